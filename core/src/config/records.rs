@@ -1,0 +1,250 @@
+//! What the configuration consists of, as stored and as read by [`super::snapshot`].
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::dialect::Dialect;
+use crate::platform::Timestamp;
+
+/// Everything that an operator configures.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Grows by one with every change.
+    pub version: i64,
+    pub providers: Vec<Provider>,
+    /// In the operator's order.
+    pub models: Vec<Model>,
+    pub keys: Vec<ClientKey>,
+    pub settings: Settings,
+}
+
+/// An upstream account.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    pub id: String,
+    pub name: String,
+    pub kind: ProviderType,
+    /// Without a trailing slash; the dialect's path is appended (`/chat/completions`, `/messages`, …).
+    pub base_url: String,
+    pub api_key: Secret,
+    /// `anthropic-version` for clients that send none. Only for [`ProviderType::Anthropic`].
+    pub version: Option<String>,
+    /// `http://`, `https://` or `socks5://`; may hold credentials.
+    pub proxy: Option<Secret>,
+    /// A 200 whose body contains one of these samples is a failure. Compared without case and white space.
+    pub error_matcher: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum ProviderType {
+    #[serde(rename = "openai")]
+    OpenAi,
+    #[serde(rename = "openai-res")]
+    OpenAiRes,
+    #[serde(rename = "anthropic")]
+    Anthropic,
+    #[serde(rename = "gemini")]
+    Gemini,
+}
+
+impl ProviderType {
+    pub const ALL: [Self; 4] = [Self::OpenAi, Self::OpenAiRes, Self::Anthropic, Self::Gemini];
+
+    pub const fn dialect(self) -> Dialect {
+        match self {
+            Self::OpenAi => Dialect::OpenAiChat,
+            Self::OpenAiRes => Dialect::OpenAiResponses,
+            Self::Anthropic => Dialect::Anthropic,
+            Self::Gemini => Dialect::Gemini,
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::OpenAiRes => "openai-res",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A name that clients ask for.
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub id: String,
+    /// A name, or a pattern with `*` (`claude-*`).
+    pub name: String,
+    pub strategy: Strategy,
+    /// How many further attempts may follow the first.
+    pub max_retry: u32,
+    pub timeouts: Timeouts,
+    pub breaker: bool,
+    pub associations: Vec<Association>,
+}
+
+/// In seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timeouts {
+    /// The whole budget of a request until its answer begins, over all attempts.
+    pub total: f64,
+    /// How long one attempt waits for the head of the answer. Default: a third of `total` for a stream, else `total`.
+    pub header: Option<f64>,
+    /// How long one streaming attempt waits for its first meaningful event. Default: two thirds of `total`.
+    pub first_token: Option<f64>,
+    /// How long a stream that has begun may be silent. Default: 300.
+    pub idle: Option<f64>,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { total: 60.0, header: None, first_token: None, idle: None }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// Random by weight.
+    #[default]
+    Lottery,
+    /// Strict priority by weight.
+    Rotor,
+    /// Smooth weighted round robin.
+    RoundRobin,
+    /// The faster of two drawn by weight, by a decaying average of time to first token.
+    LeastLatency,
+}
+
+impl Strategy {
+    pub const ALL: [Self; 4] = [Self::Lottery, Self::Rotor, Self::RoundRobin, Self::LeastLatency];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lottery => "lottery",
+            Self::Rotor => "rotor",
+            Self::RoundRobin => "round_robin",
+            Self::LeastLatency => "least_latency",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|strategy| strategy.as_str() == text)
+    }
+}
+
+/// One provider serving one model.
+#[derive(Clone, Debug)]
+pub struct Association {
+    pub id: String,
+    pub provider_id: String,
+    /// The provider's own name for the model; `*` is the name the client asked for.
+    pub provider_model: String,
+    /// At least 1.
+    pub weight: u32,
+    pub capabilities: Capabilities,
+    /// Whether the client's own headers pass to the provider.
+    pub with_header: bool,
+    /// Set on the provider's request; they win over everything but framing.
+    pub headers: Vec<(String, String)>,
+    /// Dotted path to value, merged into the request's body.
+    pub extra_body: serde_json::Map<String, serde_json::Value>,
+    pub prices: Option<Prices>,
+    pub enabled: bool,
+}
+
+/// What a request needs, or what an association can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Capabilities {
+    pub tool_call: bool,
+    pub structured_output: bool,
+    pub image: bool,
+}
+
+impl Capabilities {
+    pub const ALL: Self = Self { tool_call: true, structured_output: true, image: true };
+}
+
+/// Per million tokens, in `currency`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Prices {
+    #[serde(default)]
+    pub input: f64,
+    /// Also for reasoning.
+    #[serde(default)]
+    pub output: f64,
+    #[serde(default)]
+    pub cache_read: f64,
+    #[serde(default)]
+    pub cache_write: f64,
+    #[serde(default = "usd")]
+    pub currency: String,
+}
+
+fn usd() -> String {
+    "USD".to_owned()
+}
+
+/// A client's API key. The key itself is not stored.
+#[derive(Clone, Debug)]
+pub struct ClientKey {
+    pub id: String,
+    pub name: String,
+    /// SHA-256 of the key.
+    pub hash: [u8; 32],
+    /// The first characters of the key, to recognise it by.
+    pub prefix: String,
+    pub enabled: bool,
+    /// Names or patterns; `None` allows all.
+    pub models: Option<Vec<String>>,
+    pub expires_at: Option<Timestamp>,
+    /// Whether bodies of requests and answers are recorded.
+    pub log_io: bool,
+    pub created_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Older logs are deleted daily; 0 keeps them for ever.
+    pub log_retention_days: u32,
+    /// The provider (by name, of type `anthropic`) that counts tokens for models without an Anthropic provider.
+    pub counting_provider: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { log_retention_days: 30, counting_provider: None }
+    }
+}
+
+/// A text that never shows in logs, errors or answers.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}

@@ -1,0 +1,8 @@
+//! Everything that is LLMIO, over abstract HTTP and storage. See `ARCHITECTURE.md`.
+
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod config;
+pub mod dialect;
+pub mod platform;
+pub mod record;

@@ -1,0 +1,199 @@
+use std::fmt;
+
+use super::BoxFuture;
+
+/// A value of SQLite: what libSQL, Hrana and D1 have in common.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(String),
+    Blob(Vec<u8>),
+}
+
+/// One SQL statement with its positional parameters (`?1`, `?2`, …).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    pub sql: std::borrow::Cow<'static, str>,
+    pub params: Vec<Value>,
+}
+
+impl Statement {
+    pub fn new(sql: impl Into<std::borrow::Cow<'static, str>>, params: Vec<Value>) -> Self {
+        Self { sql: sql.into(), params }
+    }
+}
+
+/// What a statement gave back.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<Value>>,
+    /// Rows that an INSERT, UPDATE or DELETE changed; zero for a SELECT.
+    pub affected: u64,
+}
+
+/// SQL storage of the SQLite family.
+///
+/// Contract:
+/// - `query` runs one statement. `batch` runs all in order in one transaction and one round trip: either all took
+///   effect or none did, and the error is that of the first statement that failed.
+/// - There is no other transaction. Read-modify-write is one guarded statement, checked by [`Rows::affected`].
+/// - Values come back with the type they were stored with; a 64-bit integer and any text survive unchanged.
+/// - A resolved write is durable against the end of the process. A write sees what earlier resolved writes of the same
+///   process wrote, and so does a read that starts after it.
+/// - Foreign keys are enforced.
+/// - `script` runs several statements written in one text, all or nothing; only the migrator calls it.
+pub trait Database: fmt::Debug + Send + Sync + 'static {
+    fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>>;
+    fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Rows>, DatabaseError>>;
+    fn script(&self, sql: String) -> BoxFuture<'_, Result<(), DatabaseError>>;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DatabaseErrorKind {
+    /// The credentials were refused. Check `LLMIO_DATABASE_TOKEN`.
+    Auth,
+    /// A table or column is missing: the database is not migrated.
+    Missing,
+    /// A UNIQUE, FOREIGN KEY, NOT NULL or CHECK constraint was violated; nothing was written.
+    Constraint,
+    /// Locked by another writer; may be tried again.
+    Busy,
+    /// Not reached, or it broke off; a write may or may not have happened.
+    Network,
+    /// Anything else; the message says what.
+    Other,
+}
+
+#[derive(Clone, Debug)]
+pub struct DatabaseError {
+    pub kind: DatabaseErrorKind,
+    pub message: String,
+}
+
+impl DatabaseError {
+    pub fn new(kind: DatabaseErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+impl fmt::Display for DatabaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for DatabaseError {}
+
+impl Rows {
+    pub fn iter(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().map(|values| Row { columns: &self.columns, values })
+    }
+
+    pub fn first(&self) -> Option<Row<'_>> {
+        self.iter().next()
+    }
+}
+
+/// One row, read by column name. A missing column or another type is an error that names the column.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    columns: &'a [String],
+    values: &'a [Value],
+}
+
+impl<'a> Row<'a> {
+    pub fn value(&self, column: &str) -> Result<&'a Value, DatabaseError> {
+        self.columns.iter().position(|name| name == column).and_then(|index| self.values.get(index)).ok_or_else(|| {
+            DatabaseError::new(DatabaseErrorKind::Missing, format!("the answer has no column `{column}`"))
+        })
+    }
+
+    pub fn text(&self, column: &str) -> Result<&'a str, DatabaseError> {
+        self.optional_text(column)?.ok_or_else(|| Self::mismatch(column, "text"))
+    }
+
+    pub fn optional_text(&self, column: &str) -> Result<Option<&'a str>, DatabaseError> {
+        match self.value(column)? {
+            Value::Null => Ok(None),
+            Value::Text(text) => Ok(Some(text)),
+            _ => Err(Self::mismatch(column, "text")),
+        }
+    }
+
+    pub fn integer(&self, column: &str) -> Result<i64, DatabaseError> {
+        self.optional_integer(column)?.ok_or_else(|| Self::mismatch(column, "integer"))
+    }
+
+    pub fn optional_integer(&self, column: &str) -> Result<Option<i64>, DatabaseError> {
+        match self.value(column)? {
+            Value::Null => Ok(None),
+            Value::Integer(integer) => Ok(Some(*integer)),
+            // D1 hands integers over as JavaScript numbers.
+            #[expect(clippy::cast_possible_truncation, reason = "whole numbers only, and a float's range saturates")]
+            Value::Real(real) if real.fract() == 0.0 => Ok(Some(*real as i64)),
+            _ => Err(Self::mismatch(column, "integer")),
+        }
+    }
+
+    pub fn boolean(&self, column: &str) -> Result<bool, DatabaseError> {
+        Ok(self.integer(column)? != 0)
+    }
+
+    pub fn real(&self, column: &str) -> Result<f64, DatabaseError> {
+        self.optional_real(column)?.ok_or_else(|| Self::mismatch(column, "real"))
+    }
+
+    pub fn optional_real(&self, column: &str) -> Result<Option<f64>, DatabaseError> {
+        match self.value(column)? {
+            Value::Null => Ok(None),
+            Value::Real(real) => Ok(Some(*real)),
+            #[expect(clippy::cast_precision_loss, reason = "a REAL column may hold a whole number")]
+            Value::Integer(integer) => Ok(Some(*integer as f64)),
+            _ => Err(Self::mismatch(column, "real")),
+        }
+    }
+
+    pub fn blob(&self, column: &str) -> Result<&'a [u8], DatabaseError> {
+        self.optional_blob(column)?.ok_or_else(|| Self::mismatch(column, "blob"))
+    }
+
+    pub fn optional_blob(&self, column: &str) -> Result<Option<&'a [u8]>, DatabaseError> {
+        match self.value(column)? {
+            Value::Null => Ok(None),
+            Value::Blob(blob) => Ok(Some(blob)),
+            _ => Err(Self::mismatch(column, "blob")),
+        }
+    }
+
+    fn mismatch(column: &str, wanted: &str) -> DatabaseError {
+        DatabaseError::new(DatabaseErrorKind::Other, format!("column `{column}` holds no {wanted}"))
+    }
+}
+
+macro_rules! value_from {
+    ($($from:ty => $variant:ident),+) => {
+        $(impl From<$from> for Value {
+            fn from(value: $from) -> Self {
+                Self::$variant(value.into())
+            }
+        })+
+    };
+}
+
+value_from!(i64 => Integer, i32 => Integer, u32 => Integer, f64 => Real, String => Text, &str => Text, Vec<u8> => Blob, &[u8] => Blob, bool => Integer);
+
+impl From<u64> for Value {
+    /// Values past `i64::MAX` saturate.
+    fn from(value: u64) -> Self {
+        Self::Integer(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}

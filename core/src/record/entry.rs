@@ -1,0 +1,117 @@
+use crate::dialect::{Dialect, Usage};
+use crate::platform::Timestamp;
+
+/// One row of the request log: one attempt at one provider, or a request that reached none.
+///
+/// All attempts of a request share its `trace_id`; the last one has `is_final` and stands for the whole request.
+#[derive(Clone, Debug)]
+pub struct LogEntry {
+    /// Time-ordered (UUID v7).
+    pub id: String,
+    /// 32 hexadecimal digits; also the answer's `x-llmio-trace-id`.
+    pub trace_id: String,
+    /// When the request (not the attempt) arrived.
+    pub created_at: Timestamp,
+    /// From 1.
+    pub attempt: u32,
+    pub is_final: bool,
+    pub dialect: Dialect,
+    pub operation: Operation,
+    pub stream: bool,
+    /// The name the client asked for.
+    pub model: String,
+    /// Names, not references: a log outlives the configuration. `None` when no provider was asked.
+    pub provider: Option<String>,
+    pub provider_model: Option<String>,
+    pub association_id: Option<String>,
+    pub key_id: Option<String>,
+    pub key_name: Option<String>,
+    /// The provider's status where there was one, else the one the gateway answered; 499 when the client left.
+    pub status: u16,
+    pub outcome: Outcome,
+    /// In words, for an operator; `None` on success.
+    pub error: Option<String>,
+    pub remote_addr: Option<String>,
+    pub user_agent: Option<String>,
+    pub session_id: Option<String>,
+    pub finish_reason: Option<String>,
+    /// From the attempt's start to the head of the provider's answer, in microseconds.
+    pub proxy_us: Option<i64>,
+    /// From the request's arrival to the first meaningful output, in microseconds.
+    pub first_token_us: Option<i64>,
+    /// From the request's arrival to the end of the answer (or of the failed attempt), in microseconds.
+    pub total_us: i64,
+    pub request_bytes: u64,
+    pub response_bytes: u64,
+    pub usage: Usage,
+    /// In `currency`; `None` without prices or without usage.
+    pub cost: Option<f64>,
+    pub currency: Option<String>,
+    /// Only where the client's key asks for it.
+    pub bodies: Option<Bodies>,
+}
+
+/// What passed, as text; a body that was too long says so at its end.
+#[derive(Clone, Debug, Default)]
+pub struct Bodies {
+    pub request: String,
+    pub response: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Operation {
+    Generate,
+    CountTokens,
+}
+
+impl Operation {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Generate => "generate",
+            Self::CountTokens => "count_tokens",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    Success,
+    /// The client's own mistake (400, 404, 413, 422 …), answered at once.
+    ClientError,
+    /// 401, 402, 403 or 5xx of the provider, an error event, an unusable answer.
+    ProviderError,
+    RateLimited,
+    Timeout,
+    /// No answer came: refused, TLS, cut.
+    ConnectError,
+    /// The client left before the end.
+    Cancelled,
+    /// The gateway itself refused: no such model, no candidate left.
+    GatewayError,
+}
+
+impl Outcome {
+    pub const ALL: [Self; 8] = [
+        Self::Success,
+        Self::ClientError,
+        Self::ProviderError,
+        Self::RateLimited,
+        Self::Timeout,
+        Self::ConnectError,
+        Self::Cancelled,
+        Self::GatewayError,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::ClientError => "client_error",
+            Self::ProviderError => "provider_error",
+            Self::RateLimited => "rate_limited",
+            Self::Timeout => "timeout",
+            Self::ConnectError => "connect_error",
+            Self::Cancelled => "cancelled",
+            Self::GatewayError => "gateway_error",
+        }
+    }
+}
