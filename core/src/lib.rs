@@ -4,5 +4,7 @@
 
 pub mod config;
 pub mod dialect;
+mod gateway;
 pub mod platform;
 pub mod record;
+pub use gateway::{Gateway, RequestContext};

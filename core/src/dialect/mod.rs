@@ -1,5 +1,6 @@
 //! Wire formats. Each is a folder; what they share is here and in [`json`] and [`sse`].
 
+mod error;
 mod usage;
 
 use std::fmt;
@@ -7,6 +8,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use error::{ErrorKind, GatewayError};
 pub use usage::Usage;
 
 /// A wire format. A client has one, by the path it asks; a provider has one, by its type.

@@ -1,0 +1,90 @@
+use core::time::Duration;
+use std::fmt;
+
+/// An error that the gateway itself answers. Each dialect writes it in its own body and type names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayError {
+    pub kind: ErrorKind,
+    /// Says what happened and what to do next; holds no secret.
+    pub message: String,
+    /// A stable word for programs (`model_not_found`, `no_capable_provider`, …).
+    pub code: Option<&'static str>,
+    /// The request's field at fault.
+    pub param: Option<String>,
+    pub retry_after: Option<Duration>,
+}
+
+/// What went wrong, as far as a client acts on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    InvalidRequest,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    TooLarge,
+    UnsupportedMediaType,
+    UpgradeRequired,
+    RateLimited,
+    Internal,
+    NotImplemented,
+    /// The provider failed or could not be reached.
+    BadGateway,
+    /// No provider can take the request now.
+    Unavailable,
+    /// The time budget ran out.
+    Timeout,
+}
+
+impl ErrorKind {
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::InvalidRequest => 400,
+            Self::Unauthenticated => 401,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::TooLarge => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::UpgradeRequired => 426,
+            Self::RateLimited => 429,
+            Self::Internal => 500,
+            Self::NotImplemented => 501,
+            Self::BadGateway => 502,
+            Self::Unavailable => 503,
+            Self::Timeout => 504,
+        }
+    }
+}
+
+impl GatewayError {
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), code: None, param: None, retry_after: None }
+    }
+
+    #[must_use]
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
+    }
+
+    #[must_use]
+    pub fn param(mut self, param: impl Into<String>) -> Self {
+        self.param = Some(param.into());
+        self
+    }
+
+    #[must_use]
+    pub fn retry_after(mut self, delay: Option<Duration>) -> Self {
+        self.retry_after = delay;
+        self
+    }
+}
+
+impl fmt::Display for GatewayError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for GatewayError {}
