@@ -1,0 +1,176 @@
+use crate::config::Strategy;
+
+/// One candidate of a request, as the strategies see it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Contender {
+    /// The caller's own index.
+    pub index: usize,
+    pub weight: f64,
+    /// Whether its provider speaks the client's dialect; decides between equal weights in `rotor`.
+    pub native: bool,
+    /// Estimated time to first token in seconds.
+    pub latency: f64,
+    /// The running balance of smooth weighted round robin.
+    pub credit: f64,
+    /// A rate limit put it behind all others for this request.
+    pub last: bool,
+}
+
+/// The candidates that one request still has.
+#[derive(Debug)]
+pub struct Selection {
+    strategy: Strategy,
+    contenders: Vec<Contender>,
+}
+
+impl Selection {
+    pub fn new(strategy: Strategy, contenders: Vec<Contender>) -> Self {
+        Self { strategy, contenders }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.contenders.is_empty()
+    }
+
+    /// The next candidate among those that `available` accepts. It stays a candidate until [`Self::remove`].
+    /// `random` gives numbers in `[0, 1)`.
+    pub fn pick(&self, available: impl Fn(usize) -> bool, mut random: impl FnMut() -> f64) -> Option<usize> {
+        let mut pool: Vec<&Contender> = self.contenders.iter().filter(|it| available(it.index)).collect();
+        if pool.iter().any(|it| !it.last) {
+            pool.retain(|it| !it.last);
+        }
+        let chosen = match self.strategy {
+            Strategy::Lottery => draw(&pool, random()),
+            Strategy::Rotor => pool
+                .iter()
+                .copied()
+                .min_by(|a, b| b.weight.total_cmp(&a.weight).then(b.native.cmp(&a.native)).then(a.index.cmp(&b.index))),
+            Strategy::RoundRobin => pool
+                .iter()
+                .copied()
+                .max_by(|a, b| (a.credit + a.weight).total_cmp(&(b.credit + b.weight)).then(b.index.cmp(&a.index))),
+            Strategy::LeastLatency => {
+                let first = draw(&pool, random())?;
+                pool.retain(|it| it.index != first.index);
+                match draw(&pool, random()) {
+                    Some(second) if second.latency < first.latency => Some(second),
+                    _ => Some(first),
+                }
+            }
+        };
+        chosen.map(|it| it.index)
+    }
+
+    pub fn remove(&mut self, index: usize) {
+        self.contenders.retain(|it| it.index != index);
+    }
+
+    /// A rate limit: the candidate loses a third of its weight in `lottery` and goes to the back elsewhere.
+    pub fn demote(&mut self, index: usize) {
+        for contender in self.contenders.iter_mut().filter(|it| it.index == index) {
+            if self.strategy == Strategy::Lottery {
+                contender.weight -= contender.weight / 3.0;
+            } else {
+                contender.last = true;
+            }
+        }
+    }
+}
+
+/// One of `pool`, with a chance in proportion to its weight.
+fn draw<'a>(pool: &[&'a Contender], random: f64) -> Option<&'a Contender> {
+    let total: f64 = pool.iter().map(|it| it.weight).sum();
+    let mut ticket = random * total;
+    for contender in pool {
+        ticket -= contender.weight;
+        if ticket < 0.0 {
+            return Some(contender);
+        }
+    }
+    pool.last().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::rngs::SmallRng;
+    use rand::{RngExt as _, SeedableRng as _};
+
+    fn contenders(weights: &[f64]) -> Vec<Contender> {
+        let contender =
+            |(index, &weight)| Contender { index, weight, native: true, latency: 0.0, credit: 0.0, last: false };
+        weights.iter().enumerate().map(contender).collect()
+    }
+
+    /// How often each candidate wins in 100,000 draws.
+    fn shares(selection: &Selection, count: usize) -> Vec<f64> {
+        let mut random = SmallRng::seed_from_u64(7);
+        let mut wins = vec![0.0; count];
+        for _ in 0..100_000 {
+            wins[selection.pick(|_| true, || random.random()).unwrap()] += 1e-5;
+        }
+        wins
+    }
+
+    fn assert_shares(selection: &Selection, expected: &[f64]) {
+        let shares = shares(selection, expected.len());
+        for (share, expected) in shares.iter().zip(expected) {
+            assert!((share - expected).abs() < 0.01, "{shares:?}");
+        }
+    }
+
+    #[test]
+    fn lottery_draws_by_weight() {
+        assert_shares(&Selection::new(Strategy::Lottery, contenders(&[6.0, 3.0, 1.0])), &[0.6, 0.3, 0.1]);
+    }
+
+    #[test]
+    fn lottery_lowers_a_rate_limited_candidate_by_a_third() {
+        let mut selection = Selection::new(Strategy::Lottery, contenders(&[6.0, 6.0]));
+        selection.demote(0);
+        assert_shares(&selection, &[0.4, 0.6]);
+        selection.remove(1);
+        assert_shares(&selection, &[1.0]);
+    }
+
+    #[test]
+    fn rotor_is_strict_and_puts_a_rate_limited_candidate_last() {
+        let mut selection = Selection::new(Strategy::Rotor, contenders(&[1.0, 10.0, 5.0]));
+        let order = |selection: &Selection| selection.pick(|_| true, || 0.5);
+        assert_eq!(order(&selection), Some(1));
+        selection.demote(1);
+        assert_eq!(order(&selection), Some(2));
+        selection.remove(2);
+        assert_eq!(order(&selection), Some(0));
+        selection.remove(0);
+        assert_eq!(order(&selection), Some(1));
+        selection.remove(1);
+        assert_eq!(order(&selection), None);
+    }
+
+    #[test]
+    fn rotor_prefers_the_native_dialect_between_equal_weights() {
+        let mut list = contenders(&[5.0, 5.0]);
+        list[0].native = false;
+        assert_eq!(Selection::new(Strategy::Rotor, list).pick(|_| true, || 0.0), Some(1));
+    }
+
+    #[test]
+    fn least_latency_prefers_the_faster_of_two() {
+        let mut list = contenders(&[1.0, 1.0, 1.0]);
+        for (contender, latency) in list.iter_mut().zip([0.3, 0.1, 0.2]) {
+            contender.latency = latency;
+        }
+        // Of the three equally likely pairs the fastest is in two, and the slowest wins none.
+        assert_shares(&Selection::new(Strategy::LeastLatency, list), &[0.0, 2.0 / 3.0, 1.0 / 3.0]);
+    }
+
+    #[test]
+    fn unavailable_candidates_are_passed_over() {
+        for strategy in Strategy::ALL {
+            let selection = Selection::new(strategy, contenders(&[100.0, 1.0]));
+            assert_eq!(selection.pick(|index| index == 1, || 0.0), Some(1), "{strategy:?}");
+            assert_eq!(selection.pick(|_| false, || 0.0), None, "{strategy:?}");
+        }
+    }
+}
