@@ -8,4 +8,7 @@ pub mod dialect;
 mod gateway;
 pub mod platform;
 pub mod record;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
 pub use gateway::{Gateway, RequestContext};

@@ -40,7 +40,9 @@ pub struct Rows {
 /// - `query` runs one statement. `batch` runs all in order in one transaction and one round trip: either all took
 ///   effect or none did, and the error is that of the first statement that failed.
 /// - There is no other transaction. Read-modify-write is one guarded statement, checked by [`Rows::affected`].
-/// - Values come back with the type they were stored with; a 64-bit integer and any text survive unchanged.
+/// - Values come back with the type they were stored with; a 64-bit integer and any text survive unchanged, but for
+///   U+0000 in a text, which is stored as U+FFFD: SQLite's own text functions and some of its clients end there.
+/// - A statement is given exactly as many parameters as it has.
 /// - A resolved write is durable against the end of the process. A write sees what earlier resolved writes of the same
 ///   process wrote, and so does a read that starts after it.
 /// - Foreign keys are enforced.

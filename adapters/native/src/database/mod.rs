@@ -1,0 +1,145 @@
+//! A local libSQL (SQLite) file, or a database in memory.
+
+mod connection;
+mod error;
+mod worker;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use llmio_core::platform::{BoxFuture, Database, DatabaseError, DatabaseErrorKind, Rows, Statement};
+
+use connection::{Connection, Mode};
+use worker::Worker;
+
+/// Connections that only read. They never wait for the writer (write-ahead log), so two keep the admin pages quick
+/// while a clean-up runs; more would only cost memory.
+const READERS: usize = 2;
+
+/// A database in a local file, or in memory.
+///
+/// libSQL's local calls block, so each connection lives on a thread of its own: one that writes, and for a file a few
+/// that read. Dropping the value finishes what was sent and closes the file.
+#[derive(Debug)]
+pub struct LocalDatabase {
+    writer: Worker,
+    readers: Option<Worker>,
+    path: Option<PathBuf>,
+}
+
+impl LocalDatabase {
+    /// Opens the file, creating it (mode 0600) and its folder when missing. Nothing is migrated.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, DatabaseError> {
+        let path = path.as_ref();
+        create_private(path).map_err(|cause| {
+            DatabaseError::new(
+                DatabaseErrorKind::Other,
+                format!("cannot open the database file {}: {cause}", path.display()),
+            )
+        })?;
+        let writer = Worker::start("llmio-db-write", vec![Connection::open(path, Mode::Write)?])?;
+        let readers =
+            (0..READERS).map(|_| Connection::open(path, Mode::Read)).collect::<Result<Vec<_>, DatabaseError>>()?;
+        let readers = Worker::start("llmio-db-read", readers)?;
+        Ok(Self { writer, readers: Some(readers), path: Some(path.to_owned()) })
+    }
+
+    /// A database that ends with this value.
+    pub fn open_in_memory() -> Result<Self, DatabaseError> {
+        let connection = Connection::open(Path::new(":memory:"), Mode::Write)?;
+        Ok(Self { writer: Worker::start("llmio-db", vec![connection])?, readers: None, path: None })
+    }
+
+    /// The file, or `None` for a database in memory.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// Gives the room of deleted rows back to the file system. Rewrites the whole file; writers wait meanwhile.
+    pub async fn vacuum(&self) -> Result<(), DatabaseError> {
+        self.writer
+            .run(|connection| {
+                connection.query(&Statement::new("VACUUM", vec![]))?;
+                connection.query(&Statement::new("PRAGMA wal_checkpoint(TRUNCATE)", vec![]))?;
+                Ok(())
+            })
+            .await
+    }
+
+    fn worker_for(&self, sql: &str) -> &Worker {
+        match &self.readers {
+            Some(readers) if only_reads(sql) => readers,
+            _ => &self.writer,
+        }
+    }
+}
+
+impl Database for LocalDatabase {
+    fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
+        let worker = self.worker_for(&statement.sql);
+        Box::pin(worker.run(move |connection| connection.query(&statement)))
+    }
+
+    fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Rows>, DatabaseError>> {
+        Box::pin(self.writer.run(move |connection| {
+            connection.transaction(|connection| {
+                statements.iter().map(|statement| connection.query(statement)).collect::<Result<Vec<_>, _>>()
+            })
+        }))
+    }
+
+    fn script(&self, sql: String) -> BoxFuture<'_, Result<(), DatabaseError>> {
+        Box::pin(self.writer.run(move |connection| connection.transaction(|connection| connection.script(&sql))))
+    }
+}
+
+/// Creates the folder and an empty file that only this user may read: the database holds credentials, sealed, and
+/// perhaps logged bodies. SQLite gives its `-wal` and `-shm` files the mode of the main file.
+fn create_private(path: &Path) -> std::io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder)?;
+    }
+    let mut options = fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+/// Whether a reading connection can run the statement. In doubt the answer is no: the writer can run anything, while
+/// a reader refuses to write.
+fn only_reads(sql: &str) -> bool {
+    let sql = sql.trim_start();
+    let first = sql.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+    if first.eq_ignore_ascii_case("SELECT") {
+        return true;
+    }
+    first.eq_ignore_ascii_case("WITH") && {
+        let sql = sql.to_ascii_uppercase();
+        !["INSERT", "UPDATE", "DELETE", "REPLACE"].iter().any(|verb| sql.contains(verb))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_that_may_write_go_to_the_writer() {
+        let rows = [
+            ("SELECT 1", true),
+            ("  select\n* FROM t", true),
+            ("SELECT(1)", true),
+            ("WITH x AS (SELECT 1) SELECT * FROM x", true),
+            ("WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x", false),
+            ("with x as (select 1) delete from t", false),
+            ("INSERT INTO t VALUES (1)", false),
+            ("PRAGMA user_version", false),
+            ("SELECTED", false),
+            ("", false),
+        ];
+        for (sql, expected) in rows {
+            assert_eq!(only_reads(sql), expected, "{sql:?}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Test doubles of the platform, and the contract suites that every adapter runs. Behind the feature `testing`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod background;
+mod clock;
+pub mod contract;
+mod entropy;
+mod http;
+
+pub use background::HeldBackground;
+pub use clock::ManualClock;
+pub use entropy::FixedEntropy;
+pub use http::{Reply, ScriptedHttp, SentRequest};
