@@ -86,6 +86,7 @@ pub struct Model {
     pub max_retry: u32,
     pub timeouts: Timeouts,
     pub breaker: bool,
+    pub created_at: Timestamp,
     pub associations: Vec<Association>,
 }
 
