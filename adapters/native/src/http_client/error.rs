@@ -1,0 +1,104 @@
+use std::error::Error as StdError;
+use std::fmt::{self, Write};
+use std::io;
+use std::time::Duration;
+
+use http::Uri;
+use hyper_util::client::legacy::Error;
+use llmio_core::platform::{HttpError, HttpErrorKind};
+
+/// Marks what failed before TLS with the destination began: name lookup, TCP, or the proxy.
+#[derive(Debug)]
+pub(super) struct DialError(Box<dyn StdError + Send + Sync>);
+
+impl DialError {
+    pub(super) fn new(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+}
+
+impl fmt::Display for DialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl StdError for DialError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source()
+    }
+}
+
+/// Whom a request goes to, for messages: host and port, never credentials, path or query.
+#[derive(Debug)]
+pub(super) struct Peer {
+    host: String,
+    port: Option<u16>,
+    proxied: bool,
+}
+
+impl Peer {
+    pub(super) fn of(uri: &Uri, proxied: bool) -> Self {
+        Self { host: uri.host().unwrap_or_default().to_owned(), port: uri.port_u16(), proxied }
+    }
+
+    pub(super) fn timed_out(&self, limit: Duration) -> HttpError {
+        HttpError::new(HttpErrorKind::Timeout, format!("{self} sent no answer within {limit:?}"))
+    }
+
+    pub(super) fn failed(&self, error: &Error) -> HttpError {
+        let kind = kind(error);
+        let causes = error.source().map_or_else(|| error.to_string(), causes);
+        let message = match kind {
+            HttpErrorKind::Connect => format!("cannot connect to {self}: {causes}"),
+            HttpErrorKind::Tls => format!("TLS with {self} failed: {causes}"),
+            _ => format!("{self} broke off before its answer: {causes}"),
+        };
+        HttpError::new(kind, message)
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.host)?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        if self.proxied {
+            f.write_str(" through its proxy")?;
+        }
+        Ok(())
+    }
+}
+
+fn kind(error: &Error) -> HttpErrorKind {
+    if !error.is_connect() {
+        return HttpErrorKind::Broken;
+    }
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        if current.is::<DialError>() {
+            return HttpErrorKind::Connect;
+        }
+        // Past the dialling, what the connector still does is the TLS handshake, and its errors are I/O errors.
+        if current.is::<io::Error>() {
+            return HttpErrorKind::Tls;
+        }
+        cause = current.source();
+    }
+    HttpErrorKind::Connect
+}
+
+/// The error and its causes in one line, without repetition.
+pub(super) fn causes(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(current) = cause {
+        let next = current.to_string();
+        if !text.contains(&next) {
+            let _ = write!(text, ": {next}");
+        }
+        cause = current.source();
+    }
+    text
+}
