@@ -1,0 +1,105 @@
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::shape::Shape::{Flag, Integer, List, Number, Object, Text, TextOrList};
+use super::shape::{Field, fields, invalid, items, optional, required};
+use crate::ProviderError;
+
+const BODY: [Field; 13] = [
+    required("model", Text),
+    required("messages", List),
+    optional("system", TextOrList),
+    optional("stream", Flag),
+    optional("temperature", Number),
+    optional("top_p", Number),
+    optional("top_k", Integer),
+    optional("stop_sequences", List),
+    optional("tools", List),
+    optional("tool_choice", Object),
+    optional("thinking", Object),
+    optional("metadata", Object),
+    optional("output_config", Object),
+];
+
+pub(super) fn check(body: &Value, counting: bool) -> Result<(), ProviderError> {
+    fields(body, "", &BODY)?;
+    if !counting {
+        fields(body, "", &[required("max_tokens", Integer)])?;
+    }
+    let budget = body["thinking"]["budget_tokens"].as_u64();
+    if body["thinking"]["type"] == "enabled" {
+        let limit = body["max_tokens"].as_u64().unwrap_or(u64::MAX);
+        if budget.is_none_or(|budget| budget < 1024 || budget >= limit) {
+            return Err(invalid("thinking.budget_tokens", "must be at least 1024 and less than max_tokens"));
+        }
+    }
+    let messages = items(body, "", "messages");
+    if messages.is_empty() {
+        return Err(invalid("messages", "at least one message is required"));
+    }
+    let mut calls: HashSet<&str> = HashSet::new();
+    for (path, message) in messages {
+        fields(message, &path, &[required("role", Text), required("content", TextOrList)])?;
+        let role = message["role"].as_str().unwrap_or_default();
+        if !["user", "assistant", "system"].contains(&role) {
+            return Err(invalid(&path, &format!("Unexpected role \"{role}\".")));
+        }
+        let mut answered = HashSet::new();
+        let mut called = HashSet::new();
+        for (path, block) in items(message, &path, "content") {
+            check_block(block, &path)?;
+            match block["type"].as_str() {
+                Some("tool_use") => {
+                    called.insert(block["id"].as_str().unwrap_or_default());
+                }
+                Some("tool_result") => {
+                    let id = block["tool_use_id"].as_str().unwrap_or_default();
+                    if !calls.contains(id) {
+                        let message = format!(
+                            "unexpected `tool_use_id` found in `tool_result` blocks: {id}. Each `tool_result` block must \
+                             have a corresponding `tool_use` block in the previous message."
+                        );
+                        return Err(invalid(&path, &message));
+                    }
+                    answered.insert(id);
+                }
+                _ => {}
+            }
+        }
+        if role == "system" {
+            continue;
+        }
+        if let Some(id) = calls.difference(&answered).next() {
+            let message = format!("`tool_use` ids were found without `tool_result` blocks immediately after: {id}.");
+            return Err(invalid(&path, &message));
+        }
+        calls = called;
+    }
+    for (path, tool) in items(body, "", "tools") {
+        fields(tool, &path, &[required("name", Text)])?;
+        // Tools with a type are the provider's own and bring no schema.
+        if matches!(tool["type"].as_str(), None | Some("custom")) {
+            fields(tool, &path, &[required("input_schema", Object)])?;
+        }
+    }
+    Ok(())
+}
+
+fn check_block(block: &Value, path: &str) -> Result<(), ProviderError> {
+    fields(block, path, &[required("type", Text)])?;
+    match block["type"].as_str().unwrap_or_default() {
+        "text" => {
+            fields(block, path, &[required("text", Text)])?;
+            if block["text"] == "" {
+                return Err(invalid(path, "text content blocks must be non-empty"));
+            }
+            Ok(())
+        }
+        "tool_use" => fields(block, path, &[required("id", Text), required("name", Text), required("input", Object)]),
+        "tool_result" => fields(block, path, &[required("tool_use_id", Text), optional("content", TextOrList)]),
+        "image" => fields(block, path, &[required("source", Object)]),
+        "thinking" => fields(block, path, &[required("thinking", Text), required("signature", Text)]),
+        _ => Ok(()),
+    }
+}

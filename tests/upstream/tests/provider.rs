@@ -1,0 +1,254 @@
+//! The provider as its callers meet it: over HTTP.
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use llmio_upstream::journal::End;
+use llmio_upstream::{Behaviour, Dialect, Fault, Upstream};
+use serde_json::{Value, json};
+
+type Http = Client<HttpConnector, Full<Bytes>>;
+
+const KEY: &str = "sk-upstream";
+
+fn http() -> Http {
+    Client::builder(TokioExecutor::new()).build_http()
+}
+
+async fn send(
+    upstream: &Upstream,
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> (StatusCode, String) {
+    let mut request = Request::builder().method(method).uri(format!("http://{}{path}", upstream.address()));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = http().request(request.body(Full::from(body.to_owned())).unwrap()).await.unwrap();
+    let (parts, body) = response.into_parts();
+    (parts.status, String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap())
+}
+
+fn good_headers(dialect: Dialect) -> Vec<(&'static str, &'static str)> {
+    let mut headers = vec![("content-type", "application/json")];
+    match dialect {
+        Dialect::Chat | Dialect::Responses => headers.push(("authorization", "Bearer sk-upstream")),
+        Dialect::Anthropic => headers.extend([("x-api-key", KEY), ("anthropic-version", "2023-06-01")]),
+        Dialect::Gemini => headers.push(("x-goog-api-key", KEY)),
+    }
+    headers
+}
+
+fn request(dialect: Dialect, model: &str, stream: bool) -> (String, Value) {
+    match dialect {
+        Dialect::Chat => (
+            "/v1/chat/completions".into(),
+            json!({"model": model, "messages": [{"role": "user", "content": "Hi"}], "stream": stream}),
+        ),
+        Dialect::Responses => ("/v1/responses".into(), json!({"model": model, "input": "Hi", "stream": stream})),
+        Dialect::Anthropic => (
+            "/v1/messages".into(),
+            json!({"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": "Hi"}], "stream": stream}),
+        ),
+        Dialect::Gemini => {
+            let call = if stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
+            (format!("/v1beta/models/{model}:{call}"), json!({"contents": [{"parts": [{"text": "Hi"}]}]}))
+        }
+    }
+}
+
+#[tokio::test]
+async fn refuses_malformed_requests() {
+    let upstream = Upstream::with_key(KEY).await.unwrap();
+    let chat = r#"{"model":"ok","messages":[{"role":"user","content":"Hi"}]}"#;
+    let messages = r#"{"model":"ok","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}"#;
+    let gemini = r#"{"contents":[{"parts":[{"text":"Hi"}]}]}"#;
+    // Dialect, path, headers in place of the good ones, body, status, a part of the error.
+    type Row = (Dialect, &'static str, Option<Vec<(&'static str, &'static str)>>, &'static str, u16, &'static str);
+    let json_only = ("content-type", "application/json");
+    let bearer = ("authorization", "Bearer sk-upstream");
+    let rows: Vec<Row> = vec![
+        (Dialect::Chat, "/v1/chat/completions", None, chat, 200, "chat.completion"),
+        (Dialect::Chat, "/v1/chat/completions", Some(vec![json_only]), chat, 401, "API key"),
+        (Dialect::Chat, "/v1/chat/completions", Some(vec![json_only, ("authorization", "Bearer x")]), chat, 401, "x"),
+        (
+            Dialect::Chat,
+            "/v1/chat/completions",
+            Some(vec![json_only, bearer, ("x-api-key", "c")]),
+            chat,
+            400,
+            "x-api-key",
+        ),
+        (Dialect::Chat, "/v1/chat/completions?key=client", None, chat, 400, "query"),
+        (Dialect::Chat, "/v1/chat/completions", Some(vec![json_only, bearer, ("te", "trailers")]), chat, 400, "te"),
+        (Dialect::Chat, "/v1/chat/completions", Some(vec![bearer]), chat, 415, "content type"),
+        (Dialect::Chat, "/v1/chat/completions", None, r#"{"model":"ok","messages":[]}"#, 400, "minimum length"),
+        (Dialect::Chat, "/v1/chat/completions", None, r#"{"messages":[{"role":"user","content":""}]}"#, 400, "'model'"),
+        (Dialect::Chat, "/v1/chat/completions", None, r#"{"model":"a","model":"b","messages":[]}"#, 400, "duplicate"),
+        (Dialect::Chat, "/v1/chat/completions", None, "{", 400, "JSON"),
+        (
+            Dialect::Chat,
+            "/v1/chat/completions",
+            None,
+            r#"{"model":"ok","messages":[{"role":"tool","tool_call_id":"a","content":""}]}"#,
+            400,
+            "preceeding",
+        ),
+        (Dialect::Responses, "/v1/responses", None, r#"{"model":"ok"}"#, 400, "'input'"),
+        (
+            Dialect::Responses,
+            "/v1/responses",
+            None,
+            r#"{"model":"ok","input":[{"type":"function_call_output","call_id":"a","output":""}]}"#,
+            400,
+            "No tool call",
+        ),
+        (Dialect::Anthropic, "/v1/messages", None, messages, 200, "end_turn"),
+        (
+            Dialect::Anthropic,
+            "/v1/messages",
+            Some(vec![json_only, ("x-api-key", KEY)]),
+            messages,
+            400,
+            "anthropic-version",
+        ),
+        (
+            Dialect::Anthropic,
+            "/v1/messages",
+            None,
+            r#"{"model":"ok","messages":[{"role":"user","content":"Hi"}]}"#,
+            400,
+            "max_tokens",
+        ),
+        (
+            Dialect::Anthropic,
+            "/v1/messages",
+            None,
+            r#"{"model":"ok","max_tokens":9,"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t"}]}]}"#,
+            400,
+            "tool_use_id",
+        ),
+        (Dialect::Anthropic, "/v1/messages/count_tokens", None, messages, 200, "input_tokens"),
+        (Dialect::Gemini, "/v1beta/models/ok:generateContent", None, gemini, 200, "STOP"),
+        (
+            Dialect::Gemini,
+            "/v1beta/models/ok:generateContent?key=sk-upstream",
+            Some(vec![json_only]),
+            gemini,
+            200,
+            "STOP",
+        ),
+        (Dialect::Gemini, "/v1beta/models/ok:generateContent", Some(vec![json_only]), gemini, 403, "PERMISSION_DENIED"),
+        (Dialect::Gemini, "/v1beta/models/ok:countTokens", None, gemini, 200, "totalTokens"),
+        (Dialect::Gemini, "/v1beta/models/ok:generateContent", None, r#"{"contents":{}}"#, 400, "INVALID_ARGUMENT"),
+        (Dialect::Gemini, "/v1beta/models/ok:unknown", None, gemini, 404, "NOT_FOUND"),
+    ];
+    for (dialect, path, headers, body, status, part) in rows {
+        let headers = headers.unwrap_or_else(|| good_headers(dialect));
+        let (seen, text) = send(&upstream, Method::POST, path, &headers, body).await;
+        assert!(seen == status && text.contains(part), "{path} {headers:?} {body}: {seen} {text}");
+    }
+}
+
+#[tokio::test]
+async fn answers_in_every_dialect() {
+    let upstream = Upstream::with_key(KEY).await.unwrap();
+    for dialect in Dialect::ALL {
+        for stream in [false, true] {
+            let (path, body) = request(dialect, "ok+thinking", stream);
+            let (status, text) = send(&upstream, Method::POST, &path, &good_headers(dialect), &body.to_string()).await;
+            assert_eq!(status, 200, "{text}");
+            assert!(text.contains("vider.") && text.contains("Let me think"), "{dialect:?} {stream}: {text}");
+            let again = send(&upstream, Method::POST, &path, &good_headers(dialect), &body.to_string()).await.1;
+            assert_eq!(text, again, "the same request gets the same bytes");
+        }
+        let path = format!("{}/models", dialect.base_path());
+        let (status, text) = send(&upstream, Method::GET, &path, &good_headers(dialect), "").await;
+        assert!(status == 200 && text.contains("tool:get_weather"), "{text}");
+    }
+    let (_, body) = request(Dialect::Gemini, "ok", true);
+    let path = "/v1beta/models/ok:streamGenerateContent";
+    let (_, text) = send(&upstream, Method::POST, path, &good_headers(Dialect::Gemini), &body.to_string()).await;
+    let chunks: Vec<Value> = serde_json::from_str(&text).expect("without alt=sse the stream is one JSON array");
+    assert_eq!(chunks.len(), 5);
+}
+
+#[tokio::test]
+async fn fails_as_scripted() {
+    let upstream = Upstream::with_key(KEY).await.unwrap();
+    // What the caller gets of a stream: a status, and whether the body ends properly.
+    let rows = [
+        (Fault::RateLimitedSeconds, 429, true),
+        (Fault::Billing, 429, true),
+        (Fault::Overloaded, 529, true),
+        (Fault::BadGatewayPage, 502, true),
+        (Fault::ErrorBody, 200, true),
+        (Fault::ErrorFirst, 200, true),
+        (Fault::ErrorAfterPreamble, 200, true),
+        (Fault::MalformedFirst, 200, true),
+        (Fault::Empty, 200, true),
+        (Fault::CutBeforeToken, 200, false),
+        (Fault::CutAfterToken, 200, false),
+        (Fault::NoTerminal, 200, true),
+    ];
+    for dialect in Dialect::ALL {
+        for (fault, status, ends) in rows {
+            upstream.next([Behaviour::fault(fault)]);
+            let (path, body) = request(dialect, "any", true);
+            let mut request = Request::post(format!("http://{}{path}", upstream.address()));
+            for (name, value) in good_headers(dialect) {
+                request = request.header(name, value);
+            }
+            let response: Response<_> =
+                http().request(request.body(Full::from(body.to_string())).unwrap()).await.unwrap();
+            let seen = response.status();
+            let whole = response.into_body().collect().await.is_ok();
+            assert_eq!((seen.as_u16(), whole), (status, ends), "{dialect:?} {fault:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn sees_callers_leave() {
+    let upstream = Upstream::with_key(KEY).await.unwrap();
+    for fault in [Fault::HeaderStall, Fault::StallAfterToken] {
+        upstream.clear_journal();
+        upstream.next([Behaviour::fault(fault)]);
+        let (path, body) = request(Dialect::Chat, "any", true);
+        let mut request = Request::post(format!("http://{}{path}", upstream.address()));
+        for (name, value) in good_headers(Dialect::Chat) {
+            request = request.header(name, value);
+        }
+        let call = tokio::spawn(http().request(request.body(Full::from(body.to_string())).unwrap()));
+        let limit = core::time::Duration::from_secs(5);
+        upstream.wait_for(limit, |exchange| exchange.end == End::Open).await.expect("the request arrives");
+        if fault == Fault::HeaderStall {
+            call.abort();
+        } else {
+            drop(call.await.unwrap().unwrap());
+        }
+        upstream.wait_for(limit, |exchange| exchange.end == End::Aborted).await.expect("the abort is seen");
+    }
+}
+
+#[tokio::test]
+async fn is_scripted_over_http() {
+    let upstream = Upstream::with_key(KEY).await.unwrap();
+    let script = json!({"when": {"model": "scripted"}, "steps": [{"text": "first"}, {"fault": "500"}]}).to_string();
+    assert_eq!(send(&upstream, Method::POST, "/_control/script", &[], &script).await.0, 200);
+    let (path, body) = request(Dialect::Chat, "scripted", false);
+    for (status, part) in [(200, "first"), (500, "server_error"), (200, "Hello from")] {
+        let seen = send(&upstream, Method::POST, &path, &good_headers(Dialect::Chat), &body.to_string()).await;
+        assert!(seen.0 == status && seen.1.contains(part), "{seen:?}");
+    }
+    let (_, journal) = send(&upstream, Method::GET, "/_control/requests", &[], "").await;
+    let journal: Value = serde_json::from_str(&journal).unwrap();
+    assert_eq!(journal["requests"].as_array().map(Vec::len), Some(3));
+    assert_eq!(journal["requests"][1]["status"], 500);
+    assert_eq!(send(&upstream, Method::POST, "/_control/script", &[], r#"{"stepz":[]}"#).await.0, 400);
+}
