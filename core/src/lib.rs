@@ -8,6 +8,7 @@ pub mod dialect;
 mod gateway;
 pub mod platform;
 pub mod record;
+pub mod storage;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 

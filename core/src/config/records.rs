@@ -9,7 +9,7 @@ use crate::dialect::Dialect;
 use crate::platform::Timestamp;
 
 /// Everything that an operator configures.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// Grows by one with every change.
     pub version: i64,
@@ -21,7 +21,7 @@ pub struct Config {
 }
 
 /// An upstream account.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Provider {
     pub id: String,
     pub name: String,
@@ -76,7 +76,7 @@ impl ProviderType {
 }
 
 /// A name that clients ask for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Model {
     pub id: String,
     /// A name, or a pattern with `*` (`claude-*`).
@@ -141,7 +141,7 @@ impl Strategy {
 }
 
 /// One provider serving one model.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Association {
     pub id: String,
     pub provider_id: String,
@@ -194,7 +194,7 @@ fn usd() -> String {
 }
 
 /// A client's API key. The key itself is not stored.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ClientKey {
     pub id: String,
     pub name: String,

@@ -10,6 +10,7 @@ mod clock;
 mod database;
 mod entropy;
 mod http;
+mod rfc3339;
 
 use std::sync::Arc;
 

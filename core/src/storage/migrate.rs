@@ -1,0 +1,187 @@
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use crate::platform::{Clock, Database, DatabaseError, DatabaseErrorKind, Statement};
+
+/// One step of the schema. Steps are only ever added: an applied one is never edited.
+struct Migration {
+    name: &'static str,
+    sql: &'static str,
+}
+
+macro_rules! migrations {
+    ($($name:literal),+ $(,)?) => {
+        &[$(Migration { name: $name, sql: include_str!(concat!("../../migrations/", $name, ".sql")) }),+]
+    };
+}
+
+/// In order. The name is the file's, so it sorts by its number.
+const MIGRATIONS: &[Migration] = migrations!["0001_config"];
+
+const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
+    name TEXT PRIMARY KEY NOT NULL,
+    checksum TEXT NOT NULL,
+    applied_at INTEGER NOT NULL
+) STRICT;";
+
+/// What [`migrate`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// The steps applied now, in order; empty when the schema was current.
+    pub names: Vec<&'static str>,
+}
+
+/// Brings the schema up to date. Each step takes effect as a whole or not at all, and applied steps are left alone,
+/// so it may be run at any time, also by several processes at once.
+pub async fn migrate(database: &dyn Database, clock: &dyn Clock) -> Result<Applied, MigrateError> {
+    database.script(CREATE_TABLE.to_owned()).await?;
+    let mut applied = Applied::default();
+    for migration in pending(&recorded(database).await?)? {
+        let sql = format!(
+            "{}\nINSERT INTO schema_migrations (name, checksum, applied_at) VALUES ('{}', '{}', {});",
+            migration.sql,
+            migration.name,
+            checksum(migration.sql),
+            clock.now().as_micros(),
+        );
+        match database.script(sql).await {
+            Ok(()) => applied.names.push(migration.name),
+            // Another process may have applied it meanwhile; then its row is there now.
+            Err(error) => {
+                if pending(&recorded(database).await?)?.iter().any(|other| other.name == migration.name) {
+                    return Err(MigrateError::Failed { name: migration.name, error });
+                }
+            }
+        }
+    }
+    Ok(applied)
+}
+
+/// Whether every step of this version is applied, and nothing else.
+pub async fn is_current(database: &dyn Database) -> Result<bool, MigrateError> {
+    match recorded(database).await {
+        Ok(rows) => Ok(pending(&rows)?.is_empty()),
+        Err(MigrateError::Database(error)) if error.kind == DatabaseErrorKind::Missing => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The name of the newest step that this version knows.
+pub fn schema_version() -> &'static str {
+    MIGRATIONS.last().map_or("", |migration| migration.name)
+}
+
+/// Name and checksum of each applied step, in order.
+async fn recorded(database: &dyn Database) -> Result<Vec<(String, String)>, MigrateError> {
+    let rows = database
+        .query(Statement::new("SELECT name, checksum FROM schema_migrations ORDER BY name", vec![]))
+        .await?;
+    rows.iter().map(|row| Ok((row.text("name")?.to_owned(), row.text("checksum")?.to_owned()))).collect()
+}
+
+fn pending(recorded: &[(String, String)]) -> Result<Vec<&'static Migration>, MigrateError> {
+    pending_of(MIGRATIONS, recorded)
+}
+
+fn pending_of<'a>(
+    migrations: &'a [Migration],
+    recorded: &[(String, String)],
+) -> Result<Vec<&'a Migration>, MigrateError> {
+    for (name, stored) in recorded {
+        match migrations.iter().find(|migration| migration.name == name) {
+            None => return Err(MigrateError::Newer { name: name.clone() }),
+            Some(known) if checksum(known.sql) != *stored => return Err(MigrateError::Edited { name: name.clone() }),
+            Some(_) => {}
+        }
+    }
+    Ok(migrations
+        .iter()
+        .filter(|migration| !recorded.iter().any(|(name, _)| name == migration.name))
+        .collect())
+}
+
+fn checksum(sql: &str) -> String {
+    use fmt::Write;
+    Sha256::digest(sql.as_bytes()).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[derive(Clone, Debug)]
+pub enum MigrateError {
+    /// The database holds a step that this version does not know.
+    Newer { name: String },
+    /// A step differs from what was applied under its name.
+    Edited { name: String },
+    /// A step failed; it left nothing behind.
+    Failed { name: &'static str, error: DatabaseError },
+    Database(DatabaseError),
+}
+
+impl fmt::Display for MigrateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Newer { name } => write!(
+                f,
+                "the database was migrated by a newer version of LLMIO (`{name}` is unknown here): run that version, or restore a backup made before it"
+            ),
+            Self::Edited { name } => write!(
+                f,
+                "the database was migrated with another text of `{name}`: use the LLMIO release that made this database, or a release after it"
+            ),
+            Self::Failed { name, error } => write!(f, "migration `{name}` failed and was rolled back: {error}"),
+            Self::Database(error) => write!(f, "the schema could not be read: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for MigrateError {}
+
+impl From<DatabaseError> for MigrateError {
+    fn from(error: DatabaseError) -> Self {
+        Self::Database(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEPS: &[Migration] =
+        &[Migration { name: "0001_a", sql: "CREATE TABLE a (x)" }, Migration { name: "0002_b", sql: "CREATE TABLE b (x)" }];
+
+    fn row(name: &str, sql: &str) -> (String, String) {
+        (name.to_owned(), checksum(sql))
+    }
+
+    #[test]
+    fn what_is_pending() {
+        let a = || row("0001_a", "CREATE TABLE a (x)");
+        let b = || row("0002_b", "CREATE TABLE b (x)");
+        let rows: [(Vec<(String, String)>, Result<Vec<&str>, &str>); 6] = [
+            (vec![], Ok(vec!["0001_a", "0002_b"])),
+            (vec![a()], Ok(vec!["0002_b"])),
+            (vec![a(), b()], Ok(vec![])),
+            (vec![b()], Ok(vec!["0001_a"])),
+            (vec![row("0001_a", "CREATE TABLE a (y)")], Err("another text of `0001_a`")),
+            (vec![a(), b(), row("0003_c", "")], Err("newer version of LLMIO (`0003_c`")),
+        ];
+        for (recorded, expected) in rows {
+            let found = pending_of(STEPS, &recorded)
+                .map(|steps| steps.iter().map(|step| step.name).collect::<Vec<_>>())
+                .map_err(|error| error.to_string());
+            match expected {
+                Ok(names) => assert_eq!(found, Ok(names)),
+                Err(part) => assert!(found.as_ref().is_err_and(|error| error.contains(part)), "{found:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_in_order_and_safe_in_sql() {
+        assert!(MIGRATIONS.windows(2).all(|pair| pair[0].name < pair[1].name));
+        assert!(MIGRATIONS.iter().all(|step| step.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')));
+    }
+}

@@ -1,0 +1,135 @@
+use std::sync::Arc;
+
+use super::write::statements;
+use super::{StorageError, load, new_id, version};
+use crate::config::{Config, Invalid, Sealer, validate};
+use crate::platform::{Clock, Database, DatabaseErrorKind, Entropy, Platform, Statement};
+
+/// How often a change is made anew on top of somebody else's before it gives up.
+const ATTEMPTS: u32 = 10;
+
+/// The stored configuration.
+#[derive(Clone, Debug)]
+pub struct ConfigStore {
+    pub database: Arc<dyn Database>,
+    pub sealer: Sealer,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// A change that took effect, or that would.
+#[derive(Clone, Debug)]
+pub struct Edited<T> {
+    pub before: Config,
+    /// Equal to `before` when there was nothing to change; else its version is one higher.
+    pub after: Config,
+    /// What the change returned.
+    pub output: T,
+}
+
+impl<T> Edited<T> {
+    pub fn changed(&self) -> bool {
+        self.before.version != self.after.version
+    }
+}
+
+impl ConfigStore {
+    pub fn new(platform: &Platform, sealer: Sealer) -> Self {
+        Self {
+            database: platform.database.clone(),
+            sealer,
+            clock: platform.clock.clone(),
+            entropy: platform.entropy.clone(),
+        }
+    }
+
+    pub async fn load(&self) -> Result<Config, StorageError> {
+        load(&*self.database, &self.sealer).await
+    }
+
+    pub fn new_id(&self) -> String {
+        new_id(&*self.clock, &*self.entropy)
+    }
+
+    /// Changes the configuration as one batch: reads it, lets `change` alter it, and writes the difference, provided
+    /// that nobody else wrote meanwhile; else it starts over, so `change` may run several times.
+    ///
+    /// Nothing is written when `change` fails, when a changed record breaks a rule, or when nothing differs.
+    pub async fn edit<T, E, F>(&self, change: F) -> Result<Edited<T>, E>
+    where
+        F: Fn(&mut Config) -> Result<T, E>,
+        E: From<StorageError>,
+    {
+        for _ in 0..ATTEMPTS {
+            let edited = self.dry_run(&change).await?;
+            let changes = statements(&edited.before, &edited.after, &self.sealer, &*self.entropy)?;
+            if changes.is_empty() {
+                return Ok(Edited { after: edited.before.clone(), ..edited });
+            }
+            if self.write(edited.before.version, changes).await? {
+                let mut edited = edited;
+                edited.after.version = edited.before.version + 1;
+                return Ok(edited);
+            }
+        }
+        Err(StorageError::Contended.into())
+    }
+
+    /// [`Self::edit`] up to the writing. The version stays as it was.
+    pub async fn dry_run<T, E, F>(&self, change: F) -> Result<Edited<T>, E>
+    where
+        F: Fn(&mut Config) -> Result<T, E>,
+        E: From<StorageError>,
+    {
+        let before = self.load().await?;
+        let mut after = before.clone();
+        let output = change(&mut after)?;
+        check(&before, &after)?;
+        Ok(Edited { before, after, output })
+    }
+
+    /// Whether the statements took effect on top of `version`; `false` when another version is there.
+    async fn write(&self, expected: i64, changes: Vec<Statement>) -> Result<bool, StorageError> {
+        // A version that is not the expected one becomes NULL, which its constraint refuses, and the batch with it.
+        let guard = Statement::new(
+            "UPDATE config_version SET version = CASE WHEN version = ?1 THEN version + 1 END, updated_at = ?2",
+            vec![expected.into(), self.clock.now().as_micros().into()],
+        );
+        let batch = std::iter::once(guard).chain(changes).collect();
+        match self.database.batch(batch).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind == DatabaseErrorKind::Constraint => {
+                if version(&*self.database).await? == expected {
+                    return Err(error.into());
+                }
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Checks what differs, and that names are unique.
+fn check(before: &Config, after: &Config) -> Result<(), StorageError> {
+    let at = |record: String| move |invalid: Invalid| StorageError::Invalid { record, invalid };
+    for provider in after.providers.iter().filter(|provider| before.provider(&provider.id) != Some(provider)) {
+        validate::provider(provider).map_err(at(format!("provider `{}`", provider.name)))?;
+    }
+    for model in after.models.iter().filter(|model| before.model(&model.id) != Some(model)) {
+        validate::model(model).map_err(at(format!("model `{}`", model.name)))?;
+        for association in &model.associations {
+            let place = || format!("model `{}`, association with `{}`", model.name, association.provider_model);
+            if after.provider(&association.provider_id).is_none() {
+                return Err(at(place())(Invalid::new("provider_id", "names no provider")));
+            }
+            validate::association(association).map_err(at(place()))?;
+        }
+    }
+    for key in after.keys.iter().filter(|key| before.key(&key.id) != Some(key)) {
+        validate::client_key(key).map_err(at(format!("key `{}`", key.name)))?;
+    }
+    if before.settings != after.settings || before.providers != after.providers {
+        validate::settings(&after.settings, after).map_err(at("settings".to_owned()))?;
+    }
+    validate::together(after).map_err(|(record, invalid)| StorageError::Invalid { record, invalid })
+}

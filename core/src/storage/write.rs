@@ -1,0 +1,216 @@
+//! The statements that turn one configuration into another.
+
+use serde_json::Value as Json;
+
+use super::StorageError;
+use crate::config::{Association, ClientKey, Config, Model, Place, Provider, Sealer, Settings};
+use crate::platform::{Entropy, Statement, Value};
+
+/// What moves the database from `old` to `new`, in an order that no constraint minds: what goes, then what stays, then
+/// what comes. Empty when nothing differs. The version is not part of it.
+pub(super) fn statements(
+    old: &Config,
+    new: &Config,
+    sealer: &Sealer,
+    entropy: &dyn Entropy,
+) -> Result<Vec<Statement>, StorageError> {
+    let seal = Seal { sealer, entropy };
+    let mut plan = Plan::default();
+    // Models and providers first among what comes, for associations refer to both.
+    plan.table(
+        "providers",
+        old.providers.iter().map(|provider| (provider.id.as_str(), provider)),
+        new.providers.iter().map(|provider| (provider.id.as_str(), provider)),
+        |provider| provider_columns(provider, seal),
+    )?;
+    plan.table("models", models(old), models(new), |row| Ok(model_columns(row)))?;
+    plan.table("associations", associations(old), associations(new), |row| association_columns(row, seal))?;
+    plan.table(
+        "keys",
+        old.keys.iter().map(|key| (key.id.as_str(), key)),
+        new.keys.iter().map(|key| (key.id.as_str(), key)),
+        |key| key_columns(key),
+    )?;
+    if old.settings != new.settings {
+        for (name, value) in settings_rows(&new.settings) {
+            plan.inserts.push(Statement::new(
+                "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                vec![name.into(), value.into()],
+            ));
+        }
+    }
+    Ok(plan.into_statements())
+}
+
+/// Each setting's name, and its value as JSON.
+pub(super) fn settings_rows(settings: &Settings) -> Vec<(String, String)> {
+    match serde_json::to_value(settings) {
+        Ok(Json::Object(map)) => map.into_iter().map(|(name, value)| (name, value.to_string())).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[derive(Default)]
+struct Plan {
+    deletes: Vec<Statement>,
+    updates: Vec<Statement>,
+    inserts: Vec<Statement>,
+}
+
+type Columns = Vec<(&'static str, Value)>;
+
+impl Plan {
+    fn table<'a, T: PartialEq + Copy>(
+        &mut self,
+        table: &'static str,
+        old: impl Iterator<Item = (&'a str, T)>,
+        new: impl Iterator<Item = (&'a str, T)>,
+        columns: impl Fn(T) -> Result<Columns, StorageError>,
+    ) -> Result<(), StorageError> {
+        let mut old: std::collections::BTreeMap<&str, T> = old.collect();
+        for (id, record) in new {
+            match old.remove(id) {
+                Some(before) if before == record => {}
+                Some(_) => self.updates.push(update(table, id, columns(record)?)),
+                None => self.inserts.push(insert(table, id, columns(record)?)),
+            }
+        }
+        self.deletes.extend(
+            old.into_keys().map(|id| Statement::new(format!("DELETE FROM {table} WHERE id = ?1"), vec![id.into()])),
+        );
+        Ok(())
+    }
+
+    fn into_statements(self) -> Vec<Statement> {
+        [self.deletes, self.updates, self.inserts].into_iter().flatten().collect()
+    }
+}
+
+fn insert(table: &str, id: &str, columns: Columns) -> Statement {
+    let names: String = columns.iter().map(|(name, _)| format!(", {name}")).collect();
+    let marks: String = (2..columns.len() + 2).map(|index| format!(", ?{index}")).collect();
+    Statement::new(format!("INSERT INTO {table} (id{names}) VALUES (?1{marks})"), params(id, columns))
+}
+
+fn update(table: &str, id: &str, columns: Columns) -> Statement {
+    let sets: Vec<String> = columns.iter().zip(2..).map(|((name, _), index)| format!("{name} = ?{index}")).collect();
+    Statement::new(format!("UPDATE {table} SET {} WHERE id = ?1", sets.join(", ")), params(id, columns))
+}
+
+fn params(id: &str, columns: Columns) -> Vec<Value> {
+    std::iter::once(id.into()).chain(columns.into_iter().map(|(_, value)| value)).collect()
+}
+
+#[derive(Clone, Copy)]
+struct Seal<'a> {
+    sealer: &'a Sealer,
+    entropy: &'a dyn Entropy,
+}
+
+impl Seal<'_> {
+    /// NULL for an empty text.
+    fn value(self, column: &str, id: &str, plain: &str) -> Result<Value, StorageError> {
+        if plain.is_empty() {
+            return Ok(Value::Null);
+        }
+        Ok(self.sealer.seal(self.entropy, Place { column, id }, plain)?.into())
+    }
+}
+
+fn provider_columns(provider: &Provider, seal: Seal<'_>) -> Result<Columns, StorageError> {
+    let proxy = provider.proxy.as_ref().map_or("", |proxy| proxy.reveal());
+    Ok(vec![
+        ("name", provider.name.as_str().into()),
+        ("type", provider.kind.as_str().into()),
+        ("base_url", provider.base_url.as_str().into()),
+        ("api_key", seal.value("providers.api_key", &provider.id, provider.api_key.reveal())?),
+        ("version", provider.version.as_deref().into()),
+        ("proxy", seal.value("providers.proxy", &provider.id, proxy)?),
+        ("error_matcher", provider.error_matcher.join("\n").into()),
+    ])
+}
+
+/// A model without its associations, and its place in the order.
+#[derive(Clone, Copy)]
+struct ModelRow<'a> {
+    model: &'a Model,
+    position: u32,
+}
+
+impl PartialEq for ModelRow<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.position == other.position && model_columns(*self) == model_columns(*other)
+    }
+}
+
+fn models(config: &Config) -> impl Iterator<Item = (&str, ModelRow<'_>)> {
+    config.models.iter().zip(0..).map(|(model, position)| (model.id.as_str(), ModelRow { model, position }))
+}
+
+fn model_columns(row: ModelRow<'_>) -> Columns {
+    let ModelRow { model, position } = row;
+    vec![
+        ("name", model.name.as_str().into()),
+        ("position", position.into()),
+        ("strategy", model.strategy.as_str().into()),
+        ("max_retry", model.max_retry.into()),
+        ("time_out", model.timeouts.total.into()),
+        ("header_timeout", model.timeouts.header.into()),
+        ("first_token_timeout", model.timeouts.first_token.into()),
+        ("idle_timeout", model.timeouts.idle.into()),
+        ("breaker", model.breaker.into()),
+        ("created_at", model.created_at.as_micros().into()),
+    ]
+}
+
+#[derive(Clone, Copy, PartialEq)]
+struct AssociationRow<'a> {
+    association: &'a Association,
+    model_id: &'a str,
+    position: u32,
+}
+
+fn associations(config: &Config) -> impl Iterator<Item = (&str, AssociationRow<'_>)> {
+    config.models.iter().flat_map(|model| {
+        model.associations.iter().zip(0..).map(|(association, position)| {
+            (association.id.as_str(), AssociationRow { association, model_id: model.id.as_str(), position })
+        })
+    })
+}
+
+fn association_columns(row: AssociationRow<'_>, seal: Seal<'_>) -> Result<Columns, StorageError> {
+    let AssociationRow { association, model_id, position } = row;
+    let headers = if association.headers.is_empty() { String::new() } else { json(&association.headers)? };
+    Ok(vec![
+        ("model_id", model_id.into()),
+        ("provider_id", association.provider_id.as_str().into()),
+        ("position", position.into()),
+        ("provider_model", association.provider_model.as_str().into()),
+        ("weight", association.weight.into()),
+        ("tool_call", association.capabilities.tool_call.into()),
+        ("structured_output", association.capabilities.structured_output.into()),
+        ("image", association.capabilities.image.into()),
+        ("with_header", association.with_header.into()),
+        ("headers", seal.value("associations.headers", &association.id, &headers)?),
+        ("extra_body", json(&association.extra_body)?.into()),
+        ("prices", association.prices.as_ref().map(json).transpose()?.into()),
+        ("enabled", association.enabled.into()),
+    ])
+}
+
+fn key_columns(key: &ClientKey) -> Result<Columns, StorageError> {
+    Ok(vec![
+        ("name", key.name.as_str().into()),
+        ("hash", key.hash.as_slice().into()),
+        ("prefix", key.prefix.as_str().into()),
+        ("enabled", key.enabled.into()),
+        ("models", key.models.as_ref().map(json).transpose()?.into()),
+        ("expires_at", key.expires_at.map(|time| time.as_micros()).into()),
+        ("log_io", key.log_io.into()),
+        ("created_at", key.created_at.as_micros().into()),
+    ])
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Result<String, StorageError> {
+    serde_json::to_string(value).map_err(|error| StorageError::Corrupt(error.to_string()))
+}
