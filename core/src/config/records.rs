@@ -140,8 +140,8 @@ impl Strategy {
     }
 }
 
-/// One provider serving one model.
-#[derive(Clone, Debug, PartialEq)]
+/// One provider serving one model. Its `Debug` shows no header's value, for it may be a token.
+#[derive(Clone, PartialEq)]
 pub struct Association {
     pub id: String,
     pub provider_id: String,
@@ -158,6 +158,24 @@ pub struct Association {
     pub extra_body: serde_json::Map<String, serde_json::Value>,
     pub prices: Option<Prices>,
     pub enabled: bool,
+}
+
+impl fmt::Debug for Association {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header_names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Association")
+            .field("id", &self.id)
+            .field("provider_id", &self.provider_id)
+            .field("provider_model", &self.provider_model)
+            .field("weight", &self.weight)
+            .field("capabilities", &self.capabilities)
+            .field("with_header", &self.with_header)
+            .field("headers", &header_names)
+            .field("extra_body", &self.extra_body)
+            .field("prices", &self.prices)
+            .field("enabled", &self.enabled)
+            .finish()
+    }
 }
 
 /// What a request needs, or what an association can do.

@@ -204,7 +204,10 @@ fn base_url(value: &str) -> Checked {
 
 fn proxy(value: &str) -> Checked {
     let wrong = || {
-        Invalid::new("proxy", "must be `http://`, `https://` or `socks5://` and `[user:password@]host:port`, nothing after it")
+        Invalid::new(
+            "proxy",
+            "must be `http://`, `https://` or `socks5://` and `[user:password@]host:port`, nothing after it",
+        )
     };
     if value.len() > MAX_URL {
         return Err(wrong());
@@ -278,7 +281,10 @@ fn extra_body(extra: &serde_json::Map<String, serde_json::Value>) -> Checked {
     }
     for path in extra.keys() {
         if path.split('.').any(str::is_empty) {
-            return Err(Invalid::new("extra_body", format!("must have dotted paths as keys: `{path}` has an empty part")));
+            return Err(Invalid::new(
+                "extra_body",
+                format!("must have dotted paths as keys: `{path}` has an empty part"),
+            ));
         }
         if matches!(path.as_str(), "model" | "stream") {
             return Err(Invalid::new("extra_body", format!("must not set `{path}`, which belongs to the gateway")));

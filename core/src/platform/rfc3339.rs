@@ -9,8 +9,8 @@ use super::Timestamp;
 impl Timestamp {
     /// Times outside the years -9999 to 9999 are clamped to them.
     pub fn to_rfc3339(self) -> String {
-        let clamped = self.as_micros().clamp(jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
-        jiff::Timestamp::from_microsecond(clamped).unwrap_or_default().to_string()
+        let out_of_range = if self.as_micros() < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+        jiff::Timestamp::from_microsecond(self.as_micros()).unwrap_or(out_of_range).to_string()
     }
 
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
@@ -27,9 +27,8 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Cow::<str>::deserialize(deserializer)?;
-        Self::parse_rfc3339(&text).ok_or_else(|| {
-            de::Error::custom("must be a time with its zone, as in RFC 3339: 2026-12-31T00:00:00Z")
-        })
+        Self::parse_rfc3339(&text)
+            .ok_or_else(|| de::Error::custom("must be a time with its zone, as in RFC 3339: 2026-12-31T00:00:00Z"))
     }
 }
 
@@ -55,7 +54,7 @@ mod tests {
     fn text_and_back() {
         let rows = [
             (0, "1970-01-01T00:00:00Z"),
-            (1_795_385_700_123_456, "2026-11-22T20:55:00.123456Z"),
+            (1_795_385_700_123_456, "2026-11-22T22:15:00.123456Z"),
             (-1, "1969-12-31T23:59:59.999999Z"),
         ];
         for (micros, text) in rows {
@@ -67,6 +66,6 @@ mod tests {
         for wrong in ["", "tomorrow", "2026-11-22", "2026-11-22T20:55:00"] {
             assert_eq!(Timestamp::parse_rfc3339(wrong), None, "{wrong}");
         }
-        assert!(Timestamp::from_micros(i64::MAX).to_rfc3339().starts_with("9999-12-30"));
+        assert_eq!(&Timestamp::from_micros(i64::MAX).to_rfc3339()[..5], "9999-");
     }
 }

@@ -2,8 +2,8 @@ use std::collections::HashMap;
 
 use super::StorageError;
 use crate::config::{
-    Association, Capabilities, ClientKey, Config, Model, Place, Provider, ProviderType, Sealer, Secret, Settings, Strategy,
-    Timeouts,
+    Association, Capabilities, ClientKey, Config, Model, Place, Provider, ProviderType, Sealer, Secret, Settings,
+    Strategy, Timeouts,
 };
 use crate::platform::{Database, Row, Rows, Statement, Timestamp};
 

@@ -74,9 +74,8 @@ pub fn schema_version() -> &'static str {
 
 /// Name and checksum of each applied step, in order.
 async fn recorded(database: &dyn Database) -> Result<Vec<(String, String)>, MigrateError> {
-    let rows = database
-        .query(Statement::new("SELECT name, checksum FROM schema_migrations ORDER BY name", vec![]))
-        .await?;
+    let rows =
+        database.query(Statement::new("SELECT name, checksum FROM schema_migrations ORDER BY name", vec![])).await?;
     rows.iter().map(|row| Ok((row.text("name")?.to_owned(), row.text("checksum")?.to_owned()))).collect()
 }
 
@@ -95,10 +94,7 @@ fn pending_of<'a>(
             Some(_) => {}
         }
     }
-    Ok(migrations
-        .iter()
-        .filter(|migration| !recorded.iter().any(|(name, _)| name == migration.name))
-        .collect())
+    Ok(migrations.iter().filter(|migration| !recorded.iter().any(|(name, _)| name == migration.name)).collect())
 }
 
 fn checksum(sql: &str) -> String {
@@ -112,11 +108,18 @@ fn checksum(sql: &str) -> String {
 #[derive(Clone, Debug)]
 pub enum MigrateError {
     /// The database holds a step that this version does not know.
-    Newer { name: String },
+    Newer {
+        name: String,
+    },
     /// A step differs from what was applied under its name.
-    Edited { name: String },
+    Edited {
+        name: String,
+    },
     /// A step failed; it left nothing behind.
-    Failed { name: &'static str, error: DatabaseError },
+    Failed {
+        name: &'static str,
+        error: DatabaseError,
+    },
     Database(DatabaseError),
 }
 
@@ -149,8 +152,10 @@ impl From<DatabaseError> for MigrateError {
 mod tests {
     use super::*;
 
-    const STEPS: &[Migration] =
-        &[Migration { name: "0001_a", sql: "CREATE TABLE a (x)" }, Migration { name: "0002_b", sql: "CREATE TABLE b (x)" }];
+    const STEPS: &[Migration] = &[
+        Migration { name: "0001_a", sql: "CREATE TABLE a (x)" },
+        Migration { name: "0002_b", sql: "CREATE TABLE b (x)" },
+    ];
 
     fn row(name: &str, sql: &str) -> (String, String) {
         (name.to_owned(), checksum(sql))
@@ -160,7 +165,7 @@ mod tests {
     fn what_is_pending() {
         let a = || row("0001_a", "CREATE TABLE a (x)");
         let b = || row("0002_b", "CREATE TABLE b (x)");
-        let rows: [(Vec<(String, String)>, Result<Vec<&str>, &str>); 6] = [
+        let rows = [
             (vec![], Ok(vec!["0001_a", "0002_b"])),
             (vec![a()], Ok(vec!["0002_b"])),
             (vec![a(), b()], Ok(vec![])),

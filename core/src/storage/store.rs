@@ -61,13 +61,12 @@ impl ConfigStore {
         E: From<StorageError>,
     {
         for _ in 0..ATTEMPTS {
-            let edited = self.dry_run(&change).await?;
+            let mut edited = self.dry_run(&change).await?;
             let changes = statements(&edited.before, &edited.after, &self.sealer, &*self.entropy)?;
             if changes.is_empty() {
                 return Ok(Edited { after: edited.before.clone(), ..edited });
             }
             if self.write(edited.before.version, changes).await? {
-                let mut edited = edited;
                 edited.after.version = edited.before.version + 1;
                 return Ok(edited);
             }
@@ -85,6 +84,7 @@ impl ConfigStore {
         let mut after = before.clone();
         let output = change(&mut after)?;
         check(&before, &after)?;
+        after.providers.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Edited { before, after, output })
     }
 
@@ -128,8 +128,9 @@ fn check(before: &Config, after: &Config) -> Result<(), StorageError> {
     for key in after.keys.iter().filter(|key| before.key(&key.id) != Some(key)) {
         validate::client_key(key).map_err(at(format!("key `{}`", key.name)))?;
     }
+    validate::together(after).map_err(|(record, invalid)| StorageError::Invalid { record, invalid })?;
     if before.settings != after.settings || before.providers != after.providers {
         validate::settings(&after.settings, after).map_err(at("settings".to_owned()))?;
     }
-    validate::together(after).map_err(|(record, invalid)| StorageError::Invalid { record, invalid })
+    Ok(())
 }

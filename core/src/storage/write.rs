@@ -29,7 +29,7 @@ pub(super) fn statements(
         "keys",
         old.keys.iter().map(|key| (key.id.as_str(), key)),
         new.keys.iter().map(|key| (key.id.as_str(), key)),
-        |key| key_columns(key),
+        key_columns,
     )?;
     if old.settings != new.settings {
         for (name, value) in settings_rows(&new.settings) {

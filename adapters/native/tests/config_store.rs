@@ -1,0 +1,237 @@
+//! The stored configuration on a real database: migrations, edits, what is sealed.
+
+use std::sync::Arc;
+
+use llmio_core::config::{
+    Association, Capabilities, ClientKey, Config, Model, Prices, Provider, ProviderType, Sealer, Secret, Settings,
+    Strategy, Timeouts, hash_client_key,
+};
+use llmio_core::platform::{Database, Statement, Timestamp, Value};
+use llmio_core::storage::{self, ConfigStore, StorageError, is_current, migrate, schema_version};
+use llmio_core::testing::{FixedEntropy, ManualClock};
+use llmio_native::LocalDatabase;
+
+const CANARY: &str = "canary-4711";
+
+async fn store() -> ConfigStore {
+    let database = Arc::new(LocalDatabase::open_in_memory().unwrap());
+    let clock = Arc::new(ManualClock::default());
+    migrate(&*database, &*clock).await.unwrap();
+    ConfigStore { database, sealer: Sealer::new([1; 32]), clock, entropy: Arc::new(FixedEntropy::default()) }
+}
+
+fn provider(id: &str, name: &str) -> Provider {
+    Provider {
+        id: id.into(),
+        name: name.into(),
+        kind: ProviderType::Anthropic,
+        base_url: "https://api.example.com/v1".into(),
+        api_key: Secret::new(format!("sk-{CANARY}")),
+        version: Some("2023-06-01".into()),
+        proxy: Some(Secret::new(format!("socks5://user:{CANARY}@localhost:1080"))),
+        error_matcher: vec!["quota exceeded".into(), "no credit".into()],
+    }
+}
+
+fn association(id: &str, provider_id: &str) -> Association {
+    Association {
+        id: id.into(),
+        provider_id: provider_id.into(),
+        provider_model: "*".into(),
+        weight: 10,
+        capabilities: Capabilities { tool_call: true, structured_output: false, image: true },
+        with_header: true,
+        headers: vec![("x-token".into(), CANARY.into()), ("x-title".into(), "LLMIO".into())],
+        extra_body: serde_json::from_str(r#"{"reasoning.effort": "high", "n": 1}"#).unwrap(),
+        prices: Some(Prices { input: 1.25, output: 10.0, cache_read: 0.125, cache_write: 0.0, currency: "USD".into() }),
+        enabled: false,
+    }
+}
+
+fn model(id: &str, name: &str, associations: Vec<Association>) -> Model {
+    Model {
+        id: id.into(),
+        name: name.into(),
+        strategy: Strategy::LeastLatency,
+        max_retry: 3,
+        timeouts: Timeouts { total: 60.0, header: Some(2.5), first_token: None, idle: Some(300.0) },
+        breaker: true,
+        created_at: Timestamp::from_secs(5),
+        associations,
+    }
+}
+
+fn fill(config: &mut Config) -> Result<(), StorageError> {
+    config.providers = vec![provider("p1", "first"), provider("p2", "second")];
+    config.models = vec![
+        model("m1", "claude-*", vec![association("a1", "p1"), association("a2", "p2")]),
+        model("m2", "alpha", vec![]),
+    ];
+    config.keys = vec![ClientKey {
+        id: "k1".into(),
+        name: "team".into(),
+        hash: hash_client_key("team-key"),
+        prefix: "te".into(),
+        enabled: true,
+        models: Some(vec!["claude-*".into()]),
+        expires_at: Some(Timestamp::from_micros(1_800_000_000_000_001)),
+        log_io: true,
+        created_at: Timestamp::from_secs(9),
+    }];
+    config.settings = Settings { log_retention_days: 7, counting_provider: Some("second".into()) };
+    Ok(())
+}
+
+type Change = fn(&mut Config);
+
+#[tokio::test]
+async fn migrations_apply_once_and_notice_edits() {
+    let database = LocalDatabase::open_in_memory().unwrap();
+    let clock = ManualClock::default();
+    assert!(!is_current(&database).await.unwrap());
+    let first = migrate(&database, &clock).await.unwrap();
+    assert_eq!(first.names.last().copied(), Some(schema_version()));
+    assert!(is_current(&database).await.unwrap());
+    assert!(migrate(&database, &clock).await.unwrap().names.is_empty());
+
+    for (sql, expected) in [
+        ("UPDATE schema_migrations SET checksum = 'x' WHERE name = '0001_config'", "another text of `0001_config`"),
+        (
+            "UPDATE schema_migrations SET name = '9999_later' WHERE name = '0001_config'",
+            "newer version of LLMIO (`9999_later`",
+        ),
+    ] {
+        database.query(Statement::new(sql, vec![])).await.unwrap();
+        let error = migrate(&database, &clock).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_unmigrated_database_says_what_to_do() {
+    let database = LocalDatabase::open_in_memory().unwrap();
+    let error = storage::load(&database, &Sealer::new([0; 32])).await.unwrap_err().to_string();
+    assert!(error.contains("llmio migrate"), "{error}");
+}
+
+#[tokio::test]
+async fn everything_comes_back_as_written() {
+    let store = store().await;
+    assert_eq!(store.load().await.unwrap(), Config { version: 1, ..Config::default() });
+    let edited = store.edit(fill).await.unwrap();
+    assert!(edited.changed());
+    assert_eq!(store.load().await.unwrap(), edited.after);
+    assert_eq!(edited.after.version, 2);
+    assert_eq!(storage::version(&*store.database).await.unwrap(), 2);
+
+    let again = store.edit(fill).await.unwrap();
+    assert!(!again.changed());
+    assert_eq!(storage::version(&*store.database).await.unwrap(), 2, "nothing to write, nothing counted");
+}
+
+#[tokio::test]
+async fn each_change_is_written_alone() {
+    let store = store().await;
+    store.edit(fill).await.unwrap();
+    let changes: [Change; 9] = [
+        |config| config.providers[0].name = "a-first".into(),
+        |config| config.providers[0].proxy = None,
+        |config| config.models.swap(0, 1),
+        |config| config.models.iter_mut().for_each(|model| model.associations.reverse()),
+        |config| config.models.iter_mut().for_each(|model| model.associations.truncate(1)),
+        |config| config.keys[0].models = None,
+        |config| config.settings.counting_provider = None,
+        |config| drop(config.remove_provider("p2")),
+        |config| *config = Config { version: config.version, ..Config::default() },
+    ];
+    for (change, version) in changes.into_iter().zip(3..) {
+        let edited = store
+            .edit(|config| {
+                change(config);
+                Ok::<_, StorageError>(())
+            })
+            .await
+            .unwrap();
+        let loaded = store.load().await.unwrap();
+        assert_eq!(loaded, edited.after);
+        assert_eq!(loaded.version, version);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_rule_writes_nothing() {
+    let store = store().await;
+    store.edit(fill).await.unwrap();
+    let before = store.load().await.unwrap();
+    let rows: [(Change, &str); 6] = [
+        (|config| config.providers[1].name = "first".into(), "provider `first`: `name` must be unique"),
+        (|config| config.models[1].name = "claude-*".into(), "model `claude-*`: `name` must be unique"),
+        (|config| config.providers[0].base_url = "ftp://x".into(), "provider `first`: `base_url` must begin with"),
+        (|config| config.models[0].associations[1].weight = 0, "association with `*`: `weight` must be from 1"),
+        (|config| config.models[0].associations[1].provider_id = "gone".into(), "`provider_id` names no provider"),
+        (|config| config.settings.counting_provider = Some("gone".into()), "`counting_provider` names no provider"),
+    ];
+    for (change, expected) in rows {
+        let error = store
+            .edit(|config| {
+                change(config);
+                Ok::<_, StorageError>(())
+            })
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(expected), "{error}");
+        assert_eq!(store.load().await.unwrap(), before);
+    }
+}
+
+/// Two writers at once: neither loses the other's change.
+#[tokio::test]
+async fn concurrent_edits_all_take_effect() {
+    let store = store().await;
+    store.edit(fill).await.unwrap();
+    let writers = (0..5).map(|index| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            store
+                .edit(|config| {
+                    config.models[0].max_retry += 1;
+                    config.models.push(model(&format!("n{index}"), &format!("new-{index}"), vec![]));
+                    Ok::<_, StorageError>(())
+                })
+                .await
+                .unwrap();
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    let config = store.load().await.unwrap();
+    assert_eq!((config.models.len(), config.models[0].max_retry, config.version), (7, 8, 7));
+}
+
+#[tokio::test]
+async fn secrets_are_sealed_and_bound_to_their_place() {
+    let store = store().await;
+    let edited = store.edit(fill).await.unwrap();
+    assert!(!format!("{:?} {store:?}", edited.after).contains(CANARY), "not in Debug either");
+    for table in ["providers", "associations", "keys"] {
+        let rows = store.database.query(Statement::new(format!("SELECT * FROM {table}"), vec![])).await.unwrap();
+        for value in rows.rows.into_iter().flatten() {
+            let bytes = match value {
+                Value::Text(text) => text.into_bytes(),
+                Value::Blob(blob) => blob,
+                _ => continue,
+            };
+            assert!(!bytes.windows(CANARY.len()).any(|part| part == CANARY.as_bytes()), "{table}");
+        }
+    }
+
+    let other_key = ConfigStore { sealer: Sealer::new([2; 32]), ..store.clone() };
+    let error = other_key.load().await.unwrap_err().to_string();
+    assert!(error.contains("LLMIO_SECRET_KEY") && error.contains("providers.api_key"), "{error}");
+
+    let swap = "UPDATE providers SET api_key = (SELECT api_key FROM providers WHERE id = 'p1') WHERE id = 'p2'";
+    store.database.query(Statement::new(swap, vec![])).await.unwrap();
+    assert!(store.load().await.is_err());
+}
