@@ -1,6 +1,12 @@
 //! Wire formats. Each is a folder; what they share is here and in [`json`] and [`sse`].
 
+mod anthropic;
 mod error;
+mod gemini;
+mod head;
+pub mod json;
+mod openai_chat;
+mod openai_responses;
 mod usage;
 
 use std::fmt;
@@ -9,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use error::{ErrorKind, GatewayError};
+pub use head::{InvalidRequest, RequestHead, inspect};
 pub use usage::Usage;
 
 /// A wire format. A client has one, by the path it asks; a provider has one, by its type.

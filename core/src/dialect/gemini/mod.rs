@@ -1,0 +1,3 @@
+//! Gemini `generateContent`.
+
+pub(super) mod request;

@@ -1,0 +1,36 @@
+//! JSON without a tree: reading, editing and watching documents as bytes.
+//!
+//! [`Scanner`] walks a whole document, [`splice`] replaces values and keeps every other byte, [`Capture`] and
+//! [`Elements`] watch documents that arrive in chunks.
+
+mod capture;
+mod elements;
+mod machine;
+mod scan;
+mod splice;
+
+use std::fmt;
+
+pub use capture::{Capture, Path};
+pub use elements::Elements;
+pub use scan::{Kind, Scanner, Text};
+pub use splice::{Edits, splice};
+
+/// Deeper documents are refused; `serde_json` draws the same line.
+pub const MAX_DEPTH: u32 = 128;
+
+/// The bytes are not the JSON that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidJson {
+    /// In bytes, from the start of the document.
+    pub offset: usize,
+    pub message: &'static str,
+}
+
+impl fmt::Display for InvalidJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {}", self.message, self.offset)
+    }
+}
+
+impl std::error::Error for InvalidJson {}
