@@ -1,1 +1,50 @@
-fn main() {}
+//! LLMIO on a server: one binary with everything in it.
+
+mod cli;
+mod commands;
+mod failure;
+mod home;
+mod http;
+mod key_file;
+mod logging;
+mod output;
+mod secret;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use failure::Failure;
+use home::Home;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::init();
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| Failure::new(format!("the asynchronous runtime cannot be started: {cause}")))
+        .and_then(|runtime| runtime.block_on(run(cli)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::error(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Failure> {
+    let open = || Home::open(&cli.home);
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::run(&cli.home, &cli.serve).await,
+        Command::Migrate => commands::migrate::run(&open()?).await,
+        Command::Key(command) => commands::key::run(&open()?, command).await,
+        Command::Health => commands::health::run(&cli.serve).await,
+    }
+}

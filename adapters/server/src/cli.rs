@@ -1,0 +1,119 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::secret::Hidden;
+
+const AFTER_HELP: &str = "\
+First steps:
+  llmio                          serve on http://127.0.0.1:7070, database in db/llmio.db
+  llmio check llmio.yaml --live  look through a configuration and reach every provider
+  llmio apply llmio.yaml         store it; a running server takes it over
+  llmio key create my-laptop     make a client key; it is shown once
+Then give any OpenAI, Anthropic or Gemini client the base URL and that key:
+  curl http://127.0.0.1:7070/v1/chat/completions -H 'authorization: Bearer sk-llmio-…' \\
+       -H 'content-type: application/json' -d '{\"model\":\"gpt-5\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]}'
+Every option can be set by the environment variable shown beside it; an option given here wins.";
+
+/// An LLM gateway: one address for OpenAI, Anthropic and Gemini clients, balanced over your providers.
+#[derive(Debug, Parser)]
+#[command(name = "llmio", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) serve: ServeArgs,
+
+    #[command(flatten)]
+    pub(crate) home: HomeArgs,
+}
+
+/// Where everything is kept. For every command.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct HomeArgs {
+    /// `file:PATH`, or `libsql://HOST`, `https://HOST` or `http://HOST` of a libSQL server (Turso, sqld).
+    #[arg(long, global = true, env = "LLMIO_DATABASE_URL", default_value = "file:db/llmio.db", value_name = "URL")]
+    pub(crate) database_url: String,
+
+    /// The libSQL server's access token.
+    #[arg(long, global = true, env = "LLMIO_DATABASE_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(crate) database_token: Option<Hidden>,
+
+    /// Seals the providers' keys in the database: 32 bytes as hex or Base64, or a long text. Without it, a key file
+    /// is made beside the database file.
+    #[arg(long, global = true, env = "LLMIO_SECRET_KEY", hide_env_values = true, value_name = "KEY")]
+    pub(crate) secret_key: Option<Hidden>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the gateway (what happens without any command).
+    Serve,
+    /// Make, list and revoke client keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Create the database or bring it up to date.
+    Migrate,
+    /// Ask a server on this computer whether it is well; exits with 1 when not. For container health checks.
+    Health,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Make a key and print it, this one time.
+    Create {
+        /// A name to know it by.
+        name: String,
+        /// A model the key may use; repeat for several. Without it: all.
+        #[arg(long = "model", value_name = "MODEL")]
+        models: Vec<String>,
+        /// When it ends: RFC 3339, for example 2027-01-31T00:00:00Z. Without it: never.
+        #[arg(long, value_name = "TIME")]
+        expires_at: Option<String>,
+        /// Store the bodies of this key's requests and answers in the request log.
+        #[arg(long)]
+        log_io: bool,
+    },
+    /// List the keys.
+    List,
+    /// Delete a key; clients that use it are refused from then on.
+    Revoke {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ServeArgs {
+    /// The administrator's token, for /api. Without it the server answers this computer only.
+    #[arg(long, env = "TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(crate) token: Option<Hidden>,
+
+    /// The address to listen on.
+    #[arg(long, global = true, env = "LLMIO_HOST", default_value = "127.0.0.1")]
+    pub(crate) host: String,
+
+    /// The port to listen on; 0 takes a free one.
+    #[arg(long, global = true, env = "LLMIO_SERVER_PORT", default_value_t = 7070)]
+    pub(crate) port: u16,
+
+    /// A configuration file that is applied at every start.
+    #[arg(long, env = "LLMIO_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The largest request body that is accepted, after decompression.
+    #[arg(long, env = "LLMIO_MAX_BODY_BYTES", default_value_t = 64 * 1024 * 1024, value_name = "BYTES")]
+    pub(crate) max_body_bytes: usize,
+
+    /// Give the room of deleted rows back to the file system at start (`1` or `true`).
+    #[arg(
+        long,
+        env = "DB_VACUUM",
+        default_value_t = false,
+        default_missing_value = "true",
+        num_args = 0..=1,
+        value_parser = clap::builder::FalseyValueParser::new()
+    )]
+    pub(crate) vacuum: bool,
+}

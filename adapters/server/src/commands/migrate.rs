@@ -1,0 +1,14 @@
+use llmio_core::storage::schema_version;
+
+use crate::failure::Failure;
+use crate::home::Home;
+use crate::output::say;
+
+pub(crate) async fn run(home: &Home) -> Result<(), Failure> {
+    let applied = home.migrate().await?;
+    for name in &applied.names {
+        say(format_args!("applied {name}"));
+    }
+    say(format_args!("{} is at {}", home.database_place, schema_version()));
+    Ok(())
+}

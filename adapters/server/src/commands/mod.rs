@@ -1,0 +1,5 @@
+//! What the binary does besides serving.
+
+pub(crate) mod health;
+pub(crate) mod key;
+pub(crate) mod migrate;

@@ -1,0 +1,93 @@
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+
+use super::Handler;
+use super::body::{AnswerBody, request_body};
+
+/// How long a connection may stay silent between requests, and a request's head may take.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
+/// A request's head may be this large. Also the largest single read of a body.
+const BUFFER: usize = 128 * 1024;
+const MAX_HEADERS: usize = 128;
+/// An HTTP/2 client that is gone without a word is noticed within the sum of these.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
+const HTTP2_WINDOW: u32 = 1024 * 1024;
+
+/// When connections end: `stop` lets running exchanges finish, `abort` cuts them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shutdown {
+    pub(super) stop: CancellationToken,
+    pub(super) abort: CancellationToken,
+}
+
+/// HTTP/1.1, and HTTP/2 for clients that begin with its preface.
+pub(super) fn protocol() -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(BUFFER)
+        .max_headers(MAX_HEADERS);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(u32::try_from(BUFFER).unwrap_or(u32::MAX))
+        .initial_stream_window_size(HTTP2_WINDOW)
+        .initial_connection_window_size(HTTP2_WINDOW * 2)
+        .keep_alive_interval(PING_INTERVAL)
+        .keep_alive_timeout(PING_TIMEOUT);
+    builder
+}
+
+/// Serves one connection to its end. When the client closes it, the running handler or body is dropped at once.
+pub(super) async fn serve<H: Handler>(
+    protocol: Arc<Builder<TokioExecutor>>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    handler: Arc<H>,
+    shutdown: Shutdown,
+) {
+    // The protocol's own limits begin with the first byte.
+    let first_byte = tokio::select! {
+        ready = tokio::time::timeout(HEAD_TIMEOUT, stream.readable()) => matches!(ready, Ok(Ok(()))),
+        () = shutdown.stop.cancelled() => false,
+    };
+    if !first_byte {
+        return;
+    }
+    let remote_addr = peer.ip().to_canonical().to_string();
+    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let (handler, remote_addr) = (Arc::clone(&handler), remote_addr.clone());
+        async move { Ok::<_, Infallible>(handler.handle(request.map(request_body), remote_addr).await.map(AnswerBody)) }
+    });
+    let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
+    let ended = tokio::select! {
+        biased;
+        ended = connection.as_mut() => Some(ended),
+        () = shutdown.stop.cancelled() => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = connection => ended,
+                () = shutdown.abort.cancelled() => Ok(()),
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, error = %error, "a client's connection broke off");
+    }
+}

@@ -1,0 +1,139 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use llmio_core::platform::{Background, Body};
+use llmio_core::{Gateway, RequestContext};
+use llmio_native::TaskBackground;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{HomeArgs, ServeArgs};
+use crate::failure::Failure;
+use crate::home::Home;
+use crate::http::{Handler, bind};
+use crate::output::say;
+
+/// How long running exchanges may take after a request to stop. Within the 30 s that orchestrators commonly grant.
+const GRACE: Duration = Duration::from_secs(25);
+/// How long the records of the last requests may take to be written.
+const FLUSH_GRACE: Duration = Duration::from_secs(4);
+
+/// Serves until SIGTERM or SIGINT.
+pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure> {
+    let token = args.token.as_ref().and_then(|token| token.reveal());
+    if token.is_none() && !is_loopback(&args.host) {
+        return Err(Failure::new(format!(
+            "without a TOKEN the server answers this computer only, but it is asked to listen on {}. Set TOKEN to a \
+             long random text (for example what `openssl rand -hex 24` prints), or leave LLMIO_HOST at 127.0.0.1",
+            args.host
+        )));
+    }
+    let listener = bind(&args.host, args.port).await?;
+    let home = Home::open(home)?;
+    home.migrate().await?;
+    if let (true, Some(local)) = (args.vacuum, &home.local) {
+        local.vacuum().await?;
+    }
+    let gateway = Gateway::new(home.platform.clone());
+    let background = TaskBackground::default();
+    let handler = Arc::new(GatewayHandler { gateway, background: Arc::new(background.clone()) });
+
+    let stop = CancellationToken::new();
+    let signals = tokio::spawn(stop_on_signal(stop.clone()));
+    greet(&listener.address().to_string(), &home, token.is_some());
+    let cut = listener.run(handler, stop, GRACE).await;
+    signals.abort();
+    if cut > 0 {
+        tracing::warn!(connections = cut, "some clients were still being answered and were cut off");
+    }
+    if !background.finish(FLUSH_GRACE).await {
+        tracing::error!("not every request could be recorded in time");
+    }
+    Ok(())
+}
+
+fn greet(address: &str, home: &Home, has_token: bool) {
+    let url = format!("http://{address}");
+    say(format_args!("listening on {url}"));
+    say(format_args!("  OpenAI     {url}/v1"));
+    say(format_args!("  Anthropic  {url}/anthropic"));
+    say(format_args!("  Gemini     {url}/gemini"));
+    say(format_args!("  admin      {url}/api (described at /api/openapi.json)"));
+    say(format_args!("  database   {}", home.database_place));
+    if !has_token {
+        say("No TOKEN is set, so only this computer may ask, and it may do so without any key.");
+    }
+}
+
+/// A host name counts as this computer only when it is `localhost`; others might resolve to anything.
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+async fn stop_on_signal(stop: CancellationToken) {
+    signal().await;
+    tracing::info!("stopping: running requests may finish; stop again to end at once");
+    stop.cancel();
+    signal().await;
+    tracing::warn!("stopped before running requests were finished");
+    std::process::exit(130);
+}
+
+#[cfg(unix)]
+async fn signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn signal() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+struct GatewayHandler {
+    gateway: Gateway,
+    background: Arc<dyn Background>,
+}
+
+impl Handler for GatewayHandler {
+    async fn handle(&self, request: Request<Body>, remote_addr: String) -> Response<Body> {
+        let context = RequestContext { remote_addr: Some(remote_addr), background: Arc::clone(&self.background) };
+        self.gateway.handle(request, context).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn only_this_computer_is_loopback() {
+        let rows = [
+            ("127.0.0.1", true),
+            ("127.9.9.9", true),
+            ("::1", true),
+            ("localhost", true),
+            ("LOCALHOST", true),
+            ("0.0.0.0", false),
+            ("::", false),
+            ("192.168.1.2", false),
+            ("::ffff:192.168.1.2", false),
+            ("localhost.example", false),
+            ("", false),
+        ];
+        for (host, expected) in rows {
+            assert_eq!(is_loopback(host), expected, "{host}");
+        }
+    }
+}
