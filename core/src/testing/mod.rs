@@ -11,10 +11,12 @@
 mod background;
 mod clock;
 pub mod contract;
+mod current_file;
 mod entropy;
 mod http;
 
 pub use background::HeldBackground;
 pub use clock::ManualClock;
+pub use current_file::current_file;
 pub use entropy::FixedEntropy;
 pub use http::{Reply, ScriptedHttp, SentRequest};

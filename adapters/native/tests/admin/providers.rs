@@ -1,0 +1,101 @@
+use serde_json::{Value, json};
+
+use crate::support::{Api, check_refusals, refusal};
+
+const KEY: &str = "sk-0123456789abcdef-last";
+
+fn full() -> Value {
+    json!({
+        "name": "main", "type": "anthropic", "base_url": "https://api.example.com/v1/", "api_key": KEY,
+        "version": "2023-06-01", "proxy": "http://user:password@localhost:8080", "error_matcher": "quota\n\n no credit \n",
+    })
+}
+
+#[tokio::test]
+async fn from_creation_to_deletion() {
+    let api = Api::new().await;
+    let created = api.expect(201, "POST /api/providers", full()).await;
+    let id = created["id"].as_str().unwrap().to_owned();
+    let shown = json!({
+        "id": id, "name": "main", "type": "anthropic", "base_url": "https://api.example.com/v1", "api_key": "****last",
+        "version": "2023-06-01", "proxy": "http://****@localhost:8080", "error_matcher": "quota\nno credit",
+    });
+    assert_eq!(created, shown);
+    assert_eq!(api.expect(200, &format!("GET /api/providers/{id}"), Value::Null).await, shown);
+
+    // Everything that is shown may be written back, masks included, and changes nothing.
+    let mut same = shown.as_object().unwrap().clone();
+    same.remove("id");
+    assert_eq!(api.expect(200, &format!("PATCH /api/providers/{id}"), same.into()).await, shown);
+    assert_eq!(api.announced.versions(), [2]);
+
+    let renamed = api.expect(200, &format!("PATCH /api/providers/{id}"), json!({"name": "other", "proxy": null})).await;
+    assert_eq!((&renamed["name"], &renamed["proxy"]), (&json!("other"), &Value::Null));
+    let stored = api.admin.store.load().await.unwrap();
+    assert_eq!(stored.providers[0].api_key.reveal(), KEY);
+
+    let minimal = api.expect(201, "POST /api/providers", json!({"name": "a", "type": "gemini"})).await;
+    assert_eq!(minimal["base_url"], "https://generativelanguage.googleapis.com/v1beta");
+    assert_eq!(minimal["api_key"], Value::Null);
+    let list = api.expect(200, "GET /api/providers", Value::Null).await;
+    assert_eq!(list["data"].as_array().unwrap().iter().map(|row| &row["name"]).collect::<Vec<_>>(), ["a", "other"]);
+
+    api.expect(204, &format!("DELETE /api/providers/{id}"), Value::Null).await;
+    api.expect(404, &format!("DELETE /api/providers/{id}"), Value::Null).await;
+    assert_eq!(api.announced.versions(), [2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn what_is_refused() {
+    let api = Api::new().await;
+    let id = api.expect(201, "POST /api/providers", full()).await["id"].as_str().unwrap().to_owned();
+    let with = |field: &str, value: Value| {
+        let mut body = json!({"name": "new", "type": "openai"});
+        body[field] = value;
+        body
+    };
+    let mut rows = vec![
+        refusal("POST /api/providers", json!({"type": "openai"}), 422, "invalid", "name"),
+        refusal("POST /api/providers", json!({"name": "new"}), 422, "invalid", "type"),
+        refusal("POST /api/providers", full(), 409, "conflict", "name"),
+        refusal(format!("PATCH /api/providers/{id}"), json!({"name": ""}), 422, "invalid", "name"),
+        refusal(format!("PATCH /api/providers/{id}"), json!({"id": "x"}), 422, "invalid", "id"),
+        refusal(format!("PATCH /api/providers/{id}"), json!({"type": "openai"}), 422, "invalid", "version"),
+        refusal(format!("PATCH /api/providers/{id}"), json!({"api_key": "****lost"}), 422, "invalid", "api_key"),
+        refusal("PATCH /api/providers/x", json!({"name": "y"}), 404, "not_found", ""),
+    ];
+    for (field, value) in [
+        ("name", json!("a\nb")),
+        ("name", json!("x".repeat(201))),
+        ("name", json!(5)),
+        ("type", json!("azure")),
+        ("colour", json!("red")),
+        ("base_url", json!("api.openai.com/v1")),
+        ("base_url", json!("ftp://api.openai.com")),
+        ("base_url", json!("https://user:password@api.openai.com")),
+        ("base_url", json!("https://api.openai.com/v1?x=1")),
+        ("base_url", json!("https://api.openai.com/v1#x")),
+        ("base_url", json!("https://a b")),
+        ("api_key", json!("two words")),
+        ("api_key", json!("ключ")),
+        ("api_key", json!("****")),
+        ("version", json!("2023-06-01")),
+        ("proxy", json!("localhost:1080")),
+        ("proxy", json!("ftp://localhost:1080")),
+        ("proxy", json!("http://localhost:1080/path")),
+        ("proxy", json!("http://****@localhost:8080")),
+        ("error_matcher", json!("x\n".repeat(101))),
+        ("error_matcher", json!("x".repeat(1001))),
+    ] {
+        rows.push(refusal("POST /api/providers", with(field, value), 422, "invalid", field));
+    }
+    check_refusals(&api, rows).await;
+}
+
+#[tokio::test]
+async fn types_come_with_templates() {
+    let api = Api::new().await;
+    let types = api.expect(200, "GET /api/provider-types", Value::Null).await;
+    let names: Vec<_> = types["data"].as_array().unwrap().iter().map(|row| row["type"].as_str().unwrap()).collect();
+    assert_eq!(names, ["openai", "openai-res", "anthropic", "gemini"]);
+}

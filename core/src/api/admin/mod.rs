@@ -1,0 +1,106 @@
+//! The admin API under `/api/`: one table of routes, from which both dispatch and the OpenAPI document are made.
+//!
+//! Whoever calls [`handle`] has checked the admin token.
+
+mod call;
+mod error;
+mod openapi;
+mod providers;
+mod route;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use http::header::ALLOW;
+use http::{HeaderValue, Request, Response, StatusCode};
+
+use crate::config::Config;
+use crate::platform::{Body, Platform};
+use crate::storage::{ConfigStore, Edited};
+
+pub use call::{Call, List, Reply};
+pub use error::AdminError;
+pub use openapi::openapi;
+pub use route::Route;
+
+/// Larger bodies are refused.
+pub const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// What the operations work with.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    pub platform: Platform,
+    pub store: ConfigStore,
+    pub changed: Arc<dyn ConfigChanged>,
+}
+
+/// Hears of every change of the configuration that this process made, after it was written.
+pub trait ConfigChanged: fmt::Debug + Send + Sync + 'static {
+    fn config_changed(&self, config: &Config);
+}
+
+impl Admin {
+    /// [`ConfigStore::edit`], announced.
+    pub async fn edit<T, F>(&self, change: F) -> Result<Edited<T>, AdminError>
+    where
+        F: Fn(&mut Config) -> Result<T, AdminError>,
+    {
+        let edited = self.store.edit(change).await?;
+        if edited.changed() {
+            self.changed.config_changed(&edited.after);
+        }
+        Ok(edited)
+    }
+}
+
+/// Every operation, in the order of the document.
+fn routes() -> &'static [Route] {
+    static ROUTES: OnceLock<Vec<Route>> = OnceLock::new();
+    ROUTES.get_or_init(|| [providers::routes(), openapi::routes()].into_iter().flatten().collect())
+}
+
+/// Answers one request below `/api/`.
+pub async fn handle(admin: &Admin, request: Request<Bytes>) -> Response<Body> {
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let reply = dispatch(admin, request).await.unwrap_or_else(|error| {
+        if error.status.is_server_error() {
+            tracing::warn!(%method, path, status = error.status.as_u16(), "{error}");
+        }
+        Reply::from(&error)
+    });
+    reply.into_response()
+}
+
+async fn dispatch(admin: &Admin, request: Request<Bytes>) -> Result<Reply, AdminError> {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path();
+    let mut allowed = Vec::new();
+    for route in routes() {
+        let Some(parameters) = route.matches(path) else { continue };
+        if route.method != parts.method {
+            allowed.push(route.method.as_str());
+            continue;
+        }
+        if body.len() > MAX_BODY {
+            return Err(AdminError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "too_large",
+                format!("the body must be at most {MAX_BODY} bytes"),
+            ));
+        }
+        let query = parts.uri.query().unwrap_or_default().to_owned();
+        return (route.handler)(admin, Call { parameters, query, headers: parts.headers, body }).await;
+    }
+    if allowed.is_empty() {
+        return Err(AdminError::not_found("operation", path));
+    }
+    let error = AdminError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        format!("{path} takes {}, not {}", allowed.join(", "), parts.method),
+    );
+    let allow = HeaderValue::from_str(&allowed.join(", ")).unwrap_or(HeaderValue::from_static("GET"));
+    Ok(Reply::from(&error).header(ALLOW, allow))
+}

@@ -1,0 +1,195 @@
+//! Providers.
+
+use http::Method;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Admin, AdminError, Call, List, Reply, Route};
+use crate::config::{
+    Config, Provider, ProviderType, Secret, default_base_url, error_samples, proxy_hint, secret_hint, trimmed_url,
+    written_secret,
+};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/api/providers", "listProviders", "All providers, by name", |a, c| {
+            Box::pin(list(a, c))
+        })
+        .answers::<List<ProviderView>>(200),
+        Route::new(Method::POST, "/api/providers", "createProvider", "Add a provider", |a, c| Box::pin(create(a, c)))
+            .body::<ProviderFields>()
+            .answers::<ProviderView>(201),
+        Route::new(Method::GET, "/api/providers/{id}", "getProvider", "One provider", |a, c| Box::pin(get(a, c)))
+            .answers::<ProviderView>(200),
+        Route::new(
+            Method::PATCH,
+            "/api/providers/{id}",
+            "updateProvider",
+            "Change the given fields of a provider",
+            |a, c| Box::pin(update(a, c)),
+        )
+        .patch::<ProviderFields>()
+        .answers::<ProviderView>(200),
+        Route::new(
+            Method::DELETE,
+            "/api/providers/{id}",
+            "deleteProvider",
+            "Delete a provider with its associations",
+            |a, c| Box::pin(delete(a, c)),
+        )
+        .answers_nothing(),
+        Route::new(
+            Method::GET,
+            "/api/provider-types",
+            "listProviderTypes",
+            "The types of providers, with what to begin from",
+            |_, _| Box::pin(async { Reply::list(ProviderType::ALL.map(Template::of).into()) }),
+        )
+        .answers::<List<Template>>(200),
+    ]
+}
+
+/// What can be set of a provider.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProviderFields {
+    /// Unique.
+    name: String,
+    #[serde(rename = "type")]
+    kind: ProviderType,
+    /// Where the dialect's paths begin, as `https://api.openai.com/v1`. Empty: the official address of the type.
+    #[serde(default)]
+    base_url: String,
+    /// Answers show only a mask; the mask written back keeps the stored key.
+    #[serde(default)]
+    api_key: Option<String>,
+    /// `anthropic-version` for clients that send none. Only for `anthropic`.
+    #[serde(default)]
+    version: Option<String>,
+    /// `http://`, `https://` or `socks5://` and `[user:password@]host:port`. Credentials are masked as `api_key` is.
+    #[serde(default)]
+    proxy: Option<String>,
+    /// One sample a line: a successful answer whose body contains one is taken for a failure. Case and white space do
+    /// not count.
+    #[serde(default)]
+    error_matcher: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Provider")]
+struct ProviderView {
+    id: String,
+    #[serde(flatten)]
+    fields: ProviderFields,
+}
+
+impl ProviderFields {
+    fn of(provider: &Provider) -> Self {
+        Self {
+            name: provider.name.clone(),
+            kind: provider.kind,
+            base_url: provider.base_url.clone(),
+            api_key: Some(&provider.api_key).filter(|key| !key.is_empty()).map(|key| secret_hint(key.reveal())),
+            version: provider.version.clone(),
+            proxy: provider.proxy.as_ref().map(|proxy| proxy_hint(proxy.reveal())),
+            error_matcher: provider.error_matcher.join("\n"),
+        }
+    }
+
+    fn into_record(self, id: String, stored: Option<&Provider>) -> Result<Provider, AdminError> {
+        let stored_key = stored.map(|provider| provider.api_key.reveal());
+        let stored_proxy = stored.and_then(|provider| provider.proxy.as_ref()).map(Secret::reveal);
+        let api_key = self.api_key.as_deref().map(str::trim).unwrap_or_default();
+        let proxy = self.proxy.as_deref().map(str::trim).unwrap_or_default();
+        let proxy = written_secret("proxy", proxy, stored_proxy, proxy_hint)?;
+        Ok(Provider {
+            id,
+            name: self.name.trim().to_owned(),
+            kind: self.kind,
+            base_url: trimmed_url(&self.base_url).unwrap_or_else(|| default_base_url(self.kind).to_owned()),
+            api_key: Secret::new(written_secret("api_key", api_key, stored_key, secret_hint)?),
+            version: self.version.filter(|version| !version.is_empty()),
+            proxy: Some(Secret::new(proxy)).filter(|proxy| !proxy.is_empty()),
+            error_matcher: error_samples(&self.error_matcher),
+        })
+    }
+}
+
+impl ProviderView {
+    fn of(provider: &Provider) -> Self {
+        Self { id: provider.id.clone(), fields: ProviderFields::of(provider) }
+    }
+}
+
+/// What a new provider of a type begins with.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProviderTemplate")]
+struct Template {
+    #[serde(rename = "type")]
+    kind: ProviderType,
+    /// Of the official service.
+    base_url: &'static str,
+    /// The `anthropic-version` to begin with.
+    version: Option<&'static str>,
+}
+
+impl Template {
+    fn of(kind: ProviderType) -> Self {
+        let version = (kind == ProviderType::Anthropic).then_some("2023-06-01");
+        Self { kind, base_url: default_base_url(kind), version }
+    }
+}
+
+async fn list(admin: &Admin, _: Call) -> Result<Reply, AdminError> {
+    let config = admin.store.load().await?;
+    Reply::list(config.providers.iter().map(ProviderView::of).collect())
+}
+
+async fn get(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let config = admin.store.load().await?;
+    Reply::ok(&ProviderView::of(find(&config, call.parameter("id"))?))
+}
+
+async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let id = admin.store.new_id();
+    let edited = admin
+        .edit(|config| {
+            let provider = call.json::<ProviderFields>()?.into_record(id.clone(), None)?;
+            config.providers.push(provider);
+            Ok(())
+        })
+        .await?;
+    Reply::created(&ProviderView::of(find(&edited.after, &id)?))
+}
+
+async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let id = call.parameter("id");
+    let edited = admin
+        .edit(|config| {
+            let stored = find(config, id)?.clone();
+            let changed = call.patched(&ProviderFields::of(&stored))?.into_record(stored.id.clone(), Some(&stored))?;
+            if config.settings.counting_provider.as_deref() == Some(stored.name.as_str()) {
+                config.settings.counting_provider = Some(changed.name.clone());
+            }
+            config
+                .providers
+                .iter_mut()
+                .filter(|provider| provider.id == id)
+                .for_each(|provider| *provider = changed.clone());
+            Ok(())
+        })
+        .await?;
+    Reply::ok(&ProviderView::of(find(&edited.after, id)?))
+}
+
+async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let id = call.parameter("id");
+    admin
+        .edit(|config| config.remove_provider(id).map(drop).ok_or_else(|| AdminError::not_found("provider", id)))
+        .await?;
+    Ok(Reply::nothing())
+}
+
+pub(super) fn find<'a>(config: &'a Config, id: &str) -> Result<&'a Provider, AdminError> {
+    config.provider(id).ok_or_else(|| AdminError::not_found("provider", id))
+}

@@ -1,0 +1,122 @@
+use std::fmt;
+
+use http::Method;
+use percent_encoding::percent_decode_str;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::{Admin, AdminError, Call, Reply};
+use crate::platform::BoxFuture;
+
+pub(super) type Handler = for<'a> fn(&'a Admin, Call) -> BoxFuture<'a, Result<Reply, AdminError>>;
+pub(super) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// One operation of the admin API: what is dispatched to, and what the OpenAPI document says about it.
+pub struct Route {
+    pub(super) method: Method,
+    /// As `/api/providers/{id}`.
+    pub(super) path: &'static str,
+    /// Unique; the name of the operation in generated clients.
+    pub(super) name: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) query: Option<SchemaOf>,
+    pub(super) body: Option<RequestBody>,
+    pub(super) status: u16,
+    /// `None`: no body.
+    pub(super) answer: Option<SchemaOf>,
+    /// Whether it speaks YAML as well as JSON.
+    pub(super) yaml: bool,
+    pub(super) handler: Handler,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct RequestBody {
+    pub(super) schema: SchemaOf,
+    /// Every field may be left out, and then keeps its value.
+    pub(super) partial: bool,
+}
+
+impl Route {
+    /// Answers 200 without a body until told otherwise.
+    pub fn new(
+        method: Method,
+        path: &'static str,
+        name: &'static str,
+        summary: &'static str,
+        handler: Handler,
+    ) -> Self {
+        Self { method, path, name, summary, query: None, body: None, status: 200, answer: None, yaml: false, handler }
+    }
+
+    /// The struct that [`Call::query`] reads.
+    #[must_use]
+    pub fn query<T: JsonSchema>(mut self) -> Self {
+        self.query = Some(SchemaGenerator::subschema_for::<T>);
+        self
+    }
+
+    /// The struct that [`Call::json`] reads.
+    #[must_use]
+    pub fn body<T: JsonSchema>(mut self) -> Self {
+        self.body = Some(RequestBody { schema: SchemaGenerator::subschema_for::<T>, partial: false });
+        self
+    }
+
+    /// The struct that [`Call::patched`] reads.
+    #[must_use]
+    pub fn patch<T: JsonSchema>(mut self) -> Self {
+        self.body = Some(RequestBody { schema: SchemaGenerator::subschema_for::<T>, partial: true });
+        self
+    }
+
+    #[must_use]
+    pub fn answers<T: JsonSchema>(mut self, status: u16) -> Self {
+        self.status = status;
+        self.answer = Some(SchemaGenerator::subschema_for::<T>);
+        self
+    }
+
+    #[must_use]
+    pub fn answers_nothing(mut self) -> Self {
+        self.status = 204;
+        self
+    }
+
+    #[must_use]
+    pub fn or_yaml(mut self) -> Self {
+        self.yaml = true;
+        self
+    }
+
+    /// The values of the template's parameters when `path` fits it.
+    pub(super) fn matches(&self, path: &str) -> Option<Vec<(&'static str, String)>> {
+        let mut parameters = Vec::new();
+        let (mut template, mut given) = (self.path.split('/'), path.split('/'));
+        loop {
+            match (template.next(), given.next()) {
+                (None, None) => return Some(parameters),
+                (Some(part), Some(text)) => match parameter_name(part) {
+                    Some(name) if !text.is_empty() => {
+                        parameters.push((name, percent_decode_str(text).decode_utf8().ok()?.into_owned()));
+                    }
+                    None if part == text => {}
+                    _ => return None,
+                },
+                _ => return None,
+            }
+        }
+    }
+
+    pub(super) fn parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.path.split('/').filter_map(parameter_name)
+    }
+}
+
+fn parameter_name(part: &'static str) -> Option<&'static str> {
+    part.strip_prefix('{')?.strip_suffix('}')
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Route({} {})", self.method, self.path)
+    }
+}

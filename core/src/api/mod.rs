@@ -1,0 +1,3 @@
+//! What clients and operators see.
+
+pub mod admin;
