@@ -1,0 +1,33 @@
+//! The admin API, as far as the suite reads what happened through it.
+
+use core::time::Duration;
+
+use http::Method;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use crate::Home;
+use crate::home::PATIENCE;
+
+impl Home {
+    /// The log rows of a query (`trace_id=…&…`), newest first.
+    pub async fn logs(&self, query: &str) -> Vec<Value> {
+        let answer = self.admin(Method::GET, &format!("/logs?{query}"), None).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["items"].as_array().cloned().unwrap_or_else(|| panic!("no items: {}", answer.text()))
+    }
+
+    /// The rows of one request in the order of its attempts, once its last one is written.
+    pub async fn trace(&self, trace: &str) -> Vec<Value> {
+        let limit = Instant::now() + PATIENCE;
+        loop {
+            let mut rows = self.logs(&format!("trace_id={trace}")).await;
+            if rows.iter().any(|row| row["is_final"] == true) {
+                rows.sort_by_key(|row| row["attempt"].as_u64());
+                return rows;
+            }
+            assert!(Instant::now() < limit, "the request {trace} is not in the log: {rows:?}");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}

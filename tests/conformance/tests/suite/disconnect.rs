@@ -1,0 +1,112 @@
+//! When the client leaves, the provider is told at once, and what was used is still recorded.
+
+use core::time::Duration;
+
+use llmio_conformance::client::Call;
+use llmio_conformance::config::{Config, association};
+use llmio_conformance::dialect::{self, Form};
+use llmio_conformance::{Home, Setup};
+use llmio_upstream::journal::{End, now_ms};
+use llmio_upstream::{Dialect, Upstream};
+use serde_json::{Value, json};
+
+async fn bed() -> (Home, Upstream) {
+    let upstream = Upstream::with_key("sk-upstream").await.expect("a provider");
+    let mut config = Config::new();
+    for dialect in Dialect::ALL {
+        let name = dialect.as_str();
+        config = config.upstream(name, dialect, &upstream);
+        for fault in ["header-stall", "stall-before-token", "stall-after-token"] {
+            config = config.model(&format!("{name}-{fault}"), [association(name, &format!("fault:{fault}"))]);
+        }
+    }
+    (Home::start(Setup::new(config)).await, upstream)
+}
+
+/// Waits until the provider has seen the caller leave, at most a second after the client did.
+async fn aborted(upstream: &Upstream, left_at: u64, case: &str) {
+    let exchange = upstream.wait_for(Duration::from_secs(5), |it| it.end == End::Aborted).await;
+    let ended = exchange.and_then(|it| it.ended_at_ms).unwrap_or_else(|| panic!("{case}: the provider is not told"));
+    assert!(ended.saturating_sub(left_at) < 1000, "{case}: the provider is told after {} ms", ended - left_at);
+}
+
+/// The newest row of that model, once there are that many.
+async fn row(home: &Home, model: &str, count: usize) -> Value {
+    for _ in 0..200 {
+        let mut rows = home.logs(&format!("model={model}")).await;
+        if rows.len() >= count {
+            return rows.swap_remove(0);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{model} is not in the log");
+}
+
+#[tokio::test]
+async fn in_the_middle_of_a_stream() {
+    let (home, upstream) = bed().await;
+    for dialect in Dialect::ALL {
+        upstream.clear_journal();
+        let model = format!("{}-stall-after-token", dialect.as_str());
+        let mut open = dialect::call(&home, dialect, &model, Form::Stream).open().await;
+        open.until("Hello").await;
+        let left_at = now_ms();
+        drop(open);
+        aborted(&upstream, left_at, &model).await;
+        let row = row(&home, &model, 1).await;
+        assert_eq!((&row["outcome"], &row["status"]), (&json!("cancelled"), &json!(499)), "{row}");
+        // Only these two dialects tell of usage before the end.
+        match dialect {
+            Dialect::Anthropic => {
+                let usage = &row["usage"];
+                assert_eq!(
+                    (&usage["input"], &usage["cache_read"], &usage["output"]),
+                    (&json!(11), &json!(7), &json!(1)),
+                    "{row}"
+                );
+            }
+            Dialect::Gemini => {
+                assert_eq!((&row["usage"]["input"], &row["usage"]["cache_read"]), (&json!(11), &json!(7)), "{row}");
+            }
+            Dialect::Chat | Dialect::Responses => assert!(row["usage"]["input"].is_null(), "{row}"),
+        }
+        assert!(row["response_bytes"].as_u64().is_some_and(|bytes| bytes > 0), "{row}");
+    }
+}
+
+#[tokio::test]
+async fn before_anything_was_said() {
+    let (home, upstream) = bed().await;
+    for dialect in Dialect::ALL {
+        for fault in ["header-stall", "stall-before-token"] {
+            for (index, form) in Form::BOTH.into_iter().enumerate() {
+                upstream.clear_journal();
+                let model = format!("{}-{fault}", dialect.as_str());
+                let waiting = tokio::spawn(dialect::call(&home, dialect, &model, form).try_send());
+                let arrived = upstream.wait_for(Duration::from_secs(5), |it| it.end == End::Open).await;
+                assert!(arrived.is_some(), "{model}: the provider is asked");
+                let left_at = now_ms();
+                waiting.abort();
+                aborted(&upstream, left_at, &model).await;
+                let row = row(&home, &model, index + 1).await;
+                assert_eq!(row["outcome"], "cancelled", "{row}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn others_do_not_notice() {
+    let (home, upstream) = bed().await;
+    let model = "anthropic-stall-after-token";
+    let mut stays = dialect::call(&home, Dialect::Anthropic, model, Form::Stream).open().await;
+    stays.until("Hello").await;
+    let mut leaves = dialect::call(&home, Dialect::Anthropic, model, Form::Stream).open().await;
+    leaves.until("Hello").await;
+    let left_at = now_ms();
+    drop(leaves);
+    aborted(&upstream, left_at, model).await;
+    let open = upstream.exchanges().iter().filter(|it| it.end == End::Open).count();
+    assert_eq!(open, 1, "the other stream goes on");
+    assert_eq!(Call::get(&home.url("/healthz")).send().await.status, 200);
+}

@@ -1,0 +1,273 @@
+//! Every way in which a provider fails, in every dialect, whole and streamed: alone, and with a healthy second one.
+
+use futures_util::future::join_all;
+use llmio_conformance::client::Answer;
+use llmio_conformance::config::{Config, provider_type, weighted};
+use llmio_conformance::dialect::{self, Form, StreamEnd};
+use llmio_conformance::{Home, Setup};
+use llmio_upstream::ports::{NotTls, Refused};
+use llmio_upstream::{Dialect, Fault, Upstream};
+use serde_json::{Value, json};
+
+/// What the client sees of a failing provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// The provider's own answer, at once, although another provider is there.
+    Own(u16),
+    /// The other provider's answer; alone, the provider's own error.
+    Hidden(u16),
+    /// The other provider's answer; alone, an error of the gateway with this status, since the provider gave none.
+    HiddenMade(u16),
+    /// What came before the failure, then an error event.
+    Honest,
+}
+
+use Seen::{Hidden, HiddenMade, Honest, Own};
+
+/// Fault, what a client sees of it in a stream, and in a whole answer. `None` where the fault does not exist.
+#[rustfmt::skip]
+const TABLE: [(Fault, Option<Seen>, Option<Seen>); 29] = [
+    (Fault::HeaderStall,         Some(HiddenMade(504)), Some(HiddenMade(504))),
+    (Fault::NoAnswer,            Some(HiddenMade(502)), Some(HiddenMade(502))),
+    (Fault::RateLimited,         Some(Hidden(429)),     Some(Hidden(429))),
+    (Fault::RateLimitedSeconds,  Some(Hidden(429)),     Some(Hidden(429))),
+    (Fault::RateLimitedDate,     Some(Hidden(429)),     Some(Hidden(429))),
+    (Fault::RateLimitedMs,       Some(Hidden(429)),     Some(Hidden(429))),
+    (Fault::RateLimitedReset,    Some(Hidden(429)),     Some(Hidden(429))),
+    (Fault::Billing,             Some(Hidden(429)),     Some(Hidden(429))),
+    (Fault::Unauthorized,        Some(Hidden(401)),     Some(Hidden(401))),
+    (Fault::Forbidden,           Some(Hidden(403)),     Some(Hidden(403))),
+    (Fault::NotFound,            Some(Hidden(404)),     Some(Hidden(404))),
+    (Fault::ContextLength,       Some(Own(400)),        Some(Own(400))),
+    (Fault::Internal,            Some(Hidden(500)),     Some(Hidden(500))),
+    (Fault::BadGatewayPage,      Some(Hidden(502)),     Some(Hidden(502))),
+    (Fault::Unavailable,         Some(Hidden(503)),     Some(Hidden(503))),
+    (Fault::Overloaded,          Some(Hidden(529)),     Some(Hidden(529))),
+    (Fault::ErrorBody,           Some(HiddenMade(502)), Some(HiddenMade(502))),
+    (Fault::HtmlPage,            Some(HiddenMade(502)), Some(HiddenMade(502))),
+    (Fault::Empty,               Some(HiddenMade(502)), Some(HiddenMade(502))),
+    (Fault::MalformedFirst,      Some(HiddenMade(502)), Some(HiddenMade(502))),
+    (Fault::MalformedLater,      Some(Honest),          None),
+    (Fault::ErrorFirst,          Some(HiddenMade(502)), Some(HiddenMade(502))),
+    (Fault::ErrorAfterPreamble,  Some(HiddenMade(502)), None),
+    (Fault::ErrorLater,          Some(Honest),          None),
+    (Fault::StallBeforeToken,    Some(HiddenMade(504)), Some(HiddenMade(504))),
+    (Fault::StallAfterToken,     Some(Honest),          None),
+    (Fault::CutBeforeToken,      Some(HiddenMade(502)), Some(HiddenMade(502))),
+    (Fault::CutAfterToken,       Some(Honest),          None),
+    (Fault::NoTerminal,          Some(Honest),          None),
+];
+
+/// Short enough to wait for in a test.
+fn timeouts() -> Value {
+    json!({"time_out": 4, "header_timeout": 1, "first_token_timeout": 1.5, "idle_timeout": 1})
+}
+
+struct Bed {
+    home: Home,
+    failing: Upstream,
+    healthy: Upstream,
+}
+
+impl Bed {
+    async fn new(dialect: Dialect) -> Self {
+        let failing = Upstream::with_key("sk-failing").await.expect("a provider");
+        let healthy = Upstream::with_key("sk-healthy").await.expect("a provider");
+        let mut config = Config::new().upstream("failing", dialect, &failing).upstream("healthy", dialect, &healthy);
+        for (fault, _, _) in TABLE {
+            let name = fault.as_str();
+            let fails = format!("fault:{name}");
+            config =
+                config.model_with(&format!("alone-{name}"), &timeouts(), [weighted("failing", &fails, 10)]).model_with(
+                    &format!("pair-{name}"),
+                    &timeouts(),
+                    [weighted("failing", &fails, 10), weighted("healthy", "ok", 1)],
+                );
+        }
+        Self { home: Home::start(Setup::new(config)).await, failing, healthy }
+    }
+
+    /// One cell alone and with the healthy provider; the answer is what is wrong with it.
+    async fn check(&self, dialect: Dialect, form: Form, fault: Fault, seen: Seen) -> Result<(), String> {
+        let name = fault.as_str();
+        let alone = dialect::call(&self.home, dialect, &format!("alone-{name}"), form).send();
+        let pair = dialect::call(&self.home, dialect, &format!("pair-{name}"), form).send();
+        let (alone, pair) = tokio::join!(alone, pair);
+        let at = |which: &str, answer: &Answer, error: String| {
+            format!("{dialect:?} {form:?} {name} {which}: {error}; got {} {:?}", answer.status, excerpt(answer))
+        };
+        self.check_alone(dialect, form, fault, seen, &alone).map_err(|error| at("alone", &alone, error))?;
+        self.check_pair(dialect, form, seen, &pair).await.map_err(|error| at("pair", &pair, error))
+    }
+
+    fn check_alone(
+        &self,
+        dialect: Dialect,
+        form: Form,
+        fault: Fault,
+        seen: Seen,
+        answer: &Answer,
+    ) -> Result<(), String> {
+        match seen {
+            Own(status) | Hidden(status) => {
+                ensure(answer.status == status, || format!("expected status {status}"))?;
+                if fault != Fault::BadGatewayPage {
+                    dialect::error_message(dialect, answer);
+                }
+                let waits = answer.header("retry-after").is_some() || answer.header("retry-after-ms").is_some();
+                let names_time = matches!(
+                    fault,
+                    Fault::RateLimitedSeconds | Fault::RateLimitedDate | Fault::RateLimitedMs | Fault::RateLimitedReset
+                );
+                ensure(waits || !names_time, || "expected a Retry-After".to_owned())
+            }
+            HiddenMade(status) => {
+                ensure(answer.status == status, || format!("expected status {status}"))?;
+                dialect::error_message(dialect, answer);
+                Ok(())
+            }
+            Honest => check_honest(dialect, form, answer),
+        }
+    }
+
+    async fn check_pair(&self, dialect: Dialect, form: Form, seen: Seen, answer: &Answer) -> Result<(), String> {
+        let rows = self.home.trace(&answer.trace()).await;
+        match seen {
+            Own(status) => {
+                ensure(answer.status == status, || format!("expected status {status}"))?;
+                ensure(rows.len() == 1, || format!("expected one attempt: {rows:?}"))
+            }
+            Hidden(_) | HiddenMade(_) => {
+                ensure(answer.status == 200 && !answer.cut, || "expected the healthy provider's answer".to_owned())?;
+                if form.streams() {
+                    let end = dialect::stream_end(dialect, form, answer);
+                    ensure(end == StreamEnd::Complete, || format!("expected a complete stream, not {end:?}"))?;
+                }
+                ensure(answer.text().contains("vider."), || "expected the healthy provider's text".to_owned())?;
+                let tried: Vec<_> = rows.iter().map(|row| (&row["provider"], row["outcome"] == "success")).collect();
+                let expected = [(&json!("failing"), false), (&json!("healthy"), true)];
+                ensure(tried == expected, || format!("expected a failed and a good attempt: {rows:?}"))?;
+                ensure(rows[0]["error"].is_string(), || format!("the failed attempt names no error: {rows:?}"))
+            }
+            Honest => {
+                check_honest(dialect, form, answer)?;
+                ensure(rows.len() == 1, || format!("nothing is repeated after the first output: {rows:?}"))?;
+                let outcome = &rows[0]["outcome"];
+                ensure(outcome != "success" && rows[0]["error"].is_string(), || format!("{rows:?}"))
+            }
+        }
+    }
+}
+
+fn check_honest(dialect: Dialect, form: Form, answer: &Answer) -> Result<(), String> {
+    ensure(answer.status == 200 && !answer.cut, || "expected a stream with a proper end".to_owned())?;
+    ensure(answer.text().contains("Hello"), || "expected the output before the failure".to_owned())?;
+    match dialect::stream_end(dialect, form, answer) {
+        StreamEnd::Error(message) if !message.is_empty() => Ok(()),
+        end => Err(format!("expected an error event at the end, not {end:?}")),
+    }
+}
+
+fn ensure(holds: bool, error: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(error()) }
+}
+
+fn excerpt(answer: &Answer) -> String {
+    answer.text().chars().rev().take(300).collect::<Vec<_>>().into_iter().rev().collect()
+}
+
+async fn fault_table(dialect: Dialect, form: Form) {
+    let bed = Bed::new(dialect).await;
+    let cells = TABLE.iter().filter_map(|(fault, stream, whole)| {
+        let seen = if form.streams() { stream } else { whole };
+        seen.map(|seen| bed.check(dialect, form, *fault, seen))
+    });
+    let wrong: Vec<String> = join_all(cells).await.into_iter().filter_map(Result::err).collect();
+    assert!(wrong.is_empty(), "{} cells are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    let refused = |upstream: &Upstream| upstream.exchanges().iter().filter(|it| it.status == Some(400)).count();
+    assert_eq!(refused(&bed.healthy), 0, "the healthy provider refused a request as malformed");
+    assert!(refused(&bed.failing) <= 2, "the failing provider refused requests as malformed");
+}
+
+#[tokio::test]
+async fn chat_whole() {
+    fault_table(Dialect::Chat, Form::Whole).await;
+}
+
+#[tokio::test]
+async fn chat_stream() {
+    fault_table(Dialect::Chat, Form::Stream).await;
+}
+
+#[tokio::test]
+async fn responses_whole() {
+    fault_table(Dialect::Responses, Form::Whole).await;
+}
+
+#[tokio::test]
+async fn responses_stream() {
+    fault_table(Dialect::Responses, Form::Stream).await;
+}
+
+#[tokio::test]
+async fn anthropic_whole() {
+    fault_table(Dialect::Anthropic, Form::Whole).await;
+}
+
+#[tokio::test]
+async fn anthropic_stream() {
+    fault_table(Dialect::Anthropic, Form::Stream).await;
+}
+
+#[tokio::test]
+async fn gemini_whole() {
+    fault_table(Dialect::Gemini, Form::Whole).await;
+}
+
+#[tokio::test]
+async fn gemini_stream() {
+    fault_table(Dialect::Gemini, Form::Stream).await;
+}
+
+#[tokio::test]
+async fn gemini_array() {
+    fault_table(Dialect::Gemini, Form::Array).await;
+}
+
+#[tokio::test]
+async fn nobody_there() {
+    let refused = Refused::new().expect("a port");
+    let not_tls = NotTls::new().await.expect("a port");
+    let healthy = Upstream::with_key("sk-healthy").await.expect("a provider");
+    let mut config = Config::new();
+    for dialect in Dialect::ALL {
+        let kind = provider_type(dialect);
+        for (name, base) in [
+            ("refused", format!("http://{}{}", refused.address(), dialect.base_path())),
+            ("tls", format!("https://{}{}", not_tls.address(), dialect.base_path())),
+        ] {
+            let provider = format!("{name}-{kind}");
+            config = config
+                .provider(json!({"name": provider, "type": kind, "base_url": base, "api_key": "sk-x"}))
+                .model(&format!("alone-{provider}"), [weighted(&provider, "any", 10)])
+                .model(&format!("pair-{provider}"), [weighted(&provider, "any", 10), weighted(kind, "ok", 1)]);
+        }
+        config = config.upstream(kind, dialect, &healthy);
+    }
+    let home = Home::start(Setup::new(config)).await;
+    for dialect in Dialect::ALL {
+        for form in Form::BOTH {
+            for name in ["refused", "tls"] {
+                let kind = provider_type(dialect);
+                let alone = dialect::call(&home, dialect, &format!("alone-{name}-{kind}"), form).send().await;
+                assert_eq!(alone.status, 502, "{name} {dialect:?} {form:?}: {}", alone.text());
+                let message = dialect::error_message(dialect, &alone);
+                assert!(!message.contains("sk-x"), "{message}");
+                let pair = dialect::call(&home, dialect, &format!("pair-{name}-{kind}"), form).send().await;
+                assert!(pair.status == 200 && pair.text().contains("vider."), "{name} {dialect:?}: {}", pair.text());
+                let rows = home.trace(&pair.trace()).await;
+                assert_eq!(rows[0]["outcome"], "connect_error", "{rows:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The suite: every promise of the gateway that can be seen over HTTP, as tables.
+
+mod admin;
+mod balance;
+mod breaker;
+mod capabilities;
+mod config;
+mod disconnect;
+mod durability;
+mod endpoints;
+mod errors;
+mod faults;
+mod recorded;
+mod records;
+mod relay;
+mod tokens;

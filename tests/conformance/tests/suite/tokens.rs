@@ -1,0 +1,74 @@
+//! Token counts: by the model's own provider, else by the configured one, else an honest 501.
+
+use llmio_conformance::client::Call;
+use llmio_conformance::config::{Config, association};
+use llmio_conformance::dialect::{self, KEY};
+use llmio_conformance::{Home, Setup};
+use llmio_upstream::{Dialect, Upstream};
+use serde_json::{Value, json};
+
+const PATHS: [&str; 2] = ["/anthropic/v1/messages/count_tokens", "/v1/messages/count_tokens"];
+
+fn body(model: &str) -> Value {
+    json!({"model": model, "messages": [{"role": "user", "content": "Count me"}]})
+}
+
+async fn bed(counting: bool) -> (Home, Upstream, Upstream) {
+    let own = Upstream::with_key("sk-own").await.expect("a provider");
+    let counter = Upstream::with_key("sk-counter").await.expect("a provider");
+    let mut config = Config::new()
+        .upstream("own", Dialect::Anthropic, &own)
+        .upstream("chat", Dialect::Chat, &own)
+        .upstream("gemini", Dialect::Gemini, &own)
+        .upstream("counter", Dialect::Anthropic, &counter)
+        .model("claude", [association("own", "ok")])
+        .model("gpt", [association("chat", "ok")])
+        .model("gem", [association("gemini", "ok")]);
+    if counting {
+        config = config.setting("counting_provider", "counter");
+    }
+    (Home::start(Setup::new(config)).await, own, counter)
+}
+
+#[tokio::test]
+async fn anthropic() {
+    for counting in [false, true] {
+        let (home, own, counter) = bed(counting).await;
+        for path in PATHS {
+            // Model, status, who was asked.
+            let rows =
+                [("claude", 200, Some(&own)), ("gpt", if counting { 200 } else { 501 }, counting.then_some(&counter))];
+            for (model, status, asked) in rows {
+                own.clear_journal();
+                counter.clear_journal();
+                let call = dialect::authorized(Call::post(&home.url(path)), Dialect::Anthropic, KEY);
+                let answer = call.json(&body(model)).send().await;
+                assert_eq!(answer.status, status, "{path} {model} {counting}: {}", answer.text());
+                for upstream in [&own, &counter] {
+                    let expected = usize::from(asked.is_some_and(|it| it.address() == upstream.address()));
+                    assert_eq!(upstream.exchanges().len(), expected, "{path} {model} {counting}");
+                }
+                if status == 200 {
+                    assert!(answer.json()["input_tokens"].is_u64(), "{}", answer.text());
+                } else {
+                    dialect::error_message(Dialect::Anthropic, &answer);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn gemini() {
+    let (home, own, _counter) = bed(false).await;
+    let contents = json!({"contents": [{"role": "user", "parts": [{"text": "Count me"}]}]});
+    for prefix in ["/gemini/v1beta", "/gemini/v1", "/v1beta", "/v1"] {
+        own.clear_journal();
+        let call = Call::post(&home.url(&format!("{prefix}/models/gem:countTokens")));
+        let answer = dialect::authorized(call, Dialect::Gemini, KEY).json(&contents).send().await;
+        assert!(answer.status == 200 && answer.json()["totalTokens"].is_u64(), "{prefix}: {}", answer.text());
+        assert_eq!(own.exchanges()[0].path, "/v1beta/models/ok:countTokens");
+        let row = home.trace(&answer.trace()).await.remove(0);
+        assert_eq!(row["operation"], "count_tokens");
+    }
+}
