@@ -3,6 +3,8 @@
 mod body;
 mod connection;
 mod listener;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use listener::bind;
 
