@@ -64,7 +64,10 @@ impl Stream for AnswerBody {
                 None => return Poll::Ready(None),
                 Some(Err(error)) => return Poll::Ready(Some(Err(BodyError::Broken(causes(&error))))),
                 Some(Ok(frame)) => {
-                    if let Ok(data) = frame.into_data() {
+                    // HTTP/2 may end a body with an empty frame.
+                    if let Ok(data) = frame.into_data()
+                        && !data.is_empty()
+                    {
                         return Poll::Ready(Some(Ok(data)));
                     }
                 }

@@ -10,7 +10,9 @@ mod tls;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use http::header::CONTENT_LENGTH;
 use http::uri::Scheme;
+use http::{HeaderValue, Method};
 use llmio_core::platform::{BoxFuture, HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, SendOptions};
 use rustls::RootCertStore;
 
@@ -69,7 +71,11 @@ impl NativeHttpClient {
 }
 
 impl HttpClient for NativeHttpClient {
-    fn send(&self, request: HttpRequest, options: SendOptions) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
+    fn send(
+        &self,
+        mut request: HttpRequest,
+        options: SendOptions,
+    ) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
         let pool = self.pool(options.proxy.as_deref());
         Box::pin(async move {
             let pool = pool?;
@@ -83,6 +89,10 @@ impl HttpClient for NativeHttpClient {
                 ));
             }
             let peer = error::Peer::of(uri, options.proxy.is_some());
+            // hyper leaves it out, and some servers then answer 411 (RFC 9110, 8.6).
+            if request.body().is_empty() && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
+                request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
             let exchange = pool.request(request.map(PayloadBody::from));
             let answer = match options.header_timeout {
                 None => exchange.await,
