@@ -6,9 +6,9 @@ use crate::platform::Timestamp;
 /// All attempts of a request share its `trace_id`; the last one has `is_final` and stands for the whole request.
 #[derive(Clone, Debug)]
 pub struct LogEntry {
-    /// Time-ordered (UUID v7).
+    /// Made by [`super::TraceId::entry_id`].
     pub id: String,
-    /// 32 hexadecimal digits; also the answer's `x-llmio-trace-id`.
+    /// Made by [`super::TraceId::new`] with `created_at`; also the answer's `x-llmio-trace-id`.
     pub trace_id: String,
     /// When the request (not the attempt) arrived.
     pub created_at: Timestamp,
@@ -51,6 +51,19 @@ pub struct LogEntry {
     pub bodies: Option<Bodies>,
 }
 
+impl LogEntry {
+    /// How many tokens (reasoning included) were generated, and in how many microseconds: from the first token of a
+    /// stream, else from the request's arrival, to the end.
+    pub fn generation(&self) -> Option<(u64, i64)> {
+        let tokens = match (self.usage.output, self.usage.reasoning) {
+            (None, None) => return None,
+            (output, reasoning) => output.unwrap_or(0).saturating_add(reasoning.unwrap_or(0)),
+        };
+        let before = self.first_token_us.filter(|_| self.stream).unwrap_or(0);
+        Some((tokens, self.total_us.saturating_sub(before))).filter(|(_, micros)| *micros > 0)
+    }
+}
+
 /// What passed, as text; a body that was too long says so at its end.
 #[derive(Clone, Debug, Default)]
 pub struct Bodies {
@@ -65,11 +78,17 @@ pub enum Operation {
 }
 
 impl Operation {
+    pub const ALL: [Self; 2] = [Self::Generate, Self::CountTokens];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Generate => "generate",
             Self::CountTokens => "count_tokens",
         }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.as_str() == text)
     }
 }
 
@@ -113,5 +132,14 @@ impl Outcome {
             Self::Cancelled => "cancelled",
             Self::GatewayError => "gateway_error",
         }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.as_str() == text)
+    }
+
+    /// Whether an attempt that ended so counts against its provider.
+    pub const fn is_providers_failure(self) -> bool {
+        matches!(self, Self::ProviderError | Self::RateLimited | Self::Timeout | Self::ConnectError)
     }
 }

@@ -1,5 +1,16 @@
 //! The request log: entries, prices, rollups, and the queue between the hot path and the database.
 
 mod entry;
+mod id;
+pub mod latency;
+pub mod limits;
+mod price;
+mod queue;
+pub(crate) mod rollup;
 
 pub use entry::{Bodies, LogEntry, Operation, Outcome};
+pub use id::TraceId;
+pub use price::cost;
+pub use queue::{MAX_QUEUED_BODY_BYTES, MAX_QUEUED_ENTRIES, Recorder, RecorderStatus};
+
+pub(crate) use id::first_id_at;

@@ -1,9 +1,15 @@
 //! SQL: the schema, and what is read from and written to it.
 
+pub mod cleanups;
+mod conditions;
 mod error;
 mod id;
 mod load;
+pub mod log_query;
+pub(crate) mod logs;
+pub mod metrics;
 mod migrate;
+pub(crate) mod rollups;
 mod store;
 mod write;
 

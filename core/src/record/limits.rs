@@ -1,0 +1,75 @@
+//! How long the texts of a log entry may be.
+
+use super::LogEntry;
+
+/// Of a request's or an answer's body, in bytes. What is cut says so at its end.
+pub const MAX_BODY_BYTES: usize = 1 << 20;
+
+const MAX_ERROR_BYTES: usize = 4 << 10;
+const MAX_USER_AGENT_BYTES: usize = 512;
+/// Names and ids.
+const MAX_NAME_BYTES: usize = 256;
+
+/// Cuts what is too long.
+pub(super) fn apply(entry: &mut LogEntry) {
+    cut(&mut entry.model, MAX_NAME_BYTES);
+    let texts = [
+        (&mut entry.provider_model, MAX_NAME_BYTES),
+        (&mut entry.session_id, MAX_NAME_BYTES),
+        (&mut entry.finish_reason, MAX_NAME_BYTES),
+        (&mut entry.user_agent, MAX_USER_AGENT_BYTES),
+        (&mut entry.error, MAX_ERROR_BYTES),
+    ];
+    for (text, limit) in texts {
+        if let Some(text) = text {
+            cut(text, limit);
+        }
+    }
+    if let Some(bodies) = &mut entry.bodies {
+        cut_body(&mut bodies.request);
+        cut_body(&mut bodies.response);
+    }
+}
+
+fn cut(text: &mut String, limit: usize) {
+    if text.len() > limit {
+        text.truncate(text.floor_char_boundary(limit));
+        text.shrink_to_fit();
+    }
+}
+
+fn cut_body(body: &mut String) {
+    /// Room for the note below.
+    const NOTE_BYTES: usize = 64;
+    let whole = body.len();
+    if whole > MAX_BODY_BYTES {
+        cut(body, MAX_BODY_BYTES - NOTE_BYTES);
+        body.push_str(&format!("\n[cut here; {whole} bytes in all]"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_body_is_cut_between_characters_and_says_so() {
+        let rows = [
+            ("a".repeat(MAX_BODY_BYTES), None),
+            ("a".repeat(MAX_BODY_BYTES + 1), Some("[cut here; 1048577 bytes in all]")),
+            ("\u{1f980}".repeat(MAX_BODY_BYTES), Some("[cut here; 4194304 bytes in all]")),
+        ];
+        for (mut body, note) in rows {
+            let whole = body.clone();
+            cut_body(&mut body);
+            assert!(body.len() <= MAX_BODY_BYTES);
+            match note {
+                None => assert!(body == whole),
+                Some(note) => {
+                    let kept = body.strip_suffix(note).and_then(|body| body.strip_suffix('\n')).expect("a note");
+                    assert!(whole.starts_with(kept) && kept.len() > MAX_BODY_BYTES - 100);
+                }
+            }
+        }
+    }
+}

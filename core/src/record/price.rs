@@ -1,0 +1,67 @@
+use crate::config::Prices;
+use crate::dialect::Usage;
+
+const TOKENS_PER_PRICE: f64 = 1e6;
+
+/// What an answer cost, in the prices' currency; `None` when the provider reported no usage at all.
+///
+/// The buckets of [`Usage`] exclude each other, so each is multiplied by its own price. Reasoning is billed as output.
+/// A cache write costs `cache_write` whatever its lifetime: providers that charge more for an hour (Anthropic: twice
+/// the input price, against 1.25 times for five minutes) are undercounted by the difference.
+pub fn cost(prices: &Prices, usage: &Usage) -> Option<f64> {
+    let buckets = [
+        (usage.input, prices.input),
+        (usage.cache_read, prices.cache_read),
+        (usage.cache_write_5m, prices.cache_write),
+        (usage.cache_write_1h, prices.cache_write),
+        (usage.output, prices.output),
+        (usage.reasoning, prices.output),
+    ];
+    if buckets.iter().all(|(tokens, _)| tokens.is_none()) {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "exact up to 2^53 tokens")]
+    let sum: f64 = buckets.iter().map(|(tokens, price)| tokens.unwrap_or(0) as f64 * price).sum();
+    Some(sum / TOKENS_PER_PRICE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_bucket_is_billed_once_at_its_own_price() {
+        let prices =
+            Prices { input: 3.0, output: 15.0, cache_read: 0.3, cache_write: 3.75, currency: "USD".to_owned() };
+        let million = Some(1_000_000);
+        let none = Usage::default();
+        let rows = [
+            (none, None),
+            (Usage { input: Some(0), ..none }, Some(0.0)),
+            (Usage { input: million, ..none }, Some(3.0)),
+            (Usage { output: million, ..none }, Some(15.0)),
+            (Usage { reasoning: million, ..none }, Some(15.0)),
+            (Usage { cache_read: million, ..none }, Some(0.3)),
+            (Usage { cache_write_5m: million, ..none }, Some(3.75)),
+            (Usage { cache_write_1h: million, ..none }, Some(3.75)),
+            (
+                Usage {
+                    input: Some(100),
+                    cache_read: Some(2000),
+                    cache_write_5m: Some(300),
+                    cache_write_1h: Some(40),
+                    output: Some(500),
+                    reasoning: Some(60),
+                },
+                Some((300.0 + 600.0 + 1125.0 + 150.0 + 7500.0 + 900.0) / 1e6),
+            ),
+        ];
+        for (usage, expected) in rows {
+            match (cost(&prices, &usage), expected) {
+                (None, None) => {}
+                (Some(cost), Some(expected)) => assert!((cost - expected).abs() < 1e-12, "{usage:?}: {cost}"),
+                (cost, expected) => panic!("{usage:?}: {cost:?} instead of {expected:?}"),
+            }
+        }
+    }
+}
