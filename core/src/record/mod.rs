@@ -6,11 +6,13 @@ pub mod latency;
 pub mod limits;
 mod price;
 mod queue;
+pub mod retention;
 pub(crate) mod rollup;
 
 pub use entry::{Bodies, LogEntry, Operation, Outcome};
 pub use id::TraceId;
 pub use price::cost;
 pub use queue::{MAX_QUEUED_BODY_BYTES, MAX_QUEUED_ENTRIES, Recorder, RecorderStatus};
+pub use rollup::Counts;
 
 pub(crate) use id::first_id_at;

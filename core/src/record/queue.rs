@@ -188,7 +188,8 @@ impl State {
         let mut entries = Vec::with_capacity(self.queue.len().min(MAX_BATCH_ENTRIES));
         let mut bytes = 0;
         while entries.len() < MAX_BATCH_ENTRIES
-            && let Some(entry) = self.queue.pop_front_if(|entry| bytes == 0 || bytes + body_bytes(entry) <= MAX_BATCH_BODY_BYTES)
+            && let Some(entry) =
+                self.queue.pop_front_if(|entry| bytes == 0 || bytes + body_bytes(entry) <= MAX_BATCH_BODY_BYTES)
         {
             bytes += body_bytes(&entry);
             entries.push(entry);

@@ -1,8 +1,11 @@
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
+use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::{LogEntry, Operation, Outcome, latency};
+use crate::platform::{DatabaseError, Row};
 
 const HOUR_SECS: i64 = 3600;
 
@@ -58,39 +61,71 @@ impl LatencyMetric {
     }
 }
 
-/// Sums over entries. Requests and outcomes are counted by the final entry, the rest by each.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Counts {
-    pub(crate) requests: u64,
-    pub(crate) successes: u64,
-    pub(crate) client_errors: u64,
-    pub(crate) provider_errors: u64,
-    pub(crate) rate_limited: u64,
-    pub(crate) timeouts: u64,
-    pub(crate) connect_errors: u64,
-    pub(crate) cancelled: u64,
-    pub(crate) gateway_errors: u64,
+macro_rules! counts {
+    ($($(#[$doc:meta])* $field:ident),+ $(,)?) => {
+        /// Sums over entries. Requests and outcomes are counted by the final entry, the rest by each.
+        #[derive(Clone, Debug, Default, PartialEq)]
+        pub struct Counts {
+            $($(#[$doc])* pub $field: u64,)+
+            /// In the row's currency.
+            pub cost: f64,
+        }
+
+        impl Counts {
+            /// The columns of `rollups` behind its key.
+            pub(crate) const COLUMNS: &[&str] = &[$(stringify!($field),)+ "cost"];
+
+            /// In the order of `COLUMNS`.
+            pub(crate) fn values(&self) -> Vec<Json> {
+                vec![$(self.$field.into(),)+ self.cost.into()]
+            }
+
+            pub(crate) fn read(row: Row<'_>) -> Result<Self, DatabaseError> {
+                let count = |column| row.integer(column).map(|count| u64::try_from(count).unwrap_or(0));
+                Ok(Self { $($field: count(stringify!($field))?,)+ cost: row.real("cost")? })
+            }
+        }
+
+        impl AddAssign<&Self> for Counts {
+            fn add_assign(&mut self, other: &Self) {
+                $(self.$field = self.$field.saturating_add(other.$field);)+
+                self.cost += other.cost;
+            }
+        }
+    };
+}
+
+counts! {
+    requests,
+    successes,
+    client_errors,
+    provider_errors,
+    rate_limited,
+    timeouts,
+    connect_errors,
+    cancelled,
+    gateway_errors,
     /// Entries for which a provider was asked.
-    pub(crate) attempts: u64,
+    attempts,
     /// Those that failed by the provider's doing.
-    pub(crate) failed_attempts: u64,
-    pub(crate) input_tokens: u64,
-    pub(crate) cache_read_tokens: u64,
-    pub(crate) cache_write_5m_tokens: u64,
-    pub(crate) cache_write_1h_tokens: u64,
-    pub(crate) output_tokens: u64,
-    pub(crate) reasoning_tokens: u64,
-    pub(crate) cost: f64,
-    pub(crate) request_bytes: u64,
-    pub(crate) response_bytes: u64,
-    pub(crate) first_token_us: i64,
-    pub(crate) first_token_count: u64,
+    failed_attempts,
+    input_tokens,
+    cache_read_tokens,
+    cache_write_5m_tokens,
+    cache_write_1h_tokens,
+    output_tokens,
+    reasoning_tokens,
+    request_bytes,
+    response_bytes,
+    /// A sum of microseconds, like all that end so.
+    first_token_us,
+    first_token_count,
     /// Of successful generations.
-    pub(crate) total_us: i64,
-    pub(crate) total_count: u64,
-    /// Time spent on output and the tokens that came in it, where both are known.
-    pub(crate) generation_us: i64,
-    pub(crate) generation_tokens: u64,
+    total_us,
+    total_count,
+    /// Time spent on output, where it and the tokens that came in it are known.
+    generation_us,
+    generation_tokens,
 }
 
 impl Rollups {
@@ -108,7 +143,7 @@ impl Rollups {
         let dimension_id = dimension.id();
         self.dimensions.insert(dimension_id, dimension);
         let currency = entry.cost.and(entry.currency.clone()).unwrap_or_default();
-        self.counts.entry(CountsKey { hour, dimension_id, currency }).or_default().add(entry);
+        self.counts.entry(CountsKey { hour, dimension_id, currency }).or_default().add_assign(&Counts::of(entry));
         let latencies = [
             (LatencyMetric::FirstToken, measured_first_token_us(entry)),
             (LatencyMetric::Total, measured_total_us(entry)),
@@ -150,37 +185,37 @@ impl Dimension {
 }
 
 impl Counts {
-    fn add(&mut self, entry: &LogEntry) {
-        if entry.is_final {
-            self.requests += 1;
-            *self.outcome_mut(entry.outcome) += 1;
-        }
-        if entry.provider.is_some() {
-            self.attempts += 1;
-            self.failed_attempts += u64::from(entry.outcome.is_providers_failure());
-        }
+    fn of(entry: &LogEntry) -> Self {
         let usage = &entry.usage;
-        self.input_tokens += usage.input.unwrap_or(0);
-        self.cache_read_tokens += usage.cache_read.unwrap_or(0);
-        self.cache_write_5m_tokens += usage.cache_write_5m.unwrap_or(0);
-        self.cache_write_1h_tokens += usage.cache_write_1h.unwrap_or(0);
-        self.output_tokens += usage.output.unwrap_or(0);
-        self.reasoning_tokens += usage.reasoning.unwrap_or(0);
-        self.cost += entry.cost.unwrap_or(0.0);
-        self.request_bytes += entry.request_bytes;
-        self.response_bytes += entry.response_bytes;
-        if let Some(micros) = measured_first_token_us(entry) {
-            self.first_token_us += micros;
-            self.first_token_count += 1;
+        let asked = entry.provider.is_some();
+        let first_token_us = measured_first_token_us(entry);
+        let total_us = measured_total_us(entry);
+        let (generation_tokens, generation_us) = entry.generation().unwrap_or_default();
+        let mut counts = Self {
+            attempts: asked.into(),
+            failed_attempts: (asked && entry.outcome.is_providers_failure()).into(),
+            input_tokens: usage.input.unwrap_or(0),
+            cache_read_tokens: usage.cache_read.unwrap_or(0),
+            cache_write_5m_tokens: usage.cache_write_5m.unwrap_or(0),
+            cache_write_1h_tokens: usage.cache_write_1h.unwrap_or(0),
+            output_tokens: usage.output.unwrap_or(0),
+            reasoning_tokens: usage.reasoning.unwrap_or(0),
+            cost: entry.cost.unwrap_or(0.0),
+            request_bytes: entry.request_bytes,
+            response_bytes: entry.response_bytes,
+            first_token_us: micros(first_token_us),
+            first_token_count: first_token_us.is_some().into(),
+            total_us: micros(total_us),
+            total_count: total_us.is_some().into(),
+            generation_us: micros(Some(generation_us)),
+            generation_tokens,
+            ..Self::default()
+        };
+        if entry.is_final {
+            counts.requests = 1;
+            *counts.outcome_mut(entry.outcome) = 1;
         }
-        if let Some(micros) = measured_total_us(entry) {
-            self.total_us += micros;
-            self.total_count += 1;
-        }
-        if let Some((tokens, micros)) = entry.generation() {
-            self.generation_tokens += tokens;
-            self.generation_us += micros;
-        }
+        counts
     }
 
     fn outcome_mut(&mut self, outcome: Outcome) -> &mut u64 {
@@ -195,6 +230,10 @@ impl Counts {
             Outcome::GatewayError => &mut self.gateway_errors,
         }
     }
+}
+
+fn micros(duration: Option<i64>) -> u64 {
+    duration.and_then(|micros| u64::try_from(micros).ok()).unwrap_or(0)
 }
 
 /// Latencies are those of generations: counting tokens is another, much faster thing.

@@ -6,7 +6,7 @@ use crate::platform::{Statement, Value};
 use crate::record::LogEntry;
 
 /// In the order of [`insert`].
-const COLUMNS: [&str; 35] = [
+pub(super) const COLUMNS: [&str; 35] = [
     "id",
     "trace_id",
     "created_at",

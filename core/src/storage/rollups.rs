@@ -7,36 +7,6 @@ use serde_json::{Value as Json, json};
 use crate::platform::{Statement, Timestamp};
 use crate::record::rollup::{Counts, CountsKey, Dimension, LatencyKey, Rollups};
 
-/// Columns of `rollups` behind its key, in the order of [`counts_row`].
-const COUNTS: [&str; 26] = [
-    "requests",
-    "successes",
-    "client_errors",
-    "provider_errors",
-    "rate_limited",
-    "timeouts",
-    "connect_errors",
-    "cancelled",
-    "gateway_errors",
-    "attempts",
-    "failed_attempts",
-    "input_tokens",
-    "cache_read_tokens",
-    "cache_write_5m_tokens",
-    "cache_write_1h_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-    "cost",
-    "request_bytes",
-    "response_bytes",
-    "first_token_us",
-    "first_token_count",
-    "total_us",
-    "total_count",
-    "generation_us",
-    "generation_tokens",
-];
-
 const KEYS: [&str; 3] = ["hour", "dimension_id", "currency"];
 
 /// True unless the writer `?2` has written batch `?3` already.
@@ -48,9 +18,11 @@ static ADD_DIMENSIONS: &str = "\
     ON CONFLICT (id) DO UPDATE SET key_name = excluded.key_name WHERE key_name <> excluded.key_name";
 
 static ADD_COUNTS: LazyLock<String> = LazyLock::new(|| {
-    let columns = KEYS.iter().chain(&COUNTS).copied().collect::<Vec<_>>().join(", ");
-    let values = (0..KEYS.len() + COUNTS.len()).map(|index| format!("value->>{index}")).collect::<Vec<_>>().join(", ");
-    let sums = COUNTS.map(|column| format!("{column} = {column} + excluded.{column}")).join(", ");
+    let columns = KEYS.iter().chain(Counts::COLUMNS).copied().collect::<Vec<_>>().join(", ");
+    let values =
+        (0..KEYS.len() + Counts::COLUMNS.len()).map(|index| format!("value->>{index}")).collect::<Vec<_>>().join(", ");
+    let sums = Counts::COLUMNS.iter().map(|column| format!("{column} = {column} + excluded.{column}"));
+    let sums = sums.collect::<Vec<_>>().join(", ");
     format!(
         "INSERT INTO rollups ({columns}) SELECT {values} FROM json_each(?1) WHERE {IS_NEW} \
          ON CONFLICT (hour, dimension_id, currency) DO UPDATE SET {sums}"
@@ -97,37 +69,9 @@ fn dimension_row((id, dimension): (&i64, &Dimension)) -> Json {
 }
 
 fn counts_row((key, counts): (&CountsKey, &Counts)) -> Json {
-    json!([
-        key.hour,
-        key.dimension_id,
-        key.currency,
-        counts.requests,
-        counts.successes,
-        counts.client_errors,
-        counts.provider_errors,
-        counts.rate_limited,
-        counts.timeouts,
-        counts.connect_errors,
-        counts.cancelled,
-        counts.gateway_errors,
-        counts.attempts,
-        counts.failed_attempts,
-        counts.input_tokens,
-        counts.cache_read_tokens,
-        counts.cache_write_5m_tokens,
-        counts.cache_write_1h_tokens,
-        counts.output_tokens,
-        counts.reasoning_tokens,
-        counts.cost,
-        counts.request_bytes,
-        counts.response_bytes,
-        counts.first_token_us,
-        counts.first_token_count,
-        counts.total_us,
-        counts.total_count,
-        counts.generation_us,
-        counts.generation_tokens,
-    ])
+    let mut row = vec![key.hour.into(), key.dimension_id.into(), key.currency.as_str().into()];
+    row.extend(counts.values());
+    Json::Array(row)
 }
 
 fn latency_row((key, count): (&LatencyKey, &u64)) -> Json {

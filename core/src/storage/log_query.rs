@@ -1,0 +1,271 @@
+//! Reading the request log.
+
+use super::conditions::Conditions;
+use super::logs::COLUMNS;
+use crate::dialect::{Dialect, Usage};
+use crate::platform::{Database, DatabaseError, DatabaseErrorKind, Row, Statement, Timestamp};
+use crate::record::{Bodies, LogEntry, Operation, Outcome, TraceId, first_id_at};
+
+/// Which entries; `None` takes all.
+#[derive(Clone, Debug, Default)]
+pub struct LogFilter {
+    /// As the client asked for it.
+    pub model: Option<String>,
+    pub provider: Option<String>,
+    pub provider_model: Option<String>,
+    pub status: Option<StatusRange>,
+    pub outcome: Option<Outcome>,
+    pub dialect: Option<Dialect>,
+    /// A part of it, in any case.
+    pub user_agent: Option<String>,
+    pub key_id: Option<String>,
+    pub session_id: Option<String>,
+    pub trace_id: Option<TraceId>,
+    /// Inclusive.
+    pub from: Option<Timestamp>,
+    /// Exclusive.
+    pub to: Option<Timestamp>,
+    /// A part of it, in any case.
+    pub error: Option<String>,
+    pub stream: Option<bool>,
+    /// Failed attempts as well as the final ones.
+    pub all_attempts: bool,
+}
+
+/// Inclusive on both sides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatusRange {
+    pub first: u16,
+    pub last: u16,
+}
+
+impl StatusRange {
+    /// `404`, or a class such as `5xx`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bounds = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?;
+        let (first, last) = match text.strip_suffix("xx") {
+            Some(class) => (bounds(&format!("{class}00"))?, bounds(&format!("{class}99"))?),
+            None => (bounds(text)?, bounds(text)?),
+        };
+        (100..=599).contains(&first).then_some(Self { first, last })
+    }
+}
+
+/// An entry as the log has it. Its `bodies` are read apart, by [`bodies`].
+#[derive(Clone, Debug)]
+pub struct StoredEntry {
+    pub entry: LogEntry,
+    pub has_bodies: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct LogPage {
+    /// Newest first.
+    pub entries: Vec<StoredEntry>,
+    /// The cursor of the next page, if there is one.
+    pub next: Option<String>,
+}
+
+/// The newest `limit` entries, or those after the page that gave `cursor`. Entries that arrive meanwhile move nothing.
+pub async fn page(
+    database: &dyn Database,
+    filter: &LogFilter,
+    cursor: Option<&str>,
+    limit: usize,
+) -> Result<LogPage, DatabaseError> {
+    let mut conditions = filter.conditions();
+    if let Some(cursor) = cursor {
+        conditions.add("id <", cursor);
+    }
+    let sql = format!("{} ORDER BY id DESC LIMIT {}", select(&conditions), limit.saturating_add(1));
+    let rows = database.query(Statement::new(sql, conditions.params)).await?;
+    let mut entries = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let more = entries.len() > limit;
+    entries.truncate(limit);
+    let next = entries.last().filter(|_| more).map(|last| last.entry.id.clone());
+    Ok(LogPage { entries, next })
+}
+
+pub async fn entry(database: &dyn Database, id: &str) -> Result<Option<StoredEntry>, DatabaseError> {
+    let mut conditions = Conditions::default();
+    conditions.add("id =", id);
+    let rows = database.query(Statement::new(select(&conditions), conditions.params)).await?;
+    rows.first().map(read).transpose()
+}
+
+/// All attempts of a trace, first to last.
+pub async fn attempts(database: &dyn Database, trace_id: TraceId) -> Result<Vec<StoredEntry>, DatabaseError> {
+    let filter = LogFilter { trace_id: Some(trace_id), all_attempts: true, ..LogFilter::default() };
+    let conditions = filter.conditions();
+    let sql = format!("{} ORDER BY id", select(&conditions));
+    database.query(Statement::new(sql, conditions.params)).await?.iter().map(read).collect()
+}
+
+pub async fn bodies(database: &dyn Database, id: &str) -> Result<Option<Bodies>, DatabaseError> {
+    let sql = "SELECT side, body FROM log_bodies WHERE log_id = ?1";
+    let rows = database.query(Statement::new(sql, vec![id.into()])).await?;
+    let mut bodies = None::<Bodies>;
+    for row in rows.iter() {
+        let bodies = bodies.get_or_insert_default();
+        let side = if row.text("side")? == "request" { &mut bodies.request } else { &mut bodies.response };
+        row.text("body")?.clone_into(side);
+    }
+    Ok(bodies)
+}
+
+/// The attempts of an association that were recorded last, newest first.
+pub async fn recent(
+    database: &dyn Database,
+    association_id: &str,
+    limit: usize,
+) -> Result<Vec<StoredEntry>, DatabaseError> {
+    let mut conditions = Conditions::default();
+    conditions.add("association_id =", association_id);
+    let sql = format!("{} ORDER BY rowid DESC LIMIT {limit}", select(&conditions));
+    database.query(Statement::new(sql, conditions.params)).await?.iter().map(read).collect()
+}
+
+impl LogFilter {
+    fn conditions(&self) -> Conditions {
+        let mut conditions = Conditions::default();
+        let texts = [
+            ("model =", &self.model),
+            ("provider =", &self.provider),
+            ("provider_model =", &self.provider_model),
+            ("key_id =", &self.key_id),
+            ("session_id =", &self.session_id),
+        ];
+        for (comparison, text) in texts {
+            if let Some(text) = text {
+                conditions.add(comparison, text.as_str());
+            }
+        }
+        if let Some(dialect) = self.dialect {
+            conditions.add("dialect =", dialect.as_str());
+        }
+        if let Some(stream) = self.stream {
+            conditions.add("stream =", stream);
+        }
+        if let Some(outcome) = self.outcome {
+            conditions.add("outcome =", outcome.as_str());
+        }
+        if let Some(range) = self.status {
+            conditions.add("status >=", u32::from(range.first));
+            conditions.add("status <=", u32::from(range.last));
+        }
+        for (column, part) in [("user_agent", &self.user_agent), ("error", &self.error)] {
+            if let Some(part) = part {
+                conditions.add_part(column, part);
+            }
+        }
+        if let Some(trace_id) = self.trace_id {
+            conditions.add("trace_id =", trace_id.to_string());
+            let arrived_at = trace_id.arrived_at();
+            conditions.add("id >=", first_id_at(arrived_at));
+            conditions.add("id <", first_id_at(Timestamp::from_millis(arrived_at.as_millis().saturating_add(1))));
+        }
+        if let Some(from) = self.from {
+            conditions.add("id >=", first_id_at(from));
+            conditions.add("created_at >=", from.as_micros());
+        }
+        if let Some(to) = self.to {
+            conditions.add("id <", first_id_at(Timestamp::from_millis(to.as_millis().saturating_add(1))));
+            conditions.add("created_at <", to.as_micros());
+        }
+        if !self.all_attempts {
+            conditions.add("is_final =", true);
+        }
+        let failed = self.error.is_some()
+            || self.status.is_some_and(|range| range.first >= 400)
+            || self.outcome.is_some_and(|outcome| outcome != Outcome::Success);
+        if failed {
+            // Follows from the others, and lets SQLite use the partial index of failures.
+            conditions.add_sql("outcome <> 'success'");
+        }
+        conditions
+    }
+}
+
+fn select(conditions: &Conditions) -> String {
+    format!("SELECT {} FROM logs {}", COLUMNS.join(", "), conditions.sql)
+}
+
+fn read(row: Row<'_>) -> Result<StoredEntry, DatabaseError> {
+    let text = |column| row.optional_text(column).map(|text| text.map(str::to_owned));
+    let count = |column| row.optional_integer(column).map(|count| count.and_then(|count| u64::try_from(count).ok()));
+    let entry = LogEntry {
+        id: row.text("id")?.to_owned(),
+        trace_id: row.text("trace_id")?.to_owned(),
+        created_at: Timestamp::from_micros(row.integer("created_at")?),
+        attempt: u32::try_from(row.integer("attempt")?).unwrap_or(u32::MAX),
+        is_final: row.boolean("is_final")?,
+        dialect: word(row, "dialect", |text| Dialect::ALL.into_iter().find(|dialect| dialect.as_str() == text))?,
+        operation: word(row, "operation", Operation::parse)?,
+        stream: row.boolean("stream")?,
+        model: row.text("model")?.to_owned(),
+        provider: text("provider")?,
+        provider_model: text("provider_model")?,
+        association_id: text("association_id")?,
+        key_id: text("key_id")?,
+        key_name: text("key_name")?,
+        status: u16::try_from(row.integer("status")?).unwrap_or(0),
+        outcome: word(row, "outcome", Outcome::parse)?,
+        error: text("error")?,
+        remote_addr: text("remote_addr")?,
+        user_agent: text("user_agent")?,
+        session_id: text("session_id")?,
+        finish_reason: text("finish_reason")?,
+        proxy_us: row.optional_integer("proxy_us")?,
+        first_token_us: row.optional_integer("first_token_us")?,
+        total_us: row.integer("total_us")?,
+        request_bytes: count("request_bytes")?.unwrap_or(0),
+        response_bytes: count("response_bytes")?.unwrap_or(0),
+        usage: Usage {
+            input: count("input_tokens")?,
+            cache_read: count("cache_read_tokens")?,
+            cache_write_5m: count("cache_write_5m_tokens")?,
+            cache_write_1h: count("cache_write_1h_tokens")?,
+            output: count("output_tokens")?,
+            reasoning: count("reasoning_tokens")?,
+        },
+        cost: row.optional_real("cost")?,
+        currency: text("currency")?,
+        bodies: None,
+    };
+    Ok(StoredEntry { entry, has_bodies: row.boolean("has_bodies")? })
+}
+
+fn word<T>(row: Row<'_>, column: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, DatabaseError> {
+    let text = row.text(column)?;
+    parse(text).ok_or_else(|| {
+        DatabaseError::new(
+            DatabaseErrorKind::Other,
+            format!("column `{column}` holds `{text}`, which this version does not know"),
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_a_number_or_a_class() {
+        let rows = [
+            ("404", Some((404, 404))),
+            ("5xx", Some((500, 599))),
+            ("1xx", Some((100, 199))),
+            ("6xx", None),
+            ("12xx", None),
+            ("0xx", None),
+            ("xx", None),
+            ("99", None),
+            ("600", None),
+            ("+5xx", None),
+            ("", None),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(StatusRange::parse(text).map(|range| (range.first, range.last)), expected, "{text:?}");
+        }
+    }
+}
