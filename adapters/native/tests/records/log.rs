@@ -1,0 +1,227 @@
+use std::sync::Mutex;
+use std::time::Duration;
+
+use llmio_core::dialect::Dialect;
+use llmio_core::platform::{BoxFuture, Clock, Database, DatabaseError, Rows, Statement, Timestamp, Value};
+use llmio_core::record::{Bodies, LogEntry, Outcome, TraceId};
+use llmio_core::storage::log_query::{self, LogFilter, StatusRange};
+
+use crate::support::{Entries, Home, entry};
+
+/// Ids, newest first.
+async fn all_pages(database: &dyn Database, filter: &LogFilter, limit: usize) -> Vec<String> {
+    let mut ids = vec![];
+    let mut cursor = None;
+    loop {
+        let page = log_query::page(database, filter, cursor.as_deref(), limit).await.unwrap();
+        assert!(page.entries.len() <= limit);
+        ids.extend(page.entries.into_iter().map(|stored| stored.entry.id));
+        cursor = page.next;
+        if cursor.is_none() {
+            return ids;
+        }
+    }
+}
+
+fn newest_first<'a>(entries: impl Iterator<Item = &'a LogEntry>) -> Vec<String> {
+    let mut ids: Vec<_> = entries.map(|entry| entry.id.clone()).collect();
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    ids
+}
+
+#[tokio::test]
+async fn twenty_thousand_entries_page_without_gap_or_repeat_while_more_arrive() {
+    let home = Home::new().await;
+    let mut entries = Entries::new(&home.clock);
+    let before = entries.requests(16_000);
+    assert!(before.len() >= 20_000 - 500, "{}", before.len());
+    home.record(before.clone()).await;
+
+    let filter = LogFilter { all_attempts: true, ..LogFilter::default() };
+    let mut found = vec![];
+    let mut cursor = None;
+    loop {
+        let page = log_query::page(&*home.database, &filter, cursor.as_deref(), 200).await.unwrap();
+        found.extend(page.entries.into_iter().map(|stored| stored.entry.id));
+        home.record(entries.requests(3)).await;
+        cursor = page.next;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert!(found == newest_first(before.iter()), "pages differ from what was there when they began");
+}
+
+type Wanted = fn(&LogEntry) -> bool;
+
+#[tokio::test]
+async fn each_filter_finds_what_it_describes() {
+    let home = Home::new().await;
+    let mut generator = Entries::new(&home.clock);
+    let mut entries = generator.requests(400);
+    let middle = generator.now.plus(Duration::from_micros(1_500));
+    generator.now = middle;
+    entries.extend(generator.requests(400));
+    home.record(entries.clone()).await;
+
+    let trace = TraceId::parse(&entries[500].trace_id).unwrap();
+    let all = LogFilter { all_attempts: true, ..LogFilter::default() };
+    let text = |text: &str| Some(text.to_owned());
+    let status = |text| StatusRange::parse(text);
+    let rows: Vec<(LogFilter, Wanted)> = vec![
+        (all.clone(), |_| true),
+        (LogFilter::default(), |e| e.is_final),
+        (LogFilter { model: text("gpt-5"), ..all.clone() }, |e| e.model == "gpt-5"),
+        (LogFilter { model: text("gpt-%"), ..all.clone() }, |_| false),
+        (LogFilter { provider: text("spare"), ..all.clone() }, |e| e.provider.as_deref() == Some("spare")),
+        (LogFilter { provider_model: text("gpt-5-v1"), ..all.clone() }, |e| e.model == "gpt-5"),
+        (LogFilter { status: status("429"), ..all.clone() }, |e| e.status == 429),
+        (LogFilter { status: status("5xx"), ..all.clone() }, |e| e.status >= 500),
+        (LogFilter { status: status("2xx"), ..all.clone() }, |e| e.status == 200),
+        (LogFilter { outcome: Some(Outcome::Timeout), ..LogFilter::default() }, |e| {
+            e.is_final && e.outcome == Outcome::Timeout
+        }),
+        (LogFilter { outcome: Some(Outcome::Success), ..all.clone() }, |e| e.outcome == Outcome::Success),
+        (LogFilter { dialect: Some(Dialect::Gemini), ..all.clone() }, |e| e.dialect == Dialect::Gemini),
+        (LogFilter { key_id: text("k2"), ..all.clone() }, |e| e.key_id.as_deref() == Some("k2")),
+        (LogFilter { session_id: text("s1"), ..all.clone() }, |e| e.session_id.as_deref() == Some("s1")),
+        (LogFilter { stream: Some(true), ..all.clone() }, |e| e.stream),
+        (LogFilter { stream: Some(false), ..LogFilter::default() }, |e| !e.stream && e.is_final),
+        (LogFilter { user_agent: text("CLAUDE-cli"), ..all.clone() }, |e| {
+            e.user_agent.as_ref().is_some_and(|agent| agent.starts_with("claude"))
+        }),
+        (LogFilter { user_agent: text("100%_real"), ..all.clone() }, |e| {
+            e.user_agent.as_ref().is_some_and(|agent| agent.contains("100%_real"))
+        }),
+        (LogFilter { user_agent: text("100_"), ..all.clone() }, |_| false),
+        (LogFilter { error: text("quota 7"), ..all.clone() }, |e| {
+            e.error.as_ref().is_some_and(|error| error.starts_with("Quota 7"))
+        }),
+        (LogFilter { error: text("'; DROP TABLE logs; --"), ..all.clone() }, |_| false),
+        (LogFilter { model: text("gpt-5"), status: status("4xx"), key_id: text("k1"), ..LogFilter::default() }, |e| {
+            e.is_final && e.model == "gpt-5" && e.status / 100 == 4 && e.key_id.as_deref() == Some("k1")
+        }),
+    ];
+    for (filter, wanted) in rows {
+        let expected = newest_first(entries.iter().filter(|entry| wanted(entry)));
+        assert_eq!(all_pages(&*home.database, &filter, 50).await, expected, "{filter:?}");
+    }
+
+    let times: Vec<Timestamp> = entries.iter().map(|entry| entry.created_at).collect();
+    let micro = Duration::from_micros(1);
+    for (from, to) in [
+        (None, Some(middle)),
+        (Some(middle), None),
+        (Some(times[200]), Some(times[600])),
+        (Some(times[200].plus(micro)), Some(times[600].plus(micro))),
+        (Some(times[600]), Some(times[200])),
+    ] {
+        let filter = LogFilter { from, to, ..all.clone() };
+        let inside = |time| from.is_none_or(|from| time >= from) && to.is_none_or(|to| time < to);
+        let expected = newest_first(entries.iter().filter(|entry| inside(entry.created_at)));
+        assert_eq!(all_pages(&*home.database, &filter, 50).await, expected, "{filter:?}");
+    }
+
+    let of_trace = LogFilter { trace_id: Some(trace), ..all };
+    let expected = newest_first(entries.iter().filter(|entry| entry.trace_id == trace.to_string()));
+    assert_eq!(all_pages(&*home.database, &of_trace, 50).await, expected);
+    let attempts = log_query::attempts(&*home.database, trace).await.unwrap();
+    assert!(attempts.iter().map(|stored| &stored.entry.id).eq(expected.iter().rev()));
+}
+
+#[tokio::test]
+async fn an_entry_comes_back_as_it_was_recorded() {
+    let home = Home::new().await;
+    let mut entries = Entries::new(&home.clock).requests(50);
+    let bodies = Bodies { request: "{\"quote\": \"'\u{1f980}\"}".to_owned(), response: String::new() };
+    entries[0].bodies = Some(bodies.clone());
+    home.record(entries.clone()).await;
+    for entry in &entries {
+        let stored = log_query::entry(&*home.database, &entry.id).await.unwrap().unwrap();
+        assert_eq!(stored.has_bodies, entry.bodies.is_some());
+        let without_bodies = LogEntry { bodies: None, ..entry.clone() };
+        assert_eq!(format!("{:?}", stored.entry), format!("{without_bodies:?}"));
+    }
+    let stored = log_query::bodies(&*home.database, &entries[0].id).await.unwrap().unwrap();
+    assert_eq!((stored.request, stored.response), (bodies.request, bodies.response));
+    assert!(log_query::bodies(&*home.database, &entries[1].id).await.unwrap().is_none());
+    assert!(log_query::entry(&*home.database, "unknown").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn recent_attempts_are_those_recorded_last() {
+    let home = Home::new().await;
+    let entries = Entries::new(&home.clock).requests(300);
+    home.record(entries.clone()).await;
+    let mine = entries.iter().filter(|entry| entry.association_id.as_deref() == Some("main/gpt-5"));
+    let expected: Vec<_> = mine.rev().take(30).map(|entry| entry.id.clone()).collect();
+    assert_eq!(expected.len(), 30);
+    let found = log_query::recent(&*home.database, "main/gpt-5", 30).await.unwrap();
+    assert_eq!(found.into_iter().map(|stored| stored.entry.id).collect::<Vec<_>>(), expected);
+}
+
+/// Answers how SQLite would run each query, and gives no rows.
+#[derive(Debug)]
+struct Explaining<'a> {
+    home: &'a dyn Database,
+    plans: Mutex<Vec<String>>,
+}
+
+impl Database for Explaining<'static> {
+    fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
+        Box::pin(async move {
+            let explain = Statement::new(format!("EXPLAIN QUERY PLAN {}", statement.sql), statement.params);
+            for row in self.home.batch(vec![explain]).await?[0].iter() {
+                self.plans.lock().unwrap().push(row.text("detail")?.to_owned());
+            }
+            Ok(Rows::default())
+        })
+    }
+
+    fn batch(&self, _: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Rows>, DatabaseError>> {
+        unreachable!("reading needs no batch")
+    }
+
+    fn script(&self, _: String) -> BoxFuture<'_, Result<(), DatabaseError>> {
+        unreachable!("reading needs no script")
+    }
+}
+
+#[tokio::test]
+async fn pages_are_read_in_the_order_of_an_index() {
+    let home = Box::leak(Box::new(Home::new().await));
+    home.record(Entries::new(&home.clock).requests(500)).await;
+    let text = |text: &str| Some(text.to_owned());
+    let all = LogFilter::default;
+    let trace = TraceId::new(home.clock.now(), &llmio_core::testing::FixedEntropy::default());
+    let primary = "sqlite_autoindex_logs_1";
+    let rows = [
+        (all(), primary),
+        (LogFilter { provider: text("main"), ..all() }, primary),
+        (LogFilter { from: Some(home.clock.now()), ..all() }, primary),
+        (LogFilter { trace_id: Some(trace), ..all() }, primary),
+        (LogFilter { model: text("gpt-5"), ..all() }, "logs_by_model"),
+        (LogFilter { session_id: text("s1"), ..all() }, "logs_by_session"),
+        (LogFilter { status: StatusRange::parse("5xx"), ..all() }, "logs_of_failures"),
+        (LogFilter { outcome: Some(Outcome::Timeout), ..all() }, "logs_of_failures"),
+        (LogFilter { error: text("quota"), ..all() }, "logs_of_failures"),
+    ];
+    for (filter, index) in rows {
+        let explaining = Explaining { home: &*home.database, plans: Mutex::default() };
+        log_query::page(&explaining, &filter, Some("019"), 50).await.unwrap();
+        let plans = explaining.plans.into_inner().unwrap();
+        assert!(matches!(&plans[..], [only] if only.contains(index)), "{filter:?}: {plans:?}");
+    }
+    let explaining = Explaining { home: &*home.database, plans: Mutex::default() };
+    log_query::recent(&explaining, "a1", 30).await.unwrap();
+    let plans = explaining.plans.into_inner().unwrap();
+    assert!(matches!(&plans[..], [only] if only.contains("logs_by_association")), "{plans:?}");
+}
+
+#[tokio::test]
+async fn an_entry_sent_twice_is_one() {
+    let home = Home::new().await;
+    let trace = TraceId::new(home.clock.now(), &llmio_core::testing::FixedEntropy::default());
+    home.record([entry(trace, 1), entry(trace, 1), entry(trace, 2)]).await;
+    assert_eq!(home.rows("SELECT attempt FROM logs ORDER BY id").await, [[Value::Integer(1)], [Value::Integer(2)]]);
+}

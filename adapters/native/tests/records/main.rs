@@ -1,0 +1,7 @@
+//! Records on a real database: the queue, the log's pages, rollups, retention.
+
+mod log;
+mod queue;
+mod retention;
+mod rollups;
+mod support;

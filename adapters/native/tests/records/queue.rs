@@ -1,0 +1,174 @@
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use llmio_core::platform::DatabaseErrorKind::{Busy, Missing, Network};
+use llmio_core::platform::Value;
+use llmio_core::record::{Bodies, LogEntry, MAX_QUEUED_BODY_BYTES, MAX_QUEUED_ENTRIES, Recorder};
+
+use crate::support::{Entries, Fault, Home};
+
+async fn assert_written_once(home: &Home, entries: &[LogEntry]) {
+    let expected: Vec<_> = entries.iter().map(|entry| vec![Value::Text(entry.id.clone())]).collect();
+    assert!(home.rows("SELECT id FROM logs ORDER BY rowid").await == expected, "other rows, or another order");
+    let requests = entries.iter().filter(|entry| entry.is_final).count() as i64;
+    assert_eq!(home.count("SELECT coalesce(sum(requests), 0) FROM rollups").await, requests);
+    let timed = entries.iter().filter(|entry| entry.is_final && entry.first_token_us.is_some());
+    let timed = timed.filter(|entry| entry.operation == llmio_core::record::Operation::Generate).count() as i64;
+    let first_tokens = "SELECT coalesce(sum(count), 0) FROM rollup_latencies WHERE metric = 'first_token'";
+    assert_eq!(home.count(first_tokens).await, timed);
+}
+
+#[tokio::test]
+async fn every_entry_is_written_once_and_in_order_whatever_fails() {
+    let rows: [&[Fault]; 6] = [
+        &[],
+        &[Fault::Refuse(Busy), Fault::Refuse(Network), Fault::Refuse(Missing)],
+        &[Fault::LoseAnswer],
+        &[Fault::LoseAnswer, Fault::LoseAnswer, Fault::Refuse(Network)],
+        &[Fault::Refuse(Busy), Fault::LoseAnswer],
+        &[Fault::LoseAnswer, Fault::Refuse(Busy), Fault::LoseAnswer],
+    ];
+    for faults in rows {
+        let home = Home::new().await;
+        let recorder = Recorder::new(&home.platform);
+        let entries = Entries::new(&home.clock).requests(600);
+        home.database.fail(faults);
+        let (early, late) = entries.split_at(entries.len() / 2);
+        early.iter().cloned().for_each(|entry| recorder.submit(entry));
+        for _ in faults {
+            recorder.flush().await;
+            let status = recorder.status();
+            assert_eq!(status.queued, early.len(), "{faults:?}");
+            assert!(status.degraded.is_some_and(|error| error.contains("by the test")), "{faults:?}");
+        }
+        late.iter().cloned().for_each(|entry| recorder.submit(entry));
+        recorder.flush().await;
+        let status = recorder.status();
+        assert_eq!((status.queued, status.dropped, status.degraded), (0, 0, None), "{faults:?}");
+        assert_written_once(&home, &entries).await;
+    }
+}
+
+#[tokio::test]
+async fn a_dropped_flush_leaves_its_batch_to_the_next() {
+    for fault in [Fault::HoldWrite, Fault::HoldAnswer] {
+        let home = Home::new().await;
+        let recorder = Recorder::new(&home.platform);
+        let entries = Entries::new(&home.clock).requests(10);
+        home.database.fail(&[fault]);
+        entries.iter().cloned().for_each(|entry| recorder.submit(entry));
+        assert!(recorder.flush().now_or_never().is_none(), "the flush should be held");
+        assert_eq!(recorder.status().queued, entries.len());
+        recorder.flush().await;
+        assert_eq!(recorder.status().queued, 0);
+        assert_written_once(&home, &entries).await;
+    }
+}
+
+#[tokio::test]
+async fn flushes_at_the_same_time_share_the_work() {
+    for fault in [Fault::HoldWrite, Fault::HoldAnswer] {
+        let home = Home::new().await;
+        let recorder = Recorder::new(&home.platform);
+        let entries = Entries::new(&home.clock).requests(30);
+        let (first, rest) = entries.split_at(10);
+        home.database.fail(&[fault]);
+        first.iter().cloned().for_each(|entry| recorder.submit(entry));
+        let mut running = pin!(recorder.flush());
+        assert!(running.as_mut().now_or_never().is_none());
+
+        rest.iter().cloned().for_each(|entry| recorder.submit(entry));
+        assert!(recorder.flush().now_or_never().is_some(), "a second flush does not wait for the first");
+        assert_eq!(recorder.status().queued, entries.len());
+
+        home.database.release();
+        running.await;
+        assert_eq!(recorder.status().queued, 0, "the first flush writes what came meanwhile, too");
+        assert_written_once(&home, &entries).await;
+    }
+}
+
+#[tokio::test]
+async fn a_frozen_flush_is_taken_over_and_does_no_harm_when_it_wakes() {
+    for fault in [Fault::HoldWrite, Fault::HoldAnswer] {
+        let home = Home::new().await;
+        let recorder = Recorder::new(&home.platform);
+        let entries = Entries::new(&home.clock).requests(30);
+        let (first, rest) = entries.split_at(10);
+        home.database.fail(&[fault]);
+        first.iter().cloned().for_each(|entry| recorder.submit(entry));
+        let mut frozen = pin!(recorder.flush());
+        assert!(frozen.as_mut().now_or_never().is_none());
+
+        home.clock.advance(Duration::from_secs(31));
+        rest.iter().cloned().for_each(|entry| recorder.submit(entry));
+        recorder.flush().await;
+        assert_eq!(recorder.status().queued, 0);
+
+        home.database.release();
+        frozen.await;
+        assert_eq!(recorder.status().queued, 0);
+        assert_written_once(&home, &entries).await;
+    }
+}
+
+#[tokio::test]
+async fn a_batch_is_bounded_and_its_rollups_are_few_statements() {
+    let home = Home::new().await;
+    let recorder = Recorder::new(&home.platform);
+    let entries = Entries::new(&home.clock).requests(1_000);
+    entries.iter().cloned().for_each(|entry| recorder.submit(entry));
+    recorder.flush().await;
+    let batches = home.database.batches.lock().unwrap().clone();
+    assert_eq!(batches.len(), entries.len().div_ceil(250));
+    assert!(batches.iter().all(|statements| *statements <= 250 + 4), "{batches:?}");
+}
+
+#[tokio::test]
+async fn a_full_queue_drops_and_counts() {
+    let home = Home::new().await;
+    let recorder = Recorder::new(&home.platform);
+    let mut entries = Entries::new(&home.clock);
+    let one = entries.request().remove(0);
+    for _ in 0..MAX_QUEUED_ENTRIES + 3 {
+        recorder.submit(one.clone());
+    }
+    assert_eq!((recorder.status().queued, recorder.status().dropped), (MAX_QUEUED_ENTRIES, 3));
+}
+
+#[tokio::test]
+async fn too_many_bodies_are_left_out_but_not_their_entries() {
+    let home = Home::new().await;
+    let recorder = Recorder::new(&home.platform);
+    let mut entries = Entries::new(&home.clock);
+    let body = "x".repeat(1 << 20);
+    let fitting = MAX_QUEUED_BODY_BYTES / (2 * body.len());
+    let mut submit = |count| {
+        for _ in 0..count {
+            let bodies = Some(Bodies { request: body.clone(), response: body.clone() });
+            recorder.submit(LogEntry { bodies, ..entries.request().remove(0) });
+        }
+    };
+    submit(fitting + 2);
+    assert_eq!((recorder.status().queued, recorder.status().dropped_bodies), (fitting + 2, 2));
+    recorder.flush().await;
+    assert_eq!(home.count("SELECT count(*) FROM log_bodies").await, 2 * fitting as i64);
+    assert_eq!(home.count("SELECT sum(has_bodies) FROM logs").await, fitting as i64);
+    submit(1);
+    assert_eq!(recorder.status().dropped_bodies, 2, "there is room again");
+}
+
+#[tokio::test]
+async fn drain_writes_all_or_tells_how_much_is_left() {
+    let refused = Fault::Refuse(Busy);
+    let rows: [(&[Fault], usize); 3] =
+        [(&[], 0), (&[refused, refused, Fault::LoseAnswer], 0), (&[Fault::HoldWrite], 1)];
+    for (faults, left) in rows {
+        let home = Home::new().await;
+        let recorder = Recorder::new(&home.platform);
+        recorder.submit(Entries::new(&home.clock).request().remove(0));
+        home.database.fail(faults);
+        assert_eq!(home.with_time_passing(recorder.drain(Duration::from_secs(3_600))).await, left, "{faults:?}");
+    }
+}
