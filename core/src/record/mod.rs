@@ -4,6 +4,7 @@ mod entry;
 mod id;
 pub mod latency;
 pub mod limits;
+pub mod metrics;
 mod price;
 mod queue;
 pub mod retention;
@@ -11,6 +12,7 @@ pub(crate) mod rollup;
 
 pub use entry::{Bodies, LogEntry, Operation, Outcome};
 pub use id::TraceId;
+pub use metrics::{InFlight, Metrics};
 pub use price::cost;
 pub use queue::{MAX_QUEUED_BODY_BYTES, MAX_QUEUED_ENTRIES, Recorder, RecorderStatus};
 pub use rollup::Counts;
