@@ -39,3 +39,10 @@ impl Config {
         Some(removed)
     }
 }
+
+impl Association {
+    /// The value it sets for a header.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+}

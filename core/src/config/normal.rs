@@ -21,6 +21,14 @@ pub fn error_samples(text: &str) -> Vec<String> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
+/// Names in lower case and in order, as HTTP does not tell their cases and orders apart.
+pub fn normal_headers(headers: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {
+    let mut headers: Vec<_> =
+        headers.into_iter().map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned())).collect();
+    headers.sort();
+    headers
+}
+
 /// A deserializer's message without the values that it quotes, for a value may be a secret in the wrong place.
 pub fn without_values(message: &str) -> String {
     let quoted = |kind: &str| {

@@ -84,7 +84,9 @@ impl ConfigStore {
         let mut after = before.clone();
         let output = change(&mut after)?;
         check(&before, &after)?;
+        // As they are when read again.
         after.providers.sort_by(|a, b| a.name.cmp(&b.name));
+        after.keys.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
         Ok(Edited { before, after, output })
     }
 

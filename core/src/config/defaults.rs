@@ -1,0 +1,20 @@
+//! What a field is when it is not given, in a file as in the API.
+
+/// Three further attempts: enough to pass a few bad providers, few enough to fail while somebody still waits.
+pub(crate) const fn max_retry() -> u32 {
+    3
+}
+
+/// Seconds.
+pub(crate) const fn time_out() -> f64 {
+    60.0
+}
+
+pub(crate) const fn weight() -> u32 {
+    1
+}
+
+/// Capabilities, breakers and `enabled`.
+pub(crate) const fn yes() -> bool {
+    true
+}

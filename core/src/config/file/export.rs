@@ -1,0 +1,171 @@
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::{Map, Value};
+
+use super::document::{AssociationEntry, Document, KeyEntry, ModelEntry, ProviderEntry};
+use super::text::Text;
+use crate::config::{Association, ClientKey, Config, Model, Provider, is_sensitive_header, proxy_hint};
+
+/// A configuration as a file that may be shown and stored anywhere: a variable stands for each secret, and client keys
+/// are left out, so that applying it elsewhere asks for them and applying it here keeps them.
+#[derive(Clone)]
+pub struct Export {
+    document: Document,
+    variables: Vec<String>,
+}
+
+pub fn export(config: &Config) -> Export {
+    let mut names = Names::default();
+    let providers = config.providers.iter().map(|provider| provider_entry(provider, &mut names)).collect();
+    let models = config.models.iter().map(|model| model_entry(model, config, &mut names)).collect();
+    let document = Document {
+        providers: Some(providers),
+        models: Some(models),
+        keys: Some(config.keys.iter().map(key_entry).collect()),
+        settings: Some(config.settings.clone()),
+    };
+    Export { document, variables: names.given }
+}
+
+impl Export {
+    pub fn to_yaml(&self) -> String {
+        let body = serde_saphyr::to_string(&self.document).unwrap_or_default();
+        if self.variables.is_empty() {
+            return body;
+        }
+        let names: String = self.variables.iter().map(|name| format!("#   {name}\n")).collect();
+        format!("# Secrets are left out. To apply this file, set:\n{names}{body}")
+    }
+
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(&self.document).unwrap_or_default()
+    }
+
+    /// The variables that stand for secrets.
+    pub fn variables(&self) -> &[String] {
+        &self.variables
+    }
+}
+
+impl std::fmt::Debug for Export {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Export(…)")
+    }
+}
+
+fn provider_entry(provider: &Provider, names: &mut Names) -> ProviderEntry {
+    let api_key =
+        if provider.api_key.is_empty() { Text::default() } else { names.variable(&[&provider.name, "API_KEY"]) };
+    let proxy = provider.proxy.as_ref().map(|proxy| {
+        if proxy_hint(proxy.reveal()) == proxy.reveal() {
+            Text::literal(proxy.reveal())
+        } else {
+            names.variable(&[&provider.name, "PROXY"])
+        }
+    });
+    ProviderEntry {
+        name: Text::literal(&provider.name),
+        kind: provider.kind,
+        base_url: Some(Text::literal(&provider.base_url)),
+        api_key: Some(api_key),
+        version: provider.version.as_deref().map(Text::literal),
+        proxy,
+        error_matcher: Some(provider.error_matcher.join("\n"))
+            .filter(|samples| !samples.is_empty())
+            .map(|samples| Text::literal(&samples)),
+    }
+}
+
+fn model_entry(model: &Model, config: &Config, names: &mut Names) -> ModelEntry {
+    ModelEntry {
+        name: Text::literal(&model.name),
+        strategy: model.strategy,
+        max_retry: model.max_retry,
+        time_out: model.timeouts.total,
+        header_timeout: model.timeouts.header,
+        first_token_timeout: model.timeouts.first_token,
+        idle_timeout: model.timeouts.idle,
+        breaker: model.breaker,
+        associations: model
+            .associations
+            .iter()
+            .map(|association| association_entry(model, association, config, names))
+            .collect(),
+    }
+}
+
+fn association_entry(model: &Model, association: &Association, config: &Config, names: &mut Names) -> AssociationEntry {
+    let provider = config.provider(&association.provider_id).map_or("", |provider| &provider.name);
+    let mut headers = BTreeMap::new();
+    for (name, value) in &association.headers {
+        let text = if is_sensitive_header(name, value) {
+            names.variable(&[provider, &model.name, name])
+        } else {
+            Text::literal(value)
+        };
+        headers.insert(name.clone(), text);
+    }
+    AssociationEntry {
+        provider: Text::literal(provider),
+        model: Text::literal(&association.provider_model),
+        weight: association.weight,
+        tool_call: association.capabilities.tool_call,
+        structured_output: association.capabilities.structured_output,
+        image: association.capabilities.image,
+        with_header: association.with_header,
+        headers,
+        extra_body: escaped(&association.extra_body),
+        prices: association.prices.clone(),
+        enabled: association.enabled,
+    }
+}
+
+fn key_entry(key: &ClientKey) -> KeyEntry {
+    KeyEntry {
+        name: Text::literal(&key.name),
+        key: None,
+        models: key.models.as_ref().map(|models| models.iter().map(|model| Text::literal(model)).collect()),
+        expires_at: key.expires_at,
+        log_io: key.log_io,
+        enabled: key.enabled,
+    }
+}
+
+fn escaped(map: &Map<String, Value>) -> Map<String, Value> {
+    map.iter().map(|(name, value)| (name.clone(), escaped_value(value))).collect()
+}
+
+fn escaped_value(value: &Value) -> Value {
+    match value {
+        Value::String(text) => Text::literal(text).value.into(),
+        Value::Array(items) => items.iter().map(escaped_value).collect(),
+        Value::Object(map) => escaped(map).into(),
+        other => other.clone(),
+    }
+}
+
+/// Hands out names of variables, each once.
+#[derive(Default)]
+struct Names {
+    used: HashSet<String>,
+    given: Vec<String>,
+}
+
+impl Names {
+    /// The parts in capitals, everything but ASCII letters and digits as underscores: `main`, `API_KEY` are
+    /// `MAIN_API_KEY`. A name that is taken gets a number.
+    fn variable(&mut self, parts: &[&str]) -> Text {
+        let joined = parts.join("_").to_uppercase();
+        let plain: String = joined.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let first = plain.chars().next();
+        let base = if first.is_some_and(|c| c.is_ascii_digit()) { format!("_{plain}") } else { plain };
+        let mut name = base.clone();
+        let mut number = 2;
+        while !self.used.insert(name.clone()) {
+            name = format!("{base}_{number}");
+            number += 1;
+        }
+        self.given.push(name.clone());
+        Text::variable(&name)
+    }
+}

@@ -1,0 +1,26 @@
+//! Configuration as code: one file, YAML or JSON, that is applied, exported and checked.
+
+mod apply;
+mod check;
+mod document;
+mod export;
+mod merge;
+mod parse;
+mod problem;
+mod text;
+
+use serde_json::Value;
+
+pub use apply::{Applied, ApplyError, apply, plan};
+pub use check::{Report, check};
+pub use export::{Export, export};
+pub use parse::{File, parse};
+pub use problem::{FileError, Problem};
+
+/// The JSON Schema of a configuration file.
+pub fn schema() -> Value {
+    schemars::schema_for!(document::Document).into()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+use serde_json::Value;
+
+use super::document::Document;
+use super::problem::{FileError, Problem};
+use super::text::{ExpandError, expand};
+use crate::config::without_values;
+
+/// A configuration file that was read: well formed, with every variable replaced. Whether it makes sense shows when it
+/// meets a configuration.
+#[derive(Clone)]
+pub struct File {
+    pub(super) document: Document,
+}
+
+impl std::fmt::Debug for File {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("File(…)")
+    }
+}
+
+/// Reads YAML or JSON. `env` looks a variable up.
+pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<File, FileError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut document = if text.trim().is_empty() {
+        Document::default()
+    } else {
+        serde_saphyr::from_str::<Document>(text).map_err(|error| syntax(&error))?
+    };
+    let mut problems = Vec::new();
+    for (place, text) in document.texts() {
+        match expand(&text.value, env) {
+            // An empty key would quietly turn authentication off.
+            Ok(value) if value.is_empty() && !text.value.is_empty() && place.ends_with("key") => {
+                problems.push(Problem::new(text.line, place, "is empty: its variable is set, but to nothing"));
+            }
+            Ok(value) => text.value = value,
+            Err(error) => problems.push(Problem::new(text.line, place, error.message())),
+        }
+    }
+    for (place, line, extra) in document.extra_bodies() {
+        for (path, value) in extra {
+            if let Err(error) = expand_json(value, env) {
+                problems.push(Problem::new(line, format!("{place}.{path}"), error.message()));
+            }
+        }
+    }
+    if problems.is_empty() { Ok(File { document }) } else { Err(FileError { problems }) }
+}
+
+/// The parser's own rendering would show lines of the file, and with them its secrets.
+fn syntax(error: &serde_saphyr::Error) -> FileError {
+    let line = error.location().map_or(0, |location| location.line());
+    let rendered = error.without_snippet().to_string();
+    let message = rendered.split(" at line ").next().unwrap_or_default();
+    Problem::new(line, "", without_values(message)).into()
+}
+
+fn expand_json(value: &mut Value, env: &dyn Fn(&str) -> Option<String>) -> Result<(), ExpandError> {
+    match value {
+        Value::String(text) => *text = expand(text, env)?,
+        Value::Array(items) => items.iter_mut().try_for_each(|item| expand_json(item, env))?,
+        Value::Object(map) => map.values_mut().try_for_each(|item| expand_json(item, env))?,
+        _ => {}
+    }
+    Ok(())
+}
+
+impl ExpandError {
+    fn message(&self) -> String {
+        match self {
+            Self::Missing(name) => format!("needs the environment variable {name}, which is not set"),
+            Self::Malformed => {
+                "holds `${` without a variable's name and `}` behind it: write `$${` for a literal `${`".into()
+            }
+        }
+    }
+}

@@ -1,0 +1,222 @@
+use serde_json::json;
+
+use super::*;
+
+/// The example of the documentation, with every field.
+const EXAMPLE: &str = include_str!("../../../../docs/llmio.example.yaml");
+
+fn env(name: &str) -> Option<String> {
+    match name {
+        "OPENAI_API_KEY" => Some("sk-canary-openai-0123456789".into()),
+        "TEAM_A_KEY" => Some("sk-llmio-canary-team".into()),
+        "EMPTY" => Some(String::new()),
+        "HIGH" => Some("high".into()),
+        _ => None,
+    }
+}
+
+/// `UPDATE=1` rewrites the file.
+#[test]
+fn the_published_schema_is_current() {
+    crate::testing::current_file(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/config.schema.json"),
+        &format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap()),
+    );
+}
+
+#[test]
+fn the_example_is_sound() {
+    let report = check(EXAMPLE, &env).unwrap();
+    assert_eq!(report.warnings, []);
+    let config = report.config;
+    assert_eq!(config.providers[0].api_key.reveal(), "sk-canary-openai-0123456789");
+    assert_eq!(config.models[0].associations[0].weight, 10);
+    assert_eq!(config.keys[0].prefix, "sk-llm");
+    assert_eq!(config.settings.log_retention_days, 30);
+}
+
+#[test]
+fn json_is_yaml() {
+    let text = "{\n\t\"providers\": [\n\t\t{\"name\": \"a\", \"type\": \"openai\", \"api_key\": \"${OPENAI_API_KEY}\"}\n\t]\n}";
+    let config = check(text, &env).unwrap().config;
+    assert_eq!(config.providers[0].base_url, "https://api.openai.com/v1");
+    assert_eq!(config.providers[0].api_key.reveal(), "sk-canary-openai-0123456789");
+}
+
+#[test]
+fn defaults() {
+    let text = "
+providers: [{name: p, type: gemini}]
+models: [{name: 4.1, associations: [{provider: p, model: no}]}]
+keys: [{name: k, key: 12345678}]
+";
+    let config = check(text, &env).unwrap().config;
+    let model = &config.models[0];
+    assert_eq!((model.name.as_str(), model.max_retry, model.timeouts.total, model.breaker), ("4.1", 3, 60.0, true));
+    let association = &model.associations[0];
+    assert_eq!((association.provider_model.as_str(), association.weight, association.enabled), ("no", 1, true));
+    assert_eq!(association.capabilities, crate::config::Capabilities::ALL);
+    assert_eq!((association.prices.as_ref(), association.with_header), (None, false));
+    assert!(config.keys[0].models.is_none() && config.keys[0].enabled && !config.keys[0].log_io);
+    assert!(check("", &env).unwrap().config.models.is_empty());
+}
+
+#[test]
+fn variables_are_read_in_texts_only() {
+    let text = "
+providers: [{name: p, type: openai, error_matcher: '$${HIGH}'}]
+models:
+  - name: m
+    associations:
+      - provider: p
+        model: x-${HIGH}
+        headers: {x-a: '${HIGH}'}
+        extra_body: {reasoning.effort: '${HIGH}', list: [{a: '<${HIGH}>'}], n: 3}
+# ${NOWHERE}
+";
+    let config = check(text, &env).unwrap().config;
+    let association = &config.models[0].associations[0];
+    assert_eq!(config.providers[0].error_matcher, ["${HIGH}"]);
+    assert_eq!(association.provider_model, "x-high");
+    assert_eq!(association.headers, [("x-a".to_owned(), "high".to_owned())]);
+    assert_eq!(
+        serde_json::Value::from(association.extra_body.clone()),
+        json!({"reasoning.effort": "high", "list": [{"a": "<high>"}], "n": 3})
+    );
+}
+
+/// Each file is refused, with these problems, and never repeats a secret.
+#[test]
+fn what_is_refused() {
+    let rows: [(&str, &[&str]); 21] = [
+        ("providers:\n  - name: a\n    type: openai\n    colour: red\n", &["line 4: unknown field `colour`"]),
+        ("provider: []\n", &["line 1: unknown field `provider`"]),
+        ("providers: [\n", &["line "]),
+        ("providers:\n  - {name: a, type: azure}\n", &["line 2: unknown variant `azure`"]),
+        ("providers:\n  - {type: openai}\n", &["line 2: missing field `name`"]),
+        (
+            "providers:\n  - {name: a, type: openai}\n  - {name: a, type: openai}\n",
+            &["line 3: providers[1].name is there twice: `a` is also on line 2"],
+        ),
+        (
+            "providers:\n  - {name: a, type: openai,\n     api_key: '${NO}', proxy: '${NO2}'}\n",
+            &[
+                "line 3: providers[0].api_key needs the environment variable NO,",
+                "line 3: providers[0].proxy needs the environment variable NO2,",
+            ],
+        ),
+        ("providers:\n  - {name: a, type: openai, api_key: '${EMPTY}'}\n", &["line 2: providers[0].api_key is empty"]),
+        ("providers:\n  - {name: a, type: openai, api_key: '${x'}\n", &["write `$${`"]),
+        ("providers:\n  - {name: a, type: openai, version: '1'}\n", &["line 2: providers[0].version is only for"]),
+        (
+            "providers:\n  - name: a\n    type: openai\n    base_url: canary.example\n",
+            &["line 4: providers[0].base_url must begin with"],
+        ),
+        (
+            "providers: []\nmodels:\n  - name: m\n    associations:\n      - provider: x\n        model: y\n",
+            &["line 5: models[0].associations[0].provider names no provider: there is no `x`"],
+        ),
+        (
+            "models:\n  - name: m\n    associations:\n      - {provider: x, model: y, weight: 0}\n",
+            &["line 4: models[0].associations[0].weight must be from 1"],
+        ),
+        (
+            "models:\n  - name: m\n    associations:\n      - {provider: x, model: 'a*'}\n",
+            &["line 4: models[0].associations[0].model must be the provider's name"],
+        ),
+        (
+            "models:\n  - name: m\n    associations:\n      - provider: x\n        model: y\n        headers:\n          content-length: canary\n",
+            &["line 7: models[0].associations[0].headers.content-length must not be set"],
+        ),
+        (
+            "models:\n  - name: m\n    associations:\n      - {provider: x, model: y, extra_body: {model: z}}\n",
+            &["models[0].associations[0].extra_body must not set `model`"],
+        ),
+        (
+            "models:\n  - {name: 'a b'}\n  - {name: c, time_out: 0}\n  - {name: d, strategy: random}\n",
+            &["line 4: unknown variant `random`"],
+        ),
+        (
+            "models:\n  - {name: 'a b'}\n  - {name: c, time_out: 0}\n",
+            &["line 2: models[0].name must not hold spaces", "line 3: models[1].time_out must be seconds"],
+        ),
+        ("keys:\n  - {name: k, key: 'canary with spaces'}\n", &["line 2: keys[0].key must be 8 to 200 visible"]),
+        (
+            "keys:\n  - {name: k, key: canary-same}\n  - {name: l, key: canary-same}\n",
+            &["key `l` `key` must be unique"],
+        ),
+        ("settings: {log_retention_days: -1}\n", &["line 1: "]),
+    ];
+    for (text, expected) in rows {
+        let error = check(text, &env).unwrap_err();
+        let shown = error.to_string();
+        for part in expected {
+            assert!(shown.contains(part), "{text}\n=> {shown}");
+        }
+        assert_eq!(error.problems.len(), expected.len(), "{shown}");
+        assert!(!format!("{shown} {error:?}").contains("canary"), "{shown}");
+    }
+    let misplaced =
+        "models:\n  - name: m\n    associations:\n      - {provider: x, model: y, headers: Bearer canary}\n";
+    assert!(!check(misplaced, &env).unwrap_err().to_string().contains("canary"));
+}
+
+#[test]
+fn what_is_worth_a_second_look() {
+    let text = "
+providers: [{name: p, type: openai}, {name: idle, type: openai}]
+models:
+  - {name: bare}
+  - {name: dark, associations: [{provider: p, model: x, enabled: false}]}
+  - {name: 'gpt-*', associations: [{provider: p, model: '*'}, {provider: p, model: '*'}]}
+  - {name: 'gpt-**', associations: [{provider: p, model: '*'}]}
+keys: [{name: k, models: [gpt-5, 'da*', claude-5]}]
+";
+    let shown: Vec<String> = check(text, &env).unwrap().warnings.iter().map(|warning| warning.to_string()).collect();
+    let expected = [
+        "models[0] `bare` has no associations",
+        "models[1] `dark` has only associations that are not enabled",
+        "models[2] `gpt-*` is never reached: `gpt-**`",
+        "models[2] associations[1] serves the same",
+        "providers[1] `idle` serves no model",
+        "keys[0].models of `k` names no model: `claude-5`",
+    ];
+    assert_eq!(shown.len(), expected.len(), "{shown:#?}");
+    for (shown, expected) in shown.iter().zip(expected) {
+        assert!(shown.starts_with(expected), "{shown}");
+    }
+}
+
+#[test]
+fn an_export_has_no_secrets_and_reads_back() {
+    let mut config = check(EXAMPLE, &env).unwrap().config;
+    config.providers[0].proxy = Some(crate::config::Secret::new("http://user:canary@localhost:1"));
+    config.providers[0].error_matcher = vec!["${literal}".into(), "two: #lines".into()];
+    let headers = [("authorization", "Bearer canary"), ("x-title", "${a}: yes")];
+    config.models[0].associations[0].headers = headers.map(|(name, value)| (name.into(), value.into())).into();
+    let exported = export(&config);
+    let yaml = exported.to_yaml();
+    assert!(!yaml.contains("canary"), "{yaml}");
+    assert!(!exported.to_json().to_string().contains("canary"));
+    assert_eq!(exported.variables(), ["MAIN_API_KEY", "MAIN_PROXY", "MAIN_GPT_5_AUTHORIZATION"]);
+
+    let values = |name: &str| match name {
+        "MAIN_API_KEY" => Some(config.providers[0].api_key.reveal().to_owned()),
+        "MAIN_PROXY" => Some("http://user:canary@localhost:1".into()),
+        "MAIN_GPT_5_AUTHORIZATION" => Some("Bearer canary".into()),
+        _ => None,
+    };
+    for text in [yaml, exported.to_json().to_string()] {
+        let again = check(&text, &values).unwrap().config;
+        assert_eq!(again.providers, config.providers, "{text}");
+        assert_eq!(again.models, config.models);
+        assert_eq!(again.settings, config.settings);
+    }
+}
+
+#[test]
+fn variables_have_names_of_their_own() {
+    let text = "providers: [{name: a-b, type: openai, api_key: x}, {name: a_b, type: openai, api_key: y}, {name: 1号, type: openai, api_key: z}]";
+    let exported = export(&check(text, &env).unwrap().config);
+    assert_eq!(exported.variables(), ["A_B_API_KEY", "A_B_API_KEY_2", "_1__API_KEY"]);
+}

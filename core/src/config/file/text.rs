@@ -1,0 +1,124 @@
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_saphyr::Spanned;
+
+/// A text in a configuration file, with the line it is on. `${NAME}` in it stands for a variable, `$${` for `${`.
+#[derive(Clone, Default)]
+pub(super) struct Text {
+    pub(super) value: String,
+    /// From 1; 0 when it was not read from a file.
+    pub(super) line: u64,
+}
+
+/// Why a text could not be expanded.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum ExpandError {
+    Missing(String),
+    Malformed,
+}
+
+impl Text {
+    /// A text that expands to `value`, whatever that holds.
+    pub(super) fn literal(value: &str) -> Self {
+        Self { value: value.replace("${", "$${"), line: 0 }
+    }
+
+    pub(super) fn variable(name: &str) -> Self {
+        Self { value: format!("${{{name}}}"), line: 0 }
+    }
+}
+
+/// Replaces each `${NAME}` in `text`. What a variable holds is not looked at again.
+pub(super) fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, ExpandError> {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        if let Some(before) = before.strip_suffix('$') {
+            out.push_str(before);
+            out.push_str("${");
+            rest = after;
+            continue;
+        }
+        out.push_str(before);
+        let (name, after) = after.split_once('}').ok_or(ExpandError::Malformed)?;
+        if !is_variable(name) {
+            return Err(ExpandError::Malformed);
+        }
+        out.push_str(&env(name).ok_or_else(|| ExpandError::Missing(name.to_owned()))?);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.starts_with(|c: char| c.is_ascii_digit())
+        && !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let spanned = Spanned::<String>::deserialize(deserializer)?;
+        Ok(Self { value: spanned.value, line: spanned.referenced.line() })
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.value)
+    }
+}
+
+impl JsonSchema for Text {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        String::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables() {
+        let env = |name: &str| match name {
+            "A" => Some("alpha".to_owned()),
+            "NESTED" => Some("${A}".to_owned()),
+            "EMPTY" => Some(String::new()),
+            _ => None,
+        };
+        let missing = |name: &str| Err(ExpandError::Missing(name.to_owned()));
+        let rows = [
+            ("plain", Ok("plain".to_owned())),
+            ("${A}", Ok("alpha".to_owned())),
+            ("<${A}-${A}>", Ok("<alpha-alpha>".to_owned())),
+            ("${NESTED}", Ok("${A}".to_owned())),
+            ("${EMPTY}", Ok(String::new())),
+            ("$${A}", Ok("${A}".to_owned())),
+            ("$$${A}", Ok("$${A}".to_owned())),
+            ("$A $ {A} $", Ok("$A $ {A} $".to_owned())),
+            ("${B}", missing("B")),
+            ("${", Err(ExpandError::Malformed)),
+            ("${}", Err(ExpandError::Malformed)),
+            ("${A:-x}", Err(ExpandError::Malformed)),
+            ("${1}", Err(ExpandError::Malformed)),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(expand(text, &env), expected, "{text}");
+        }
+        for literal in ["", "a", "${A}", "$${A}", "$$$${", "${${"] {
+            assert_eq!(expand(&Text::literal(literal).value, &env), Ok(literal.to_owned()));
+        }
+    }
+}
