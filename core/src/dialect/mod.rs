@@ -1,22 +1,36 @@
 //! Wire formats. Each is a folder; what they share is here and in [`json`] and [`sse`].
 
+mod answer;
 mod anthropic;
+mod counters;
 mod error;
+mod error_response;
 mod gemini;
 mod head;
 pub mod json;
 mod openai_chat;
 mod openai_responses;
+mod progress;
+mod provider_error;
+pub mod sse;
+mod stream;
 mod usage;
+mod usage_filter;
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use answer::{AnswerMeter, AnswerSummary};
 pub use error::{ErrorKind, GatewayError};
+pub use error_response::error_response;
 pub use head::{InvalidRequest, RequestHead, inspect};
+pub use progress::Phase;
+pub use provider_error::{ProviderError, classify_error};
+pub use stream::{StreamForm, StreamMeter, stream_error};
 pub use usage::Usage;
+pub use usage_filter::ChatUsageFilter;
 
 /// A wire format. A client has one, by the path it asks; a provider has one, by its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +54,14 @@ impl Dialect {
             Self::OpenAiResponses => "openai_responses",
             Self::Anthropic => "anthropic",
             Self::Gemini => "gemini",
+        }
+    }
+
+    const fn convention(self) -> counters::Convention {
+        match self {
+            Self::OpenAiChat | Self::OpenAiResponses => counters::Convention::Inclusive,
+            Self::Anthropic => counters::Convention::CacheApart,
+            Self::Gemini => counters::Convention::ReasoningApart,
         }
     }
 }

@@ -1,3 +1,6 @@
 //! Anthropic Messages.
 
+pub(super) mod error;
 pub(super) mod request;
+pub(super) mod stream;
+pub(super) mod usage;

@@ -1,3 +1,6 @@
 //! Gemini `generateContent`.
 
+pub(super) mod error;
 pub(super) mod request;
+pub(super) mod stream;
+pub(super) mod usage;

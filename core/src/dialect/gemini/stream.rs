@@ -1,0 +1,90 @@
+use super::usage;
+use crate::dialect::json::{InvalidJson, Kind, Scanner};
+use crate::dialect::progress::Progress;
+use crate::dialect::provider_error::ProviderError;
+
+/// Reads one chunk, which has the shape of a whole answer.
+pub(in crate::dialect) fn read(data: &[u8], progress: &mut Progress) -> Result<(), InvalidJson> {
+    let data = data.trim_ascii();
+    if data.is_empty() || data.starts_with(b"[DONE]") {
+        return Ok(());
+    }
+    let mut scanner = Scanner::new(data);
+    let (mut has_candidates, mut block_reason) = (false, None);
+    let is_object = scanner.each_member::<InvalidJson>(|scanner, key| {
+        match &*key.name() {
+            "candidates" => {
+                scanner.each_element::<InvalidJson>(|scanner| {
+                    has_candidates = true;
+                    candidate(scanner, progress)
+                })?;
+            }
+            "usageMetadata" => progress.counters.merge(&usage::read(scanner.raw()?)),
+            "promptFeedback" => {
+                scanner.each_named::<InvalidJson>("blockReason", |scanner| {
+                    block_reason = scanner.string_or_skip()?;
+                    Ok(())
+                })?;
+            }
+            "error" => {
+                let present = scanner.peek()? != Kind::Null;
+                let raw = scanner.raw()?;
+                if present {
+                    let error = serde_json::from_slice(raw).map(|it| ProviderError::from_value(&it));
+                    progress.fail(error.unwrap_or_default());
+                }
+            }
+            _ => scanner.skip()?,
+        }
+        Ok(())
+    })?;
+    if !is_object {
+        return Err(scanner.error("expected a JSON object"));
+    }
+    if let Some(reason) = block_reason.filter(|_| !has_candidates) {
+        // A blocked prompt is an answer: another provider of the model would block it, too.
+        progress.finish_reason(&reason.name());
+        progress.complete();
+    }
+    Ok(())
+}
+
+fn candidate(scanner: &mut Scanner<'_>, progress: &mut Progress) -> Result<(), InvalidJson> {
+    scanner.each_member::<InvalidJson>(|scanner, key| {
+        match &*key.name() {
+            "content" if !progress.has_output() => {
+                scanner.each_named::<InvalidJson>("parts", |scanner| {
+                    scanner.each_element::<InvalidJson>(|scanner| {
+                        if part_holds_content(scanner)? {
+                            progress.output();
+                        }
+                        Ok(())
+                    })?;
+                    Ok(())
+                })?;
+            }
+            "finishReason" => {
+                let reason = scanner.string_or_skip()?;
+                if let Some(reason) = reason.filter(|it| !it.is_empty() && !it.is("FINISH_REASON_UNSPECIFIED")) {
+                    progress.finish_reason(&reason.name());
+                    progress.complete();
+                }
+            }
+            _ => scanner.skip()?,
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn part_holds_content(scanner: &mut Scanner<'_>) -> Result<bool, InvalidJson> {
+    let mut found = false;
+    scanner.each_member::<InvalidJson>(|scanner, key| {
+        if key.is("thought") {
+            return scanner.skip();
+        }
+        found |= scanner.holds_something()?;
+        Ok(())
+    })?;
+    Ok(found)
+}

@@ -1,0 +1,16 @@
+use serde_json::json;
+
+use crate::dialect::{GatewayError, openai_chat};
+
+/// The event that ends a broken stream: flat, unlike an error body, and all its keys are required.
+pub(in crate::dialect) fn event(error: &GatewayError, sequence_number: u64) -> String {
+    let code = error.code.unwrap_or_else(|| openai_chat::error::kind(error.kind));
+    let event = json!({
+        "type": "error",
+        "code": code,
+        "message": error.message,
+        "param": error.param,
+        "sequence_number": sequence_number,
+    });
+    format!("event: error\ndata: {event}\n\n")
+}

@@ -1,0 +1,93 @@
+use super::counters::Counters;
+use super::provider_error::ProviderError;
+
+/// How far a stream has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Nothing meaningful yet: another provider could still take over unseen.
+    Preamble,
+    /// Content has begun.
+    Output,
+    /// The dialect's own end was seen.
+    Complete,
+    /// The provider said that it failed, or sent something that is no stream before any content.
+    Failed,
+}
+
+/// What the events of a stream have told so far.
+#[derive(Debug)]
+pub(super) struct Progress {
+    phase: Phase,
+    pub(super) counters: Counters,
+    pub(super) finish_reason: Option<String>,
+    failure: Option<ProviderError>,
+    /// Of the last event that carried one (Responses).
+    pub(super) sequence_number: Option<u64>,
+    /// Events that could not be read.
+    pub(super) unreadable: u64,
+}
+
+impl Progress {
+    pub(super) const fn new() -> Self {
+        let counters = Counters {
+            input: None,
+            more_input: None,
+            cache_read: None,
+            cache_write: None,
+            cache_write_1h: None,
+            output: None,
+            reasoning: None,
+            total: None,
+        };
+        Self {
+            phase: Phase::Preamble,
+            counters,
+            finish_reason: None,
+            failure: None,
+            sequence_number: None,
+            unreadable: 0,
+        }
+    }
+
+    pub(super) const fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    /// Whether content was already seen, so that an event of mere content tells nothing new.
+    pub(super) fn has_output(&self) -> bool {
+        self.phase != Phase::Preamble
+    }
+
+    pub(super) const fn failure(&self) -> Option<&ProviderError> {
+        self.failure.as_ref()
+    }
+
+    pub(super) fn output(&mut self) {
+        if self.phase == Phase::Preamble {
+            self.phase = Phase::Output;
+        }
+    }
+
+    pub(super) fn complete(&mut self) {
+        if self.phase != Phase::Failed {
+            self.phase = Phase::Complete;
+        }
+    }
+
+    /// A failure after the end changes nothing.
+    pub(super) fn fail(&mut self, mut failure: ProviderError) {
+        if self.phase == Phase::Complete || self.failure.is_some() {
+            return;
+        }
+        if failure.message.is_empty() {
+            "the provider ended the stream with an error".clone_into(&mut failure.message);
+        }
+        self.phase = Phase::Failed;
+        self.failure = Some(failure);
+    }
+
+    pub(super) fn finish_reason(&mut self, reason: &str) {
+        let cut = reason.floor_char_boundary(64);
+        self.finish_reason = Some(reason.get(..cut).unwrap_or_default().to_owned());
+    }
+}

@@ -1,0 +1,5 @@
+//! Server-sent events.
+
+mod decoder;
+
+pub use decoder::{Decoder, Event};

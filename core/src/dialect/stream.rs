@@ -1,0 +1,496 @@
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use memchr::memmem::Finder;
+
+use super::json::{Elements, InvalidJson, Scanner};
+use super::progress::{Phase, Progress};
+use super::provider_error::{ProviderError, classify_error};
+use super::sse::{Decoder, Event};
+use super::{Dialect, GatewayError, Usage, anthropic, gemini, openai_chat, openai_responses};
+
+/// An event that spans chunks and is longer is not read; what it reports is lost, nothing else. The last event of
+/// Responses repeats the whole answer, images included.
+const EVENT_LIMIT: usize = 16 << 20;
+
+/// How a stream is framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StreamForm {
+    /// Server-sent events.
+    Sse,
+    /// A JSON array whose elements arrive one by one: Gemini without `alt=sse`.
+    JsonArray,
+}
+
+/// Watches a provider's stream: how far it has come, what it used, why it ended. It changes nothing, and nothing that it
+/// cannot read is an error once there was output.
+///
+/// The stream is [`Phase::Complete`] with `[DONE]` (Chat), `response.completed` or `response.incomplete` (Responses),
+/// `message_stop` (Anthropic), a `finishReason` or a blocked prompt (Gemini). A Chat stream that ends without `[DONE]`
+/// but after a `finish_reason` is complete, too, as several vendors never send it; that is known in
+/// [`StreamMeter::finish`].
+#[derive(Debug)]
+pub struct StreamMeter {
+    dialect: Dialect,
+    framing: Framing,
+    progress: Progress,
+}
+
+#[derive(Debug)]
+enum Framing {
+    Sse(Decoder),
+    JsonArray(Elements, Vec<u8>),
+}
+
+impl StreamMeter {
+    pub fn new(dialect: Dialect, form: StreamForm) -> Self {
+        let framing = match form {
+            StreamForm::Sse => Framing::Sse(Decoder::new(EVENT_LIMIT)),
+            StreamForm::JsonArray => Framing::JsonArray(Elements::new(EVENT_LIMIT), Vec::new()),
+        };
+        Self { dialect, framing, progress: Progress::new() }
+    }
+
+    /// Sees the next bytes of the body, in order.
+    pub fn push(&mut self, chunk: &[u8]) {
+        let Self { dialect, framing, progress } = self;
+        match framing {
+            Framing::Sse(decoder) => decoder.push(chunk, |event| read(*dialect, event, progress)),
+            Framing::JsonArray(elements, start) => {
+                let result = elements.push(chunk, |data| read(*dialect, Event { name: b"", data }, progress));
+                // What is no array is kept to be read as an error.
+                if progress.phase() == Phase::Preamble {
+                    let room = FOREIGN_LIMIT.saturating_sub(start.len()).min(chunk.len());
+                    start.extend_from_slice(chunk.get(..room).unwrap_or_default());
+                }
+                if result.is_err() {
+                    progress.unreadable += 1;
+                }
+            }
+        }
+        self.judge_foreign(false);
+    }
+
+    /// The body ended, cleanly or not. A phase that is still `Preamble` or `Output` then means that it was cut short.
+    pub fn finish(&mut self) {
+        let Self { dialect, framing, progress } = self;
+        if let Framing::Sse(decoder) = framing {
+            // What is cut off in the middle is no event, so it says nothing about the provider's health.
+            let unreadable = progress.unreadable;
+            let phase = progress.phase();
+            decoder.finish(|event| {
+                if phase != Phase::Preamble || serde_json::from_slice::<serde::de::IgnoredAny>(event.data).is_ok() {
+                    read(*dialect, event, progress);
+                }
+            });
+            progress.unreadable = unreadable;
+        }
+        self.judge_foreign(true);
+        let progress = &mut self.progress;
+        if self.dialect == Dialect::OpenAiChat && progress.phase() == Phase::Output && progress.finish_reason.is_some()
+        {
+            progress.complete();
+        }
+    }
+
+    pub fn phase(&self) -> Phase {
+        self.progress.phase()
+    }
+
+    /// Why the phase is `Failed`.
+    pub fn failure(&self) -> Option<&ProviderError> {
+        self.progress.failure()
+    }
+
+    /// What was reported so far.
+    pub fn usage(&self) -> Usage {
+        self.progress.counters.usage(self.dialect.convention())
+    }
+
+    /// In the dialect's own words.
+    pub fn finish_reason(&self) -> Option<&str> {
+        self.progress.finish_reason.as_deref()
+    }
+
+    /// How many events could not be read, or were too long to.
+    pub fn unreadable(&self) -> u64 {
+        let dropped = match &self.framing {
+            Framing::Sse(decoder) => decoder.dropped(),
+            Framing::JsonArray(..) => 0,
+        };
+        self.progress.unreadable + dropped
+    }
+
+    /// Looks at what came that is no event: a page, or an error as bare JSON, which Google sends in mid-stream.
+    fn judge_foreign(&mut self, at_end: bool) {
+        let is_early = self.progress.phase() == Phase::Preamble;
+        let text = match &self.framing {
+            Framing::Sse(decoder) => decoder.foreign(),
+            Framing::JsonArray(_, start) if is_early && self.progress.unreadable > 0 => Some(start.clone()),
+            Framing::JsonArray(..) => None,
+        };
+        let Some(text) = text.filter(|_| self.progress.phase() < Phase::Complete) else { return };
+        if let Some(error) = ProviderError::read(&text) {
+            self.progress.fail(error);
+            return;
+        }
+        // JSON may go on in the next chunk.
+        let may_go_on = text.trim_ascii_start().starts_with(b"{") && text.len() < FOREIGN_LIMIT && !at_end;
+        if is_early && !may_go_on {
+            let error = classify_error(http::StatusCode::OK, &text);
+            let message = format!("not a stream of events: {}", error.message);
+            self.progress.fail(ProviderError { message, ..error });
+        }
+    }
+}
+
+/// Bytes that end the stream, as far as `meter` saw it, with the dialect's error event, so that no client takes the end
+/// for a good one. An event that was sent in part is closed first; a JSON array stays well-formed.
+pub fn stream_error(meter: &StreamMeter, error: &GatewayError, trace_id: &str) -> Bytes {
+    let decoder = match &meter.framing {
+        Framing::JsonArray(elements, _) => {
+            return elements.end_with(gemini::error::body(error, trace_id).to_string().as_bytes()).into();
+        }
+        Framing::Sse(decoder) => decoder,
+    };
+    let event = match meter.dialect {
+        Dialect::OpenAiChat => openai_chat::error::event(error),
+        Dialect::OpenAiResponses => {
+            let next = meter.progress.sequence_number.map_or(0, |number| number.saturating_add(1));
+            openai_responses::error::event(error, next)
+        }
+        Dialect::Anthropic => anthropic::error::event(error, trace_id),
+        Dialect::Gemini => gemini::error::event(error, trace_id),
+    };
+    if decoder.is_between_events() { event.into() } else { format!("\n\n{event}").into() }
+}
+
+const FOREIGN_LIMIT: usize = 8 * 1024;
+
+/// Reads one event into `progress`. One that is malformed fails a stream without output, and is counted in others.
+fn read(dialect: Dialect, event: Event<'_>, progress: &mut Progress) {
+    let result = match dialect {
+        Dialect::OpenAiChat => openai_chat::stream::read(event.data, progress),
+        Dialect::OpenAiResponses => openai_responses::stream::read(event, progress),
+        Dialect::Anthropic => anthropic::stream::read(event, progress),
+        Dialect::Gemini => gemini::stream::read(event.data, progress),
+    };
+    if let Err(error) = result {
+        progress.unreadable += 1;
+        if !progress.has_output() {
+            let message = format!("a malformed event: {error}");
+            progress.fail(ProviderError { message, ..ProviderError::default() });
+        }
+    }
+}
+
+/// A member's name in quotes, to be looked for without reading the event. Inside a string the closing quote would be
+/// escaped, so text cannot be mistaken for it.
+pub(super) struct MemberName(LazyLock<Finder<'static>>, usize);
+
+impl MemberName {
+    pub(super) const fn new(find: fn() -> Finder<'static>, length: usize) -> Self {
+        Self(LazyLock::new(find), length)
+    }
+
+    /// Whether the event has a member of this name, at any depth, with a value other than null.
+    pub(super) fn is_set_in(&self, data: &[u8]) -> bool {
+        self.values(data).any(|value| !value.starts_with(b"null"))
+    }
+
+    /// What follows the colon of each member of this name.
+    pub(super) fn values<'d>(&self, data: &'d [u8]) -> impl Iterator<Item = &'d [u8]> {
+        self.0.find_iter(data).filter_map(move |at| {
+            let behind = data.get(at + self.1..)?.trim_ascii_start().strip_prefix(b":")?;
+            Some(behind.trim_ascii_start())
+        })
+    }
+}
+
+/// Makes a [`MemberName`].
+macro_rules! member_name {
+    ($name:literal) => {
+        $crate::dialect::stream::MemberName::new(
+            || memchr::memmem::Finder::new(concat!("\"", $name, "\"")),
+            $name.len() + 2,
+        )
+    };
+}
+pub(super) use member_name;
+
+/// The value of a top-level string member, read no further than up to it.
+pub(super) fn top_text(data: &[u8], name: &str) -> Result<Option<String>, InvalidJson> {
+    /// Ends the walk early.
+    enum Stop {
+        Found(Option<String>),
+        Invalid(InvalidJson),
+    }
+    impl From<InvalidJson> for Stop {
+        fn from(error: InvalidJson) -> Self {
+            Self::Invalid(error)
+        }
+    }
+    let walked = Scanner::new(data).each_named::<Stop>(name, |scanner| {
+        let text = scanner.string_or_skip()?;
+        Err(Stop::Found(text.map(|text| text.name().into_owned())))
+    });
+    match walked {
+        Err(Stop::Found(text)) => Ok(text),
+        Err(Stop::Invalid(error)) => Err(error),
+        Ok(_) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::ErrorKind;
+    use Dialect::{Anthropic, Gemini, OpenAiChat, OpenAiResponses};
+    use Phase::{Complete, Failed, Output, Preamble};
+
+    fn meter(dialect: Dialect, text: &str, step: usize) -> StreamMeter {
+        let form = if text.starts_with('[') { StreamForm::JsonArray } else { StreamForm::Sse };
+        let mut meter = StreamMeter::new(dialect, form);
+        text.as_bytes().chunks(step).for_each(|chunk| meter.push(chunk));
+        meter
+    }
+
+    fn event(data: &str) -> String {
+        let name = top_text(data.as_bytes(), "type").ok().flatten();
+        name.map_or_else(|| format!("data: {data}\n\n"), |name| format!("event: {name}\ndata: {data}\n\n"))
+    }
+
+    #[test]
+    fn the_phase_after_each_event() {
+        let rows: &[(Dialect, &[(&str, Phase)])] = &[
+            (
+                OpenAiChat,
+                &[
+                    (r#"{"choices":[],"prompt_filter_results":[]}"#, Preamble),
+                    (r#"{"choices":[{"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#, Preamble),
+                    (
+                        r#"{"choices":[{"delta":{"role":"assistant","content":null,"tool_calls":[]}}],"usage":null}"#,
+                        Preamble,
+                    ),
+                    (r#"{"choices":[{"delta":{"content":"a"}}]}"#, Output),
+                    ("broken {", Output),
+                    (r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#, Output),
+                    ("[DONE]", Complete),
+                ],
+            ),
+            (OpenAiChat, &[(r#"{"choices":[{"delta":{"reasoning_content":"a"}}]}"#, Output)]),
+            (OpenAiChat, &[(r#"{"choices":[{"delta":{"refusal":"no"}}]}"#, Output)]),
+            (OpenAiChat, &[(r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c"}]}}]}"#, Output)]),
+            (OpenAiChat, &[(r#"{"choices":[{"delta":{},"finish_reason":"length"}]}"#, Output)]),
+            (OpenAiChat, &[(r#"{"error":{"message":"no"}}"#, Failed)]),
+            (
+                OpenAiChat,
+                &[(r#"{"choices":[{"delta":{"content":"a"}}]}"#, Output), (r#"{"error":{"message":"no"}}"#, Failed)],
+            ),
+            (OpenAiChat, &[(r#"{"object":"error","message":"no","code":400}"#, Failed)]),
+            (OpenAiChat, &[(r#"{"error":null,"choices":[]}"#, Preamble)]),
+            (OpenAiChat, &[("broken {", Failed)]),
+            (OpenAiChat, &[("[]", Failed)]),
+            (
+                OpenAiResponses,
+                &[
+                    (r#"{"type":"response.created","response":{"status":"in_progress","usage":null}}"#, Preamble),
+                    (r#"{"type":"response.in_progress","response":{}}"#, Preamble),
+                    (r#"{"type":"keepalive"}"#, Preamble),
+                    (r#"{"type":"response.output_item.added","item":{"type":"message","content":[]}}"#, Preamble),
+                    (r#"{"type":"response.content_part.added","part":{"type":"output_text","text":""}}"#, Preamble),
+                    (r#"{"type":"response.output_text.delta","delta":""}"#, Preamble),
+                    (r#"{"type":"response.output_text.delta","delta":"a"}"#, Output),
+                    (r#"{"type":"response.completed","response":{"status":"completed"}}"#, Complete),
+                    (r#"{"type":"error","message":"too late"}"#, Complete),
+                ],
+            ),
+            (
+                OpenAiResponses,
+                &[(r#"{"type":"response.output_item.added","item":{"id":"r","type":"reasoning"}}"#, Output)],
+            ),
+            (OpenAiResponses, &[(r#"{"type":"response.output_item.done","item":{"type":"message"}}"#, Output)]),
+            (
+                OpenAiResponses,
+                &[(
+                    r#"{"type":"response.incomplete","response":{"incomplete_details":{"reason":"max_output_tokens"}}}"#,
+                    Complete,
+                )],
+            ),
+            (
+                OpenAiResponses,
+                &[(r#"{"type":"response.failed","response":{"error":{"code":"x","message":"no"}}}"#, Failed)],
+            ),
+            (
+                OpenAiResponses,
+                &[(r#"{"type":"error","code":"x","message":"no","param":null,"sequence_number":2}"#, Failed)],
+            ),
+            (
+                Anthropic,
+                &[
+                    (r#"{"type":"message_start","message":{"usage":{"input_tokens":1}}}"#, Preamble),
+                    (r#"{"type":"ping"}"#, Preamble),
+                    (r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#, Preamble),
+                    (r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":""}}"#, Preamble),
+                    (r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}"#, Output),
+                    (
+                        r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":3}}"#,
+                        Output,
+                    ),
+                    (r#"{"type":"message_stop"}"#, Complete),
+                ],
+            ),
+            (
+                Anthropic,
+                &[(r#"{"type":"content_block_start","content_block":{"type":"thinking","thinking":""}}"#, Output)],
+            ),
+            (
+                Anthropic,
+                &[(r#"{"type":"content_block_start","content_block":{"type":"tool_use","name":"f"}}"#, Output)],
+            ),
+            (Anthropic, &[(r#"{"type":"error","error":{"type":"overloaded_error","message":"no"}}"#, Failed)]),
+            (
+                Gemini,
+                &[
+                    (r#"{"usageMetadata":{"promptTokenCount":3}}"#, Preamble),
+                    (r#"{"candidates":[{"content":{"parts":[{"text":""}]}}]}"#, Preamble),
+                    (r#"{"candidates":[{"content":{"parts":[{"text":"a","thought":true}]}}]}"#, Output),
+                    (r#"{"candidates":[{"content":{"parts":[{"text":""}]},"finishReason":"STOP"}]}"#, Complete),
+                ],
+            ),
+            (Gemini, &[(r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f"}}]}}]}"#, Output)]),
+            (Gemini, &[(r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#, Complete)]),
+            (Gemini, &[(r#"{"error":{"code":503,"message":"no","status":"UNAVAILABLE"}}"#, Failed)]),
+        ];
+        for (dialect, events) in rows {
+            for step in [1, 7, 10_000] {
+                let mut text = String::new();
+                for (data, phase) in *events {
+                    text.push_str(&event(data));
+                    let meter = meter(*dialect, &text, step);
+                    assert_eq!(meter.phase(), *phase, "{dialect} by {step} after {data}");
+                    if *phase == Failed {
+                        assert!(!meter.failure().unwrap().message.is_empty());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_stream_fails_before_output() {
+        let rows = [
+            ("<html><head><title>502 Bad Gateway</title></head></html>\n", Failed, "a web page: 502 Bad Gateway"),
+            ("{\"error\":{\"message\":\"no\"}}", Failed, "no"),
+            ("{\n  \"error\": {\n    \"message\": \"no\"\n  }\n}\n", Failed, "no"),
+            ("{\"choices\":[]}", Preamble, ""),
+            ("Service unavailable.\n", Failed, "Service unavailable."),
+            ("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n<html>\n", Output, ""),
+            (
+                "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n{\"error\":{\"message\":\"no\"}}\n",
+                Failed,
+                "no",
+            ),
+            ("", Preamble, ""),
+        ];
+        for (text, phase, message) in rows {
+            for step in [1, 10_000] {
+                let meter = meter(OpenAiChat, text, step);
+                assert_eq!(meter.phase(), phase, "{text}");
+                if step > 1 {
+                    assert!(meter.failure().is_none_or(|failure| failure.message.contains(message)), "{text}");
+                }
+            }
+        }
+        let mut answer = meter(OpenAiChat, "{\"choices\":[]}", 3);
+        answer.finish();
+        assert_eq!(answer.phase(), Failed, "a whole answer is no stream");
+        for (text, phase) in [("[{\"candidates\":[", Preamble), ("[]", Preamble), ("[<", Failed)] {
+            assert_eq!(meter(Gemini, text, 1).phase(), phase, "{text}");
+        }
+        let mut array = StreamMeter::new(Gemini, StreamForm::JsonArray);
+        array.push(b"{\"error\":{\"code\":429,\"message\":\"slow\"}}");
+        assert_eq!(array.failure().unwrap().message, "slow");
+    }
+
+    #[test]
+    fn a_gemini_array_is_metered_like_events() {
+        let text = "[{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]}}]}\n,\r\n{\"candidates\":[{\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":5,\"candidatesTokenCount\":2}}]";
+        for step in [1, 10, 10_000] {
+            let meter = meter(Gemini, text, step);
+            assert_eq!(meter.phase(), Complete);
+            assert_eq!((meter.usage().input, meter.usage().output), (Some(5), Some(2)));
+            assert_eq!(meter.finish_reason(), Some("STOP"));
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_body_decides() {
+        let output = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
+        let reason = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+        let rows = [
+            (OpenAiChat, String::new(), Preamble),
+            (OpenAiChat, output.to_owned(), Output),
+            (OpenAiChat, format!("{output}{reason}"), Complete),
+            (OpenAiChat, format!("{output}data: [DONE]"), Complete),
+            (OpenAiChat, format!("{output}data: {{\"choi"), Output),
+            (OpenAiChat, "data: {\"choi".to_owned(), Preamble),
+            (Anthropic, event(r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#), Output),
+        ];
+        for (dialect, text, phase) in rows {
+            let mut meter = meter(dialect, &text, 1000);
+            meter.finish();
+            assert_eq!(meter.phase(), phase, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_broken_stream_ends_with_the_dialects_error() {
+        let error = GatewayError::new(ErrorKind::BadGateway, "cut").code("provider_error");
+        let chat = "data: {\"error\":{\"message\":\"cut\",\"type\":\"server_error\",\"param\":null,\"code\":\"provider_error\"}}\n\n";
+        let anthropic = "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"cut\"},\"request_id\":\"t\"}\n\n";
+        let gemini = "{\"error\":{\"code\":502,\"message\":\"cut\",\"status\":\"UNAVAILABLE\",\"details\":[{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":\"PROVIDER_ERROR\",\"domain\":\"llmio\",\"metadata\":{\"traceId\":\"t\"}}]}}";
+        let responses = |number: u64| {
+            format!(
+                "event: error\ndata: {{\"type\":\"error\",\"code\":\"provider_error\",\"message\":\"cut\",\"param\":null,\"sequence_number\":{number}}}\n\n"
+            )
+        };
+        let rows = [
+            (OpenAiChat, "data: {}\n\n", chat.to_owned()),
+            (OpenAiChat, "data: {}\r\n\r\n", chat.to_owned()),
+            (OpenAiChat, "data: {\"cho", format!("\n\n{chat}")),
+            (OpenAiChat, "data: {}\n", format!("\n\n{chat}")),
+            (Anthropic, "event: ping\n", format!("\n\n{anthropic}")),
+            (OpenAiResponses, "", responses(0)),
+            (
+                OpenAiResponses,
+                "data: {\"type\":\"response.output_text.delta\",\"sequence_number\":41}\n\n",
+                responses(42),
+            ),
+            (Gemini, "data: {}\r\n\r\n", format!("data: {gemini}\n\n{gemini}\n\n")),
+            (Gemini, "[{\"a\":\"b", format!("\"}},{gemini}]")),
+            (Gemini, "[{}\n,", format!("{gemini}]")),
+        ];
+        for (dialect, sent, expected) in rows {
+            for finished in [false, true] {
+                let mut meter = meter(dialect, sent, 4);
+                if finished {
+                    meter.finish();
+                }
+                assert_eq!(stream_error(&meter, &error, "t"), expected, "{dialect} after {sent:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let mut meter = StreamMeter::new(OpenAiChat, StreamForm::Sse);
+        meter.push(b"data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\ndata: ");
+        let chunk = vec![b'x'; 1 << 20];
+        for _ in 0..40 {
+            meter.push(&chunk);
+        }
+        meter.push(b"\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":7}}\n\ndata: [DONE]\n\n");
+        assert_eq!((meter.phase(), meter.usage().input, meter.unreadable()), (Complete, Some(7), 1));
+    }
+}

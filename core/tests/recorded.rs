@@ -1,0 +1,206 @@
+//! Meters real providers' recorded answers, where the recordings are at hand: in the folder that `LLMIO_RECORDED` names,
+//! or in `shared/recorded` beside the project. The expected numbers are read from the same answers independently.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use llmio_core::dialect::{AnswerMeter, Dialect, Phase, StreamForm, StreamMeter, Usage};
+use serde_json::Value;
+
+const FOLDERS: [(&str, Dialect); 15] = [
+    ("openai-chat", Dialect::OpenAiChat),
+    ("compatible-chat", Dialect::OpenAiChat),
+    ("deepseek-chat", Dialect::OpenAiChat),
+    ("xai-chat", Dialect::OpenAiChat),
+    ("mistral-chat", Dialect::OpenAiChat),
+    ("groq-chat", Dialect::OpenAiChat),
+    ("alibaba-chat", Dialect::OpenAiChat),
+    ("moonshot-chat", Dialect::OpenAiChat),
+    ("perplexity-chat", Dialect::OpenAiChat),
+    ("openai-responses", Dialect::OpenAiResponses),
+    ("azure-responses", Dialect::OpenAiResponses),
+    ("xai-responses", Dialect::OpenAiResponses),
+    ("open-responses", Dialect::OpenAiResponses),
+    ("anthropic", Dialect::Anthropic),
+    ("gemini", Dialect::Gemini),
+];
+
+/// Answers of other operations that lie in the same folders.
+const OTHER_OPERATIONS: [&str; 2] = ["groq-transcription-text.json", "mistral-transcription.json"];
+
+fn recordings() -> Option<Vec<(Dialect, PathBuf)>> {
+    let root = std::env::var_os("LLMIO_RECORDED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/recorded"), PathBuf::from);
+    if !root.is_dir() {
+        eprintln!("no recorded answers at {}; nothing to compare with", root.display());
+        return None;
+    }
+    let mut found = Vec::new();
+    for (folder, dialect) in FOLDERS {
+        let Ok(entries) = fs::read_dir(root.join(folder)) else { continue };
+        for entry in entries {
+            let path = entry.unwrap().path();
+            // Azure's chat models were recorded beside its responses.
+            let dialect = if name(&path).starts_with("azure-deepseek") { Dialect::OpenAiChat } else { dialect };
+            found.push((dialect, path));
+        }
+    }
+    found.sort_by(|(_, a), (_, b)| a.cmp(b));
+    assert!(!found.is_empty(), "{} holds no recordings", root.display());
+    Some(found)
+}
+
+fn name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+/// The payloads of a recorded stream, and the stream as on the wire.
+fn stream(dialect: Dialect, path: &Path) -> (Vec<Value>, Vec<u8>) {
+    let text = fs::read_to_string(path).unwrap();
+    if name(path).ends_with(".sse") {
+        let payloads = text.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok());
+        return (payloads.collect(), text.into_bytes());
+    }
+    let (mut payloads, mut wire) = (Vec::new(), String::new());
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        // One recording lost the last brace of two events.
+        let payload: Value =
+            serde_json::from_str(line).or_else(|_| serde_json::from_str(&format!("{line}}}"))).unwrap();
+        if matches!(dialect, Dialect::Anthropic | Dialect::OpenAiResponses) {
+            wire += &format!("event: {}\n", payload["type"].as_str().unwrap());
+        }
+        wire += &format!("data: {line}\n\n");
+        payloads.push(payload);
+    }
+    if dialect == Dialect::OpenAiChat {
+        wire += "data: [DONE]\n\n";
+    }
+    (payloads, wire.into_bytes())
+}
+
+/// Reads usage reports as the providers document them, last non-zero value of each field.
+fn expected(dialect: Dialect, payloads: &[Value]) -> Usage {
+    let reports: Vec<&Value> = payloads
+        .iter()
+        .flat_map(|payload| {
+            [&payload["usage"], &payload["usageMetadata"], &payload["message"]["usage"], &payload["response"]["usage"]]
+        })
+        .filter(|report| report.is_object())
+        .collect();
+    let number = |paths: &[&str]| -> Option<u64> {
+        let values: Vec<u64> =
+            reports.iter().filter_map(|report| paths.iter().find_map(|path| report.pointer(path)?.as_u64())).collect();
+        values.iter().rev().find(|value| **value > 0).or(values.last()).copied()
+    };
+    match dialect {
+        Dialect::OpenAiChat => {
+            let prompt = number(&["/prompt_tokens"]);
+            let completion = number(&["/completion_tokens"]);
+            let cached =
+                number(&["/prompt_tokens_details/cached_tokens", "/cached_tokens", "/prompt_cache_hit_tokens"]);
+            let reasoning = number(&["/completion_tokens_details/reasoning_tokens"]);
+            let sum = prompt.unwrap_or(0) + completion.unwrap_or(0) + reasoning.unwrap_or(0);
+            let apart = reasoning > Some(0) && number(&["/total_tokens"]) == Some(sum);
+            Usage {
+                input: prompt.map(|all| all - cached.unwrap_or(0)),
+                cache_read: cached,
+                output: completion.map(|all| if apart { all } else { all - reasoning.unwrap_or(0) }),
+                reasoning,
+                ..Usage::default()
+            }
+        }
+        Dialect::OpenAiResponses => {
+            let cached = number(&["/input_tokens_details/cached_tokens"]);
+            let written = number(&["/input_tokens_details/cache_write_tokens"]);
+            let reasoning = number(&["/output_tokens_details/reasoning_tokens"]);
+            Usage {
+                input: number(&["/input_tokens"]).map(|all| all - cached.unwrap_or(0) - written.unwrap_or(0)),
+                cache_read: cached,
+                cache_write_5m: written,
+                cache_write_1h: None,
+                output: number(&["/output_tokens"]).map(|all| all - reasoning.unwrap_or(0)),
+                reasoning,
+            }
+        }
+        Dialect::Anthropic => {
+            let written = number(&["/cache_creation_input_tokens"]);
+            let written_1h = number(&["/cache_creation/ephemeral_1h_input_tokens"]);
+            let reasoning = number(&["/output_tokens_details/thinking_tokens"]);
+            Usage {
+                input: number(&["/input_tokens"]),
+                cache_read: number(&["/cache_read_input_tokens"]),
+                cache_write_5m: written.map(|all| all - written_1h.unwrap_or(0)),
+                cache_write_1h: written_1h,
+                output: number(&["/output_tokens"]).map(|all| all - reasoning.unwrap_or(0)),
+                reasoning,
+            }
+        }
+        Dialect::Gemini => {
+            let cached = number(&["/cachedContentTokenCount"]);
+            let tool_use = number(&["/toolUsePromptTokenCount"]).unwrap_or(0);
+            Usage {
+                input: number(&["/promptTokenCount"]).map(|all| all - cached.unwrap_or(0) + tool_use),
+                cache_read: cached,
+                output: number(&["/candidatesTokenCount"]),
+                reasoning: number(&["/thoughtsTokenCount"]),
+                ..Usage::default()
+            }
+        }
+    }
+}
+
+#[test]
+fn recorded_streams() {
+    let mut metered = 0;
+    for (dialect, path) in recordings().into_iter().flatten() {
+        if name(&path).ends_with(".json") {
+            continue;
+        }
+        let (payloads, wire) = stream(dialect, &path);
+        let fails = payloads.iter().any(|payload| payload["type"] == "error" || payload["type"] == "response.failed");
+        let phase = if fails { Phase::Failed } else { Phase::Complete };
+        for step in [1, 2, 61, 4096, wire.len()] {
+            let mut meter = StreamMeter::new(dialect, StreamForm::Sse);
+            wire.chunks(step).for_each(|chunk| meter.push(chunk));
+            meter.finish();
+            assert_eq!(meter.phase(), phase, "{} by {step}: {:?}", path.display(), meter.failure());
+            assert_eq!(meter.usage(), expected(dialect, &payloads), "{} by {step}", path.display());
+            assert!(meter.finish_reason().is_some() || fails, "{} by {step}", path.display());
+        }
+        metered += 1;
+        if dialect == Dialect::Gemini {
+            let array = format!("[{}]", payloads.iter().map(Value::to_string).collect::<Vec<_>>().join("\n,\r\n"));
+            for step in [1, 61, array.len()] {
+                let mut meter = StreamMeter::new(dialect, StreamForm::JsonArray);
+                array.as_bytes().chunks(step).for_each(|chunk| meter.push(chunk));
+                meter.finish();
+                assert_eq!((meter.phase(), meter.usage()), (phase, expected(dialect, &payloads)), "{}", path.display());
+            }
+        }
+    }
+    eprintln!("{metered} recorded streams metered");
+}
+
+#[test]
+fn recorded_answers() {
+    let mut metered = 0;
+    for (dialect, path) in recordings().into_iter().flatten() {
+        if !name(&path).ends_with(".json") || OTHER_OPERATIONS.contains(&name(&path)) {
+            continue;
+        }
+        let body = fs::read(&path).unwrap();
+        let value: Value = serde_json::from_slice(&body).unwrap();
+        let is_error = value["error"].is_object();
+        for step in [1, 61, body.len()] {
+            let mut meter = AnswerMeter::new(dialect);
+            body.chunks(step).for_each(|chunk| meter.push(chunk));
+            let summary = meter.summary();
+            assert!(summary.complete, "{}", path.display());
+            assert_eq!(summary.usage, expected(dialect, std::slice::from_ref(&value)), "{}", path.display());
+            assert_eq!(summary.error.is_some(), is_error, "{}", path.display());
+            assert_eq!(summary.finish_reason.is_some(), !is_error, "{}", path.display());
+        }
+        metered += 1;
+    }
+    eprintln!("{metered} recorded answers metered");
+}
