@@ -1,14 +1,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use llmio_core::config::Sealer;
+use llmio_core::config::{Sealer, Secret};
 use llmio_core::platform::{Database, Entropy, Platform};
-use llmio_core::storage::{self, Applied, ConfigStore};
+use llmio_core::storage::{self, Applied, ConfigStore, HranaDatabase};
 use llmio_native::{LocalDatabase, NativeHttpClient, OsEntropy, TokioClock};
 
 use crate::cli::HomeArgs;
 use crate::failure::Failure;
 use crate::key_file;
+use crate::secret::Hidden;
 
 /// What every command stands on: the platform, and the key that opens stored secrets.
 #[derive(Debug)]
@@ -37,17 +38,17 @@ impl Home {
         let http = Arc::new(NativeHttpClient::new()?);
         let place = Place::parse(&args.database_url)?;
         let sealer = sealer(args, &place, &entropy)?;
-        let local = match &place {
-            Place::File(path) => Some(LocalDatabase::open(path)?),
-            Place::Memory => Some(LocalDatabase::open_in_memory()?),
-            Place::Remote(_) => None,
+        let clock = Arc::new(TokioClock);
+        let mut local = None;
+        let database: Arc<dyn Database> = match &place {
+            Place::File(path) => local.insert(Arc::new(LocalDatabase::open(path)?)).clone(),
+            Place::Memory => local.insert(Arc::new(LocalDatabase::open_in_memory()?)).clone(),
+            Place::Remote(url) => {
+                let token = args.database_token.as_ref().and_then(Hidden::reveal).map(Secret::new);
+                Arc::new(HranaDatabase::new(http.clone(), clock.clone(), url, token.as_ref())?)
+            }
         };
-        let local = local.map(Arc::new);
-        let database: Arc<dyn Database> = match (&local, &place) {
-            (Some(local), _) => local.clone(),
-            (None, _) => return Err(Failure::new("remote databases are not supported yet")),
-        };
-        let platform = Platform { http, database, clock: Arc::new(TokioClock), entropy: Arc::new(entropy) };
+        let platform = Platform { http, database, clock, entropy: Arc::new(entropy) };
         Ok(Self { platform, sealer, local, database_place: place.to_string() })
     }
 

@@ -3,6 +3,7 @@
 pub mod cleanups;
 mod conditions;
 mod error;
+mod hrana;
 mod id;
 mod load;
 pub mod log_query;
@@ -14,6 +15,7 @@ mod store;
 mod write;
 
 pub use error::StorageError;
+pub use hrana::HranaDatabase;
 pub use id::new_id;
 pub use load::{load, version};
 pub use migrate::{Applied, MigrateError, is_current, migrate, schema_version};
