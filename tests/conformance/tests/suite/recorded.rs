@@ -1,1 +1,204 @@
+//! What the real providers answered, relayed byte for byte and metered right.
+//!
+//! The recordings are a folder beside the repository, or named by `LLMIO_RECORDED`: one folder for each kind of
+//! provider, with `NAME.json` (an answer) and `NAME.chunks.txt` (a stream, one payload a line). Without the folder the
+//! few in `tests/fixtures/recorded`, in the same form, are all there is.
 
+use std::path::{Path, PathBuf};
+
+use llmio_conformance::client::Answer;
+use llmio_conformance::config::{Config, association};
+use llmio_conformance::dialect::{self, Form, StreamEnd};
+use llmio_conformance::{Home, Setup, sse};
+use llmio_upstream::{Behaviour, Dialect, Upstream, replay::Replay};
+use serde_json::{Value, json};
+
+const FOLDERS: [(&str, Dialect); 16] = [
+    ("alibaba-chat", Dialect::Chat),
+    ("compatible-chat", Dialect::Chat),
+    ("deepseek-chat", Dialect::Chat),
+    ("groq-chat", Dialect::Chat),
+    ("mistral-chat", Dialect::Chat),
+    ("moonshot-chat", Dialect::Chat),
+    ("openai-chat", Dialect::Chat),
+    ("perplexity-chat", Dialect::Chat),
+    ("xai-chat", Dialect::Chat),
+    ("azure-responses", Dialect::Responses),
+    ("open-responses", Dialect::Responses),
+    ("openai-responses", Dialect::Responses),
+    ("xai-responses", Dialect::Responses),
+    ("anthropic", Dialect::Anthropic),
+    ("gemini", Dialect::Gemini),
+    ("vertex", Dialect::Gemini),
+];
+
+fn root() -> PathBuf {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    if let Some(path) = std::env::var_os("LLMIO_RECORDED") {
+        return path.into();
+    }
+    let beside = repository.join("../shared/recorded");
+    if beside.is_dir() { beside } else { repository.join("tests/fixtures/recorded") }
+}
+
+/// Answers of this kind of provider; what is an error, or of another operation, is left out by its name.
+fn recordings(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let is_answer = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        !["error", "transcription", "429"].iter().any(|part| name.contains(part))
+    };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_answer).collect();
+    files.sort();
+    files
+}
+
+#[tokio::test]
+async fn recorded_answers() {
+    let upstream = Upstream::with_key("sk-upstream").await.expect("a provider");
+    let mut config = Config::new();
+    for dialect in Dialect::ALL {
+        config = config
+            .upstream(dialect.as_str(), dialect, &upstream)
+            .model(&format!("m-{}", dialect.as_str()), [association(dialect.as_str(), "any")]);
+    }
+    let home = Home::start(Setup::new(config)).await;
+    let mut wrong = Vec::new();
+    let mut seen = 0;
+    for (folder, dialect) in FOLDERS {
+        for file in recordings(&root().join(folder)) {
+            // Two sizes of chunk: one cuts inside events and characters.
+            for chunk_bytes in [Some(97), Some(1 << 20)] {
+                let replay = Replay::from_file(&file, dialect, chunk_bytes).expect("a recording");
+                seen += 1;
+                if let Err(error) = check(&home, &upstream, dialect, replay).await {
+                    wrong.push(format!("{}: {error}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {seen} recordings are wrong:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(seen > 0, "no recordings in {}", root().display());
+}
+
+async fn check(home: &Home, upstream: &Upstream, dialect: Dialect, replay: Replay) -> Result<(), String> {
+    let recorded = replay.body.clone();
+    let form = if replay.content_type == "text/event-stream" { Form::Stream } else { Form::Whole };
+    upstream.next([Behaviour { replay: Some(replay), ..Behaviour::default() }]);
+    let model = format!("m-{}", dialect.as_str());
+    let mut body = dialect::body(dialect, &model, form);
+    if dialect == Dialect::Chat && form.streams() {
+        body["stream_options"] = json!({"include_usage": true});
+    }
+    let path = dialect::path(dialect, &model, form);
+    let call = llmio_conformance::client::Call::post(&home.url(&path));
+    let answer = dialect::authorized(call, dialect, dialect::KEY).json(&body).send().await;
+    if answer.status != 200 {
+        return Err(format!("status {}: {}", answer.status, answer.text()));
+    }
+    let own = Answer { body: recorded.clone().into(), ..answer.clone() };
+    let complete = !form.streams() || dialect::stream_end(dialect, form, &own) == StreamEnd::Complete;
+    if complete && answer.body != recorded.as_bytes() || !answer.body.starts_with(recorded.as_bytes()) {
+        return Err(format!("{} bytes instead of {}", answer.body.len(), recorded.len()));
+    }
+    let row = home.trace(&answer.trace()).await.remove(0);
+    let metered = Tokens::of_row(&row["usage"]);
+    let expected = Tokens::of_recording(dialect, form, &recorded);
+    if metered != expected {
+        return Err(format!("metered {metered:?} instead of {expected:?}: {}", row["usage"]));
+    }
+    Ok(())
+}
+
+/// What every provider tells in some way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tokens {
+    /// With everything from and to a cache.
+    input: u64,
+    cache_read: u64,
+    /// With reasoning.
+    output: u64,
+}
+
+impl Tokens {
+    fn of_row(usage: &Value) -> Self {
+        let number = |name: &str| usage[name].as_u64().unwrap_or_default();
+        Self {
+            input: number("input") + number("cache_read") + number("cache_write_5m") + number("cache_write_1h"),
+            cache_read: number("cache_read"),
+            output: number("output") + number("reasoning"),
+        }
+    }
+
+    fn of_recording(dialect: Dialect, form: Form, recorded: &str) -> Self {
+        let payloads: Vec<Value> = if form.streams() {
+            sse::events(recorded).0.iter().map(sse::Event::json).collect()
+        } else {
+            vec![serde_json::from_str(recorded).unwrap_or_default()]
+        };
+        let last = |find: &dyn Fn(&Value) -> Value| {
+            payloads.iter().map(find).rfind(|value| value.is_object()).unwrap_or_default()
+        };
+        let number = |value: &Value| value.as_u64().unwrap_or_default();
+        match dialect {
+            Dialect::Chat => {
+                let usage = last(&|payload| {
+                    payload
+                        .get("usage")
+                        .filter(|it| it.is_object())
+                        .cloned()
+                        .unwrap_or_else(|| payload["x_groq"]["usage"].clone())
+                });
+                let prompt = number(&usage["prompt_tokens"]);
+                let cached = [
+                    &usage["prompt_tokens_details"]["cached_tokens"],
+                    &usage["prompt_cache_hit_tokens"],
+                    &usage["cached_tokens"],
+                ];
+                // Some vendors count reasoning beside the completion; the total always holds it.
+                let total = usage["total_tokens"].as_u64().unwrap_or(prompt + number(&usage["completion_tokens"]));
+                let cache_read = cached.into_iter().find_map(Value::as_u64).unwrap_or_default();
+                Self { input: prompt, cache_read, output: total.saturating_sub(prompt) }
+            }
+            Dialect::Responses => {
+                let usage = last(&|payload| {
+                    if form.streams() { payload["response"]["usage"].clone() } else { payload["usage"].clone() }
+                });
+                Self {
+                    input: number(&usage["input_tokens"]),
+                    cache_read: number(&usage["input_tokens_details"]["cached_tokens"]),
+                    output: number(&usage["output_tokens"]),
+                }
+            }
+            Dialect::Anthropic => {
+                // The later numbers are cumulative and may be absent.
+                let newest = |name: &str| {
+                    let of = |payload: &Value| {
+                        payload["usage"][name].as_u64().or_else(|| payload["message"]["usage"][name].as_u64())
+                    };
+                    payloads.iter().rev().find_map(of).unwrap_or_default()
+                };
+                let cache_read = newest("cache_read_input_tokens");
+                Self {
+                    input: newest("input_tokens") + cache_read + newest("cache_creation_input_tokens"),
+                    cache_read,
+                    output: newest("output_tokens"),
+                }
+            }
+            Dialect::Gemini => {
+                let usage = last(&|payload| {
+                    payload
+                        .get("usageMetadata")
+                        .filter(|it| it["promptTokenCount"].is_u64())
+                        .cloned()
+                        .unwrap_or_default()
+                });
+                Self {
+                    input: number(&usage["promptTokenCount"]) + number(&usage["toolUsePromptTokenCount"]),
+                    cache_read: number(&usage["cachedContentTokenCount"]),
+                    output: number(&usage["candidatesTokenCount"]) + number(&usage["thoughtsTokenCount"]),
+                }
+            }
+        }
+    }
+}
