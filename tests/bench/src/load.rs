@@ -1,0 +1,112 @@
+use core::time::Duration;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::Error;
+
+/// The requests of one measurement.
+#[derive(Clone, Debug)]
+pub(crate) struct Load {
+    pub(crate) address: SocketAddr,
+    pub(crate) body: Bytes,
+    pub(crate) connections: usize,
+    pub(crate) requests: usize,
+}
+
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) elapsed: Duration,
+    /// Until the whole answer was read; sorted.
+    pub(crate) latencies: Vec<Duration>,
+}
+
+impl Outcome {
+    pub(crate) fn percentile(&self, percent: usize) -> Duration {
+        let index = (self.latencies.len() * percent / 100).min(self.latencies.len().saturating_sub(1));
+        self.latencies.get(index).copied().unwrap_or_default()
+    }
+}
+
+/// The key that the gateway expects; the others do not look.
+pub(crate) const KEY: &str = "sk-client-key-of-the-benchmark";
+
+impl Load {
+    /// Sends everything; every connection takes the next request when it has read an answer. Fails on anything but a
+    /// 200, and when two answers differ in length.
+    pub(crate) async fn run(&self) -> Result<Outcome, Error> {
+        let left = Arc::new(AtomicUsize::new(self.requests));
+        let started = Instant::now();
+        let mut tasks = Vec::new();
+        for _ in 0..self.connections {
+            tasks.push(tokio::spawn(self.clone().connection(Arc::clone(&left))));
+        }
+        let mut latencies = Vec::with_capacity(self.requests);
+        let mut length = None;
+        for task in tasks {
+            let (seen, answer_length) = task.await??;
+            latencies.extend(seen);
+            if answer_length.is_some() && length.is_some() && answer_length != length {
+                return Err(format!("answers of {length:?} and of {answer_length:?} bytes").into());
+            }
+            length = answer_length.or(length);
+        }
+        let elapsed = started.elapsed();
+        latencies.sort_unstable();
+        Ok(Outcome { elapsed, latencies })
+    }
+
+    async fn connection(self, left: Arc<AtomicUsize>) -> Result<(Vec<Duration>, Option<usize>), Error> {
+        let stream = TcpStream::connect(self.address).await?;
+        stream.set_nodelay(true)?;
+        let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
+        let driver = tokio::spawn(connection);
+        let mut latencies = Vec::new();
+        let mut length = None;
+        while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
+            let started = Instant::now();
+            let read = self.one(&mut sender).await?;
+            latencies.push(started.elapsed());
+            if length.is_some_and(|length| length != read) {
+                return Err(format!("an answer of {read} bytes after one of {length:?}").into());
+            }
+            length = Some(read);
+        }
+        driver.abort();
+        Ok((latencies, length))
+    }
+
+    async fn one(&self, sender: &mut SendRequest<Full<Bytes>>) -> Result<usize, Error> {
+        sender.ready().await?;
+        let request = Request::post("/v1/chat/completions")
+            .header(header::HOST, self.address.to_string())
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::AUTHORIZATION, format!("Bearer {KEY}"))
+            .body(Full::new(self.body.clone()))?;
+        let response = sender.send_request(request).await?;
+        let status = response.status();
+        let mut body = response.into_body();
+        let mut read = 0;
+        let mut first = Bytes::new();
+        while let Some(frame) = body.frame().await {
+            if let Ok(data) = frame?.into_data() {
+                read += data.len();
+                if first.is_empty() {
+                    first = data;
+                }
+            }
+        }
+        if status != StatusCode::OK {
+            return Err(format!("{} answers {status}: {}", self.address, String::from_utf8_lossy(&first)).into());
+        }
+        Ok(read)
+    }
+}

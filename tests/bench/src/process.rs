@@ -1,0 +1,79 @@
+use core::time::Duration;
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Instant;
+
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use crate::Error;
+
+/// A started program with its children; killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+}
+
+impl Process {
+    pub(crate) fn start(mut command: Command, log: &Path) -> Result<Self, Error> {
+        let log = || fs::File::options().create(true).append(true).open(log);
+        command.stdin(Stdio::null()).stdout(log()?).stderr(log()?).kill_on_drop(true);
+        let name = command.as_std().get_program().to_os_string();
+        let child = command.spawn().map_err(|error| format!("cannot run {}: {error}", name.display()))?;
+        Ok(Self { child })
+    }
+
+    pub(crate) async fn kill(&mut self) -> Result<(), Error> {
+        Ok(self.child.kill().await?)
+    }
+
+    pub(crate) fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Itself and its children.
+    fn ids(&self) -> Vec<u32> {
+        let Some(id) = self.id() else { return Vec::new() };
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        let children = children.split_whitespace().filter_map(|id| id.parse().ok());
+        core::iter::once(id).chain(children).collect()
+    }
+
+    /// User and system time that all of them have used.
+    pub(crate) fn cpu_time(&self) -> Result<Duration, Error> {
+        let mut ticks = 0;
+        for id in self.ids() {
+            let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
+            // The name may hold spaces; fields count from after it.
+            let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
+            let field = |index: usize| fields.get(index).and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+            ticks += field(11) + field(12);
+        }
+        // Linux counts in hundredths of a second.
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
+    /// Resident memory of all of them, in bytes.
+    pub(crate) fn memory(&self) -> Result<u64, Error> {
+        let mut kilobytes = 0;
+        for id in self.ids() {
+            let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+            kilobytes += line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap_or_default();
+        }
+        Ok(kilobytes * 1024)
+    }
+}
+
+/// Waits until a loopback port accepts connections.
+pub(crate) async fn listening(port: u16) -> Result<(), Error> {
+    let limit = Instant::now() + Duration::from_secs(10);
+    while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+        if Instant::now() > limit {
+            return Err(format!("nobody listens on port {port}").into());
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Ok(())
+}
