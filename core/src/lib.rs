@@ -7,10 +7,11 @@ pub mod balance;
 pub mod config;
 pub mod dialect;
 mod gateway;
+pub mod pipeline;
 pub mod platform;
 pub mod record;
 pub mod storage;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use gateway::{Gateway, RequestContext};
+pub use gateway::{Answer, Flush, Gateway, GatewayOptions, Limits, RequestContext};

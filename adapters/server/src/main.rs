@@ -1,5 +1,6 @@
 //! LLMIO on a server: one binary with everything in it.
 
+mod chores;
 mod cli;
 mod commands;
 mod failure;

@@ -3,11 +3,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
+use llmio_core::config::Secret;
 use llmio_core::platform::{Background, Body};
-use llmio_core::{Gateway, RequestContext};
+use llmio_core::{Answer, Flush, Gateway, GatewayOptions, Limits, RequestContext};
 use llmio_native::TaskBackground;
 use tokio_util::sync::CancellationToken;
 
+use crate::chores;
 use crate::cli::{HomeArgs, ServeArgs};
 use crate::failure::Failure;
 use crate::home::Home;
@@ -35,20 +37,29 @@ pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure
     if let (true, Some(local)) = (args.vacuum, &home.local) {
         local.vacuum().await?;
     }
-    let gateway = Gateway::new(home.platform.clone());
+    let options = GatewayOptions {
+        admin_token: token.map(Secret::new),
+        limits: Limits { body_bytes: args.max_body_bytes, ..Limits::default() },
+        flush: Flush::ByHome,
+    };
+    let gateway = Gateway::open(home.platform.clone(), home.sealer.clone(), options).await?;
     let background = TaskBackground::default();
-    let handler = Arc::new(GatewayHandler { gateway, background: Arc::new(background.clone()) });
+    let handler = Arc::new(GatewayHandler { gateway: gateway.clone(), background: Arc::new(background.clone()) });
+    let chores = tokio::spawn(chores::run(gateway.clone()));
 
     let stop = CancellationToken::new();
     let signals = tokio::spawn(stop_on_signal(stop.clone()));
     greet(&listener.address().to_string(), &home, token.is_some());
     let cut = listener.run(handler, stop, GRACE).await;
     signals.abort();
+    chores.abort();
     if cut > 0 {
         tracing::warn!(connections = cut, "some clients were still being answered and were cut off");
     }
-    if !background.finish(FLUSH_GRACE).await {
-        tracing::error!("not every request could be recorded in time");
+    background.finish(FLUSH_GRACE).await;
+    let lost = gateway.recorder().drain(FLUSH_GRACE).await;
+    if lost > 0 {
+        tracing::error!(rows = lost, "not every request could be recorded in time");
     }
     Ok(())
 }
@@ -109,7 +120,7 @@ struct GatewayHandler {
 impl Handler for GatewayHandler {
     async fn handle(&self, request: Request<Body>, remote_addr: String) -> Response<Body> {
         let context = RequestContext { remote_addr: Some(remote_addr), background: Arc::clone(&self.background) };
-        self.gateway.handle(request, context).await
+        self.gateway.handle(request, context).await.map(Answer::into_body)
     }
 }
 

@@ -1,3 +1,163 @@
-//! What clients and operators see.
+//! What clients and admins see.
 
 pub mod admin;
+mod auth;
+mod cors;
+mod decode;
+mod health;
+mod inference;
+mod models;
+mod routes;
+
+use std::sync::Arc;
+
+use http::header::{HeaderName, HeaderValue};
+use http::request::Parts;
+use http::{Method, Request, Response, StatusCode, header};
+
+use admin::{Admin, AdminError, ConfigChanged, Reply};
+
+use crate::dialect::{Dialect, ErrorKind, GatewayError, error_response};
+use crate::gateway::{Answer, RequestContext, Shared};
+use crate::platform::Body;
+use crate::record::{Operation, TraceId};
+use routes::Endpoint;
+
+const TRACE_ID: HeaderName = HeaderName::from_static("x-llmio-trace-id");
+const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+
+/// Answers one request, whatever it is.
+pub(crate) async fn handle(shared: &Arc<Shared>, request: Request<Body>, context: RequestContext) -> Response<Answer> {
+    let trace = TraceId::new(shared.now(), &*shared.platform.entropy);
+    let (parts, body) = request.into_parts();
+    let is_anthropic = parts.headers.contains_key(ANTHROPIC_VERSION);
+    let endpoint = Endpoint::of(&parts.method, parts.uri.path(), is_anthropic);
+    let dialect = endpoint.dialect();
+    let mut response = if parts.method == Method::OPTIONS {
+        cors::preflight(&parts.headers).map(Answer::Body)
+    } else if endpoint == Endpoint::Admin {
+        administer(shared, parts, body).await.map(Answer::Body)
+    } else {
+        match client(shared, endpoint, parts, body, context, trace).await {
+            Ok(response) => response,
+            Err(error) => error_response(dialect, &error, &trace.to_string()).map(Answer::Body),
+        }
+    };
+    if let Ok(value) = HeaderValue::from_str(&trace.to_string()) {
+        response.headers_mut().insert(TRACE_ID, value);
+    }
+    cors::allow(response.headers_mut());
+    response
+}
+
+async fn client(
+    shared: &Arc<Shared>,
+    endpoint: Endpoint,
+    parts: Parts,
+    body: Body,
+    context: RequestContext,
+    trace: TraceId,
+) -> Result<Response<Answer>, GatewayError> {
+    let plain = |response: Response<Body>| Ok(response.map(Answer::Body));
+    match endpoint {
+        Endpoint::Alive => plain(health::alive()),
+        Endpoint::Ready => plain(health::ready(shared)),
+        Endpoint::Welcome => plain(health::welcome()),
+        Endpoint::Discard => plain(json(StatusCode::OK, "{}".to_owned())),
+        Endpoint::Metrics => {
+            auth::admin(shared, &parts)?;
+            plain(health::metrics(shared))
+        }
+        Endpoint::Socket if parts.headers.contains_key(header::UPGRADE) => {
+            let message = "this gateway answers the Responses API over HTTP; send a POST";
+            Err(GatewayError::new(ErrorKind::UpgradeRequired, message).code("websocket_not_supported"))
+        }
+        Endpoint::Socket => Err(wrong_method(&parts)),
+        Endpoint::WrongMethod(_) => Err(wrong_method(&parts)),
+        Endpoint::Unknown(_) => {
+            let message =
+                format!("there is no {} {} here; see GET / for what there is", parts.method, parts.uri.path());
+            Err(GatewayError::new(ErrorKind::NotFound, message).code("unknown_url"))
+        }
+        Endpoint::Models(dialect) => {
+            let key = auth::client(shared, &parts)?;
+            plain(models::list(shared, dialect, &parts, key.as_deref()))
+        }
+        Endpoint::Model(dialect, id) => {
+            let key = auth::client(shared, &parts)?;
+            models::one(shared, dialect, &parts, key.as_deref(), &id).map(|response| response.map(Answer::Body))
+        }
+        Endpoint::Generate(dialect, gemini) => {
+            let key = auth::client(shared, &parts)?;
+            let asked = inference::Asked { dialect, operation: Operation::Generate, gemini };
+            inference::answer(shared, asked, parts, body, key, context, trace).await
+        }
+        Endpoint::CountTokens(dialect, model) => {
+            let key = auth::client(shared, &parts)?;
+            let gemini = model.map(|model| routes::GeminiCall { model, stream: false });
+            let asked = inference::Asked { dialect, operation: Operation::CountTokens, gemini };
+            inference::answer(shared, asked, parts, body, key, context, trace).await
+        }
+        Endpoint::Admin => Err(GatewayError::new(ErrorKind::Internal, "the admin API was not asked")),
+    }
+}
+
+async fn administer(shared: &Arc<Shared>, parts: Parts, body: Body) -> Response<Body> {
+    let admin = Admin {
+        platform: shared.platform.clone(),
+        store: shared.store.clone(),
+        changed: Arc::clone(shared) as Arc<dyn ConfigChanged>,
+    };
+    let body = match auth::admin(shared, &parts) {
+        Ok(()) => body.read(admin::MAX_BODY, content_length(&parts)).await.map_err(|error| unreadable(&error)),
+        Err(error) => Err(error),
+    };
+    match body {
+        Ok(body) => admin::handle(&admin, Request::from_parts(parts, body)).await,
+        Err(error) => {
+            let status = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let code = error.code.unwrap_or("bad_request");
+            Reply::from(&AdminError::new(status, code, error.message)).into_response()
+        }
+    }
+}
+
+fn wrong_method(parts: &Parts) -> GatewayError {
+    let message = format!("{} does not take {}", parts.uri.path(), parts.method);
+    GatewayError::new(ErrorKind::MethodNotAllowed, message).code("method_not_allowed")
+}
+
+fn too_large(limit: usize) -> GatewayError {
+    let message = format!("the request's body is larger than {limit} bytes, the limit of this gateway");
+    GatewayError::new(ErrorKind::TooLarge, message).code("request_too_large")
+}
+
+fn unreadable(error: &crate::platform::BodyError) -> GatewayError {
+    match error {
+        crate::platform::BodyError::TooLarge { limit } => too_large(*limit),
+        crate::platform::BodyError::Broken(cause) => {
+            GatewayError::new(ErrorKind::InvalidRequest, format!("the request's body could not be read: {cause}"))
+        }
+    }
+}
+
+fn content_length(parts: &Parts) -> usize {
+    let length = parts.headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    length.unwrap_or(0)
+}
+
+fn json(status: StatusCode, body: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The name of a dialect's client-facing prefix, for messages.
+const fn prefix(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::OpenAiChat | Dialect::OpenAiResponses => "/openai/v1",
+        Dialect::Anthropic => "/anthropic/v1",
+        Dialect::Gemini => "/gemini/v1beta",
+    }
+}

@@ -10,6 +10,7 @@ mod normal;
 mod pattern;
 mod records;
 mod seal;
+pub mod snapshot;
 pub mod validate;
 
 pub use client_key::{client_key_prefix, generate_client_key, hash_client_key};

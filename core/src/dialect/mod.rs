@@ -7,6 +7,7 @@ mod error;
 mod error_response;
 mod gemini;
 mod head;
+mod interim;
 pub mod json;
 mod openai_chat;
 mod openai_responses;
@@ -14,6 +15,7 @@ mod progress;
 mod provider_error;
 pub mod sse;
 mod stream;
+pub use interim::*;
 mod usage;
 mod usage_filter;
 

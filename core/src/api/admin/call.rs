@@ -144,7 +144,7 @@ impl Reply {
         self
     }
 
-    pub(super) fn into_response(self) -> Response<Body> {
+    pub(in crate::api) fn into_response(self) -> Response<Body> {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;

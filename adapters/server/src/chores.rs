@@ -1,0 +1,41 @@
+//! What a running server does by itself.
+
+use std::time::Duration;
+
+use llmio_core::Gateway;
+use tokio::time::{MissedTickBehavior, interval};
+
+/// A killed process loses the records of at most this time.
+const FLUSH: Duration = Duration::from_millis(100);
+/// Configuration that another process changed is obeyed within this time.
+const REFRESH: Duration = Duration::from_secs(2);
+
+/// Runs until it is dropped.
+pub(crate) async fn run(gateway: Gateway) {
+    tokio::join!(flush(&gateway), refresh(&gateway));
+}
+
+async fn flush(gateway: &Gateway) {
+    let mut ticks = interval(FLUSH);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        gateway.flush().await;
+    }
+}
+
+async fn refresh(gateway: &Gateway) {
+    let mut ticks = interval(REFRESH);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut failed = false;
+    loop {
+        ticks.tick().await;
+        let refreshed = gateway.refresh().await;
+        if let Err(error) = &refreshed
+            && !failed
+        {
+            tracing::warn!(%error, "the configuration cannot be read; the last one stays in force");
+        }
+        failed = refreshed.is_err();
+    }
+}

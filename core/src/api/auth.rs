@@ -1,0 +1,194 @@
+//! Who calls: a client's key, the admin's token, or anybody where no token is set.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::{HeaderMap, Uri, header};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::config::ClientKey;
+use crate::dialect::{ErrorKind, GatewayError};
+use crate::gateway::Shared;
+
+/// Lets a client in. `None` is the admin's token, or anybody in a gateway without one.
+pub(super) fn client(shared: &Shared, parts: &Parts) -> Result<Option<Arc<ClientKey>>, GatewayError> {
+    let credentials = credentials(&parts.headers, &parts.uri);
+    let snapshot = shared.snapshot();
+    for credential in &credentials {
+        let hash: [u8; 32] = Sha256::digest(credential.as_bytes()).into();
+        if let Some(key) = snapshot.key(&hash) {
+            return usable(shared, key).map(Some);
+        }
+    }
+    match &shared.options.admin_token {
+        None => local_caller(parts).map(|()| None),
+        Some(token) if credentials.iter().any(|it| same(it, token.reveal())) => Ok(None),
+        Some(_) if credentials.is_empty() => Err(unauthenticated(
+            "no API key: send one as `Authorization: Bearer`, `x-api-key`, `x-goog-api-key` or `?key=`",
+        )),
+        Some(_) => Err(unauthenticated("this API key is unknown here; ask the operator for one")),
+    }
+}
+
+/// Lets the admin in.
+pub(super) fn admin(shared: &Shared, parts: &Parts) -> Result<(), GatewayError> {
+    let Some(token) = &shared.options.admin_token else {
+        return local_caller(parts);
+    };
+    let credentials = credentials(&parts.headers, &parts.uri);
+    if credentials.iter().any(|it| same(it, token.reveal())) {
+        Ok(())
+    } else if credentials.is_empty() {
+        Err(unauthenticated("send the admin token as `Authorization: Bearer`"))
+    } else {
+        Err(unauthenticated("this is not the admin token"))
+    }
+}
+
+/// Removes the client's key from a query; the rest stays as it is.
+pub(super) fn query_without_key(uri: &Uri) -> Option<String> {
+    let query = uri.query()?;
+    if !query.split('&').any(is_key) {
+        return Some(query.to_owned()).filter(|query| !query.is_empty());
+    }
+    let rest: Vec<_> = query.split('&').filter(|pair| !is_key(pair)).collect();
+    (!rest.is_empty()).then(|| rest.join("&"))
+}
+
+fn is_key(pair: &str) -> bool {
+    pair.split('=').next() == Some("key")
+}
+
+/// Everything that may be a key, in every place where some client puts it.
+fn credentials(headers: &HeaderMap, uri: &Uri) -> Vec<String> {
+    let mut found = Vec::new();
+    for value in headers.get_all(header::AUTHORIZATION) {
+        if let Ok(value) = value.to_str()
+            && let Some((scheme, credential)) = value.split_once(' ')
+            && scheme.eq_ignore_ascii_case("bearer")
+        {
+            found.push(credential.trim().to_owned());
+        }
+    }
+    for name in ["x-api-key", "x-goog-api-key"] {
+        found.extend(
+            headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).map(|it| it.trim().to_owned()),
+        );
+    }
+    for pair in uri.query().unwrap_or_default().split('&').filter(|pair| is_key(pair)) {
+        let value = pair.split_once('=').map_or("", |(_, value)| value);
+        found.push(percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned());
+    }
+    found.retain(|credential| !credential.is_empty());
+    found
+}
+
+fn same(given: &str, expected: &str) -> bool {
+    // Hashes first, so that not even the length shows.
+    Sha256::digest(given.as_bytes()).ct_eq(&Sha256::digest(expected.as_bytes())).into()
+}
+
+fn usable(shared: &Shared, key: &Arc<ClientKey>) -> Result<Arc<ClientKey>, GatewayError> {
+    if !key.enabled {
+        return Err(unauthenticated(format!("the API key `{}` is switched off", key.name)));
+    }
+    if key.expires_at.is_some_and(|expires| expires <= shared.now()) {
+        return Err(unauthenticated(format!("the API key `{}` has expired", key.name)));
+    }
+    Ok(Arc::clone(key))
+}
+
+fn unauthenticated(message: impl Into<String>) -> GatewayError {
+    GatewayError::new(ErrorKind::Unauthenticated, message).code("invalid_api_key")
+}
+
+/// A gateway without a token serves this machine only. A web page elsewhere must not reach it through the browser of
+/// somebody on this machine, neither by a name that points here nor from its own origin.
+fn local_caller(parts: &Parts) -> Result<(), GatewayError> {
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
+    let origin = parts.headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
+    let web = |origin: &str| origin == "null" || origin.starts_with("http://") || origin.starts_with("https://");
+    let origin_host = |origin: &str| origin.split_once("://").map_or("", |(_, host)| host).to_owned();
+    if host.is_none_or(is_loopback) && origin.is_none_or(|origin| !web(origin) || is_loopback(&origin_host(origin))) {
+        return Ok(());
+    }
+    let message =
+        "this gateway has no TOKEN and so serves only this machine, not web pages of other origins; set TOKEN";
+    Err(GatewayError::new(ErrorKind::Forbidden, message).code("token_required"))
+}
+
+/// `host` may carry a port.
+fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    name.eq_ignore_ascii_case("localhost")
+        || name.to_ascii_lowercase().ends_with(".localhost")
+        || name.parse::<core::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(uri: &str, headers: &str) -> Parts {
+        let mut request = http::Request::builder().uri(uri);
+        for line in headers.lines() {
+            let (name, value) = line.split_once(": ").unwrap();
+            request = request.header(name, value);
+        }
+        request.body(()).unwrap().into_parts().0
+    }
+
+    #[test]
+    fn credentials_are_found_wherever_clients_put_them() {
+        for (uri, headers, expected) in [
+            ("/", "", vec![]),
+            ("/", "authorization: Bearer abc", vec!["abc"]),
+            ("/", "authorization: bearer abc", vec!["abc"]),
+            ("/", "authorization: Basic abc", vec![]),
+            ("/", "x-api-key: abc", vec!["abc"]),
+            ("/?key=a%2Bc&alt=sse", "", vec!["a+c"]),
+            ("/", "authorization: Bearer one\nx-goog-api-key: two", vec!["one", "two"]),
+            ("/?key=", "x-api-key: ", vec![]),
+        ] {
+            let parts = parts(uri, headers);
+            assert_eq!(credentials(&parts.headers, &parts.uri), expected, "{uri} {headers}");
+        }
+    }
+
+    #[test]
+    fn the_key_leaves_the_query() {
+        for (uri, expected) in [
+            ("/", None),
+            ("/?", None),
+            ("/?beta=true", Some("beta=true")),
+            ("/?key=secret", None),
+            ("/?alt=sse&key=secret&x=%20", Some("alt=sse&x=%20")),
+            ("/?keys=1&monkey=2", Some("keys=1&monkey=2")),
+        ] {
+            assert_eq!(query_without_key(&uri.parse().unwrap()).as_deref(), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn without_a_token_only_this_machine_is_served() {
+        for (headers, expected) in [
+            ("", true),
+            ("host: 127.0.0.1:7070", true),
+            ("host: localhost", true),
+            ("host: [::1]:7070", true),
+            ("host: evil.example", false),
+            ("host: 127.0.0.1.evil.example", false),
+            ("host: localhost:7070\norigin: http://localhost:5173", true),
+            ("host: localhost:7070\norigin: https://evil.example", false),
+            ("host: localhost:7070\norigin: null", false),
+            ("host: localhost:7070\norigin: file://", true),
+        ] {
+            assert_eq!(local_caller(&parts("/", headers)).is_ok(), expected, "{headers}");
+        }
+    }
+}

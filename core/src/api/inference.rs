@@ -1,0 +1,195 @@
+//! Inference and token counting: from a client's request to the pipeline.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::{HeaderMap, Response, header};
+
+use super::routes::GeminiCall;
+use super::{auth, content_length, decode, too_large, unreadable};
+use crate::config::snapshot::{Candidate, Route, Snapshot};
+use crate::config::{Capabilities, ClientKey, Strategy};
+use crate::dialect::json::Edits;
+use crate::dialect::{Dialect, ErrorKind, GatewayError, RequestHead, StreamForm, inspect};
+use crate::gateway::{Answer, RequestContext, Reserved, Shared};
+use crate::pipeline::{self, Call, Ending, Facts, Journal};
+use crate::platform::Body;
+use crate::record::{Operation, Outcome, TraceId};
+
+/// What a path asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) dialect: Dialect,
+    pub(super) operation: Operation,
+    pub(super) gemini: Option<GeminiCall>,
+}
+
+pub(super) async fn answer(
+    shared: &Arc<Shared>,
+    asked: Asked,
+    parts: Parts,
+    body: Body,
+    key: Option<Arc<ClientKey>>,
+    context: RequestContext,
+    trace: TraceId,
+) -> Result<Response<Answer>, GatewayError> {
+    let mut facts = Facts {
+        trace,
+        received_at: shared.now(),
+        dialect: asked.dialect,
+        operation: asked.operation,
+        stream: asked.gemini.as_ref().is_some_and(|gemini| gemini.stream),
+        model: asked.gemini.as_ref().map(|gemini| gemini.model.clone()).unwrap_or_default(),
+        route: None,
+        key,
+        remote_addr: context.remote_addr,
+        user_agent: header_text(&parts.headers, header::USER_AGENT.as_str()),
+        session_id: session_id(&parts.headers),
+        request_bytes: 0,
+        request: bytes::Bytes::new(),
+    };
+    let prepared = prepare(shared, asked, parts, body, &mut facts).await;
+    let mut journal = Journal::new(Arc::clone(shared), context.background, facts);
+    match prepared {
+        Ok((call, route, _room)) => pipeline::run(shared, &call, &route, journal).await,
+        Err(error) => {
+            journal.finish(Ending {
+                outcome: Some(Outcome::GatewayError),
+                status: error.kind.status(),
+                error: Some(error.message.clone()),
+                ..Ending::default()
+            });
+            Err(error)
+        }
+    }
+}
+
+/// Reads the request and finds who may answer it, noting in `facts` what becomes known on the way.
+async fn prepare(
+    shared: &Arc<Shared>,
+    asked: Asked,
+    parts: Parts,
+    body: Body,
+    facts: &mut Facts,
+) -> Result<(Call, Arc<Route>, Vec<Reserved>), GatewayError> {
+    let limit = shared.options.limits.body_bytes;
+    let length = content_length(&parts);
+    if length > limit {
+        return Err(too_large(limit));
+    }
+    let mut room = vec![shared.reserve(length).ok_or_else(busy)?];
+    let raw = body.read(limit, length).await.map_err(|error| unreadable(&error))?;
+    let raw_len = raw.len();
+    let body = decode::decode(&parts.headers, raw, limit)?;
+    room.push(shared.reserve(body.len().max(raw_len) - raw_len.min(length)).ok_or_else(busy)?);
+    facts.request_bytes = body.len();
+    if facts.keeps_bodies() {
+        facts.request = body.clone();
+    }
+
+    let mut head = inspect(asked.dialect, &body).map_err(|error| {
+        let invalid = GatewayError::new(ErrorKind::InvalidRequest, error.message);
+        if let Some(param) = error.param { invalid.param(param) } else { invalid }
+    })?;
+    if asked.operation == Operation::CountTokens {
+        head.needs = Capabilities::default();
+    }
+    let (model, stream) = match asked.gemini {
+        Some(gemini) => (gemini.model, gemini.stream),
+        None => (named(&head)?, head.stream && asked.operation == Operation::Generate),
+    };
+    facts.model.clone_from(&model);
+    facts.stream = stream;
+    if facts.session_id.is_none() {
+        facts.session_id.clone_from(&head.session_id);
+    }
+    if facts.key.as_ref().is_some_and(|key| !key.allows(&model)) {
+        let message = format!("this API key may not use the model `{model}`");
+        return Err(GatewayError::new(ErrorKind::Forbidden, message).code("model_not_allowed").param("model"));
+    }
+    let snapshot = shared.snapshot();
+    let route = snapshot.route(&model).ok_or_else(|| {
+        let message = format!("the model `{model}` does not exist here; GET the model list for those that do");
+        GatewayError::new(ErrorKind::NotFound, message).code("model_not_found").param("model")
+    })?;
+    facts.route = Some(route.name.clone());
+    let route = match asked.operation {
+        Operation::Generate => Arc::clone(route),
+        Operation::CountTokens => counting_route(&snapshot, route, asked.dialect)?,
+    };
+    let query = auth::query_without_key(&parts.uri);
+    let call = Call {
+        dialect: asked.dialect,
+        operation: asked.operation,
+        form: form(asked.dialect, query.as_deref()),
+        headers: parts.headers,
+        query,
+        body,
+        head,
+        model,
+        stream,
+    };
+    Ok((call, route, room))
+}
+
+fn named(head: &RequestHead) -> Result<String, GatewayError> {
+    head.model.clone().filter(|model| !model.is_empty()).ok_or_else(|| {
+        GatewayError::new(ErrorKind::InvalidRequest, "the body names no `model`").code("missing_model").param("model")
+    })
+}
+
+/// Gemini streams server-sent events only when asked with `alt=sse`, else a JSON array.
+fn form(dialect: Dialect, query: Option<&str>) -> StreamForm {
+    let is_sse = query.is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"));
+    if dialect == Dialect::Gemini && !is_sse { StreamForm::JsonArray } else { StreamForm::Sse }
+}
+
+/// Who counts tokens for a model: a provider of its own in the dialect, else the configured counting provider.
+fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> Result<Arc<Route>, GatewayError> {
+    if route.candidates.iter().any(|candidate| candidate.upstream.kind.dialect() == dialect) {
+        return Ok(Arc::clone(route));
+    }
+    let Some(upstream) = snapshot.counting().filter(|_| dialect == Dialect::Anthropic) else {
+        let message =
+            format!("nobody counts tokens for the model `{}`; an operator can set counting_provider", route.name);
+        return Err(GatewayError::new(ErrorKind::NotImplemented, message).code("not_supported"));
+    };
+    let candidate = Candidate {
+        association_id: format!("counting/{}", upstream.name),
+        upstream: Arc::clone(upstream),
+        provider_model: None,
+        weight: 1,
+        capabilities: Capabilities::ALL,
+        with_header: false,
+        headers: Vec::new(),
+        extra_body: Edits::default(),
+        prices: None,
+    };
+    Ok(Arc::new(Route {
+        name: route.name.clone(),
+        strategy: Strategy::Rotor,
+        max_retry: route.max_retry,
+        timeouts: route.timeouts,
+        breaker: false,
+        created_at: route.created_at,
+        candidates: vec![Arc::new(candidate)],
+    }))
+}
+
+/// The session that a client names in a header: ours, Claude Code's, Codex's, opencode's.
+fn session_id(headers: &HeaderMap) -> Option<String> {
+    ["x-session-id", "x-claude-code-session-id", "session-id", "session_id", "x-session-affinity"]
+        .into_iter()
+        .find_map(|name| header_text(headers, name))
+}
+
+fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
+    let text = String::from_utf8_lossy(headers.get(name)?.as_bytes()).chars().take(512).collect::<String>();
+    (!text.is_empty()).then_some(text)
+}
+
+fn busy() -> GatewayError {
+    GatewayError::new(ErrorKind::Unavailable, "too many large requests are in flight; try again in a moment")
+        .code("overloaded")
+        .retry_after(Some(core::time::Duration::from_secs(1)))
+}

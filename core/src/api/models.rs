@@ -1,0 +1,54 @@
+//! Model lists, in each dialect's shape.
+
+use http::request::Parts;
+use http::{Response, StatusCode};
+
+use super::{json, prefix};
+use crate::config::{ClientKey, Pattern};
+use crate::dialect::{Dialect, ErrorKind, GatewayError, ModelEntry, model_body, model_list_body};
+use crate::gateway::Shared;
+use crate::platform::Body;
+
+pub(super) fn list(shared: &Shared, dialect: Dialect, parts: &Parts, key: Option<&ClientKey>) -> Response<Body> {
+    let entries = entries(shared, dialect, parts, key);
+    json(StatusCode::OK, model_list_body(dialect, &entries, parts.uri.query()))
+}
+
+pub(super) fn one(
+    shared: &Shared,
+    dialect: Dialect,
+    parts: &Parts,
+    key: Option<&ClientKey>,
+    id: &str,
+) -> Result<Response<Body>, GatewayError> {
+    let entries = entries(shared, dialect, parts, key);
+    match entries.iter().find(|entry| entry.name == id) {
+        Some(entry) => Ok(json(StatusCode::OK, model_body(dialect, entry))),
+        None => {
+            let message =
+                format!("the model `{id}` does not exist here; GET {}/models lists those that do", prefix(dialect));
+            Err(GatewayError::new(ErrorKind::NotFound, message).code("model_not_found").param("model"))
+        }
+    }
+}
+
+/// The models that this caller can ask for by this path: named ones, with a provider that is switched on.
+fn entries(shared: &Shared, dialect: Dialect, parts: &Parts, key: Option<&ClientKey>) -> Vec<ModelEntry> {
+    // The compatible `/v1` serves every dialect, so its list names every model.
+    let compatible = dialect == Dialect::OpenAiChat && parts.uri.path().starts_with("/v1/");
+    let speaks = |served: Dialect| match dialect {
+        _ if compatible => true,
+        Dialect::OpenAiChat | Dialect::OpenAiResponses => {
+            matches!(served, Dialect::OpenAiChat | Dialect::OpenAiResponses)
+        }
+        _ => served == dialect,
+    };
+    let snapshot = shared.snapshot();
+    let models = snapshot.models().iter();
+    models
+        .filter(|route| !Pattern::is_pattern(&route.name))
+        .filter(|route| route.candidates.iter().any(|candidate| speaks(candidate.upstream.kind.dialect())))
+        .filter(|route| key.is_none_or(|key| key.allows(&route.name)))
+        .map(|route| ModelEntry { name: route.name.clone(), created_at: route.created_at })
+        .collect()
+}

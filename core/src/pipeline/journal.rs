@@ -1,0 +1,210 @@
+use core::time::Duration;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::balance::Report;
+use crate::config::ClientKey;
+use crate::config::snapshot::Candidate;
+use crate::dialect::{Dialect, Usage};
+use crate::gateway::Shared;
+use crate::platform::{Background, Timestamp};
+use crate::record::{Bodies, InFlight, LogEntry, Operation, Outcome, TraceId, cost};
+
+/// What is known of a request before anybody is asked.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) trace: TraceId,
+    pub(crate) received_at: Timestamp,
+    pub(crate) dialect: Dialect,
+    pub(crate) operation: Operation,
+    pub(crate) stream: bool,
+    pub(crate) model: String,
+    /// The configured name or pattern that answers for `model`.
+    pub(crate) route: Option<String>,
+    pub(crate) key: Option<Arc<ClientKey>>,
+    pub(crate) remote_addr: Option<String>,
+    pub(crate) user_agent: Option<String>,
+    pub(crate) session_id: Option<String>,
+    pub(crate) request_bytes: usize,
+    /// Kept only where the key asks for bodies: an answer may take much longer than its request.
+    pub(crate) request: Bytes,
+}
+
+impl Facts {
+    pub(crate) fn keeps_bodies(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| key.log_io)
+    }
+}
+
+/// How an attempt, or a whole request, ended.
+#[derive(Debug, Default)]
+pub(crate) struct Ending {
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) status: u16,
+    pub(crate) error: Option<String>,
+    pub(crate) usage: Usage,
+    pub(crate) finish_reason: Option<String>,
+    pub(crate) response_bytes: u64,
+    pub(crate) response: Vec<u8>,
+}
+
+/// Writes a request's rows: one for each attempt, the last of them final.
+///
+/// It travels with the request, from the first attempt into the answer's body. Whatever ends the request also drops
+/// the journal, so that no way out leaves a request unrecorded: a client that goes away drops it in mid-attempt.
+pub(crate) struct Journal {
+    shared: Arc<Shared>,
+    background: Arc<dyn Background>,
+    facts: Facts,
+    attempts: u32,
+    /// The last failed attempt; final unless another one follows.
+    failed: Option<LogEntry>,
+    current: Option<Current>,
+    _in_flight: InFlight,
+}
+
+struct Current {
+    candidate: Arc<Candidate>,
+    provider_model: String,
+    started_at: Timestamp,
+    head_at: Option<Timestamp>,
+    first_token_at: Option<Timestamp>,
+}
+
+impl Journal {
+    pub(crate) fn new(shared: Arc<Shared>, background: Arc<dyn Background>, facts: Facts) -> Self {
+        let in_flight = shared.metrics.in_flight();
+        Self { shared, background, facts, attempts: 0, failed: None, current: None, _in_flight: in_flight }
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    pub(crate) fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// Whether the bodies are to be recorded.
+    pub(crate) fn keeps_bodies(&self) -> bool {
+        self.facts.keeps_bodies()
+    }
+
+    pub(crate) fn begin(&mut self, candidate: Arc<Candidate>, provider_model: String) {
+        if let Some(entry) = self.failed.take() {
+            self.submit(entry);
+        }
+        self.attempts += 1;
+        let started_at = self.shared.now();
+        self.current = Some(Current { candidate, provider_model, started_at, head_at: None, first_token_at: None });
+    }
+
+    /// The head of the provider's answer has arrived.
+    pub(crate) fn head(&mut self) {
+        let now = self.shared.now();
+        if let Some(current) = &mut self.current {
+            current.head_at = Some(now);
+        }
+    }
+
+    /// The first meaningful output has arrived; how long the attempt took to it.
+    pub(crate) fn first_token(&mut self) -> Duration {
+        let now = self.shared.now();
+        self.current.as_mut().map_or(Duration::ZERO, |current| {
+            current.first_token_at = Some(now);
+            now.since(current.started_at)
+        })
+    }
+
+    /// The current attempt failed; another may follow.
+    pub(crate) fn failed(&mut self, ending: Ending) {
+        let entry = self.entry(ending);
+        self.current = None;
+        self.failed = Some(entry);
+    }
+
+    /// The request ended with the current attempt, or without any.
+    pub(crate) fn finish(&mut self, ending: Ending) {
+        let mut entry = self.entry(ending);
+        self.current = None;
+        self.failed = None;
+        entry.is_final = true;
+        self.submit(entry);
+    }
+
+    fn entry(&self, ending: Ending) -> LogEntry {
+        let facts = &self.facts;
+        let now = self.shared.now();
+        let current = self.current.as_ref();
+        let micros = |from: Timestamp, to: Timestamp| i64::try_from(to.since(from).as_micros()).unwrap_or(i64::MAX);
+        let prices = current.and_then(|current| current.candidate.prices.as_ref());
+        let cost = prices.and_then(|prices| cost(prices, &ending.usage));
+        LogEntry {
+            id: facts.trace.entry_id(self.attempts.max(1)),
+            trace_id: facts.trace.to_string(),
+            created_at: facts.received_at,
+            attempt: self.attempts.max(1),
+            is_final: false,
+            dialect: facts.dialect,
+            operation: facts.operation,
+            stream: facts.stream,
+            model: facts.model.clone(),
+            provider: current.map(|current| current.candidate.upstream.name.clone()),
+            provider_model: current.map(|current| current.provider_model.clone()),
+            association_id: current.map(|current| current.candidate.association_id.clone()),
+            key_id: facts.key.as_ref().map(|key| key.id.clone()),
+            key_name: facts.key.as_ref().map(|key| key.name.clone()),
+            status: ending.status,
+            outcome: ending.outcome.unwrap_or(Outcome::Success),
+            error: ending.error,
+            remote_addr: facts.remote_addr.clone(),
+            user_agent: facts.user_agent.clone(),
+            session_id: facts.session_id.clone(),
+            finish_reason: ending.finish_reason,
+            proxy_us: current.and_then(|it| it.head_at.map(|head| micros(it.started_at, head))),
+            first_token_us: current.and_then(|it| it.first_token_at.map(|first| micros(facts.received_at, first))),
+            total_us: micros(facts.received_at, now),
+            request_bytes: facts.request_bytes as u64,
+            response_bytes: ending.response_bytes,
+            usage: ending.usage,
+            cost,
+            currency: cost.and(prices).map(|prices| prices.currency.clone()),
+            bodies: self.keeps_bodies().then(|| Bodies {
+                request: String::from_utf8_lossy(&facts.request).into_owned(),
+                response: String::from_utf8_lossy(&ending.response).into_owned(),
+            }),
+        }
+    }
+
+    fn submit(&self, entry: LogEntry) {
+        self.shared.record(entry, self.facts.route.as_deref(), &*self.background);
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        if let Some(current) = &self.current {
+            let association = &current.candidate.association_id;
+            self.shared.balancer.report(association, Report::Neutral, self.shared.now());
+            self.finish(Ending {
+                outcome: Some(Outcome::Cancelled),
+                status: 499,
+                error: Some("the client left before the answer began".to_owned()),
+                ..Ending::default()
+            });
+        } else if let Some(mut entry) = self.failed.take() {
+            entry.is_final = true;
+            self.submit(entry);
+        }
+    }
+}
+
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Journal")
+            .field("trace", &self.facts.trace)
+            .field("attempts", &self.attempts)
+            .finish_non_exhaustive()
+    }
+}
