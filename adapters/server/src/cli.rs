@@ -50,11 +50,30 @@ pub(crate) struct HomeArgs {
 pub(crate) enum Command {
     /// Serve the gateway (what happens without any command).
     Serve,
+    /// Store the configuration of a YAML or JSON file; `${VAR}` in it reads the environment.
+    Apply {
+        /// The file, or `-` for standard input.
+        file: PathBuf,
+        /// Only show what would change.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Print the stored configuration as YAML, without secrets.
+    Export {
+        /// Print JSON instead.
+        #[arg(long)]
+        json: bool,
+    },
     /// Make, list and revoke client keys.
     #[command(subcommand)]
     Key(KeyCommand),
     /// Create the database or bring it up to date.
     Migrate,
+    /// Look through a configuration file without storing anything.
+    Check {
+        /// The file, or `-` for standard input.
+        file: PathBuf,
+    },
     /// Ask a server on this computer whether it is well; exits with 1 when not. For container health checks.
     Health,
 }

@@ -44,6 +44,9 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     let open = || Home::open(&cli.home);
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&cli.home, &cli.serve).await,
+        Command::Apply { file, dry_run } => commands::config_file::apply(&open()?, &file, dry_run).await,
+        Command::Export { json } => commands::config_file::export(&open()?, json).await,
+        Command::Check { file } => commands::config_file::check(&file),
         Command::Migrate => commands::migrate::run(&open()?).await,
         Command::Key(command) => commands::key::run(&open()?, command).await,
         Command::Health => commands::health::run(&cli.serve).await,

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::chores;
 use crate::cli::{HomeArgs, ServeArgs};
+use crate::commands::config_file;
 use crate::failure::Failure;
 use crate::home::Home;
 use crate::http::{Handler, bind};
@@ -33,7 +34,10 @@ pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure
     }
     let listener = bind(&args.host, args.port).await?;
     let home = Home::open(home)?;
-    home.migrate().await?;
+    let store = home.store().await?;
+    if let Some(file) = args.config.as_deref().filter(|file| !file.as_os_str().is_empty()) {
+        config_file::apply_at_start(&store, file).await?;
+    }
     if let (true, Some(local)) = (args.vacuum, &home.local) {
         local.vacuum().await?;
     }

@@ -1,5 +1,6 @@
 //! What the binary does besides serving.
 
+pub(crate) mod config_file;
 pub(crate) mod health;
 pub(crate) mod key;
 pub(crate) mod migrate;

@@ -1,0 +1,194 @@
+//! The command line, through the built binary.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+const CONFIG: &str = r#"
+providers:
+  - {name: main, type: openai, base_url: "http://127.0.0.1:1/v1", api_key: "${MAIN_KEY}"}
+models:
+  - name: gpt-5
+    associations: [{provider: main, model: gpt-5}]
+keys:
+  - {name: team-a, key: "${TEAM_A_KEY}", models: [gpt-5]}
+"#;
+
+/// A command in `folder` with nothing from the test's own environment.
+fn llmio(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_llmio"));
+    command.current_dir(folder).env_clear().args(args);
+    command
+}
+
+fn run(folder: &Path, args: &[&str], env: &[(&str, &str)]) -> Output {
+    llmio(folder, args).envs(env.iter().copied()).output().unwrap()
+}
+
+struct Row {
+    args: &'static [&'static str],
+    env: &'static [(&'static str, &'static str)],
+    code: i32,
+    /// Each must be in standard output or in standard error.
+    says: &'static [&'static str],
+}
+
+const SECRETS: &[(&str, &str)] = &[("MAIN_KEY", "sk-main-secret"), ("TEAM_A_KEY", "sk-team-a-secret-key")];
+
+/// In order, in one folder: later rows see what earlier ones did.
+const ROWS: &[Row] = &[
+    Row { args: &["--version"], env: &[], code: 0, says: &["llmio 0.1.0"] },
+    Row {
+        args: &["--help"],
+        env: &[],
+        code: 0,
+        says: &[
+            "LLMIO_DATABASE_URL",
+            "LLMIO_SERVER_PORT",
+            "TOKEN",
+            "apply",
+            "key create",
+            "curl http://127.0.0.1:7070",
+        ],
+    },
+    Row { args: &["key", "create", "--help"], env: &[], code: 0, says: &["--expires-at", "--model"] },
+    Row { args: &["serv"], env: &[], code: 2, says: &["serve"] },
+    Row { args: &["--port", "70707"], env: &[], code: 2, says: &["70707", "--port"] },
+    Row { args: &["--host", "0.0.0.0"], env: &[], code: 1, says: &["TOKEN", "0.0.0.0"] },
+    Row { args: &["serve"], env: &[("LLMIO_HOST", "0.0.0.0"), ("TOKEN", " ")], code: 1, says: &["without a TOKEN"] },
+    Row { args: &["--host", "nowhere.invalid"], env: &[("TOKEN", "t")], code: 1, says: &["nowhere.invalid"] },
+    Row { args: &["migrate"], env: &[("LLMIO_DATABASE_URL", "ftp://x")], code: 1, says: &["unknown scheme"] },
+    Row { args: &["migrate"], env: &[("LLMIO_DATABASE_URL", "libsql://x")], code: 1, says: &["LLMIO_SECRET_KEY"] },
+    Row {
+        args: &["migrate", "--database-url", "http://127.0.0.1:1"],
+        env: &[("LLMIO_SECRET_KEY", "a text that is long enough")],
+        code: 1,
+        says: &["127.0.0.1:1", "not reached"],
+    },
+    Row { args: &["migrate"], env: &[("LLMIO_SECRET_KEY", "short")], code: 1, says: &["LLMIO_SECRET_KEY"] },
+    Row { args: &["health", "--port", "1"], env: &[], code: 1, says: &["127.0.0.1:1"] },
+    Row { args: &["check", "missing.yaml"], env: &[], code: 1, says: &["missing.yaml cannot be read"] },
+    Row { args: &["check", "llmio.yaml"], env: &[], code: 1, says: &["llmio.yaml: line", "MAIN_KEY", "TEAM_A_KEY"] },
+    Row { args: &["check", "llmio.yaml"], env: SECRETS, code: 0, says: &["1 providers, 1 models, 1 keys"] },
+    Row { args: &["check", "broken.yaml"], env: SECRETS, code: 1, says: &["broken.yaml: line 2", "colour"] },
+    Row { args: &["migrate"], env: &[], code: 0, says: &["applied 0001_config", "db/llmio.db is at"] },
+    Row { args: &["migrate"], env: &[], code: 0, says: &["db/llmio.db is at"] },
+    Row {
+        args: &["apply", "llmio.yaml", "--dry-run"],
+        env: SECRETS,
+        code: 0,
+        says: &["create provider main", "would be"],
+    },
+    Row {
+        args: &["apply", "llmio.yaml"],
+        env: SECRETS,
+        code: 0,
+        says: &["create provider main", "create model gpt-5"],
+    },
+    Row { args: &["apply", "llmio.yaml"], env: SECRETS, code: 0, says: &["Nothing to change"] },
+    Row { args: &["export"], env: &[], code: 0, says: &["base_url", "http://127.0.0.1:1/v1", "${MAIN_API_KEY}"] },
+    Row { args: &["export", "--json"], env: &[], code: 0, says: &["\"providers\": ["] },
+    Row { args: &["key", "list"], env: &[], code: 0, says: &["team-a", "gpt-5"] },
+    Row { args: &["key", "create", "laptop", "--expires-at", "soon"], env: &[], code: 1, says: &["2027-01-31"] },
+    Row { args: &["key", "create", "laptop", "--model", "gpt-*"], env: &[], code: 0, says: &["sk-llmio-"] },
+    Row { args: &["key", "create", "laptop"], env: &[], code: 1, says: &["laptop"] },
+    Row { args: &["key", "list"], env: &[], code: 0, says: &["team-a", "laptop", "gpt-*"] },
+    Row { args: &["key", "revoke", "laptop"], env: &[], code: 0, says: &["revoked laptop"] },
+    Row { args: &["key", "revoke", "laptop"], env: &[], code: 1, says: &["no key `laptop`"] },
+    // Another key does not open what the key file sealed.
+    Row {
+        args: &["export"],
+        env: &[("LLMIO_SECRET_KEY", "another key, long enough")],
+        code: 1,
+        says: &["LLMIO_SECRET_KEY"],
+    },
+];
+
+#[test]
+fn commands() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("llmio.yaml"), CONFIG).unwrap();
+    fs::write(folder.path().join("broken.yaml"), "settings:\n  colour: blue\n").unwrap();
+    for row in ROWS {
+        let output = run(folder.path(), row.args, row.env);
+        let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(row.code), "{:?}: {said}", row.args);
+        for text in row.says {
+            assert!(said.contains(text), "{:?} does not say {text:?}: {said}", row.args);
+        }
+        for (_, secret) in SECRETS {
+            assert!(!said.contains(secret), "{:?} tells a secret: {said}", row.args);
+        }
+    }
+}
+
+/// A running server, ended on drop.
+struct Server {
+    process: Child,
+    url: String,
+}
+
+impl Server {
+    fn start(mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut first_line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
+        let url =
+            first_line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{first_line:?}")).to_owned();
+        Self { process, url }
+    }
+
+    fn port(&self) -> &str {
+        self.url.rsplit(':').next().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn serving() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("llmio.yaml"), CONFIG).unwrap();
+    let mut command = llmio(folder.path(), &["--config", "llmio.yaml"]);
+    command.env("LLMIO_SERVER_PORT", "0").envs(SECRETS.iter().copied());
+    let mut server = Server::start(command);
+
+    let second = run(folder.path(), &["--port", server.port()], &[]);
+    let said = String::from_utf8(second.stderr).unwrap();
+    assert!(!second.status.success() && said.contains("is in use"), "{said}");
+
+    // The command line works beside a running server, on what that one applied at its start.
+    let keys = run(folder.path(), &["key", "list"], &[]);
+    assert!(String::from_utf8(keys.stdout).unwrap().contains("team-a"));
+
+    #[cfg(unix)]
+    {
+        let stopped = Command::new("kill").arg(server.process.id().to_string()).status().unwrap();
+        assert!(stopped.success());
+        assert!(server.process.wait().unwrap().success(), "SIGTERM ends the server well");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_key_file_is_private_and_stays() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("db/llmio.key");
+    assert!(run(folder.path(), &["migrate"], &[]).status.success());
+    let key = fs::read_to_string(&path).unwrap();
+    assert_eq!(key.len(), 64);
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(run(folder.path(), &["migrate"], &[]).status.success());
+    assert_eq!(fs::read_to_string(&path).unwrap(), key);
+    fs::write(&path, "").unwrap();
+    let output = run(folder.path(), &["migrate"], &[]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("llmio.key"), "{said}");
+}
