@@ -1,0 +1,124 @@
+// Starts the scripted provider and a gateway in front of it, for tests in Node.
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const binaries = process.env.LLMIO_BIN_DIR ?? join(repository, 'target/debug');
+const PATIENCE_MS = 20_000;
+
+export const KEY = 'sk-client-key-of-the-sdk-tests';
+const UPSTREAM_KEY = 'sk-upstream-key';
+
+// The four provider types, each under its own name; where their dialect's paths begin at the scripted provider.
+const TYPES = { openai: '/v1', 'openai-res': '/v1', anthropic: '/v1', gemini: '/v1beta' };
+
+/**
+ * Starts both. `models` maps a name that clients ask for to the scripted provider's name for it (`ok`, `tool:NAME`, …);
+ * each is served in all four dialects.
+ */
+export async function start(models) {
+  const directory = await mkdtemp(join(tmpdir(), 'llmio-'));
+  const children = [];
+  const stop = async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    const upstream = await startUpstream(children);
+    const base = await startGateway(children, directory, upstream, models);
+    return { base, upstream: control(upstream), directory, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function run(children, name, args, options) {
+  const child = spawn(join(binaries, name), args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  child.output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (child.output += data));
+  child.on('error', (error) => (child.output += error));
+  children.push(child);
+  return child;
+}
+
+async function until(what, child, condition) {
+  const limit = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const result = await condition();
+    if (result) return result;
+    if (Date.now() > limit || child.exitCode !== null) throw new Error(`${what} does not start:\n${child.output}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function startUpstream(children) {
+  const child = run(children, 'llmio-upstream', ['--port', '0', '--key', UPSTREAM_KEY]);
+  return until('the provider', child, () => child.output.match(/listening on (\S+)/)?.[1]);
+}
+
+async function startGateway(children, directory, upstream, models) {
+  const port = await freePort();
+  const types = Object.keys(TYPES);
+  const config = {
+    providers: types.map((type) => ({ name: type, type, base_url: upstream + TYPES[type], api_key: UPSTREAM_KEY })),
+    models: Object.entries(models).map(([name, model]) => ({
+      name,
+      associations: types.map((provider) => ({ provider, model, with_header: true })),
+    })),
+    keys: [{ name: 'tests', key: KEY }],
+  };
+  await writeFile(join(directory, 'config.json'), JSON.stringify(config));
+  const env = {
+    ...process.env,
+    TOKEN: 'admin-token-of-the-tests',
+    LLMIO_SERVER_PORT: String(port),
+    LLMIO_DATABASE_URL: `file:${join(directory, 'llmio.db')}`,
+    LLMIO_CONFIG: join(directory, 'config.json'),
+  };
+  const child = run(children, 'llmio', ['serve'], { cwd: directory, env });
+  const base = `http://127.0.0.1:${port}`;
+  const ready = () => fetch(`${base}/readyz`).then((answer) => answer.ok, () => false);
+  await until('the gateway', child, ready);
+  return base;
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** The scripted provider's control API. */
+function control(base) {
+  const call = async (method, path, body) => {
+    const answer = await fetch(`${base}/_control/${path}`, { method, body: body && JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
+    return answer.json();
+  };
+  return {
+    /** Adds a queue of behaviours: `{when, steps, repeat_last}`. */
+    script: (script) => call('POST', 'script', script),
+    /** What arrived; bodies are parsed. */
+    requests: async () => {
+      const { requests } = await call('GET', 'requests');
+      const parse = (body) => (body ? JSON.parse(Buffer.from(body, 'base64').toString()) : null);
+      return requests.map((request) => ({ ...request, body: parse(request.body) }));
+    },
+    reset: async () => {
+      await call('DELETE', 'script');
+      await call('DELETE', 'requests');
+    },
+  };
+}
+
+export const readText = (path) => readFile(path, 'utf8').catch(() => '');
