@@ -10,18 +10,18 @@ use crate::Home;
 use crate::home::PATIENCE;
 
 impl Home {
-    /// The log rows of a query (`trace_id=…&…`), newest first.
+    /// The log rows of a query (`trace=…&…`), newest first, with every attempt.
     pub async fn logs(&self, query: &str) -> Vec<Value> {
-        let answer = self.admin(Method::GET, &format!("/logs?{query}"), None).await;
+        let answer = self.admin(Method::GET, &format!("/logs?attempts=all&limit=200&{query}"), None).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.json()["items"].as_array().cloned().unwrap_or_else(|| panic!("no items: {}", answer.text()))
+        answer.json()["data"].as_array().cloned().unwrap_or_else(|| panic!("no data: {}", answer.text()))
     }
 
     /// The rows of one request in the order of its attempts, once its last one is written.
     pub async fn trace(&self, trace: &str) -> Vec<Value> {
         let limit = Instant::now() + PATIENCE;
         loop {
-            let mut rows = self.logs(&format!("trace_id={trace}")).await;
+            let mut rows = self.logs(&format!("trace={trace}")).await;
             if rows.iter().any(|row| row["is_final"] == true) {
                 rows.sort_by_key(|row| row["attempt"].as_u64());
                 return rows;

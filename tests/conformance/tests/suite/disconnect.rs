@@ -60,15 +60,19 @@ async fn in_the_middle_of_a_stream() {
             Dialect::Anthropic => {
                 let usage = &row["usage"];
                 assert_eq!(
-                    (&usage["input"], &usage["cache_read"], &usage["output"]),
+                    (&usage["input_tokens"], &usage["cache_read_tokens"], &usage["output_tokens"]),
                     (&json!(11), &json!(7), &json!(1)),
                     "{row}"
                 );
             }
             Dialect::Gemini => {
-                assert_eq!((&row["usage"]["input"], &row["usage"]["cache_read"]), (&json!(11), &json!(7)), "{row}");
+                assert_eq!(
+                    (&row["usage"]["input_tokens"], &row["usage"]["cache_read_tokens"]),
+                    (&json!(11), &json!(7)),
+                    "{row}"
+                );
             }
-            Dialect::Chat | Dialect::Responses => assert!(row["usage"]["input"].is_null(), "{row}"),
+            Dialect::Chat | Dialect::Responses => assert!(row["usage"]["input_tokens"].is_null(), "{row}"),
         }
         assert!(row["response_bytes"].as_u64().is_some_and(|bytes| bytes > 0), "{row}");
     }

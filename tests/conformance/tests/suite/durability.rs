@@ -28,7 +28,7 @@ async fn ask(home: &Home, times: usize) -> Vec<String> {
 async fn missing(home: &Home, traces: &[String]) -> usize {
     let mut missing = 0;
     for trace in traces {
-        missing += usize::from(home.logs(&format!("trace_id={trace}")).await.is_empty());
+        missing += usize::from(home.logs(&format!("trace={trace}")).await.is_empty());
     }
     missing
 }
@@ -88,7 +88,7 @@ async fn the_same_start_configuration_changes_nothing() {
 }
 
 async fn exported(home: &Home) -> Value {
-    let answer = home.admin(Method::GET, "/config?format=json", None).await;
+    let answer = home.admin(Method::GET, "/config", None).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()
 }

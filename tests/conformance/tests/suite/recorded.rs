@@ -123,10 +123,11 @@ struct Tokens {
 impl Tokens {
     fn of_row(usage: &Value) -> Self {
         let number = |name: &str| usage[name].as_u64().unwrap_or_default();
+        let written = number("cache_write_5m_tokens") + number("cache_write_1h_tokens");
         Self {
-            input: number("input") + number("cache_read") + number("cache_write_5m") + number("cache_write_1h"),
-            cache_read: number("cache_read"),
-            output: number("output") + number("reasoning"),
+            input: number("input_tokens") + number("cache_read_tokens") + written,
+            cache_read: number("cache_read_tokens"),
+            output: number("output_tokens") + number("reasoning_tokens"),
         }
     }
 

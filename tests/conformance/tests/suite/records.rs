@@ -54,8 +54,8 @@ async fn every_field_of_a_request() {
             for (name, value) in expected.as_object().into_iter().flatten() {
                 assert_eq!(&row[name], value, "{dialect:?} {form:?} {name}: {row}");
             }
-            for name in ["proxy_us", "first_token_us", "total_us", "response_bytes"] {
-                assert!(row[name].as_u64().is_some_and(|value| value > 0), "{dialect:?} {form:?} {name}: {row}");
+            for name in ["proxy_ms", "first_token_ms", "total_ms", "response_bytes"] {
+                assert!(row[name].as_f64().is_some_and(|value| value > 0.0), "{dialect:?} {form:?} {name}: {row}");
             }
             let finish = match dialect {
                 Dialect::Chat => "stop",
@@ -73,12 +73,12 @@ fn check_usage(dialect: Dialect, form: Form, row: &Value) {
     let told = UsageSpec::default().seen_through(dialect);
     let usage = &row["usage"];
     let buckets = [
-        ("input", told.input),
-        ("cache_read", told.cache_read),
-        ("cache_write_5m", told.cache_write_5m),
-        ("cache_write_1h", told.cache_write_1h),
-        ("output", told.output),
-        ("reasoning", told.reasoning),
+        ("input_tokens", told.input),
+        ("cache_read_tokens", told.cache_read),
+        ("cache_write_5m_tokens", told.cache_write_5m),
+        ("cache_write_1h_tokens", told.cache_write_1h),
+        ("output_tokens", told.output),
+        ("reasoning_tokens", told.reasoning),
     ];
     for (name, expected) in buckets {
         assert_eq!(usage[name].as_u64().unwrap_or_default(), expected, "{dialect:?} {form:?} {name}: {usage}");

@@ -190,7 +190,7 @@ async fn chat_usage_is_asked_for_and_not_shown() {
         assert_eq!(said, "Hello from the scripted provider.");
         assert_eq!(dialect::stream_end(Dialect::Chat, Form::Stream, &answer), dialect::StreamEnd::Complete);
         let row = bed.home.trace(&answer.trace()).await.remove(0);
-        assert_eq!(row["usage"]["output"], 5, "it is metered all the same: {row}");
+        assert_eq!(row["usage"]["output_tokens"], 5, "it is metered all the same: {row}");
     }
 }
 
