@@ -1,6 +1,7 @@
 //! Gemini `generateContent`.
 
 pub(super) mod error;
+pub(super) mod models;
 pub(super) mod request;
 pub(super) mod stream;
 pub(super) mod usage;
