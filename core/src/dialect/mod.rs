@@ -7,7 +7,6 @@ mod error;
 mod error_response;
 mod gemini;
 mod head;
-mod interim;
 pub mod json;
 mod models;
 mod openai_chat;
@@ -17,7 +16,6 @@ mod provider;
 mod provider_error;
 pub mod sse;
 mod stream;
-pub use interim::*;
 mod usage;
 mod usage_filter;
 
