@@ -28,7 +28,7 @@ impl ServerProcess {
             .env("TOKEN", TOKEN)
             .env("LLMIO_SERVER_PORT", port.to_string())
             .env("LLMIO_DATABASE_URL", format!("file:{}", directory.join("llmio.db").display()))
-            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned()))
+            .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".to_owned()))
             .current_dir(directory)
             .stdin(Stdio::null())
             .stdout(open_log())
