@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use llmio_core::Gateway;
+use llmio_core::platform::Platform;
+use llmio_core::record::retention::{self, Cleanup};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// A killed process loses the records of at most this time.
@@ -10,9 +12,12 @@ const FLUSH: Duration = Duration::from_millis(100);
 /// Configuration that another process changed is obeyed within this time.
 const REFRESH: Duration = Duration::from_secs(2);
 
+/// The daily clean-up is started by the first look of a day (UTC).
+const CLEAN_UP: Duration = Duration::from_secs(15 * 60);
+
 /// Runs until it is dropped.
-pub(crate) async fn run(gateway: Gateway) {
-    tokio::join!(flush(&gateway), refresh(&gateway));
+pub(crate) async fn run(gateway: Gateway, platform: Platform) {
+    tokio::join!(flush(&gateway), refresh(&gateway), clean_up(&gateway, &platform));
 }
 
 async fn flush(gateway: &Gateway) {
@@ -21,6 +26,22 @@ async fn flush(gateway: &Gateway) {
     loop {
         ticks.tick().await;
         gateway.flush().await;
+    }
+}
+
+/// Deletes log entries past their retention, once a day.
+async fn clean_up(gateway: &Gateway, platform: &Platform) {
+    let mut ticks = interval(CLEAN_UP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let settings = gateway.snapshot().settings.clone();
+        match retention::run_due(&*platform.database, &*platform.clock, &settings).await {
+            Ok(None | Some(Cleanup { error: None, deleted: 0, .. })) => {}
+            Ok(Some(Cleanup { error: None, deleted, .. })) => tracing::info!(deleted, "old log entries were deleted"),
+            Ok(Some(Cleanup { error: Some(error), .. })) => tracing::warn!(%error, "the clean-up of the log failed"),
+            Err(error) => tracing::warn!(%error, "the clean-up of the log could not be started"),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod logging;
 mod output;
 mod secret;
 mod serve;
+mod signals;
 
 use std::process::ExitCode;
 

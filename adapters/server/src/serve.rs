@@ -1,4 +1,4 @@
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::home::Home;
 use crate::http::{Handler, bind};
 use crate::output::say;
+use crate::signals::Signals;
 
 /// How long running exchanges may take after a request to stop. Within the 30 s that orchestrators commonly grant.
 const GRACE: Duration = Duration::from_secs(25);
@@ -49,11 +50,11 @@ pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure
     let gateway = Gateway::open(home.platform.clone(), home.sealer.clone(), options).await?;
     let background = TaskBackground::default();
     let handler = Arc::new(GatewayHandler { gateway: gateway.clone(), background: Arc::new(background.clone()) });
-    let chores = tokio::spawn(chores::run(gateway.clone()));
+    let chores = tokio::spawn(chores::run(gateway.clone(), home.platform.clone()));
 
     let stop = CancellationToken::new();
-    let signals = tokio::spawn(stop_on_signal(stop.clone()));
-    greet(&listener.address().to_string(), &home, token.is_some());
+    let signals = tokio::spawn(stop_on_signal(Signals::register()?, stop.clone()));
+    greet(listener.address(), &home, &gateway, token.is_some());
     let cut = listener.run(handler, stop, GRACE).await;
     signals.abort();
     chores.abort();
@@ -68,16 +69,28 @@ pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure
     Ok(())
 }
 
-fn greet(address: &str, home: &Home, has_token: bool) {
+/// The first line is for programs, the rest for people.
+fn greet(address: SocketAddr, home: &Home, gateway: &Gateway, has_token: bool) {
     let url = format!("http://{address}");
     say(format_args!("listening on {url}"));
     say(format_args!("  OpenAI     {url}/v1"));
     say(format_args!("  Anthropic  {url}/anthropic"));
     say(format_args!("  Gemini     {url}/gemini"));
-    say(format_args!("  admin      {url}/api (described at /api/openapi.json)"));
+    say(format_args!("  admin API  {url}/api, described at {url}/api/openapi.json"));
     say(format_args!("  database   {}", home.database_place));
     if !has_token {
-        say("No TOKEN is set, so only this computer may ask, and it may do so without any key.");
+        say("No TOKEN is set: this server answers this computer only, and asks for no key.");
+    }
+    let program = std::env::args().next().unwrap_or_else(|| "llmio".to_owned());
+    if gateway.snapshot().models().is_empty() {
+        say("Nothing is configured yet. Describe your providers and models in a file like docs/llmio.example.yaml,");
+        say("then store it, in another terminal, and make a key for a client:");
+        say(format_args!("  {program} apply llmio.yaml"));
+        say(format_args!("  {program} key create my-laptop"));
+    } else {
+        let key = if has_token { " -H \"authorization: Bearer $TOKEN\"" } else { "" };
+        say("See what clients can ask for:");
+        say(format_args!("  curl {url}/v1/models{key}"));
     }
 }
 
@@ -86,34 +99,13 @@ fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-async fn stop_on_signal(stop: CancellationToken) {
-    signal().await;
+async fn stop_on_signal(mut signals: Signals, stop: CancellationToken) {
+    signals.next().await;
     tracing::info!("stopping: running requests may finish; stop again to end at once");
     stop.cancel();
-    signal().await;
+    signals.next().await;
     tracing::warn!("stopped before running requests were finished");
     std::process::exit(130);
-}
-
-#[cfg(unix)]
-async fn signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        }
-        _ => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 struct GatewayHandler {

@@ -159,6 +159,9 @@ fn serving() {
     command.env("LLMIO_SERVER_PORT", "0").envs(SECRETS.iter().copied());
     let mut server = Server::start(command);
 
+    let health = run(folder.path(), &["health"], &[("LLMIO_SERVER_PORT", server.port())]);
+    assert!(health.status.success(), "{}", String::from_utf8_lossy(&health.stderr));
+
     let second = run(folder.path(), &["--port", server.port()], &[]);
     let said = String::from_utf8(second.stderr).unwrap();
     assert!(!second.status.success() && said.contains("is in use"), "{said}");

@@ -33,12 +33,12 @@ impl Tls {
 /// when there are none (a container without any), and when the variables only name additional ones.
 pub(super) fn default_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some());
     let loaded = rustls_native_certs::load_native_certs();
-    for error in &loaded.errors {
-        tracing::warn!(%error, "some certificate authorities could not be read");
+    for error in loaded.errors.iter().filter(|_| named) {
+        tracing::warn!(%error, "certificate authorities that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read");
     }
     roots.add_parsable_certificates(loaded.certs);
-    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].iter().any(|name| std::env::var_os(name).is_some());
     if roots.is_empty() || named {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }

@@ -1,0 +1,23 @@
+# A static binary alone in an image: no shell, no package manager, not root.
+#   docker build -t llmio .
+#   docker run -p 7070:7070 -e TOKEN="$(openssl rand -hex 24)" -v llmio:/data llmio
+FROM rust:1.95-alpine AS build
+RUN apk add --no-cache build-base
+WORKDIR /src
+COPY . .
+# On Alpine the compiler links musl, statically.
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
+    cargo build --release --locked -p llmio && \
+    mkdir -p /image/data && cp target/release/llmio /image/llmio
+
+FROM scratch
+COPY --from=build /image/llmio /llmio
+# The database and its key file. Certificate authorities are built into the binary; SSL_CERT_FILE adds more.
+COPY --from=build --chown=65532:65532 /image/data /data
+USER 65532:65532
+ENV LLMIO_HOST=0.0.0.0 LLMIO_SERVER_PORT=7070 LLMIO_DATABASE_URL=file:/data/llmio.db
+EXPOSE 7070
+VOLUME /data
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=4s --start-period=5s CMD ["/llmio", "health"]
+ENTRYPOINT ["/llmio"]
