@@ -4,6 +4,9 @@
 
 use core::time::Duration;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::config::Settings;
 use crate::platform::{Clock, Database, DatabaseError, Timestamp};
 use crate::storage::cleanups::{self, days_of};
@@ -56,7 +59,8 @@ impl Criterion {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum CleanupKind {
     Scheduled,
     Manual,

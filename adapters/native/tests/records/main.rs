@@ -1,5 +1,6 @@
 //! Records on a real database: the queue, the log's pages, rollups, retention.
 
+mod api;
 mod log;
 mod queue;
 mod retention;

@@ -3,7 +3,12 @@
 //! Whoever calls [`handle`] has checked the admin token.
 
 mod call;
+mod cleanups;
 mod error;
+mod log_view;
+mod logs;
+mod metrics;
+mod metrics_view;
 mod openapi;
 mod providers;
 mod route;
@@ -57,7 +62,12 @@ impl Admin {
 /// Every operation, in the order of the document.
 fn routes() -> &'static [Route] {
     static ROUTES: OnceLock<Vec<Route>> = OnceLock::new();
-    ROUTES.get_or_init(|| [providers::routes(), openapi::routes()].into_iter().flatten().collect())
+    ROUTES.get_or_init(|| {
+        [providers::routes(), logs::routes(), cleanups::routes(), metrics::routes(), openapi::routes()]
+            .into_iter()
+            .flatten()
+            .collect()
+    })
 }
 
 /// Answers one request below `/api/`.

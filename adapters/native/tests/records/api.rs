@@ -1,0 +1,302 @@
+//! The admin API of records: requests in, JSON out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use llmio_core::api::admin::{Admin, ConfigChanged, handle};
+use llmio_core::config::{Config, Sealer};
+use llmio_core::platform::{Clock, Timestamp};
+use llmio_core::record::{Bodies, LogEntry, Operation, Outcome};
+use llmio_core::storage::ConfigStore;
+use serde_json::{Value, json};
+
+use crate::support::{Entries, Home};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+#[derive(Debug)]
+struct Nobody;
+
+impl ConfigChanged for Nobody {
+    fn config_changed(&self, _: &Config) {
+        unreachable!("records change no configuration")
+    }
+}
+
+async fn call(home: &Home, call: &str) -> (u16, Value) {
+    let (method, path) = call.split_once(' ').unwrap();
+    let admin = Admin {
+        store: ConfigStore::new(&home.platform, Sealer::new([1; 32])),
+        platform: home.platform.clone(),
+        changed: Arc::new(Nobody),
+    };
+    let request = Request::builder().method(method).uri(path).body(Bytes::new()).unwrap();
+    let (parts, body) = handle(&admin, request).await.into_parts();
+    let text = body.read(usize::MAX, 0).await.unwrap();
+    (parts.status.as_u16(), serde_json::from_slice(&text).unwrap())
+}
+
+async fn get(home: &Home, path: &str) -> Value {
+    let (status, json) = call(home, &format!("GET {path}")).await;
+    assert_eq!(status, 200, "{path}: {json}");
+    json
+}
+
+/// Forty days of requests up to now.
+async fn forty_days() -> (Home, Vec<LogEntry>) {
+    let home = Home::new().await;
+    let mut generator = Entries::new(&home.clock);
+    generator.step = Duration::from_secs(3_456);
+    let mut entries = generator.requests(1_000);
+    entries[0].bodies = Some(Bodies { request: "{\"a\":1}".to_owned(), response: "data: [DONE]\n\n".to_owned() });
+    home.clock.advance(generator.now.since(home.clock.now()) + Duration::from_secs(60));
+    home.record(entries.clone()).await;
+    (home, entries)
+}
+
+fn rfc3339(time: Timestamp) -> String {
+    time.to_rfc3339()
+}
+
+type Wanted = fn(&LogEntry) -> bool;
+
+#[tokio::test]
+async fn logs_are_found_by_each_parameter() {
+    let (home, entries) = forty_days().await;
+    let trace = &entries[100].trace_id;
+    let middle = entries[entries.len() / 2].created_at;
+    let rows: Vec<(String, Wanted)> = vec![
+        (String::new(), |e| e.is_final),
+        ("attempts=final".into(), |e| e.is_final),
+        ("attempts=all".into(), |_| true),
+        ("attempts=all&model=gpt-5&provider=spare".into(), |e| {
+            e.model == "gpt-5" && e.provider.as_deref() == Some("spare")
+        }),
+        ("model=gpt-5&provider=&error=".into(), |e| e.is_final && e.model == "gpt-5"),
+        ("provider_model=gpt-5-v1".into(), |e| e.is_final && e.model == "gpt-5"),
+        ("status=5xx&attempts=all".into(), |e| e.status >= 500),
+        ("status=429".into(), |e| e.is_final && e.status == 429),
+        ("outcome=rate_limited&attempts=all".into(), |e| e.outcome == Outcome::RateLimited),
+        ("dialect=openai_responses".into(), |e| e.is_final && e.dialect.as_str() == "openai_responses"),
+        ("user_agent=claude-CLI%2F2.0".into(), |e| {
+            e.is_final && e.user_agent.as_ref().is_some_and(|agent| agent.starts_with("claude-cli"))
+        }),
+        ("key=k1&session=s2".into(), |e| {
+            e.is_final && e.key_id.as_deref() == Some("k1") && e.session_id.as_deref() == Some("s2")
+        }),
+        ("stream=true&error=QUOTA".into(), |e| e.is_final && e.stream && e.error.is_some()),
+    ];
+    for (query, wanted) in rows {
+        let mut expected: Vec<_> = entries.iter().filter(|entry| wanted(entry)).map(|entry| entry.id.clone()).collect();
+        expected.sort_unstable_by(|a, b| b.cmp(a));
+        assert_eq!(all_ids(&home, &query).await, expected, "{query}");
+    }
+    let of_trace = all_ids(&home, &format!("attempts=all&trace={trace}")).await;
+    assert_eq!(of_trace.len(), entries.iter().filter(|entry| entry.trace_id == *trace).count());
+    let both = [format!("attempts=all&to={}", rfc3339(middle)), format!("attempts=all&from={}", rfc3339(middle))];
+    let counts = [all_ids(&home, &both[0]).await.len(), all_ids(&home, &both[1]).await.len()];
+    let before = entries.iter().filter(|entry| entry.created_at < middle).count();
+    assert_eq!(counts, [before, entries.len() - before]);
+}
+
+async fn all_ids(home: &Home, query: &str) -> Vec<String> {
+    let mut ids = vec![];
+    let mut cursor = String::new();
+    loop {
+        let page = get(home, &format!("/api/logs?limit=170&{query}{cursor}")).await;
+        let data = page["data"].as_array().unwrap();
+        ids.extend(data.iter().map(|log| log["id"].as_str().unwrap().to_owned()));
+        match page["next_cursor"].as_str() {
+            None => return ids,
+            Some(next) => cursor = format!("&cursor={next}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_log_shows_its_units_its_attempts_and_its_bodies() {
+    let (home, entries) = forty_days().await;
+    let first = &entries[0];
+    let detail = get(&home, &format!("/api/logs/{}", first.id)).await;
+    let expected = [
+        ("trace_id", json!(first.trace_id)),
+        ("created_at", json!(rfc3339(first.created_at))),
+        ("dialect", json!(first.dialect.as_str())),
+        ("operation", json!(first.operation.as_str())),
+        ("outcome", json!(first.outcome.as_str())),
+        ("total_ms", json!(first.total_us as f64 / 1_000.0)),
+        ("proxy_ms", json!(0.9)),
+        ("has_bodies", json!(true)),
+        ("bodies", json!({"request": "{\"a\":1}", "response": "data: [DONE]\n\n"})),
+    ];
+    for (field, value) in expected {
+        assert_eq!(detail[field], value, "{field}");
+    }
+    let fast = entries[1..].iter().find(|entry| entry.stream && entry.usage.output.is_some()).unwrap();
+    let shown = get(&home, &format!("/api/logs/{}", fast.id)).await;
+    let tokens = fast.usage.output.unwrap() + fast.usage.reasoning.unwrap();
+    let micros = fast.total_us - fast.first_token_us.unwrap();
+    assert_eq!(shown["tokens_per_second"], json!(tokens as f64 * 1e6 / micros as f64));
+    assert_eq!(shown["usage"]["cache_read_tokens"], json!(fast.usage.cache_read));
+    assert_eq!(shown["bodies"], Value::Null);
+
+    let retried = entries.iter().find(|entry| entry.attempt == 2).unwrap();
+    let shown = get(&home, &format!("/api/logs/{}", retried.id)).await;
+    let attempts: Vec<_> = shown["attempts"].as_array().unwrap().iter().map(|log| &log["attempt"]).collect();
+    assert_eq!(attempts, [&json!(1), &json!(2)]);
+    assert_eq!(call(&home, "GET /api/logs/unknown").await.0, 404);
+}
+
+#[tokio::test]
+async fn an_associations_strip_is_its_newest_attempts() {
+    let (home, entries) = forty_days().await;
+    let strip = get(&home, "/api/associations/main%2Fgpt-5/recent").await;
+    let mine = entries.iter().rev().filter(|entry| entry.association_id.as_deref() == Some("main/gpt-5")).take(30);
+    let expected: Vec<_> = mine
+        .map(|entry| {
+            json!({
+                "id": entry.id, "created_at": rfc3339(entry.created_at), "status": entry.status,
+                "outcome": entry.outcome.as_str(), "error": entry.error,
+                "first_token_ms": entry.first_token_us.map(|micros| micros as f64 / 1_000.0),
+                "total_ms": entry.total_us as f64 / 1_000.0,
+            })
+        })
+        .collect();
+    assert_eq!(strip["data"], json!(expected));
+    assert_eq!(get(&home, "/api/associations/unknown/recent").await["data"], json!([]));
+}
+
+#[tokio::test]
+async fn metrics_are_the_sums_of_the_entries() {
+    let (home, entries) = forty_days().await;
+    let from = rfc3339(entries[0].created_at);
+    let report = get(&home, &format!("/api/metrics?from={from}&interval=day&group_by=model")).await;
+    let groups = report["groups"].as_array().unwrap();
+    let sum = |path: &str| groups.iter().map(|group| group.pointer(path).unwrap().as_u64().unwrap()).sum::<u64>();
+    let count = |wanted: Wanted| entries.iter().filter(|entry| wanted(entry)).count() as u64;
+    assert_eq!(groups.len(), 3);
+    assert_eq!(sum("/requests"), count(|e| e.is_final));
+    assert_eq!(sum("/successes"), count(|e| e.is_final && e.outcome == Outcome::Success));
+    let is_error: Wanted = |e| e.is_final && !matches!(e.outcome, Outcome::Success | Outcome::Cancelled);
+    assert_eq!(sum("/errors"), count(is_error));
+    assert_eq!(sum("/outcomes/timeout"), count(|e| e.is_final && e.outcome == Outcome::Timeout));
+    assert_eq!(sum("/usage/output_tokens"), entries.iter().filter_map(|entry| entry.usage.output).sum::<u64>());
+    assert!(groups.windows(2).all(|pair| pair[0]["requests"].as_u64() >= pair[1]["requests"].as_u64()));
+
+    let points = report["points"].as_array().unwrap();
+    for group in groups {
+        let mine = points.iter().filter(|point| point["group"] == group["group"]);
+        let requests: u64 = mine.map(|point| point["requests"].as_u64().unwrap()).sum();
+        assert_eq!(json!(requests), group["requests"]);
+        assert_eq!(group["name"], group["group"]);
+        let generations = entries.iter().filter(|entry| {
+            let is_generation = entry.is_final && entry.operation == Operation::Generate;
+            is_generation && entry.outcome == Outcome::Success && json!(entry.model) == group["group"]
+        });
+        let totals: Vec<_> = generations.map(|entry| entry.total_us as f64 / 1_000.0).collect();
+        let mean = totals.iter().sum::<f64>() / totals.len() as f64;
+        assert!((group["total_ms"]["mean"].as_f64().unwrap() - mean).abs() < 0.01);
+        let [p50, p90, p99] = ["p50", "p90", "p99"].map(|name| group["total_ms"][name].as_f64().unwrap());
+        assert!(p50 <= p90 && p90 <= p99);
+    }
+
+    let keys = get(&home, &format!("/api/metrics?from={from}&interval=day&group_by=key&model=gpt-5")).await;
+    let names: Vec<_> =
+        keys["groups"].as_array().unwrap().iter().map(|group| (&group["group"], &group["name"])).collect();
+    assert!(
+        names.contains(&(&json!("k1"), &json!("name of k1"))) && names.contains(&(&json!(""), &json!(""))),
+        "{names:?}"
+    );
+
+    let last_day = get(&home, "/api/metrics").await;
+    let day_ago = home.clock.now().minus(DAY).as_secs() / 3_600 * 3_600;
+    let recent = entries.iter().filter(|entry| entry.is_final && entry.created_at.as_secs() >= day_ago).count();
+    assert_eq!(last_day["groups"][0]["requests"], json!(recent));
+    assert_eq!((&last_day["interval"], &last_day["group_by"]), (&json!("hour"), &json!("none")));
+}
+
+#[tokio::test]
+async fn the_summary_and_a_keys_usage_count_local_days() {
+    let (home, entries) = forty_days().await;
+    let now = home.clock.now().as_secs();
+    let since = |offset: i64, days: i64| (now + offset).div_euclid(86_400) * 86_400 - offset - (days - 1) * 86_400;
+    for offset in [0, 480, -300] {
+        let mine = |key: Option<&str>, from: i64| {
+            let wanted = |entry: &&LogEntry| {
+                entry.is_final
+                    && entry.created_at.as_secs() >= from
+                    && (key.is_none() || entry.key_id.as_deref() == key)
+            };
+            json!(entries.iter().filter(wanted).count())
+        };
+        let summary = get(&home, &format!("/api/metrics/summary?tz_offset_minutes={offset}")).await;
+        let usage = get(&home, &format!("/api/keys/k1/usage?tz_offset_minutes={offset}")).await;
+        for (period, days) in [("today", 1), ("last_7_days", 7), ("last_30_days", 30)] {
+            let from = since(offset * 60, days);
+            assert_eq!(summary[period]["requests"], mine(None, from), "{period} {offset}");
+            assert_eq!(usage[period]["requests"], mine(Some("k1"), from), "{period} {offset}");
+        }
+        assert_eq!(usage["all"]["requests"], mine(Some("k1"), 0));
+        let last = entries.iter().rfind(|entry| entry.key_id.as_deref() == Some("k1")).unwrap().created_at;
+        let hour = Timestamp::from_secs(last.as_secs() / 3_600 * 3_600);
+        assert_eq!(usage["last_used_at"], json!(rfc3339(hour)));
+    }
+    let unused = get(&home, "/api/keys/unknown/usage").await;
+    assert_eq!((&unused["last_used_at"], &unused["all"]["requests"]), (&Value::Null, &json!(0)));
+    assert_eq!(unused["all"]["total_ms"], Value::Null);
+}
+
+#[tokio::test]
+async fn logs_are_deleted_on_demand_and_the_history_tells() {
+    let (home, entries) = forty_days().await;
+    let deleting = home.with_time_passing(call(&home, "DELETE /api/logs?keep_newest=100"));
+    let (status, cleanup) = deleting.await;
+    assert_eq!((status, &cleanup["deleted"]), (200, &json!(entries.len() - 100)));
+    assert_eq!(all_ids(&home, "attempts=all").await.len(), 100);
+    let (status, second) = home.with_time_passing(call(&home, "DELETE /api/logs?older_than_days=0")).await;
+    assert_eq!((status, &second["deleted"]), (200, &json!(100)));
+    let history = get(&home, "/api/cleanups").await;
+    assert_eq!(history["data"], json!([second, cleanup]));
+    assert_eq!(
+        (&cleanup["kind"], &cleanup["criterion"], &cleanup["value"]),
+        (&json!("manual"), &json!("keep_newest"), &json!(100))
+    );
+    assert!(cleanup["duration_ms"].is_f64() && cleanup["error"].is_null());
+}
+
+#[tokio::test]
+async fn what_cannot_be_meant_is_refused_by_name() {
+    let home = Home::new().await;
+    let rows = [
+        ("GET /api/logs?status=6xx", "status"),
+        ("GET /api/logs?outcome=fine", "outcome"),
+        ("GET /api/logs?dialect=morse", "dialect"),
+        ("GET /api/logs?trace=abc", "trace"),
+        ("GET /api/logs?from=yesterday", "from"),
+        ("GET /api/logs?stream=maybe", "stream"),
+        ("GET /api/logs?attempts=none", "attempts"),
+        ("GET /api/logs?limit=0", "limit"),
+        ("GET /api/logs?limit=201", "limit"),
+        ("GET /api/logs?colour=red", "colour"),
+        ("DELETE /api/logs", "older_than_days"),
+        ("DELETE /api/logs?older_than_days=1&keep_newest=1", "older_than_days"),
+        ("DELETE /api/logs?keep_newest=-1", "keep_newest"),
+        ("GET /api/metrics?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from"),
+        ("GET /api/metrics?from=2025-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", "from"),
+        ("GET /api/metrics?from=2020-01-01T00:00:00Z&interval=day", "from"),
+        ("GET /api/metrics?interval=minute", "interval"),
+        ("GET /api/metrics?tz_offset_minutes=841", "tz_offset_minutes"),
+        ("GET /api/metrics/summary?tz_offset_minutes=-2147483648", "tz_offset_minutes"),
+    ];
+    for (request, field) in rows {
+        let (status, json) = call(&home, request).await;
+        let error = &json["error"];
+        assert_eq!(
+            (status, &error["code"], &error["field"]),
+            (422, &json!("invalid"), &json!(field)),
+            "{request}: {json}"
+        );
+    }
+}
