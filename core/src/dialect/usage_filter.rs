@@ -1,6 +1,11 @@
-use bytes::{BufMut, Bytes, BytesMut};
+use std::sync::LazyLock;
+
+use bytes::{Bytes, BytesMut};
+use memchr::memmem::Finder;
 
 use super::json::{InvalidJson, Kind, Scanner};
+
+static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"usage\""));
 
 /// A longer event passes as it is.
 const EVENT_LIMIT: usize = 1 << 20;
@@ -99,26 +104,26 @@ fn ends_blank_line(bytes: &[u8], at: usize) -> bool {
 
 /// Filters whole events.
 fn filter(events: Bytes) -> Bytes {
-    if memchr::memmem::find(&events, b"\"usage\"").is_none() {
+    if USAGE.find(&events).is_none() {
         return events;
     }
-    let mut out = BytesMut::with_capacity(events.len());
+    let mut out = Vec::with_capacity(events.len());
     let (mut start, mut changed) = (0, false);
     while start < events.len() {
         let end = first_boundary(&events, start).unwrap_or(events.len());
         let event = events.get(start..end).unwrap_or_default();
         match judge(event) {
-            Verdict::Pass => out.put_slice(event),
+            Verdict::Pass => out.extend_from_slice(event),
             Verdict::Drop => changed = true,
             Verdict::Cut { from, to } => {
                 changed = true;
-                out.put_slice(event.get(..from).unwrap_or_default());
-                out.put_slice(event.get(to..).unwrap_or_default());
+                out.extend_from_slice(event.get(..from).unwrap_or_default());
+                out.extend_from_slice(event.get(to..).unwrap_or_default());
             }
         }
         start = end;
     }
-    if changed { out.freeze() } else { events }
+    if changed { out.into() } else { events }
 }
 
 enum Verdict {
@@ -129,38 +134,46 @@ enum Verdict {
 
 /// Judges one event, blank line included. Only an event of a single `data` line can be one of those that are looked for.
 fn judge(event: &[u8]) -> Verdict {
-    let line = event.trim_ascii();
-    let Some(data) = line.strip_prefix(b"data:") else { return Verdict::Pass };
-    if memchr::memchr2(b'\n', b'\r', data).is_some() || memchr::memmem::find(data, b"\"usage\"").is_none() {
+    let start = event.len() - event.trim_ascii_start().len();
+    let Some(data) = event.get(start..).and_then(|line| line.strip_prefix(b"data:")) else { return Verdict::Pass };
+    let base = start + b"data:".len();
+    let data = data.trim_ascii_end();
+    let Some(at) = USAGE.find(data) else { return Verdict::Pass };
+    if memchr::memchr2(b'\n', b'\r', data).is_some() {
         return Verdict::Pass;
     }
-    // Offsets within the event, from those within the data.
-    let base = data.as_ptr().addr() - event.as_ptr().addr();
-    let (mut has_choice, mut has_usage, mut span) = (true, false, None);
-    let mut last_end = None;
-    let mut scanner = Scanner::new(data);
-    let read = scanner.each_member::<InvalidJson>(|scanner, key| {
+    let behind = data.get(at + USAGE.needle().len()..).unwrap_or_default().trim_ascii_start();
+    match behind.strip_prefix(b":").map(<[u8]>::trim_ascii_start).and_then(|value| value.strip_prefix(b"null")) {
+        Some(rest) => match null_member(data, at, rest) {
+            Some((from, to)) => Verdict::Cut { from: base + from, to: base + to },
+            None => Verdict::Pass,
+        },
+        None if is_usage_alone(data) => Verdict::Drop,
+        None => Verdict::Pass,
+    }
+}
+
+/// Where in `data` the member lies whose key begins at `at`, its comma before it included, if it is a member of the
+/// outermost object: then what follows its value closes that object, and nothing else. Reading only `rest`, what
+/// follows, is enough because in a string the key's quotes would be escaped.
+fn null_member(data: &[u8], at: usize, rest: &[u8]) -> Option<(usize, usize)> {
+    Scanner::new(rest).rest_of_object().ok()?;
+    let before = data.get(..at)?.trim_ascii_end().strip_suffix(b",")?;
+    Some((before.len(), data.len() - rest.len()))
+}
+
+/// Whether a chunk has usage and no choice.
+fn is_usage_alone(data: &[u8]) -> bool {
+    let (mut has_choice, mut has_usage) = (true, false);
+    let read = Scanner::new(data).each_member::<InvalidJson>(|scanner, key| {
         if key.is("choices") {
             has_choice = scanner.holds_something()?;
-        } else if key.is("usage") {
-            let is_null = scanner.peek()? == Kind::Null;
-            scanner.skip()?;
-            has_usage = !is_null;
-            if is_null {
-                span = Some((last_end, scanner.offset()));
-            }
-        } else {
-            scanner.skip()?;
+            return Ok(());
         }
-        last_end = Some(scanner.offset());
-        Ok(())
+        has_usage |= key.is("usage") && scanner.peek()? == Kind::Object;
+        scanner.skip()
     });
-    match (read, span) {
-        (Ok(true), _) if has_usage && !has_choice => Verdict::Drop,
-        // From the end of the member before it, comma included, to its own end.
-        (Ok(true), Some((Some(from), to))) => Verdict::Cut { from: base + from, to: base + to },
-        _ => Verdict::Pass,
-    }
+    read == Ok(true) && has_usage && !has_choice
 }
 
 fn join(head: Bytes, tail: &[u8]) -> Bytes {
@@ -190,6 +203,8 @@ mod tests {
             same("data: {\"choices\":[{\"delta\":{}}],\"usage\":{\"prompt_tokens\":1}}\n\n"),
             same("data: {\"choices\":[],\"prompt_filter_results\":[]}\n\n"),
             same("data: {\"a\":{\"usage\":null},\"choices\":[]}\n\n"),
+            same("data: {\"a\":[{\"x\":1,\"usage\":null}],\"choices\":[]}\n\n"),
+            ("data: {\"a\":1 , \"usage\" : null }\n\n".to_owned(), "data: {\"a\":1  }\n\n".to_owned()),
             same("data: {\"usage\":null,\"choices\":[]}\n\n"),
             same(": ping\n\ndata: {\"choices\":[{}]}\n\n"),
             same("data: broken \"usage\" {\n\n"),

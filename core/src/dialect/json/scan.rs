@@ -283,6 +283,24 @@ impl<'a> Scanner<'a> {
         Ok(true)
     }
 
+    /// From behind a member's value: passes the rest of its object, and checks that nothing follows.
+    pub fn rest_of_object(&mut self) -> Result<(), InvalidJson> {
+        loop {
+            match self.next_byte() {
+                Some(b',') => {
+                    self.position += 1;
+                    self.key_and_colon()?;
+                    self.skip()?;
+                }
+                Some(b'}') => {
+                    self.position += 1;
+                    return self.end();
+                }
+                other => return Err(self.separator_error(other, true)),
+            }
+        }
+    }
+
     /// Checks that nothing but white space is left.
     pub fn end(&mut self) -> Result<(), InvalidJson> {
         match self.next_byte() {
