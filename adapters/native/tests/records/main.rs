@@ -3,6 +3,9 @@
 mod api;
 mod log;
 mod queue;
+mod remote;
 mod retention;
 mod rollups;
+#[path = "../support/sqld.rs"]
+mod sqld;
 mod support;

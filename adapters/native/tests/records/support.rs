@@ -22,11 +22,15 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) async fn new() -> Self {
+        Self::on(Arc::new(LocalDatabase::open_in_memory().unwrap())).await
+    }
+
+    /// A home on an empty database.
+    pub(crate) async fn on(real: Arc<dyn Database>) -> Self {
         let clock = ManualClock::default();
-        let local = LocalDatabase::open_in_memory().unwrap();
-        migrate(&local, &clock).await.unwrap();
+        migrate(&*real, &clock).await.unwrap();
         let database = Arc::new(FaultyDatabase {
-            local,
+            real,
             faults: Mutex::default(),
             batches: Mutex::default(),
             held: Semaphore::new(0),
@@ -54,7 +58,7 @@ impl Home {
 
     /// The rows of a SELECT, as they are.
     pub(crate) async fn rows(&self, sql: &'static str) -> Vec<Vec<Value>> {
-        self.database.local.query(Statement::new(sql, vec![])).await.unwrap().rows
+        self.database.real.query(Statement::new(sql, vec![])).await.unwrap().rows
     }
 
     /// The first column of the first row of a SELECT.
@@ -95,7 +99,7 @@ pub(crate) enum Fault {
 /// A database whose next writes fail as told.
 #[derive(Debug)]
 pub(crate) struct FaultyDatabase {
-    local: LocalDatabase,
+    real: Arc<dyn Database>,
     faults: Mutex<VecDeque<Fault>>,
     /// How many statements each batch had.
     pub(crate) batches: Mutex<Vec<usize>>,
@@ -142,17 +146,17 @@ impl FaultyDatabase {
 
 impl Database for FaultyDatabase {
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
-        let query = self.local.query(statement.clone());
+        let query = self.real.query(statement.clone());
         if statement.sql.starts_with("DELETE") { Box::pin(self.write(query)) } else { query }
     }
 
     fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Rows>, DatabaseError>> {
         self.batches.lock().unwrap().push(statements.len());
-        Box::pin(self.write(self.local.batch(statements)))
+        Box::pin(self.write(self.real.batch(statements)))
     }
 
     fn script(&self, sql: String) -> BoxFuture<'_, Result<(), DatabaseError>> {
-        self.local.script(sql)
+        self.real.script(sql)
     }
 }
 

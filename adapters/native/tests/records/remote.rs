@@ -1,0 +1,55 @@
+use std::sync::Arc;
+
+use llmio_core::record::retention::{Criterion, run_now};
+use llmio_core::record::{Bodies, Recorder};
+use llmio_core::storage::log_query::{LogFilter, StatusRange, page};
+use llmio_core::storage::metrics::{GroupBy, Interval, MetricsFilter, MetricsQuery, metrics};
+
+use crate::sqld::{Sqld, open};
+use crate::support::{Entries, Fault, Home};
+
+/// What a home tells of the same entries, recorded while answers get lost.
+async fn told(home: &Home) -> Vec<String> {
+    let mut generator = Entries::new(&home.clock);
+    let mut entries = generator.requests(600);
+    entries[3].bodies = Some(Bodies { request: "{\"a\": \"\u{1f980}\"}".to_owned(), response: "b".repeat(700_000) });
+    let recorder = Recorder::new(&home.platform);
+    home.database.fail(&[Fault::LoseAnswer, Fault::LoseAnswer]);
+    entries.iter().cloned().for_each(|entry| recorder.submit(entry));
+    for _ in 0..3 {
+        recorder.flush().await;
+    }
+    assert_eq!((recorder.status().queued, recorder.status().degraded), (0, None));
+
+    let mut told = vec![];
+    let failures = LogFilter { status: StatusRange::parse("5xx"), all_attempts: true, ..LogFilter::default() };
+    let first = page(&*home.database, &failures, None, 20).await.unwrap();
+    let second = page(&*home.database, &failures, first.next.as_deref(), 20).await.unwrap();
+    told.push(format!("{first:?} {second:?}"));
+    for interval in [Interval::Whole, Interval::Hour, Interval::Day { offset_minutes: 330 }] {
+        let (from, to) = (entries[0].created_at, generator.now);
+        let query = MetricsQuery { from, to, interval, group_by: GroupBy::Model, filter: MetricsFilter::default() };
+        told.push(format!("{:?}", metrics(&*home.database, &query).await.unwrap()));
+    }
+    let keep = Criterion::KeepNewest(50);
+    let cleanup = home.with_time_passing(run_now(&*home.database, &home.clock, keep)).await.unwrap();
+    told.push(format!("{} {:?}", cleanup.deleted, cleanup.error));
+    for sql in
+        ["SELECT * FROM logs", "SELECT * FROM rollups", "SELECT * FROM rollup_latencies", "SELECT * FROM log_bodies"]
+    {
+        told.push(format!("{:?}", home.rows(sql).await));
+    }
+    told
+}
+
+#[tokio::test]
+async fn a_libsql_server_tells_what_a_local_file_tells() {
+    let Some(sqld) = Sqld::start().await else {
+        return;
+    };
+    let remote = told(&Home::on(Arc::new(open(&sqld.url))).await).await;
+    let local = told(&Home::new().await).await;
+    for (remote, local) in remote.iter().zip(&local) {
+        assert!(remote == local, "{}\n{}", &remote[..remote.len().min(2_000)], &local[..local.len().min(2_000)]);
+    }
+}
