@@ -1,7 +1,7 @@
 //! Configuration: stored records, their compiled snapshot, files.
 
 mod client_key;
-mod defaults;
+pub(crate) mod defaults;
 mod diff;
 pub mod file;
 mod find;

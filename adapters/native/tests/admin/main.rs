@@ -1,5 +1,10 @@
 //! The admin API on a real database, without a server: requests in, answers out.
 
+mod associations;
+mod config;
 mod frame;
+mod keys;
+mod models;
 mod providers;
+mod secrets;
 mod support;

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::Request;
-use llmio_core::api::admin::{Admin, ConfigChanged, handle};
+use llmio_core::api::admin::{Admin, ConfigChanged, Environment, handle};
 use llmio_core::config::{Config, Sealer};
 use llmio_core::platform::Platform;
 use llmio_core::storage::{ConfigStore, migrate};
@@ -48,8 +48,14 @@ impl Api {
         migrate(&*database, &*clock).await.unwrap();
         let platform = Platform { http, database, clock, entropy: Arc::new(FixedEntropy::default()) };
         let announced = Arc::new(Announced::default());
-        let admin =
-            Admin { store: ConfigStore::new(&platform, Sealer::new([1; 32])), platform, changed: announced.clone() };
+        let admin = Admin {
+            store: ConfigStore::new(&platform, Sealer::new([1; 32])),
+            platform,
+            changed: announced.clone(),
+            environment: Environment::new(|name| {
+                (name == "OPENAI_API_KEY").then(|| "sk-0123456789-canary-4711".into())
+            }),
+        };
         Self { admin, announced }
     }
 
@@ -109,4 +115,13 @@ pub(crate) async fn check_refusals(api: &Api, rows: Vec<Refusal>) {
         assert!(error["message"].as_str().is_some_and(|message| message.len() > 10), "{call}: {}", answer.text);
     }
     assert_eq!(api.admin.store.load().await.unwrap(), before);
+}
+
+pub(crate) fn id_of(record: &Value) -> String {
+    record["id"].as_str().unwrap_or_else(|| panic!("no id in {record}")).to_owned()
+}
+
+/// The names in a list.
+pub(crate) fn names(list: &Value) -> Vec<&str> {
+    list["data"].as_array().unwrap().iter().map(|record| record["name"].as_str().unwrap()).collect()
 }

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -59,6 +59,10 @@ impl Call {
     pub(super) fn content_type(&self) -> Option<String> {
         let value = self.headers.get(CONTENT_TYPE)?.to_str().ok()?;
         Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+    }
+
+    pub(super) fn wants_yaml(&self) -> bool {
+        self.headers.get_all(ACCEPT).iter().any(|value| value.to_str().is_ok_and(|value| value.contains("yaml")))
     }
 }
 

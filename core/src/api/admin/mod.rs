@@ -2,16 +2,22 @@
 //!
 //! Whoever calls [`handle`] has checked the admin token.
 
+mod associations;
 mod call;
 mod cleanups;
+mod config;
+mod environment;
 mod error;
+mod keys;
 mod log_view;
 mod logs;
 mod metrics;
 mod metrics_view;
+mod models;
 mod openapi;
 mod providers;
 mod route;
+mod settings;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -25,6 +31,7 @@ use crate::platform::{Body, Platform};
 use crate::storage::{ConfigStore, Edited};
 
 pub use call::{Call, List, Reply};
+pub use environment::Environment;
 pub use error::AdminError;
 pub use openapi::openapi;
 pub use route::Route;
@@ -38,6 +45,7 @@ pub struct Admin {
     pub platform: Platform,
     pub store: ConfigStore,
     pub changed: Arc<dyn ConfigChanged>,
+    pub environment: Environment,
 }
 
 /// Hears of every change of the configuration that this process made, after it was written.
@@ -63,10 +71,21 @@ impl Admin {
 fn routes() -> &'static [Route] {
     static ROUTES: OnceLock<Vec<Route>> = OnceLock::new();
     ROUTES.get_or_init(|| {
-        [providers::routes(), logs::routes(), cleanups::routes(), metrics::routes(), openapi::routes()]
-            .into_iter()
-            .flatten()
-            .collect()
+        [
+            providers::routes(),
+            models::routes(),
+            associations::routes(),
+            keys::routes(),
+            logs::routes(),
+            cleanups::routes(),
+            metrics::routes(),
+            settings::routes(),
+            config::routes(),
+            openapi::routes(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     })
 }
 

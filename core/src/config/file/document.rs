@@ -15,7 +15,7 @@ use crate::platform::Timestamp;
 #[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "LLMIO configuration")]
-pub(super) struct Document {
+pub(crate) struct ConfigFile {
     /// Upstream accounts. Deleting one deletes its associations.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) providers: Option<Vec<ProviderEntry>>,
@@ -31,7 +31,6 @@ pub(super) struct Document {
 
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Provider")]
 pub(super) struct ProviderEntry {
     /// Unique; what associations refer to.
     pub(super) name: Text,
@@ -58,7 +57,6 @@ pub(super) struct ProviderEntry {
 
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Model")]
 pub(super) struct ModelEntry {
     /// Unique. A name, or a pattern in which each `*` stands for any characters, also none. An exact name wins, then
     /// the longest pattern.
@@ -89,7 +87,6 @@ pub(super) struct ModelEntry {
 
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Association")]
 pub(super) struct AssociationEntry {
     /// A provider's name.
     pub(super) provider: Text,
@@ -122,7 +119,6 @@ pub(super) struct AssociationEntry {
 
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Key")]
 pub(super) struct KeyEntry {
     /// Unique.
     pub(super) name: Text,
@@ -142,7 +138,7 @@ pub(super) struct KeyEntry {
     pub(super) enabled: bool,
 }
 
-impl Document {
+impl ConfigFile {
     /// Every text in which variables are read, each with its place.
     pub(super) fn texts(&mut self) -> Vec<(String, &mut Text)> {
         let mut texts = Vec::new();

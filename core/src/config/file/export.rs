@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::document::{AssociationEntry, Document, KeyEntry, ModelEntry, ProviderEntry};
+use super::document::{AssociationEntry, ConfigFile, KeyEntry, ModelEntry, ProviderEntry};
 use super::text::Text;
 use crate::config::{Association, ClientKey, Config, Model, Provider, is_sensitive_header, proxy_hint};
 
@@ -10,7 +10,7 @@ use crate::config::{Association, ClientKey, Config, Model, Provider, is_sensitiv
 /// are left out, so that applying it elsewhere asks for them and applying it here keeps them.
 #[derive(Clone)]
 pub struct Export {
-    document: Document,
+    document: ConfigFile,
     variables: Vec<String>,
 }
 
@@ -18,7 +18,7 @@ pub fn export(config: &Config) -> Export {
     let mut names = Names::default();
     let providers = config.providers.iter().map(|provider| provider_entry(provider, &mut names)).collect();
     let models = config.models.iter().map(|model| model_entry(model, config, &mut names)).collect();
-    let document = Document {
+    let document = ConfigFile {
         providers: Some(providers),
         models: Some(models),
         keys: Some(config.keys.iter().map(key_entry).collect()),

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use super::document::{AssociationEntry, Document, KeyEntry, ModelEntry, ProviderEntry};
+use super::document::{AssociationEntry, ConfigFile, KeyEntry, ModelEntry, ProviderEntry};
 use super::problem::{FileError, Problem};
 use super::text::Text;
 use crate::config::{
@@ -19,7 +19,7 @@ pub(super) struct Context<'a> {
 }
 
 /// Makes `config` what the document says.
-pub(super) fn merge(document: &Document, config: &mut Config, context: &Context<'_>) -> Result<(), FileError> {
+pub(super) fn merge(document: &ConfigFile, config: &mut Config, context: &Context<'_>) -> Result<(), FileError> {
     let mut merge = Merge { context, problems: Vec::new() };
     if let Some(entries) = &document.providers {
         merge.providers(entries, config);

@@ -13,13 +13,14 @@ use serde_json::Value;
 
 pub use apply::{Applied, ApplyError, apply, plan};
 pub use check::{Report, check};
+pub(crate) use document::ConfigFile;
 pub use export::{Export, export};
 pub use parse::{File, parse};
 pub use problem::{FileError, Problem};
 
 /// The JSON Schema of a configuration file.
 pub fn schema() -> Value {
-    schemars::schema_for!(document::Document).into()
+    schemars::schema_for!(document::ConfigFile).into()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::document::Document;
+use super::document::ConfigFile;
 use super::problem::{FileError, Problem};
 use super::text::{ExpandError, expand};
 use crate::config::without_values;
@@ -9,7 +9,7 @@ use crate::config::without_values;
 /// meets a configuration.
 #[derive(Clone)]
 pub struct File {
-    pub(super) document: Document,
+    pub(super) document: ConfigFile,
 }
 
 impl std::fmt::Debug for File {
@@ -22,9 +22,9 @@ impl std::fmt::Debug for File {
 pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<File, FileError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut document = if text.trim().is_empty() {
-        Document::default()
+        ConfigFile::default()
     } else {
-        serde_saphyr::from_str::<Document>(text).map_err(|error| syntax(&error))?
+        serde_saphyr::from_str::<ConfigFile>(text).map_err(|error| syntax(&error))?
     };
     let mut problems = Vec::new();
     for (place, text) in document.texts() {

@@ -1,0 +1,252 @@
+//! Associations.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Admin, AdminError, Call, List, Reply, Route};
+use crate::config::{
+    Association, Capabilities, Config, Invalid, Model, Prices, defaults, header_hint, normal_headers, written_secret,
+};
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(
+            Method::GET,
+            "/api/associations",
+            "listAssociations",
+            "All associations, or those of one model or provider",
+            |a, c| Box::pin(list(a, c)),
+        )
+        .query::<Filter>()
+        .answers::<List<AssociationView>>(200),
+        Route::new(
+            Method::POST,
+            "/api/associations",
+            "createAssociation",
+            "Add an association behind the model's others",
+            |a, c| Box::pin(create(a, c)),
+        )
+        .body::<AssociationFields>()
+        .answers::<AssociationView>(201),
+        Route::new(Method::GET, "/api/associations/{id}", "getAssociation", "One association", |a, c| {
+            Box::pin(get(a, c))
+        })
+        .answers::<AssociationView>(200),
+        Route::new(
+            Method::PATCH,
+            "/api/associations/{id}",
+            "updateAssociation",
+            "Change the given fields of an association, or switch it on or off by `enabled`",
+            |a, c| Box::pin(update(a, c)),
+        )
+        .patch::<AssociationFields>()
+        .answers::<AssociationView>(200),
+        Route::new(Method::DELETE, "/api/associations/{id}", "deleteAssociation", "Delete an association", |a, c| {
+            Box::pin(delete(a, c))
+        })
+        .answers_nothing(),
+    ]
+}
+
+/// What can be set of an association.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AssociationFields {
+    model_id: String,
+    provider_id: String,
+    /// The provider's own name for the model; `*` is the name the client asked for.
+    provider_model: String,
+    #[serde(default = "defaults::weight")]
+    #[schemars(range(min = 1, max = 10_000))]
+    weight: u32,
+    #[serde(default = "defaults::yes")]
+    tool_call: bool,
+    #[serde(default = "defaults::yes")]
+    structured_output: bool,
+    #[serde(default = "defaults::yes")]
+    image: bool,
+    /// Whether the client's own headers pass to the provider.
+    #[serde(default)]
+    with_header: bool,
+    /// Set on the provider's request. Answers mask values that look like credentials; a mask written back keeps the
+    /// stored value.
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    /// Dotted path to value, merged into the request's body.
+    #[serde(default)]
+    extra_body: Map<String, Value>,
+    /// Per million tokens. Null: costs are not counted.
+    #[serde(default)]
+    prices: Option<Prices>,
+    #[serde(default = "defaults::yes")]
+    enabled: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Association")]
+pub(super) struct AssociationView {
+    id: String,
+    /// The model's name.
+    model: String,
+    /// The provider's name.
+    provider: String,
+    #[serde(flatten)]
+    fields: AssociationFields,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Filter {
+    #[serde(default)]
+    model_id: Option<String>,
+    #[serde(default)]
+    provider_id: Option<String>,
+}
+
+impl AssociationFields {
+    fn of(model: &Model, association: &Association) -> Self {
+        let hint = |(name, value): &(String, String)| (name.clone(), header_hint(name, value));
+        Self {
+            model_id: model.id.clone(),
+            provider_id: association.provider_id.clone(),
+            provider_model: association.provider_model.clone(),
+            weight: association.weight,
+            tool_call: association.capabilities.tool_call,
+            structured_output: association.capabilities.structured_output,
+            image: association.capabilities.image,
+            with_header: association.with_header,
+            headers: association.headers.iter().map(hint).collect(),
+            extra_body: association.extra_body.clone(),
+            prices: association.prices.clone(),
+            enabled: association.enabled,
+        }
+    }
+
+    fn into_record(self, id: String, stored: Option<&Association>) -> Result<Association, AdminError> {
+        let mut headers = Vec::new();
+        for (name, value) in self.headers {
+            let known = stored.and_then(|stored| stored.header(&name));
+            let value = written_secret(&format!("headers.{name}"), &value, known, |value| header_hint(&name, value))?;
+            headers.push((name, value));
+        }
+        Ok(Association {
+            id,
+            provider_id: self.provider_id,
+            provider_model: self.provider_model.trim().to_owned(),
+            weight: self.weight,
+            capabilities: Capabilities {
+                tool_call: self.tool_call,
+                structured_output: self.structured_output,
+                image: self.image,
+            },
+            with_header: self.with_header,
+            headers: normal_headers(headers),
+            extra_body: self.extra_body,
+            prices: self.prices,
+            enabled: self.enabled,
+        })
+    }
+}
+
+impl AssociationView {
+    pub(super) fn of(model: &Model, association: &Association, config: &Config) -> Self {
+        let provider = config.provider(&association.provider_id);
+        Self {
+            id: association.id.clone(),
+            model: model.name.clone(),
+            provider: provider.map_or_else(String::new, |provider| provider.name.clone()),
+            fields: AssociationFields::of(model, association),
+        }
+    }
+}
+
+async fn list(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let filter: Filter = call.query()?;
+    let config = admin.store.load().await?;
+    let wanted = |wanted: &Option<String>, id: &str| wanted.as_deref().is_none_or(|wanted| wanted == id);
+    Reply::list(
+        config
+            .associations()
+            .filter(|(model, association)| {
+                wanted(&filter.model_id, &model.id) && wanted(&filter.provider_id, &association.provider_id)
+            })
+            .map(|(model, association)| AssociationView::of(model, association, &config))
+            .collect(),
+    )
+}
+
+async fn get(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    Reply::ok(&one(&admin.store.load().await?, call.parameter("id"))?)
+}
+
+async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let id = admin.store.new_id();
+    let edited = admin
+        .edit(|config| {
+            let fields: AssociationFields = call.json()?;
+            let model_id = fields.model_id.clone();
+            let association = fields.into_record(id.clone(), None)?;
+            place(config, &model_id, association, None)
+        })
+        .await?;
+    Reply::created(&one(&edited.after, &id)?)
+}
+
+async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let id = call.parameter("id");
+    let edited = admin
+        .edit(|config| {
+            let (model, stored) = find(config, id)?;
+            let fields = call.patched(&AssociationFields::of(model, stored))?;
+            let (old_model, model_id) = (model.id.clone(), fields.model_id.clone());
+            let index = model.associations.iter().position(|association| association.id == id);
+            let changed = fields.into_record(id.to_owned(), Some(stored))?;
+            config.models.iter_mut().for_each(|model| model.associations.retain(|other| other.id != id));
+            place(config, &model_id, changed, index.filter(|_| old_model == model_id))
+        })
+        .await?;
+    Reply::ok(&one(&edited.after, id)?)
+}
+
+async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let id = call.parameter("id");
+    admin
+        .edit(|config| {
+            find(config, id)?;
+            config.models.iter_mut().for_each(|model| model.associations.retain(|other| other.id != id));
+            Ok(())
+        })
+        .await?;
+    Ok(Reply::nothing())
+}
+
+/// Puts an association at `index` of its model's, or behind them.
+fn place(
+    config: &mut Config,
+    model_id: &str,
+    association: Association,
+    index: Option<usize>,
+) -> Result<(), AdminError> {
+    if config.provider(&association.provider_id).is_none() {
+        let message = format!("names no provider: there is no `{}`", association.provider_id);
+        return Err(Invalid::new("provider_id", message).into());
+    }
+    let model = config.models.iter_mut().find(|model| model.id == model_id);
+    let model = model.ok_or_else(|| Invalid::new("model_id", format!("names no model: there is no `{model_id}`")))?;
+    let index = index.unwrap_or(model.associations.len());
+    model.associations.insert(index, association);
+    Ok(())
+}
+
+fn one(config: &Config, id: &str) -> Result<AssociationView, AdminError> {
+    let (model, association) = find(config, id)?;
+    Ok(AssociationView::of(model, association, config))
+}
+
+pub(super) fn find<'a>(config: &'a Config, id: &str) -> Result<(&'a Model, &'a Association), AdminError> {
+    config.association(id).ok_or_else(|| AdminError::not_found("association", id))
+}

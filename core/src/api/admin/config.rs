@@ -1,0 +1,113 @@
+//! The whole configuration as one file, and what is installed.
+
+use http::{Method, StatusCode};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Admin, AdminError, Call, Reply, Route};
+use crate::config::file::{self, Applied, ApplyError, ConfigFile, FileError};
+use crate::storage;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(
+            Method::GET,
+            "/api/config",
+            "exportConfig",
+            "The configuration as a file without secrets; YAML where the `Accept` header asks for it",
+            |a, c| Box::pin(export(a, c)),
+        )
+        .answers::<ConfigFile>(200)
+        .or_yaml(),
+        Route::new(
+            Method::PUT,
+            "/api/config",
+            "applyConfig",
+            "Make the configuration what the file says; what is in none of its sections stays",
+            |a, c| Box::pin(apply(a, c)),
+        )
+        .query::<ApplyQuery>()
+        .body::<ConfigFile>()
+        .answers::<Applied>(200)
+        .or_yaml(),
+        Route::new(Method::GET, "/api/config/schema.json", "getConfigSchema", "The JSON Schema of the file", |_, _| {
+            Box::pin(async { Reply::ok(&file::schema()) })
+        })
+        .answers::<Map<String, Value>>(200),
+        Route::new(Method::GET, "/api/version", "getVersion", "What is installed", |a, c| Box::pin(version(a, c)))
+            .answers::<Version>(200),
+    ]
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ApplyQuery {
+    /// Answers what would change, and changes nothing.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Version {
+    /// Of the gateway.
+    version: &'static str,
+    /// The newest migration.
+    schema: &'static str,
+    /// Grows with every change of the configuration.
+    config_version: i64,
+}
+
+async fn export(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let exported = file::export(&admin.store.load().await?);
+    if call.wants_yaml() {
+        return Ok(Reply::with_body(StatusCode::OK, "application/yaml", exported.to_yaml()));
+    }
+    Reply::ok(&exported.to_json())
+}
+
+async fn apply(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let query: ApplyQuery = call.query()?;
+    let kind = call.content_type();
+    if !kind.as_deref().is_none_or(|kind| kind == "text/plain" || kind.contains("yaml") || kind.contains("json")) {
+        return Err(AdminError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "send the file with `Content-Type: application/yaml` or `application/json`",
+        ));
+    }
+    let text = std::str::from_utf8(&call.body).map_err(|_| AdminError::bad_request("the file is not UTF-8"))?;
+    let file = file::parse(text, &|name| admin.environment.get(name))?;
+    if query.dry_run {
+        return Reply::ok(&file::plan(&admin.store, &file).await?);
+    }
+    let (applied, config) = file::apply(&admin.store, &file).await?;
+    if !applied.changes.is_empty() {
+        admin.changed.config_changed(&config);
+    }
+    Reply::ok(&applied)
+}
+
+async fn version(admin: &Admin, _: Call) -> Result<Reply, AdminError> {
+    Reply::ok(&Version {
+        version: env!("CARGO_PKG_VERSION"),
+        schema: storage::schema_version(),
+        config_version: storage::version(&*admin.platform.database).await?,
+    })
+}
+
+impl From<FileError> for AdminError {
+    fn from(error: FileError) -> Self {
+        let field = error.problems.first().map(|problem| problem.place.clone()).unwrap_or_default();
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_config", error.to_string()).field(field)
+    }
+}
+
+impl From<ApplyError> for AdminError {
+    fn from(error: ApplyError) -> Self {
+        match error {
+            ApplyError::File(error) => error.into(),
+            ApplyError::Storage(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Client keys.
+
+use http::Method;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Admin, AdminError, Call, List, Reply, Route};
+use crate::config::{
+    ClientKey, Config, Secret, client_key_prefix, defaults, generate_client_key, hash_client_key, validate,
+};
+use crate::platform::Timestamp;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/api/keys", "listKeys", "All client keys, oldest first", |a, c| Box::pin(list(a, c)))
+            .answers::<List<KeyView>>(200),
+        Route::new(
+            Method::POST,
+            "/api/keys",
+            "createKey",
+            "Make a client key; only this answer shows the key itself",
+            |a, c| Box::pin(create(a, c)),
+        )
+        .body::<NewKey>()
+        .answers::<CreatedKey>(201),
+        Route::new(Method::GET, "/api/keys/{id}", "getKey", "One client key", |a, c| Box::pin(get(a, c)))
+            .answers::<KeyView>(200),
+        Route::new(
+            Method::PATCH,
+            "/api/keys/{id}",
+            "updateKey",
+            "Change the given fields of a client key, or switch it on or off by `enabled`",
+            |a, c| Box::pin(update(a, c)),
+        )
+        .patch::<KeyFields>()
+        .answers::<KeyView>(200),
+        Route::new(Method::DELETE, "/api/keys/{id}", "deleteKey", "Delete a client key", |a, c| Box::pin(delete(a, c)))
+            .answers_nothing(),
+    ]
+}
+
+/// What can be set of a client key.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct KeyFields {
+    /// Unique.
+    name: String,
+    /// Names or patterns of the models it may use. Null: all.
+    #[serde(default)]
+    models: Option<Vec<String>>,
+    /// Null: never.
+    #[serde(default)]
+    expires_at: Option<Timestamp>,
+    /// Whether bodies of requests and answers are recorded.
+    #[serde(default)]
+    log_io: bool,
+    #[serde(default = "defaults::yes")]
+    enabled: bool,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NewKey {
+    /// Unique.
+    name: String,
+    /// The key itself; absent, one is made.
+    #[serde(default)]
+    key: Option<String>,
+    /// Names or patterns of the models it may use. Null: all.
+    #[serde(default)]
+    models: Option<Vec<String>>,
+    /// Null: never.
+    #[serde(default)]
+    expires_at: Option<Timestamp>,
+    /// Whether bodies of requests and answers are recorded.
+    #[serde(default)]
+    log_io: bool,
+    #[serde(default = "defaults::yes")]
+    enabled: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Key")]
+struct KeyView {
+    id: String,
+    #[serde(flatten)]
+    fields: KeyFields,
+    /// The first characters of the key.
+    prefix: String,
+    created_at: Timestamp,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CreatedKey {
+    /// The key itself. It is not stored and never shown again.
+    key: String,
+    #[serde(flatten)]
+    view: KeyView,
+}
+
+impl KeyFields {
+    fn of(key: &ClientKey) -> Self {
+        Self {
+            name: key.name.clone(),
+            models: key.models.clone(),
+            expires_at: key.expires_at,
+            log_io: key.log_io,
+            enabled: key.enabled,
+        }
+    }
+
+    fn write_to(self, key: &mut ClientKey) {
+        key.name = self.name.trim().to_owned();
+        key.models = self.models;
+        key.expires_at = self.expires_at;
+        key.log_io = self.log_io;
+        key.enabled = self.enabled;
+    }
+}
+
+impl KeyView {
+    fn of(key: &ClientKey) -> Self {
+        Self { id: key.id.clone(), fields: KeyFields::of(key), prefix: key.prefix.clone(), created_at: key.created_at }
+    }
+}
+
+async fn list(admin: &Admin, _: Call) -> Result<Reply, AdminError> {
+    Reply::list(admin.store.load().await?.keys.iter().map(KeyView::of).collect())
+}
+
+async fn get(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    Reply::ok(&one(&admin.store.load().await?, call.parameter("id"))?)
+}
+
+async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let NewKey { name, key, models, expires_at, log_io, enabled } = call.json()?;
+    let secret = match key {
+        Some(key) => {
+            validate::client_key_text(&key)?;
+            Secret::new(key)
+        }
+        None => generate_client_key(&*admin.platform.entropy),
+    };
+    let key = ClientKey {
+        id: admin.store.new_id(),
+        name: name.trim().to_owned(),
+        hash: hash_client_key(secret.reveal()),
+        prefix: client_key_prefix(secret.reveal()),
+        enabled,
+        models,
+        expires_at,
+        log_io,
+        created_at: admin.platform.clock.now(),
+    };
+    admin
+        .edit(|config| {
+            config.keys.push(key.clone());
+            Ok(())
+        })
+        .await?;
+    Reply::created(&CreatedKey { key: secret.reveal().to_owned(), view: KeyView::of(&key) })
+}
+
+async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let id = call.parameter("id");
+    let edited = admin
+        .edit(|config| {
+            let key = find(config, id)?;
+            call.patched(&KeyFields::of(key))?.write_to(key);
+            Ok(())
+        })
+        .await?;
+    Reply::ok(&one(&edited.after, id)?)
+}
+
+async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let id = call.parameter("id");
+    admin
+        .edit(|config| {
+            find(config, id)?;
+            config.keys.retain(|key| key.id != id);
+            Ok(())
+        })
+        .await?;
+    Ok(Reply::nothing())
+}
+
+fn one(config: &Config, id: &str) -> Result<KeyView, AdminError> {
+    config.key(id).map(KeyView::of).ok_or_else(|| AdminError::not_found("key", id))
+}
+
+fn find<'a>(config: &'a mut Config, id: &str) -> Result<&'a mut ClientKey, AdminError> {
+    config.keys.iter_mut().find(|key| key.id == id).ok_or_else(|| AdminError::not_found("key", id))
+}
