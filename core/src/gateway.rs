@@ -5,7 +5,7 @@ use arc_swap::ArcSwap;
 use http::{Request, Response};
 
 use crate::api;
-use crate::api::admin::ConfigChanged;
+use crate::api::admin::{ConfigChanged, Environment};
 use crate::balance::Balancer;
 use crate::config::snapshot::Snapshot;
 use crate::config::{Config, Sealer, Secret};
@@ -28,6 +28,8 @@ pub struct GatewayOptions {
     pub admin_token: Option<Secret>,
     pub limits: Limits,
     pub flush: Flush,
+    /// What a configuration file that is sent to the admin API may read.
+    pub environment: Environment,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

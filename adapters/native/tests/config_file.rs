@@ -135,6 +135,43 @@ async fn a_refused_file_changes_nothing() {
     }
 }
 
+/// An export needs no variables where it came from, and its placeholders are good for nothing else.
+#[tokio::test]
+async fn placeholders_keep_what_is_stored_in_their_own_place() {
+    let store = store().await;
+    let text = "
+providers:
+  - {name: p, type: openai, api_key: canary-key-1, proxy: 'http://u:canary@localhost:1'}
+  - {name: q, type: openai, api_key: canary-key-2}
+models: [{name: m, associations: [{provider: p, model: x, headers: {X-Token: canary-token, x-a: b}}]}]
+";
+    applied(&store, text).await.unwrap();
+    let before = store.load().await.unwrap();
+    assert_eq!(applied(&store, &export(&before).to_yaml()).await.unwrap().changes, []);
+    let edited = export(&before).to_yaml().replace("weight: 1", "weight: 2");
+    assert_eq!(shown(&applied(&store, &edited).await.unwrap()), ["update association m: p/x: weight"]);
+    assert_eq!(store.load().await.unwrap().providers, before.providers);
+
+    for (text, expected) in [
+        ("providers: [{name: '${P_API_KEY}', type: openai}]", "P_API_KEY, which is not set"),
+        ("providers: [{name: q, type: openai, api_key: '${P_API_KEY}'}]", "P_API_KEY, which is not set"),
+        ("providers: [{name: p, type: openai, api_key: '${P_PROXY}'}]", "P_PROXY, which is not set"),
+        ("providers: [{name: p, type: openai, api_key: 'x${P_API_KEY}'}]", "P_API_KEY, which is not set"),
+        ("providers: [{name: p, type: openai, error_matcher: '${P_API_KEY}'}]", "P_API_KEY, which is not set"),
+        (
+            "models: [{name: m, associations: [{provider: p, model: x, headers: {x-a: '${P_M_X_TOKEN}'}}]}]",
+            "P_M_X_TOKEN, which is not set",
+        ),
+        (
+            "models: [{name: m, associations: [{provider: q, model: x, headers: {x-token: '${P_M_X_TOKEN}'}}]}]",
+            "P_M_X_TOKEN, which is not set",
+        ),
+    ] {
+        let error = applied(&store, text).await.unwrap_err().to_string();
+        assert!(error.contains(expected) && !error.contains("canary"), "{text}: {error}");
+    }
+}
+
 #[tokio::test]
 async fn a_key_without_text_keeps_its_hash() {
     let store = store().await;

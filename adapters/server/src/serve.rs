@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
+use llmio_core::api::admin::Environment;
 use llmio_core::config::Secret;
 use llmio_core::platform::{Background, Body};
 use llmio_core::{Answer, Flush, Gateway, GatewayOptions, Limits, RequestContext};
@@ -46,6 +47,7 @@ pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure
         admin_token: token.map(Secret::new),
         limits: Limits { body_bytes: args.max_body_bytes, ..Limits::default() },
         flush: Flush::ByHome,
+        environment: Environment::new(config_file::variable),
     };
     let gateway = Gateway::open(home.platform.clone(), home.sealer.clone(), options).await?;
     let background = TaskBackground::default();

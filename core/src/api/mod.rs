@@ -107,6 +107,7 @@ async fn administer(shared: &Arc<Shared>, parts: Parts, body: Body) -> Response<
         platform: shared.platform.clone(),
         store: shared.store.clone(),
         changed: Arc::clone(shared) as Arc<dyn ConfigChanged>,
+        environment: shared.options.environment.clone(),
     };
     let body = match auth::admin(shared, &parts) {
         Ok(()) => body.read(admin::MAX_BODY, content_length(&parts)).await.map_err(|error| unreadable(&error)),

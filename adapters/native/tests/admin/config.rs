@@ -39,8 +39,9 @@ async fn apply_and_export() {
     assert_eq!(yaml.headers["content-type"], "application/yaml");
     assert!(yaml.text.contains("api_key: ${MAIN_API_KEY}"), "{}", yaml.text);
 
-    let stored = yaml.text.replace("MAIN_API_KEY", "OPENAI_API_KEY");
-    assert_eq!(put(&api, "/api/config", "application/yaml", &stored).await.json["changes"], json!([]));
+    for text in [&exported.text, &yaml.text, &yaml.text.replace("MAIN_API_KEY", "OPENAI_API_KEY")] {
+        assert_eq!(put(&api, "/api/config", "application/yaml", text).await.json["changes"], json!([]), "{text}");
+    }
     let version = api.expect(200, "GET /api/version", Value::Null).await;
     assert_eq!(version["config_version"], 2);
     assert_eq!(api.expect(200, "GET /api/config/schema.json", Value::Null).await["title"], "LLMIO configuration");

@@ -78,7 +78,7 @@ fn parse(path: &Path) -> Result<File, Failure> {
     file::parse(&read(path)?, &variable).map_err(|error| unusable(path, &error))
 }
 
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

@@ -231,12 +231,13 @@ fn place(
     association: Association,
     index: Option<usize>,
 ) -> Result<(), AdminError> {
-    if config.provider(&association.provider_id).is_none() {
+    let provider_is_known = config.provider(&association.provider_id).is_some();
+    let model = config.models.iter_mut().find(|model| model.id == model_id);
+    let model = model.ok_or_else(|| Invalid::new("model_id", format!("names no model: there is no `{model_id}`")))?;
+    if !provider_is_known {
         let message = format!("names no provider: there is no `{}`", association.provider_id);
         return Err(Invalid::new("provider_id", message).into());
     }
-    let model = config.models.iter_mut().find(|model| model.id == model_id);
-    let model = model.ok_or_else(|| Invalid::new("model_id", format!("names no model: there is no `{model_id}`")))?;
     let index = index.unwrap_or(model.associations.len());
     model.associations.insert(index, association);
     Ok(())

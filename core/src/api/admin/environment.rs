@@ -6,7 +6,9 @@ use std::sync::Arc;
 /// The gateway's own secrets are not among them: whoever may change the configuration could have them sent to a
 /// provider.
 #[derive(Clone)]
-pub struct Environment(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+pub struct Environment(Arc<Lookup>);
+
+type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
 
 const PRIVATE: [&str; 3] = ["TOKEN", "LLMIO_SECRET_KEY", "LLMIO_DATABASE_TOKEN"];
 

@@ -4,14 +4,25 @@ use serde_json::{Map, Value};
 
 use super::document::{AssociationEntry, ConfigFile, KeyEntry, ModelEntry, ProviderEntry};
 use super::text::Text;
-use crate::config::{Association, ClientKey, Config, Model, Provider, is_sensitive_header, proxy_hint};
+use crate::config::{Association, ClientKey, Config, Model, Provider, Secret, is_sensitive_header, proxy_hint};
 
 /// A configuration as a file that may be shown and stored anywhere: a variable stands for each secret, and client keys
-/// are left out, so that applying it elsewhere asks for them and applying it here keeps them.
+/// are left out. Applied where it came from, it keeps them all; applied elsewhere, it asks for them.
 #[derive(Clone)]
 pub struct Export {
     document: ConfigFile,
-    variables: Vec<String>,
+    pub(super) placeholders: Vec<Placeholder>,
+}
+
+/// A secret that a variable stands for.
+#[derive(Clone)]
+pub(super) struct Placeholder {
+    pub(super) variable: String,
+    /// The id of the provider or association it belongs to.
+    pub(super) record: String,
+    /// As `api_key` or `headers.authorization`.
+    pub(super) field: String,
+    pub(super) secret: Secret,
 }
 
 pub fn export(config: &Config) -> Export {
@@ -24,17 +35,17 @@ pub fn export(config: &Config) -> Export {
         keys: Some(config.keys.iter().map(key_entry).collect()),
         settings: Some(config.settings.clone()),
     };
-    Export { document, variables: names.given }
+    Export { document, placeholders: names.given }
 }
 
 impl Export {
     pub fn to_yaml(&self) -> String {
         let body = serde_saphyr::to_string(&self.document).unwrap_or_default();
-        if self.variables.is_empty() {
+        if self.placeholders.is_empty() {
             return body;
         }
-        let names: String = self.variables.iter().map(|name| format!("#   {name}\n")).collect();
-        format!("# Secrets are left out. To apply this file, set:\n{names}{body}")
+        let names: String = self.variables().map(|name| format!("#   {name}\n")).collect();
+        format!("# Secrets are left out: where these variables are not set, what is stored stays.\n{names}{body}")
     }
 
     pub fn to_json(&self) -> Value {
@@ -42,8 +53,8 @@ impl Export {
     }
 
     /// The variables that stand for secrets.
-    pub fn variables(&self) -> &[String] {
-        &self.variables
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.placeholders.iter().map(|placeholder| placeholder.variable.as_str())
     }
 }
 
@@ -54,13 +65,16 @@ impl std::fmt::Debug for Export {
 }
 
 fn provider_entry(provider: &Provider, names: &mut Names) -> ProviderEntry {
-    let api_key =
-        if provider.api_key.is_empty() { Text::default() } else { names.variable(&[&provider.name, "API_KEY"]) };
+    let api_key = if provider.api_key.is_empty() {
+        Text::default()
+    } else {
+        names.variable(&[&provider.name, "API_KEY"], &provider.id, "api_key", provider.api_key.reveal())
+    };
     let proxy = provider.proxy.as_ref().map(|proxy| {
         if proxy_hint(proxy.reveal()) == proxy.reveal() {
             Text::literal(proxy.reveal())
         } else {
-            names.variable(&[&provider.name, "PROXY"])
+            names.variable(&[&provider.name, "PROXY"], &provider.id, "proxy", proxy.reveal())
         }
     });
     ProviderEntry {
@@ -99,7 +113,7 @@ fn association_entry(model: &Model, association: &Association, config: &Config, 
     let mut headers = BTreeMap::new();
     for (name, value) in &association.headers {
         let text = if is_sensitive_header(name, value) {
-            names.variable(&[provider, &model.name, name])
+            names.variable(&[provider, &model.name, name], &association.id, format!("headers.{name}"), value)
         } else {
             Text::literal(value)
         };
@@ -148,13 +162,13 @@ fn escaped_value(value: &Value) -> Value {
 #[derive(Default)]
 struct Names {
     used: HashSet<String>,
-    given: Vec<String>,
+    given: Vec<Placeholder>,
 }
 
 impl Names {
     /// The parts in capitals, everything but ASCII letters and digits as underscores: `main`, `API_KEY` are
     /// `MAIN_API_KEY`. A name that is taken gets a number.
-    fn variable(&mut self, parts: &[&str]) -> Text {
+    fn variable(&mut self, parts: &[&str], record: &str, field: impl Into<String>, secret: &str) -> Text {
         let joined = parts.join("_").to_uppercase();
         let plain: String = joined.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let first = plain.chars().next();
@@ -165,7 +179,9 @@ impl Names {
             name = format!("{base}_{number}");
             number += 1;
         }
-        self.given.push(name.clone());
-        Text::variable(&name)
+        let text = Text::variable(&name);
+        let (record, field, secret) = (record.to_owned(), field.into(), Secret::new(secret));
+        self.given.push(Placeholder { variable: name, record, field, secret });
+        text
     }
 }

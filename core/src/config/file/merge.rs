@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use super::document::{AssociationEntry, ConfigFile, KeyEntry, ModelEntry, ProviderEntry};
+use super::keep::keep_stored;
 use super::problem::{FileError, Problem};
 use super::text::Text;
 use crate::config::{
@@ -19,20 +20,21 @@ pub(super) struct Context<'a> {
 }
 
 /// Makes `config` what the document says.
-pub(super) fn merge(document: &ConfigFile, config: &mut Config, context: &Context<'_>) -> Result<(), FileError> {
-    let mut merge = Merge { context, problems: Vec::new() };
-    if let Some(entries) = &document.providers {
+pub(super) fn merge(file: &ConfigFile, config: &mut Config, context: &Context<'_>) -> Result<(), FileError> {
+    let mut file = file.clone();
+    let mut merge = Merge { context, problems: keep_stored(&mut file, config) };
+    if let Some(entries) = &file.providers {
         merge.providers(entries, config);
     }
-    if let Some(entries) = &document.models {
-        merge.models(entries, config, document.providers.is_none());
+    if let Some(entries) = &file.models {
+        merge.models(entries, config, file.providers.is_none());
     }
-    if let Some(entries) = &document.keys {
+    if let Some(entries) = &file.keys {
         merge.keys(entries, config);
     }
-    if let Some(settings) = &document.settings {
+    if let Some(settings) = &file.settings {
         config.settings = settings.clone();
-        if !(context.offline && document.providers.is_none()) {
+        if !(context.offline && file.providers.is_none()) {
             merge.check(validate::settings(settings, config), "settings", |_| 0);
         }
     }

@@ -4,6 +4,7 @@ mod apply;
 mod check;
 mod document;
 mod export;
+mod keep;
 mod merge;
 mod parse;
 mod problem;

@@ -5,7 +5,7 @@ use super::problem::{FileError, Problem};
 use super::text::{ExpandError, expand};
 use crate::config::without_values;
 
-/// A configuration file that was read: well formed, with every variable replaced. Whether it makes sense shows when it
+/// A configuration file that was read: well formed, with its variables replaced. Whether it makes sense shows when it
 /// meets a configuration.
 #[derive(Clone)]
 pub struct File {
@@ -34,6 +34,10 @@ pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<File, F
                 problems.push(Problem::new(text.line, place, "is empty: its variable is set, but to nothing"));
             }
             Ok(value) => text.value = value,
+            Err(ExpandError::Missing(name)) if is_secret(&place) && text.value == format!("${{{name}}}") => {
+                text.value.clear();
+                text.missing = Some(name);
+            }
             Err(error) => problems.push(Problem::new(text.line, place, error.message())),
         }
     }
@@ -45,6 +49,11 @@ pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<File, F
         }
     }
     if problems.is_empty() { Ok(File { document }) } else { Err(FileError { problems }) }
+}
+
+/// Whether an export puts a variable there.
+fn is_secret(place: &str) -> bool {
+    place.ends_with(".api_key") || place.ends_with(".proxy") || place.contains(".headers.")
 }
 
 /// The parser's own rendering would show lines of the file, and with them its secrets.
@@ -66,7 +75,7 @@ fn expand_json(value: &mut Value, env: &dyn Fn(&str) -> Option<String>) -> Resul
 }
 
 impl ExpandError {
-    fn message(&self) -> String {
+    pub(super) fn message(&self) -> String {
         match self {
             Self::Missing(name) => format!("needs the environment variable {name}, which is not set"),
             Self::Malformed => {

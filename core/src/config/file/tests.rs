@@ -198,7 +198,7 @@ fn an_export_has_no_secrets_and_reads_back() {
     let yaml = exported.to_yaml();
     assert!(!yaml.contains("canary"), "{yaml}");
     assert!(!exported.to_json().to_string().contains("canary"));
-    assert_eq!(exported.variables(), ["MAIN_API_KEY", "MAIN_PROXY", "MAIN_GPT_5_AUTHORIZATION"]);
+    assert_eq!(exported.variables().collect::<Vec<_>>(), ["MAIN_API_KEY", "MAIN_PROXY", "MAIN_GPT_5_AUTHORIZATION"]);
 
     let values = |name: &str| match name {
         "MAIN_API_KEY" => Some(config.providers[0].api_key.reveal().to_owned()),
@@ -218,5 +218,5 @@ fn an_export_has_no_secrets_and_reads_back() {
 fn variables_have_names_of_their_own() {
     let text = "providers: [{name: a-b, type: openai, api_key: x}, {name: a_b, type: openai, api_key: y}, {name: 1号, type: openai, api_key: z}]";
     let exported = export(&check(text, &env).unwrap().config);
-    assert_eq!(exported.variables(), ["A_B_API_KEY", "A_B_API_KEY_2", "_1__API_KEY"]);
+    assert_eq!(exported.variables().collect::<Vec<_>>(), ["A_B_API_KEY", "A_B_API_KEY_2", "_1__API_KEY"]);
 }

@@ -10,6 +10,8 @@ pub(super) struct Text {
     pub(super) value: String,
     /// From 1; 0 when it was not read from a file.
     pub(super) line: u64,
+    /// The variable that is the whole of a secret and was not set; `value` is empty then.
+    pub(super) missing: Option<String>,
 }
 
 /// Why a text could not be expanded.
@@ -22,11 +24,11 @@ pub(super) enum ExpandError {
 impl Text {
     /// A text that expands to `value`, whatever that holds.
     pub(super) fn literal(value: &str) -> Self {
-        Self { value: value.replace("${", "$${"), line: 0 }
+        Self { value: value.replace("${", "$${"), line: 0, missing: None }
     }
 
     pub(super) fn variable(name: &str) -> Self {
-        Self { value: format!("${{{name}}}"), line: 0 }
+        Self { value: format!("${{{name}}}"), line: 0, missing: None }
     }
 }
 
@@ -62,7 +64,7 @@ fn is_variable(name: &str) -> bool {
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let spanned = Spanned::<String>::deserialize(deserializer)?;
-        Ok(Self { value: spanned.value, line: spanned.referenced.line() })
+        Ok(Self { value: spanned.value, line: spanned.referenced.line(), missing: None })
     }
 }
 
