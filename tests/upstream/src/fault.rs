@@ -184,8 +184,9 @@ impl Fault {
         let array = dialect == Dialect::Gemini && !sse;
         if array {
             events = answer::json_array(events);
-            // A broken array has no end.
-            if let (Some(_), Some(last)) = (&end, events.last_mut())
+            // A broken array has no end, and its end is the array's own mark of completeness.
+            let unfinished = end.is_some() || self == Self::NoTerminal;
+            if let (true, Some(last)) = (unfinished, events.last_mut())
                 && last.bytes.ends_with(b"]")
             {
                 last.bytes.truncate(last.bytes.len() - 1);
