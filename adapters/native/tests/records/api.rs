@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use llmio_core::api::admin::{Admin, ConfigChanged, handle};
+use llmio_core::api::admin::{Admin, ConfigChanged, Environment, handle};
 use llmio_core::config::{Config, Sealer};
 use llmio_core::platform::{Clock, Timestamp};
 use llmio_core::record::{Bodies, LogEntry, Operation, Outcome};
@@ -31,6 +31,7 @@ async fn call(home: &Home, call: &str) -> (u16, Value) {
         store: ConfigStore::new(&home.platform, Sealer::new([1; 32])),
         platform: home.platform.clone(),
         changed: Arc::new(Nobody),
+        environment: Environment::default(),
     };
     let request = Request::builder().method(method).uri(path).body(Bytes::new()).unwrap();
     let (parts, body) = handle(&admin, request).await.into_parts();
