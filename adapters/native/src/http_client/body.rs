@@ -1,15 +1,10 @@
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use futures_util::Stream;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use hyper::body::Incoming;
-use llmio_core::platform::{Body, BodyError, Payload};
-
-use super::error::causes;
-use super::pool::Ticket;
+use llmio_core::platform::Payload;
 
 /// A request body: the payload's slices, one frame each, with the exact size known.
 #[derive(Debug)]
@@ -42,36 +37,5 @@ impl HttpBody for PayloadBody {
 
     fn size_hint(&self) -> SizeHint {
         SizeHint::with_exact(self.left)
-    }
-}
-
-/// An answer's body: the data frames as they arrive. Trailers are dropped; no dialect has any.
-pub(super) fn answer_body(incoming: Incoming, ticket: Ticket) -> Body {
-    if incoming.is_end_stream() { Body::empty() } else { Body::stream(AnswerBody { incoming, _ticket: ticket }) }
-}
-
-struct AnswerBody {
-    incoming: Incoming,
-    _ticket: Ticket,
-}
-
-impl Stream for AnswerBody {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            match ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
-                None => return Poll::Ready(None),
-                Some(Err(error)) => return Poll::Ready(Some(Err(BodyError::Broken(causes(&error))))),
-                Some(Ok(frame)) => {
-                    // HTTP/2 may end a body with an empty frame.
-                    if let Ok(data) = frame.into_data()
-                        && !data.is_empty()
-                    {
-                        return Poll::Ready(Some(Ok(data)));
-                    }
-                }
-            }
-        }
     }
 }

@@ -22,6 +22,9 @@ const TCP_KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Makes connections to providers, over TLS where the URL says so.
 pub(super) type Connector = HttpsConnector<Dial>;
 
+/// What a [`Connector`] gives.
+pub(super) type Io = MaybeHttpsStream<MaybeHttpsStream<TokioIo<TcpStream>>>;
+
 /// The plain connection below the provider's TLS: to the provider itself, or through a proxy. One type for every
 /// route, so that the HTTP client above is compiled once.
 #[derive(Clone, Debug)]

@@ -1,10 +1,8 @@
 use std::error::Error as StdError;
 use std::fmt::{self, Write};
-use std::io;
 use std::time::Duration;
 
 use http::Uri;
-use hyper_util::client::legacy::Error;
 use llmio_core::platform::{HttpError, HttpErrorKind};
 
 /// Marks what failed before TLS with the destination began: name lookup, TCP, or the proxy.
@@ -29,6 +27,19 @@ impl StdError for DialError {
     }
 }
 
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum SendError {
+    /// The URL names no host.
+    Address,
+    Dial(DialError),
+    Tls(Box<dyn StdError + Send + Sync>),
+    /// A connection was there, and then failed.
+    Exchange(hyper::Error),
+    /// A connection that was just made was closed before it could be used.
+    Closed,
+}
+
 /// Whom a request goes to, for messages: host and port, never credentials, path or query.
 #[derive(Debug)]
 pub(super) struct Peer {
@@ -46,13 +57,19 @@ impl Peer {
         HttpError::new(HttpErrorKind::Timeout, format!("{self} sent no answer within {limit:?}"))
     }
 
-    pub(super) fn failed(&self, error: &Error) -> HttpError {
-        let kind = kind(error);
-        let causes = error.source().map_or_else(|| error.to_string(), causes);
-        let message = match kind {
-            HttpErrorKind::Connect => format!("cannot connect to {self}: {causes}"),
-            HttpErrorKind::Tls => format!("TLS with {self} failed: {causes}"),
-            _ => format!("{self} broke off before its answer: {causes}"),
+    pub(super) fn failed(&self, error: &SendError) -> HttpError {
+        let (kind, message) = match error {
+            SendError::Address => (HttpErrorKind::Invalid, "the URL names no host".to_owned()),
+            SendError::Dial(error) => (HttpErrorKind::Connect, format!("cannot connect to {self}: {}", causes(error))),
+            SendError::Tls(error) => {
+                (HttpErrorKind::Tls, format!("TLS with {self} failed: {}", causes(error.as_ref())))
+            }
+            SendError::Exchange(error) => {
+                (HttpErrorKind::Broken, format!("{self} broke off before its answer: {}", causes(error)))
+            }
+            SendError::Closed => {
+                (HttpErrorKind::Broken, format!("{self} closed a new connection before the request was sent"))
+            }
         };
         HttpError::new(kind, message)
     }
@@ -69,24 +86,6 @@ impl fmt::Display for Peer {
         }
         Ok(())
     }
-}
-
-fn kind(error: &Error) -> HttpErrorKind {
-    if !error.is_connect() {
-        return HttpErrorKind::Broken;
-    }
-    let mut cause = error.source();
-    while let Some(current) = cause {
-        if current.is::<DialError>() {
-            return HttpErrorKind::Connect;
-        }
-        // Past the dialling, what the connector still does is the TLS handshake, and its errors are I/O errors.
-        if current.is::<io::Error>() {
-            return HttpErrorKind::Tls;
-        }
-        cause = current.source();
-    }
-    HttpErrorKind::Connect
 }
 
 /// The error and its causes in one line, without repetition.

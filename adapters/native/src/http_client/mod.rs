@@ -3,6 +3,9 @@
 mod body;
 mod connector;
 mod error;
+mod h1;
+mod h2;
+mod host;
 mod pool;
 mod proxy;
 mod tls;
@@ -47,7 +50,7 @@ impl NativeHttpClient {
     /// Trusts these certificate authorities only.
     pub fn with_roots(roots: RootCertStore) -> Result<Self, HttpError> {
         let tls = Tls::new(roots)?;
-        let direct = Pool::new(&connector::direct(&tls));
+        let direct = Pool::new(connector::direct(&tls));
         Ok(Self { shared: Arc::new(Shared { tls, direct, proxied: Mutex::default() }) })
     }
 
@@ -59,7 +62,7 @@ impl NativeHttpClient {
         if let Some(pool) = proxied.get(proxy) {
             return Ok(pool.clone());
         }
-        let pool = Pool::new(&connector::through(&Proxy::parse(proxy)?, &self.shared.tls));
+        let pool = Pool::new(connector::through(&Proxy::parse(proxy)?, &self.shared.tls));
         if proxied.len() >= PROXY_POOLS
             && let Some(old) = proxied.keys().next().cloned()
         {
@@ -93,7 +96,7 @@ impl HttpClient for NativeHttpClient {
             if request.body().is_empty() && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
                 request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
-            let exchange = pool.request(request.map(PayloadBody::from));
+            let exchange = pool.send(request.map(PayloadBody::from));
             let answer = match options.header_timeout {
                 None => exchange.await,
                 Some(limit) => match tokio::time::timeout(limit, exchange).await {

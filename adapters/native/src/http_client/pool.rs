@@ -1,84 +1,127 @@
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper_util::client::legacy::{Client, Error};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{Request, Uri};
+use hyper_util::client::legacy::connect::Connection as _;
 use llmio_core::platform::HttpResponse;
+use tower_service::Service;
 
-use super::body::{PayloadBody, answer_body};
+use super::body::PayloadBody;
 use super::connector::Connector;
+use super::error::{DialError, SendError};
+use super::host::Host;
+use super::{h1, h2};
 
-/// A provider that speaks HTTP/2 gets one connection per lane, and refuses more streams on it than it likes, commonly
-/// 100 (RFC 9113 recommends no less). Requests past that would wait for a stream to end, so they take the next lane.
-const EXCHANGES_PER_LANE: usize = 100;
-const LANES: usize = 16;
-/// Shorter than common load balancers' own limits, so that a connection is rarely closed under a request.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
-const IDLE_PER_HOST: usize = 256;
-/// An HTTP/2 connection whose other end is gone is noticed within the sum of these.
-const PING_INTERVAL: Duration = Duration::from_secs(20);
-const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often connections that nobody uses are looked through.
+const REAP: Duration = Duration::from_secs(25);
 
 /// Connections over one route (direct, or through one proxy). Clones share them.
+///
+/// This is hyper's protocol with our own book-keeping, for one reason: hyper-util's pooled client gives every
+/// connection a task, and each chunk of a stream then costs two more task switches, two locks and a write of its own
+/// to the client. Here whoever wants an answer drives its connection.
 #[derive(Clone, Debug)]
 pub(super) struct Pool {
-    lanes: Arc<[Lane]>,
+    shared: Arc<Shared>,
 }
 
 #[derive(Debug)]
-struct Lane {
-    client: Client<Connector, PayloadBody>,
-    exchanges: Arc<AtomicUsize>,
+struct Shared {
+    connector: Connector,
+    hosts: Mutex<HashMap<Key, Arc<Host>>>,
+    is_reaped: AtomicBool,
 }
 
-/// Counts one exchange in its lane until the answer's body is gone.
-#[derive(Debug)]
-pub(super) struct Ticket(Arc<AtomicUsize>);
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    scheme: Scheme,
+    authority: Authority,
+}
 
 impl Pool {
-    pub(super) fn new(connector: &Connector) -> Self {
-        let mut builder = Client::builder(TokioExecutor::new());
-        builder
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(IDLE_PER_HOST)
-            .http2_keep_alive_interval(PING_INTERVAL)
-            .http2_keep_alive_timeout(PING_TIMEOUT);
-        let lane = || Lane { client: builder.build(connector.clone()), exchanges: Arc::default() };
-        Self { lanes: (0..LANES).map(|_| lane()).collect() }
+    pub(super) fn new(connector: Connector) -> Self {
+        Self { shared: Arc::new(Shared { connector, hosts: Mutex::default(), is_reaped: AtomicBool::new(false) }) }
     }
 
-    pub(super) async fn request(&self, request: Request<PayloadBody>) -> Result<HttpResponse, Error> {
-        let lane = self.lane();
-        let ticket = Ticket::take(&lane.exchanges);
-        let answer = lane.client.request(request).await?;
-        let (head, body) = answer.into_parts();
-        Ok(Response::from_parts(head, answer_body(body, ticket)))
+    /// Sends a request with an absolute URI. A kept connection that turns out to be closed is replaced as long as
+    /// nothing of the request was sent.
+    pub(super) async fn send(&self, mut request: Request<PayloadBody>) -> Result<HttpResponse, SendError> {
+        let key = Key::of(request.uri()).ok_or(SendError::Address)?;
+        let host = self.host(&key);
+        loop {
+            if let Some(lane) = host.lane() {
+                match lane.send(request).await? {
+                    Ok(answer) => return Ok(answer),
+                    Err(unsent) => request = unsent,
+                }
+            } else if let Some(connection) = host.take_idle() {
+                match h1::send(connection, request, &host).await? {
+                    Ok(answer) => return Ok(answer),
+                    Err(unsent) => request = unsent,
+                }
+            } else {
+                break;
+            }
+        }
+        let connecting = host.connecting().await;
+        if let Some(lane) = host.lane() {
+            drop(connecting);
+            return lane.send(request).await?.map_err(|_| SendError::Closed);
+        }
+        let io = self.shared.connector.clone().call(key.uri()).await.map_err(|error| {
+            match error.downcast::<DialError>() {
+                Ok(error) => SendError::Dial(*error),
+                Err(error) => SendError::Tls(error),
+            }
+        })?;
+        if io.connected().is_negotiated_h2() {
+            let lane = host.add_lane(h2::Lane::open(io).await?);
+            drop(connecting);
+            lane.send(request).await?.map_err(|_| SendError::Closed)
+        } else {
+            drop(connecting);
+            h1::send(h1::Connection::open(io).await?, request, &host).await?.map_err(|_| SendError::Closed)
+        }
     }
 
-    /// The first lane with room, or the emptiest.
-    fn lane(&self) -> &Lane {
-        let load = |lane: &&Lane| lane.exchanges.load(Ordering::Relaxed);
-        self.lanes
-            .iter()
-            .find(|lane| load(lane) < EXCHANGES_PER_LANE)
-            .or_else(|| self.lanes.iter().min_by_key(load))
-            .unwrap_or(&self.lanes[0])
+    fn host(&self, key: &Key) -> Arc<Host> {
+        if !self.shared.is_reaped.load(Ordering::Relaxed) && !self.shared.is_reaped.swap(true, Ordering::Relaxed) {
+            tokio::spawn(reap(Arc::downgrade(&self.shared)));
+        }
+        let mut hosts = self.shared.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(host) = hosts.get(key) {
+            return Arc::clone(host);
+        }
+        Arc::clone(hosts.entry(key.clone()).or_default())
     }
 }
 
-impl Ticket {
-    fn take(exchanges: &Arc<AtomicUsize>) -> Self {
-        exchanges.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(exchanges))
+/// Closes what has been idle for too long, until the pool is gone.
+async fn reap(pool: Weak<Shared>) {
+    loop {
+        tokio::time::sleep(REAP).await;
+        let Some(pool) = pool.upgrade() else {
+            return;
+        };
+        let mut hosts = pool.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        // A host that is in use elsewhere at this moment must stay the one that others find.
+        hosts.retain(|_, host| host.reap() || Arc::strong_count(host) > 1);
     }
 }
 
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+impl Key {
+    fn of(uri: &Uri) -> Option<Self> {
+        Some(Self { scheme: uri.scheme()?.clone(), authority: uri.authority()?.clone() })
+    }
+
+    fn uri(&self) -> Uri {
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(PathAndQuery::from_static("/"));
+        Uri::from_parts(parts).unwrap_or_default()
     }
 }

@@ -1,0 +1,172 @@
+//! HTTP/1.1: one exchange at a time on a connection, which whoever waits for the answer drives.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use http::header::HOST;
+use http::{HeaderValue, Request, Response, Uri};
+use http_body::Body as HttpBody;
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use llmio_core::platform::{Body, BodyError, HttpResponse};
+
+use super::body::PayloadBody;
+use super::connector::Io;
+use super::error::{SendError, causes};
+use super::host::Host;
+
+/// An open connection. It makes progress only while it is driven.
+pub(super) struct Connection {
+    sender: http1::SendRequest<PayloadBody>,
+    driver: http1::Connection<Io, PayloadBody>,
+    is_open: bool,
+}
+
+impl Connection {
+    pub(super) async fn open(io: Io) -> Result<Box<Self>, SendError> {
+        let (sender, driver) = http1::handshake(io).await.map_err(SendError::Exchange)?;
+        let mut connection = Box::new(Self { sender, driver, is_open: true });
+        connection.is_usable();
+        Ok(connection)
+    }
+
+    /// Whether it can take a request now. Notices that the other side has closed it.
+    pub(super) fn is_usable(&mut self) -> bool {
+        self.drive(&mut Context::from_waker(Waker::noop()));
+        self.is_open && self.sender.is_ready()
+    }
+
+    /// Reads and writes what can be read and written. Errors reach whoever waits for the answer or its body.
+    fn drive(&mut self, cx: &mut Context<'_>) {
+        if self.is_open && Pin::new(&mut self.driver).poll(cx).is_ready() {
+            self.is_open = false;
+        }
+    }
+}
+
+/// Sends a request and waits for the head of its answer; gives the request back when the connection was closed before
+/// anything of it was sent. Dropping the future, or the answer's body before its end, closes the connection.
+pub(super) async fn send(
+    mut connection: Box<Connection>,
+    mut request: Request<PayloadBody>,
+    host: &Arc<Host>,
+) -> Result<Result<HttpResponse, Request<PayloadBody>>, SendError> {
+    let uri = request.uri().clone();
+    let named = request.headers().contains_key(HOST);
+    to_origin_form(&mut request);
+    let mut answer = pin!(connection.sender.try_send_request(request));
+    let answer = poll_fn(|cx| {
+        connection.drive(cx);
+        answer.as_mut().poll(cx)
+    });
+    match answer.await {
+        Ok(answer) => {
+            let (head, incoming) = answer.into_parts();
+            let mut body = AnswerBody { incoming, connection: Some(connection), host: Arc::clone(host) };
+            let body = if body.incoming.is_end_stream() {
+                body.keep_connection();
+                Body::empty()
+            } else {
+                Body::stream(body)
+            };
+            Ok(Ok(Response::from_parts(head, body)))
+        }
+        Err(mut error) => match error.take_message() {
+            Some(mut request) => {
+                *request.uri_mut() = uri;
+                if !named {
+                    request.headers_mut().remove(HOST);
+                }
+                Ok(Err(request))
+            }
+            None => Err(SendError::Exchange(error.into_error())),
+        },
+    }
+}
+
+/// Path and query in the request line, the rest in the `host` header.
+fn to_origin_form(request: &mut Request<PayloadBody>) {
+    let uri = request.uri();
+    if !request.headers().contains_key(HOST) {
+        let name = uri.host().unwrap_or_default();
+        let standard = if uri.scheme_str() == Some("https") { 443 } else { 80 };
+        let value = match uri.port_u16().filter(|port| *port != standard) {
+            Some(port) => HeaderValue::try_from(format!("{name}:{port}")),
+            None => HeaderValue::try_from(name),
+        };
+        // A host that was parsed as part of a URI is a valid header value.
+        if let Ok(value) = value {
+            request.headers_mut().insert(HOST, value);
+        }
+    }
+    *request.uri_mut() = match request.uri().path_and_query() {
+        Some(path) if !path.as_str().is_empty() => Uri::from(path.clone()),
+        _ => Uri::from_static("/"),
+    };
+}
+
+/// The rest of an answer. Its connection goes back to the host after a clean end, and is closed on any other.
+struct AnswerBody {
+    incoming: Incoming,
+    connection: Option<Box<Connection>>,
+    host: Arc<Host>,
+}
+
+impl AnswerBody {
+    fn keep_connection(&mut self) {
+        if let Some(mut connection) = self.connection.take()
+            && connection.is_usable()
+        {
+            self.host.put_idle(connection);
+        }
+    }
+}
+
+impl Stream for AnswerBody {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        let mut is_driven = false;
+        loop {
+            // Only driving the connection makes the body move, so there is nothing to be woken for.
+            match Pin::new(&mut this.incoming).poll_frame(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(None) => {
+                    this.keep_connection();
+                    return Poll::Ready(None);
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    this.connection = None;
+                    return Poll::Ready(Some(Err(BodyError::Broken(causes(&error)))));
+                }
+                Poll::Ready(Some(Ok(frame))) => {
+                    // Trailers are dropped; no dialect has any.
+                    if let Ok(data) = frame.into_data()
+                        && !data.is_empty()
+                    {
+                        return Poll::Ready(Some(Ok(data)));
+                    }
+                }
+                Poll::Pending if is_driven => return Poll::Pending,
+                Poll::Pending => match &mut this.connection {
+                    Some(connection) => {
+                        connection.drive(cx);
+                        is_driven = true;
+                    }
+                    None => return Poll::Ready(None),
+                },
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("is_open", &self.is_open).finish_non_exhaustive()
+    }
+}
