@@ -4,9 +4,9 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use http::header::HOST;
 use http::{HeaderValue, Request, Response, Uri};
@@ -67,7 +67,7 @@ pub(super) async fn send(
     match answer.await {
         Ok(answer) => {
             let (head, incoming) = answer.into_parts();
-            let mut body = AnswerBody { incoming, connection: Some(connection), host: Arc::clone(host) };
+            let mut body = AnswerBody { incoming, connection: Some(connection), host: Arc::clone(host), end: None };
             let body = if body.incoming.is_end_stream() {
                 body.keep_connection();
                 Body::empty()
@@ -115,7 +115,12 @@ struct AnswerBody {
     incoming: Incoming,
     connection: Option<Box<Connection>>,
     host: Arc<Host>,
+    /// The end was seen together with the last chunk.
+    end: Option<Option<BodyError>>,
 }
+
+/// Chunks that have arrived together are handed on as one of about this size: what a stream costs is per chunk.
+const MERGED: usize = 16 * 1024;
 
 impl AnswerBody {
     fn keep_connection(&mut self) {
@@ -125,23 +130,19 @@ impl AnswerBody {
             self.host.put_idle(connection);
         }
     }
-}
 
-impl Stream for AnswerBody {
-    type Item = Result<Bytes, BodyError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
+    /// The next chunk as the provider sent it.
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
         let mut is_driven = false;
         loop {
             // Only driving the connection makes the body move, so there is nothing to be woken for.
-            match Pin::new(&mut this.incoming).poll_frame(&mut Context::from_waker(Waker::noop())) {
+            match Pin::new(&mut self.incoming).poll_frame(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(None) => {
-                    this.keep_connection();
+                    self.keep_connection();
                     return Poll::Ready(None);
                 }
                 Poll::Ready(Some(Err(error))) => {
-                    this.connection = None;
+                    self.connection = None;
                     return Poll::Ready(Some(Err(BodyError::Broken(causes(&error)))));
                 }
                 Poll::Ready(Some(Ok(frame))) => {
@@ -153,7 +154,7 @@ impl Stream for AnswerBody {
                     }
                 }
                 Poll::Pending if is_driven => return Poll::Pending,
-                Poll::Pending => match &mut this.connection {
+                Poll::Pending => match &mut self.connection {
                     Some(connection) => {
                         connection.drive(cx);
                         is_driven = true;
@@ -162,6 +163,43 @@ impl Stream for AnswerBody {
                 },
             }
         }
+    }
+}
+
+impl Stream for AnswerBody {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if let Some(end) = this.end.take() {
+            return Poll::Ready(end.map(Err));
+        }
+        let first = match ready!(this.poll_chunk(cx)) {
+            Some(Ok(first)) if first.len() < MERGED => first,
+            other => return Poll::Ready(other),
+        };
+        let mut merged = BytesMut::new();
+        while merged.len() < MERGED {
+            match this.poll_chunk(cx) {
+                Poll::Ready(Some(Ok(chunk))) => {
+                    if merged.is_empty() {
+                        merged.reserve(MERGED + chunk.len());
+                        merged.extend_from_slice(&first);
+                    }
+                    merged.extend_from_slice(&chunk);
+                }
+                Poll::Ready(Some(Err(error))) => {
+                    this.end = Some(Some(error));
+                    break;
+                }
+                Poll::Ready(None) => {
+                    this.end = Some(None);
+                    break;
+                }
+                Poll::Pending => break,
+            }
+        }
+        Poll::Ready(Some(Ok(if merged.is_empty() { first } else { merged.freeze() })))
     }
 }
 
