@@ -25,6 +25,8 @@ const HELD_ANSWER: usize = 4 << 20;
 const HELD_PREAMBLE: usize = 1 << 20;
 /// A provider's error is kept up to this size.
 const HELD_ERROR: usize = 1 << 20;
+/// How long the body of a provider's error may take.
+const ERROR_BODY: Duration = Duration::from_secs(10);
 
 /// An answer that the client will get, as far as it has come.
 #[derive(Debug)]
@@ -64,16 +66,17 @@ pub(super) async fn attempt(
     journal.head();
 
     if !response.status().is_success() {
-        return Err(refused(shared, call, response, deadline).await);
+        return Err(refused(shared, response, deadline).await);
     }
-    let answer = Reading::new(shared, response, deadline);
+    let answer = Reading::new(shared, response, deadline, route.timeouts.idle());
     if is_compressed(&answer.head.headers) {
         let (head, held, rest) = answer.into_parts();
         return Ok(Committed { head, held, rest, meter: Meter::Opaque });
     }
     if call.stream {
+        // What a stream may take to its first meaningful event bounds its silence until then, too.
         let limit = started_at.plus(route.timeouts.first_token()).min(deadline);
-        stream(call, candidate, answer.until(limit)).await
+        stream(call, candidate, Reading { limit, silence: Duration::MAX, ..answer }).await
     } else {
         whole(call, candidate, answer).await
     }
@@ -86,7 +89,10 @@ struct Reading {
     held: Vec<Bytes>,
     held_bytes: usize,
     shared: Arc<Shared>,
-    timer: BoxFuture<'static, ()>,
+    limit: Timestamp,
+    /// How long it may be silent before `limit`.
+    silence: Duration,
+    timer: Option<BoxFuture<'static, ()>>,
 }
 
 /// What came next.
@@ -99,22 +105,23 @@ enum Event {
 }
 
 impl Reading {
-    fn new(shared: &Arc<Shared>, response: HttpResponse, deadline: Timestamp) -> Self {
+    fn new(shared: &Arc<Shared>, response: HttpResponse, limit: Timestamp, silence: Duration) -> Self {
         let (head, body) = response.into_parts();
-        let timer = shared.platform.clock.sleep(deadline.since(shared.now()));
-        Self { head, body: Some(body), held: Vec::new(), held_bytes: 0, shared: Arc::clone(shared), timer }
-    }
-
-    fn until(mut self, limit: Timestamp) -> Self {
-        self.timer = self.shared.platform.clock.sleep(limit.since(self.shared.now()));
-        self
+        let shared = Arc::clone(shared);
+        Self { head, body: Some(body), held: Vec::new(), held_bytes: 0, shared, limit, silence, timer: None }
     }
 
     async fn next(&mut self) -> Event {
         let Some(body) = &mut self.body else {
             return Event::End;
         };
-        match select(body.next(), &mut self.timer).await {
+        let left = self.limit.since(self.shared.now());
+        if self.silence < left {
+            self.timer = None;
+        }
+        let clock = &self.shared.platform.clock;
+        let timer = self.timer.get_or_insert_with(|| clock.sleep(left.min(self.silence)));
+        match select(body.next(), timer).await {
             Either::Left((Some(Ok(chunk)), _)) => {
                 self.held_bytes += chunk.len();
                 self.held.push(chunk);
@@ -239,9 +246,10 @@ async fn whole(call: &Call, candidate: &Candidate, mut answer: Reading) -> Resul
 }
 
 /// Reads an error status with its body.
-async fn refused(shared: &Arc<Shared>, _call: &Call, response: HttpResponse, deadline: Timestamp) -> Failure {
+async fn refused(shared: &Arc<Shared>, response: HttpResponse, deadline: Timestamp) -> Failure {
     let now = shared.now();
-    let mut answer = Reading::new(shared, response, deadline.min(now.plus(Duration::from_secs(10))));
+    let limit = deadline.min(now.plus(ERROR_BODY));
+    let mut answer = Reading::new(shared, response, limit, Duration::MAX);
     while answer.held_bytes < HELD_ERROR {
         let Event::Chunk = answer.next().await else { break };
     }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode, header};
 
 use super::headers;
 use crate::balance::{Report, Verdict};
@@ -23,6 +23,8 @@ pub(super) struct Failure {
     pub(super) report: Report,
     /// What the provider answered, when it was an answer of its dialect.
     pub(super) answer: Option<ProviderAnswer>,
+    /// How long the provider asks us to stay away, wherever it said so.
+    delay: Option<Duration>,
     telling: Telling,
 }
 
@@ -80,7 +82,7 @@ impl Failure {
             Verdict::Failover => (Outcome::ProviderError, Next::Remove, Report::Failure, Telling::ProviderError),
         };
         let status = answer.status.as_u16();
-        Self { outcome, status, message, next, report, answer: Some(answer), telling }
+        Self { outcome, status, message, next, report, answer: Some(answer), delay, telling }
     }
 
     /// No answer came.
@@ -127,7 +129,16 @@ impl Failure {
 
     fn new(outcome: Outcome, status: u16, message: impl Into<String>, telling: Telling) -> Self {
         let message = message.into();
-        Self { outcome, status, message, next: Next::Remove, report: Report::Failure, answer: None, telling }
+        Self {
+            outcome,
+            status,
+            message,
+            next: Next::Remove,
+            report: Report::Failure,
+            answer: None,
+            delay: None,
+            telling,
+        }
     }
 
     /// The more telling of two; the earlier one between equals.
@@ -138,13 +149,17 @@ impl Failure {
         }
     }
 
-    /// The provider's own answer, unchanged, where there is one.
+    /// The provider's own answer, unchanged, where there is one; with `Retry-After` where the delay is known otherwise.
     pub(super) fn into_answer(self) -> Result<Response<Body>, GatewayError> {
         if let Some(answer) = self.answer {
             let mut response = Response::new(Body::from(answer.body));
             *response.status_mut() = answer.status;
             *response.headers_mut() = answer.headers;
             headers::for_client(response.headers_mut());
+            if let Some(delay) = self.delay {
+                let seconds = delay.as_secs() + u64::from(delay.subsec_nanos() > 0);
+                response.headers_mut().entry(header::RETRY_AFTER).or_insert(seconds.into());
+            }
             return Ok(response);
         }
         let kind = match (self.next, self.outcome) {
