@@ -46,7 +46,11 @@ struct Arguments {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Error> {
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
+    // Each program runs in a directory of its own.
+    for path in [&mut arguments.gateway, &mut arguments.provider] {
+        *path = std::fs::canonicalize(&*path).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
     let scenarios: Vec<&Scenario> = SCENARIOS.iter().filter(|it| it.name.contains(&arguments.only)).collect();
     let directory = tempfile::tempdir()?;
     let burst = Provider::start(&arguments.provider, 0).await?;

@@ -6,7 +6,8 @@ use llmio_conformance::config::{Config, provider_type, weighted};
 use llmio_conformance::dialect::{self, Form, StreamEnd};
 use llmio_conformance::{Home, Setup};
 use llmio_upstream::ports::{NotTls, Refused};
-use llmio_upstream::{Dialect, Fault, Upstream};
+use llmio_upstream::replay::Replay;
+use llmio_upstream::{Behaviour, Dialect, Fault, Upstream};
 use serde_json::{Value, json};
 
 /// What the client sees of a failing provider.
@@ -268,6 +269,50 @@ async fn nobody_there() {
                 let rows = home.trace(&pair.trace()).await;
                 assert_eq!(rows[0]["outcome"], "connect_error", "{rows:?}");
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_success_that_matches_an_error_sample_is_a_failure() {
+    let sly = Upstream::with_key("sk-sly").await.expect("a provider");
+    let healthy = Upstream::with_key("sk-healthy").await.expect("a provider");
+    let mut config = Config::new();
+    for dialect in Dialect::ALL {
+        let name = dialect.as_str();
+        config = config
+            .provider(json!({
+                "name": format!("sly-{name}"),
+                "type": provider_type(dialect),
+                "base_url": sly.base_url(dialect),
+                "api_key": sly.key(),
+                "error_matcher": "no such thing\nQuota is used up\n"
+            }))
+            .upstream(&format!("healthy-{name}"), dialect, &healthy)
+            .model(name, [weighted(&format!("sly-{name}"), "any", 9), weighted(&format!("healthy-{name}"), "ok", 1)]);
+    }
+    let home = Home::start(Setup::new(config)).await;
+    for dialect in Dialect::ALL {
+        for form in Form::BOTH {
+            // Case and white space do not count; a stream's body is a plain one here, as of a page that stands in.
+            let said = "Sorry,  QUOTA is\nused up for today.".to_owned();
+            let replay = Replay {
+                status: 200,
+                content_type: "application/json".into(),
+                body: json!({"said": said}).to_string(),
+                chunk_bytes: None,
+            };
+            let text = Behaviour { text: said, ..Behaviour::default() };
+            sly.next([if form.streams() { Behaviour { replay: Some(replay), ..text } } else { text }]);
+            let answer = dialect::call(&home, dialect, dialect.as_str(), form).send().await;
+            assert!(
+                answer.status == 200 && answer.text().contains("vider."),
+                "{dialect:?} {form:?}: {}",
+                answer.text()
+            );
+            let rows = home.trace(&answer.trace()).await;
+            assert_eq!((rows.len(), &rows[0]["outcome"]), (2, &json!("provider_error")), "{rows:?}");
+            assert!(rows[0]["error"].as_str().is_some_and(|error| error.contains("Quota")), "{rows:?}");
         }
     }
 }
