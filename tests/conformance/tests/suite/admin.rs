@@ -103,7 +103,7 @@ async fn mistakes_name_their_field() {
         ("/models", json!({"name": "q", "strategy": "no-such"}), 422, "strategy"),
         ("/models", json!({"name": "q", "time_out": -1}), 422, "time_out"),
         ("/models", json!({"name": "m"}), 409, "name"),
-        ("/associations", json!({"model_id": "x", "provider_id": "y", "provider_model": "z"}), 422, "provider_id"),
+        ("/associations", json!({"model_id": "x", "provider_id": "y", "provider_model": "z"}), 422, "model_id"),
     ];
     for (path, body, status, field) in rows {
         let answer = home.admin(Method::POST, path, Some(&body)).await;

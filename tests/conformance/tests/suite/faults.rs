@@ -295,7 +295,7 @@ async fn a_success_that_matches_an_error_sample_is_a_failure() {
     for dialect in Dialect::ALL {
         for form in Form::BOTH {
             // Case and white space do not count; a stream's body is a plain one here, as of a page that stands in.
-            let said = "Sorry,  QUOTA is\nused up for today.".to_owned();
+            let said = "Sorry,  QUOTA is   used up for today.".to_owned();
             let replay = Replay {
                 status: 200,
                 content_type: "application/json".into(),
