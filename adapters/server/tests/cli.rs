@@ -69,7 +69,7 @@ const ROWS: &[Row] = &[
     Row { args: &["migrate"], env: &[("LLMIO_SECRET_KEY", "short")], code: 1, says: &["LLMIO_SECRET_KEY"] },
     Row { args: &["health", "--port", "1"], env: &[], code: 1, says: &["127.0.0.1:1"] },
     Row { args: &["check", "missing.yaml"], env: &[], code: 1, says: &["missing.yaml cannot be read"] },
-    Row { args: &["check", "llmio.yaml"], env: &[], code: 1, says: &["llmio.yaml: line", "MAIN_KEY", "TEAM_A_KEY"] },
+    Row { args: &["check", "llmio.yaml"], env: &[], code: 1, says: &["llmio.yaml: line 8", "TEAM_A_KEY"] },
     Row { args: &["check", "llmio.yaml"], env: SECRETS, code: 0, says: &["1 providers, 1 models, 1 keys"] },
     Row { args: &["check", "broken.yaml"], env: SECRETS, code: 1, says: &["broken.yaml: line 2", "colour"] },
     Row { args: &["migrate"], env: &[], code: 0, says: &["applied 0001_config", "db/llmio.db is at"] },
