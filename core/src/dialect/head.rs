@@ -59,15 +59,49 @@ pub fn inspect(dialect: Dialect, body: &[u8]) -> Result<RequestHead, InvalidRequ
     }
     let mut head = RequestHead::default();
     let mut session = Session::default();
-    scanner.each_member(|scanner, key| match dialect {
-        Dialect::OpenAiChat => openai_chat::request::member(scanner, &key, &mut head, &mut session),
-        Dialect::OpenAiResponses => openai_responses::request::member(scanner, &key, &mut head, &mut session),
-        Dialect::Anthropic => anthropic::request::member(scanner, &key, &mut head, &mut session),
-        Dialect::Gemini => gemini::request::member(scanner, &key, &mut head, &mut session),
+    let mut decisive = Decisive::default();
+    scanner.each_member(|scanner, key| {
+        let member = match dialect {
+            Dialect::OpenAiChat => openai_chat::request::member,
+            Dialect::OpenAiResponses => openai_responses::request::member,
+            Dialect::Anthropic => anthropic::request::member,
+            // Model and method are in its path.
+            Dialect::Gemini => return gemini::request::member(scanner, &key, &mut head, &mut session),
+        };
+        decisive.see(&key.name())?;
+        member(scanner, &key, &mut head, &mut session)
     })?;
     scanner.end()?;
     head.session_id = session.best();
     Ok(head)
+}
+
+/// The members by which the gateway decides. A provider must not read them otherwise: of a repeated member some parsers
+/// take the first value and some the last, and Go's takes a name in any case.
+#[derive(Debug, Default)]
+struct Decisive {
+    model: bool,
+    stream: bool,
+}
+
+impl Decisive {
+    /// Refuses a top-level key that makes the request ambiguous.
+    fn see(&mut self, key: &str) -> Result<(), InvalidRequest> {
+        let (param, seen) = match key {
+            "model" => ("model", &mut self.model),
+            "stream" => ("stream", &mut self.stream),
+            other if other.eq_ignore_ascii_case("model") => {
+                let message = format!("Write `model` in lower case; `{other}` means it to some providers only.");
+                return Err(InvalidRequest { message, param: Some("model") });
+            }
+            _ => return Ok(()),
+        };
+        if core::mem::replace(seen, true) {
+            let message = format!("The request's body names `{param}` more than once; send it once.");
+            return Err(InvalidRequest { message, param: Some(param) });
+        }
+        Ok(())
+    }
 }
 
 /// The places where clients put a session id, best first.
@@ -289,6 +323,30 @@ mod tests {
             for dialect in Dialect::ALL {
                 check(dialect, body, "", session);
             }
+        }
+    }
+
+    #[test]
+    fn what_providers_may_read_otherwise_is_refused() {
+        let rows = [
+            (r#"{"model":"a","model":"b"}"#, Some("model"), "more than once"),
+            (r#"{"model":"a","messages":[],"model":"a"}"#, Some("model"), "more than once"),
+            (r#"{"model":"a","\u006dodel":"b"}"#, Some("model"), "more than once"),
+            (r#"{"model":"a","Model":"b"}"#, Some("model"), "`Model`"),
+            (r#"{"MODEL":"b"}"#, Some("model"), "`MODEL`"),
+            (r#"{"mode\u004c":"b","model":"a"}"#, Some("model"), "`modeL`"),
+            (r#"{"stream":false,"model":"a","stream":true}"#, Some("stream"), "more than once"),
+            (r#"{"stream":null,"stream":null}"#, Some("stream"), "more than once"),
+            (r#"{"model":"a","models":1,"mode":2,"metadata":{"model":1,"Model":2,"model":3}}"#, None, ""),
+            (r#"{"model":"a","tools":[{"model":1,"stream":1},{"model":2,"stream":2}]}"#, None, ""),
+        ];
+        for (body, param, message) in rows {
+            for dialect in [Dialect::OpenAiChat, Dialect::OpenAiResponses, Dialect::Anthropic] {
+                let refused = inspect(dialect, body.as_bytes()).err();
+                assert_eq!(refused.as_ref().and_then(|error| error.param), param, "{dialect}: {body}");
+                assert!(refused.is_none_or(|error| error.message.contains(message)), "{dialect}: {body}");
+            }
+            assert_eq!(inspect(Dialect::Gemini, body.as_bytes()).err(), None, "Gemini has both in its path: {body}");
         }
     }
 
