@@ -43,14 +43,13 @@ pub(super) enum SendError {
 /// Whom a request goes to, for messages: host and port, never credentials, path or query.
 #[derive(Debug)]
 pub(super) struct Peer {
-    host: String,
-    port: Option<u16>,
+    uri: Uri,
     proxied: bool,
 }
 
 impl Peer {
     pub(super) fn of(uri: &Uri, proxied: bool) -> Self {
-        Self { host: uri.host().unwrap_or_default().to_owned(), port: uri.port_u16(), proxied }
+        Self { uri: uri.clone(), proxied }
     }
 
     pub(super) fn timed_out(&self, limit: Duration) -> HttpError {
@@ -77,8 +76,8 @@ impl Peer {
 
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.host)?;
-        if let Some(port) = self.port {
+        f.write_str(self.uri.host().unwrap_or_default())?;
+        if let Some(port) = self.uri.port_u16() {
             write!(f, ":{port}")?;
         }
         if self.proxied {

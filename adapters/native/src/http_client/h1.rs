@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker, ready};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use http::header::HOST;
-use http::{HeaderValue, Request, Response, Uri};
+use http::{Request, Response, Uri};
 use http_body::Body as HttpBody;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -57,8 +57,12 @@ pub(super) async fn send(
     host: &Arc<Host>,
 ) -> Result<Result<HttpResponse, Request<PayloadBody>>, SendError> {
     let uri = request.uri().clone();
-    let named = request.headers().contains_key(HOST);
-    to_origin_form(&mut request);
+    request.headers_mut().entry(HOST).or_insert_with(|| host.name());
+    // The request line has path and query only.
+    *request.uri_mut() = match uri.path_and_query() {
+        Some(path) => Uri::from(path.clone()),
+        None => Uri::from_static("/"),
+    };
     let mut answer = pin!(connection.sender.try_send_request(request));
     let answer = poll_fn(|cx| {
         connection.drive(cx);
@@ -79,35 +83,11 @@ pub(super) async fn send(
         Err(mut error) => match error.take_message() {
             Some(mut request) => {
                 *request.uri_mut() = uri;
-                if !named {
-                    request.headers_mut().remove(HOST);
-                }
                 Ok(Err(request))
             }
             None => Err(SendError::Exchange(error.into_error())),
         },
     }
-}
-
-/// Path and query in the request line, the rest in the `host` header.
-fn to_origin_form(request: &mut Request<PayloadBody>) {
-    let uri = request.uri();
-    if !request.headers().contains_key(HOST) {
-        let name = uri.host().unwrap_or_default();
-        let standard = if uri.scheme_str() == Some("https") { 443 } else { 80 };
-        let value = match uri.port_u16().filter(|port| *port != standard) {
-            Some(port) => HeaderValue::try_from(format!("{name}:{port}")),
-            None => HeaderValue::try_from(name),
-        };
-        // A host that was parsed as part of a URI is a valid header value.
-        if let Ok(value) = value {
-            request.headers_mut().insert(HOST, value);
-        }
-    }
-    *request.uri_mut() = match request.uri().path_and_query() {
-        Some(path) if !path.as_str().is_empty() => Uri::from(path.clone()),
-        _ => Uri::from_static("/"),
-    };
 }
 
 /// The rest of an answer. Its connection goes back to the host after a clean end, and is closed on any other.

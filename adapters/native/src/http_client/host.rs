@@ -2,6 +2,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use http::HeaderValue;
+
 use super::{h1, h2};
 
 /// Shorter than common load balancers' own limits, so that a connection is rarely closed under a request.
@@ -9,8 +11,10 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 const MAX_IDLE: usize = 256;
 
 /// The connections to one scheme, name and port.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Host {
+    /// The `host` header of a request to it.
+    name: HeaderValue,
     /// The one used last is at the end, and is used next.
     idle: Mutex<Vec<Idle>>,
     lanes: Mutex<Vec<h2::Lane>>,
@@ -26,6 +30,20 @@ struct Idle {
 }
 
 impl Host {
+    pub(super) fn new(name: HeaderValue) -> Self {
+        Self {
+            name,
+            idle: Mutex::default(),
+            lanes: Mutex::default(),
+            speaks_h2: AtomicBool::new(false),
+            turn: tokio::sync::Mutex::new(()),
+        }
+    }
+
+    pub(super) fn name(&self) -> HeaderValue {
+        self.name.clone()
+    }
+
     /// A kept HTTP/1.1 connection that is open as far as one can tell.
     pub(super) fn take_idle(&self) -> Option<Box<h1::Connection>> {
         loop {

@@ -11,6 +11,7 @@ mod proxy;
 mod tls;
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::CONTENT_LENGTH;
@@ -96,7 +97,7 @@ impl HttpClient for NativeHttpClient {
             if request.body().is_empty() && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
                 request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
-            let exchange = pool.send(request.map(PayloadBody::from));
+            let exchange = pin!(pool.send(request.map(PayloadBody::from)));
             let answer = match options.header_timeout {
                 None => exchange.await,
                 Some(limit) => match tokio::time::timeout(limit, exchange).await {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{Request, Uri};
+use http::{HeaderValue, Request, Uri};
 use hyper_util::client::legacy::connect::Connection as _;
 use llmio_core::platform::HttpResponse;
 use tower_service::Service;
@@ -63,9 +63,18 @@ impl Pool {
                     Err(unsent) => request = unsent,
                 }
             } else {
-                break;
+                // Boxed, because it is rare and large.
+                return Box::pin(self.connect_and_send(&key, &host, request)).await;
             }
         }
+    }
+
+    async fn connect_and_send(
+        &self,
+        key: &Key,
+        host: &Arc<Host>,
+        request: Request<PayloadBody>,
+    ) -> Result<HttpResponse, SendError> {
         let connecting = host.connecting().await;
         if let Some(lane) = host.lane() {
             drop(connecting);
@@ -83,7 +92,7 @@ impl Pool {
             lane.send(request).await?.map_err(|_| SendError::Closed)
         } else {
             drop(connecting);
-            h1::send(h1::Connection::open(io).await?, request, &host).await?.map_err(|_| SendError::Closed)
+            h1::send(h1::Connection::open(io).await?, request, host).await?.map_err(|_| SendError::Closed)
         }
     }
 
@@ -95,7 +104,9 @@ impl Pool {
         if let Some(host) = hosts.get(key) {
             return Arc::clone(host);
         }
-        Arc::clone(hosts.entry(key.clone()).or_default())
+        let host = Arc::new(Host::new(key.host_header()));
+        hosts.insert(key.clone(), Arc::clone(&host));
+        host
     }
 }
 
@@ -115,6 +126,18 @@ async fn reap(pool: Weak<Shared>) {
 impl Key {
     fn of(uri: &Uri) -> Option<Self> {
         Some(Self { scheme: uri.scheme()?.clone(), authority: uri.authority()?.clone() })
+    }
+
+    /// Host and port, without the scheme's own port.
+    fn host_header(&self) -> HeaderValue {
+        let host = self.authority.host();
+        let standard = if self.scheme == Scheme::HTTPS { 443 } else { 80 };
+        let value = match self.authority.port_u16().filter(|port| *port != standard) {
+            Some(port) => HeaderValue::try_from(format!("{host}:{port}")),
+            None => HeaderValue::try_from(host),
+        };
+        // What was parsed as part of a URI is always a valid header value.
+        value.unwrap_or(HeaderValue::from_static(""))
     }
 
     fn uri(&self) -> Uri {
