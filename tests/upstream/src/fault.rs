@@ -194,10 +194,11 @@ impl Fault {
         }
         let mut steps: Vec<Step> =
             events.into_iter().flat_map(|event| [Step::Send(event.bytes), Step::Flush]).collect();
+        if matches!(self, Self::ErrorLater | Self::MalformedLater) {
+            steps.insert(steps.len() - 2, Step::Wait(NOTICED));
+        }
         if let Some(end) = end {
-            // What was sent must be read before the break is seen.
-            steps.push(Step::Wait(Duration::from_millis(20)));
-            steps.push(end);
+            steps.extend([Step::Wait(NOTICED), end]);
         }
         Play::stream(200, if array { "application/json" } else { "text/event-stream" }, steps)
     }
@@ -217,8 +218,7 @@ impl Fault {
             // Broken JSON of the announced length.
             _ => return Play::whole(200, "application/json", body[..half].to_owned().into()),
         };
-        let steps =
-            vec![Step::Send(body[..half].to_owned().into()), Step::Flush, Step::Wait(Duration::from_millis(20)), end];
+        let steps = vec![Step::Send(body[..half].to_owned().into()), Step::Flush, Step::Wait(NOTICED), end];
         Play::stream(200, "application/json", steps)
     }
 
@@ -226,6 +226,9 @@ impl Fault {
         matches!(self, Self::ErrorAfterPreamble | Self::StallBeforeToken | Self::CutBeforeToken)
     }
 }
+
+/// Long enough for a caller to read what was sent before the break, and to act on it.
+const NOTICED: Duration = Duration::from_millis(100);
 
 const PAGE: &str =
     "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body><h1>Bad gateway</h1></body></html>\n";
