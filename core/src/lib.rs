@@ -9,6 +9,7 @@ pub mod dialect;
 mod gateway;
 pub mod pipeline;
 pub mod platform;
+pub mod probe;
 pub mod record;
 pub mod storage;
 #[cfg(any(test, feature = "testing"))]

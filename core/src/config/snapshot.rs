@@ -200,7 +200,7 @@ impl Route {
 }
 
 impl Candidate {
-    fn compile(association: Association, upstream: Arc<Upstream>) -> Result<Self, String> {
+    pub(crate) fn compile(association: Association, upstream: Arc<Upstream>) -> Result<Self, String> {
         let mut headers = Vec::new();
         for (name, value) in &association.headers {
             let header = HeaderName::try_from(name).map_err(|_| format!("`{name}` is no header name"))?;
@@ -227,7 +227,7 @@ impl Candidate {
 }
 
 impl Upstream {
-    fn compile(provider: Provider) -> Result<Self, String> {
+    pub(crate) fn compile(provider: Provider) -> Result<Self, String> {
         let problem = |what: &str| format!("provider `{}`: {what}", provider.name);
         let uri: Uri = provider.base_url.parse().map_err(|_| problem("base_url is no URL"))?;
         if uri.scheme().is_none() || uri.authority().is_none() {

@@ -20,6 +20,7 @@ use failure::{Failure, Next};
 pub(crate) use journal::{Ending, Facts, Journal};
 use plan::Plan;
 pub use relay::{End, Guide, Relay};
+pub(crate) use request::build as build_request;
 
 use crate::config::snapshot::{Candidate, Route};
 use crate::dialect::{ChatUsageFilter, GatewayError};

@@ -17,7 +17,7 @@ pub(super) fn injects_usage(call: &Call) -> bool {
 }
 
 /// The client's request as `candidate` gets it: the client's bytes with a few values replaced.
-pub(super) fn build(call: &Call, candidate: &Candidate, provider_model: &str) -> Result<HttpRequest, GatewayError> {
+pub(crate) fn build(call: &Call, candidate: &Candidate, provider_model: &str) -> Result<HttpRequest, GatewayError> {
     let upstream = &candidate.upstream;
     let kind = upstream.kind;
     let path = match call.operation {

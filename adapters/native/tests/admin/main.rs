@@ -5,6 +5,7 @@ mod config;
 mod frame;
 mod keys;
 mod models;
+mod probe;
 mod providers;
 mod secrets;
 mod support;

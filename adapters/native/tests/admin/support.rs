@@ -13,6 +13,8 @@ use serde_json::Value;
 /// An admin API with an empty configuration.
 pub(crate) struct Api {
     pub(crate) admin: Admin,
+    /// The providers, answering from a script.
+    pub(crate) http: Arc<ScriptedHttp>,
     /// The versions that were announced.
     pub(crate) announced: Arc<Announced>,
 }
@@ -46,7 +48,7 @@ impl Api {
         let clock = Arc::new(ManualClock::default());
         let database = Arc::new(LocalDatabase::open_in_memory().unwrap());
         migrate(&*database, &*clock).await.unwrap();
-        let platform = Platform { http, database, clock, entropy: Arc::new(FixedEntropy::default()) };
+        let platform = Platform { http: http.clone(), database, clock, entropy: Arc::new(FixedEntropy::default()) };
         let announced = Arc::new(Announced::default());
         let admin = Admin {
             store: ConfigStore::new(&platform, Sealer::new([1; 32])),
@@ -56,7 +58,7 @@ impl Api {
                 (name == "OPENAI_API_KEY").then(|| "sk-0123456789-canary-4711".into())
             }),
         };
-        Self { admin, announced }
+        Self { admin, http, announced }
     }
 
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Answer {

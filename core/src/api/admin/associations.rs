@@ -11,6 +11,7 @@ use super::{Admin, AdminError, Call, List, Reply, Route};
 use crate::config::{
     Association, Capabilities, Config, Invalid, Model, Prices, defaults, header_hint, normal_headers, written_secret,
 };
+use crate::probe::{TestKind, TestReport, test_association};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -49,6 +50,15 @@ pub(super) fn routes() -> Vec<Route> {
             Box::pin(delete(a, c))
         })
         .answers_nothing(),
+        Route::new(
+            Method::POST,
+            "/api/associations/{id}/test",
+            "testAssociation",
+            "Ask the provider now, as a client's request would",
+            |a, c| Box::pin(test(a, c)),
+        )
+        .body::<TestRequest>()
+        .answers::<TestReport>(200),
     ]
 }
 
@@ -105,6 +115,17 @@ struct Filter {
     model_id: Option<String>,
     #[serde(default)]
     provider_id: Option<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct TestRequest {
+    #[serde(default)]
+    kind: TestKind,
+    /// The name a client would ask for. Needed only where the model is a pattern and the association passes its name
+    /// on.
+    #[serde(default)]
+    model: Option<String>,
 }
 
 impl AssociationFields {
@@ -224,6 +245,19 @@ async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Ok(Reply::nothing())
 }
 
+async fn test(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let asked: TestRequest = call.json()?;
+    let config = admin.store.load().await?;
+    let (model, association) = find(&config, call.parameter("id"))?;
+    let provider = config
+        .provider(&association.provider_id)
+        .ok_or_else(|| AdminError::not_found("provider", &association.provider_id))?;
+    let (http, clock) = (&*admin.platform.http, &*admin.platform.clock);
+    let report =
+        test_association(http, clock, provider, model, association, asked.kind, asked.model.as_deref()).await?;
+    Reply::ok(&report)
+}
+
 /// Puts an association at `index` of its model's, or behind them.
 fn place(
     config: &mut Config,
@@ -248,6 +282,6 @@ fn one(config: &Config, id: &str) -> Result<AssociationView, AdminError> {
     Ok(AssociationView::of(model, association, config))
 }
 
-pub(super) fn find<'a>(config: &'a Config, id: &str) -> Result<(&'a Model, &'a Association), AdminError> {
+fn find<'a>(config: &'a Config, id: &str) -> Result<(&'a Model, &'a Association), AdminError> {
     config.association(id).ok_or_else(|| AdminError::not_found("association", id))
 }

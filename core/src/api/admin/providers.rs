@@ -1,6 +1,6 @@
 //! Providers.
 
-use http::Method;
+use http::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,7 @@ use crate::config::{
     Config, Provider, ProviderType, Secret, default_base_url, error_samples, proxy_hint, secret_hint, trimmed_url,
     written_secret,
 };
+use crate::probe::list_models;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -38,6 +39,14 @@ pub(super) fn routes() -> Vec<Route> {
             |a, c| Box::pin(delete(a, c)),
         )
         .answers_nothing(),
+        Route::new(
+            Method::GET,
+            "/api/providers/{id}/models",
+            "listProviderModels",
+            "The provider's own models, asked for now",
+            |a, c| Box::pin(models(a, c)),
+        )
+        .answers::<List<ProviderModel>>(200),
         Route::new(
             Method::GET,
             "/api/provider-types",
@@ -140,6 +149,12 @@ impl Template {
     }
 }
 
+/// A model under the provider's own name.
+#[derive(Serialize, JsonSchema)]
+struct ProviderModel {
+    name: String,
+}
+
 async fn list(admin: &Admin, _: Call) -> Result<Reply, AdminError> {
     let config = admin.store.load().await?;
     Reply::list(config.providers.iter().map(ProviderView::of).collect())
@@ -190,6 +205,15 @@ async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Ok(Reply::nothing())
 }
 
-pub(super) fn find<'a>(config: &'a Config, id: &str) -> Result<&'a Provider, AdminError> {
+async fn models(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let config = admin.store.load().await?;
+    let provider = find(&config, call.parameter("id"))?;
+    let names = list_models(&*admin.platform.http, &*admin.platform.clock, provider)
+        .await
+        .map_err(|error| AdminError::new(StatusCode::BAD_GATEWAY, "provider_failed", error))?;
+    Reply::list(names.into_iter().map(|name| ProviderModel { name }).collect())
+}
+
+fn find<'a>(config: &'a Config, id: &str) -> Result<&'a Provider, AdminError> {
     config.provider(id).ok_or_else(|| AdminError::not_found("provider", id))
 }

@@ -1,0 +1,86 @@
+//! Asks providers something of our own: what models they have, and whether an association works.
+
+mod association;
+mod models;
+mod question;
+mod reach;
+
+use core::time::Duration;
+
+use bytes::Bytes;
+use http::StatusCode;
+
+pub use association::{TestReport, test_association};
+pub use models::list_models;
+pub use question::TestKind;
+pub use reach::{Reach, reach};
+
+use crate::config::snapshot::Upstream;
+use crate::config::{MASK, Secret};
+use crate::dialect::classify_error;
+use crate::platform::{Body, Clock, HttpClient, HttpRequest, SendOptions, with_timeout};
+
+/// So much of an answer is read.
+const BODY_LIMIT: usize = 8 << 20;
+
+/// A provider's answer, read to its end.
+struct Answered {
+    status: StatusCode,
+    body: Bytes,
+}
+
+/// Sends one request and reads the whole answer within `limit`. The error says in words why there is none.
+async fn ask(
+    http: &dyn HttpClient,
+    clock: &dyn Clock,
+    request: HttpRequest,
+    proxy: Option<&Secret>,
+    limit: Duration,
+) -> Result<Answered, String> {
+    let options = SendOptions { header_timeout: Some(limit), proxy: proxy.map(|proxy| proxy.reveal().to_owned()) };
+    let exchange = async {
+        let (head, body) = http.send(request, options).await.map_err(|error| error.message)?.into_parts();
+        let body = body.read(BODY_LIMIT, 0).await.map_err(|error| error.to_string())?;
+        Ok(Answered { status: head.status, body })
+    };
+    with_timeout(clock, limit, Box::pin(exchange)).await.unwrap_or_else(|| Err(timed_out(limit)))
+}
+
+fn timed_out(limit: Duration) -> String {
+    format!("the provider did not answer within {} s", limit.as_secs_f64())
+}
+
+impl Answered {
+    /// What an error status says, in the provider's words.
+    fn failure(&self) -> Option<String> {
+        (!self.status.is_success()).then(|| {
+            let said = classify_error(self.status, &self.body).message;
+            format!("the provider answered {}: {said}", self.status.as_u16())
+        })
+    }
+}
+
+/// Takes a provider's secrets out of a text, for providers repeat keys in their errors.
+fn redacted(text: &str, upstream: &Upstream, headers: &[(String, String)]) -> String {
+    let header_values = headers.iter().map(|(_, value)| value.as_str());
+    let bare = headers.iter().filter_map(|(_, value)| value.split_once(' ').map(|(_, token)| token));
+    [upstream.api_key.reveal()]
+        .into_iter()
+        .chain(header_values)
+        .chain(bare)
+        .filter(|secret| secret.len() >= 8)
+        .fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
+}
+
+/// The beginning of a body, as text.
+fn excerpt(body: &[u8]) -> Option<String> {
+    const LIMIT: usize = 2_000;
+    let text = String::from_utf8_lossy(body.get(..body.len().min(LIMIT)).unwrap_or_default()).into_owned();
+    Some(text).filter(|text| !text.is_empty())
+}
+
+/// Reads the next chunk of a body; `None` at its end.
+async fn next_chunk(body: &mut Body) -> Option<Result<Bytes, String>> {
+    use futures_util::StreamExt;
+    Some(body.next().await?.map_err(|error| error.to_string()))
+}

@@ -1,0 +1,58 @@
+use core::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, header};
+
+use super::{ask, redacted};
+use crate::config::snapshot::Upstream;
+use crate::config::{Provider, ProviderType};
+use crate::platform::{Clock, HttpClient, HttpRequest, Payload};
+
+/// For one page.
+const TIMEOUT: Duration = Duration::from_secs(15);
+/// A list that goes on after so many pages is cut.
+const MAX_PAGES: usize = 20;
+
+/// The provider's own names of its models, sorted. The error says why there are none, for an operator, and holds no
+/// secret.
+pub async fn list_models(http: &dyn HttpClient, clock: &dyn Clock, provider: &Provider) -> Result<Vec<String>, String> {
+    let upstream = Upstream::compile(provider.clone())?;
+    let mut names = Vec::new();
+    let mut next: Option<String> = None;
+    for _ in 0..MAX_PAGES {
+        let request = request(&upstream, next.as_deref())?;
+        let page = ask(http, clock, request, upstream.proxy.as_ref(), TIMEOUT).await;
+        let page = page
+            .and_then(|answer| match answer.failure() {
+                Some(failure) => Err(failure),
+                None => upstream.kind.read_models(&answer.body),
+            })
+            .map_err(|error| redacted(&error, &upstream, &[]))?;
+        names.extend(page.names);
+        if page.next.is_none() || page.next == next {
+            break;
+        }
+        next = page.next;
+    }
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+fn request(upstream: &Upstream, next: Option<&str>) -> Result<HttpRequest, String> {
+    let url = format!("{}{}", upstream.base_url, upstream.kind.models_path(next));
+    let mut request = Request::get(url).body(Payload::from(Bytes::new())).map_err(|error| error.to_string())?;
+    let headers = request.headers_mut();
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("llmio/", env!("CARGO_PKG_VERSION"))));
+    if upstream.kind == ProviderType::Anthropic {
+        let version = upstream.version.clone().unwrap_or(HeaderValue::from_static("2023-06-01"));
+        headers.insert(HeaderName::from_static("anthropic-version"), version);
+    }
+    if !upstream.api_key.is_empty() {
+        let (name, value) =
+            upstream.kind.credentials(upstream.api_key.reveal()).ok_or("the api_key cannot be sent in a header")?;
+        headers.insert(name, value);
+    }
+    Ok(request)
+}
