@@ -73,6 +73,9 @@ pub(crate) enum Command {
     Check {
         /// The file, or `-` for standard input.
         file: PathBuf,
+        /// Also ask every provider in it for its models.
+        #[arg(long)]
+        live: bool,
     },
     /// Ask a server on this computer whether it is well; exits with 1 when not. For container health checks.
     Health,

@@ -59,15 +59,20 @@ pub(super) fn question(dialect: Dialect, model: &str, kind: TestKind) -> Bytes {
 /// Whether a whole answer calls a tool.
 pub(super) fn calls_tool(dialect: Dialect, answer: &[u8]) -> bool {
     let Ok(answer) = serde_json::from_slice::<Value>(answer) else { return false };
-    let any = |items: &Value, is_call: &dyn Fn(&Value) -> bool| {
-        items.as_array().is_some_and(|items| items.iter().any(is_call))
-    };
+    let has_type = |item: &Value, kind: &str| item.get("type").and_then(Value::as_str) == Some(kind);
     match dialect {
-        Dialect::OpenAiChat => any(&answer["choices"], &|choice| any(&choice["message"]["tool_calls"], &|_| true)),
-        Dialect::OpenAiResponses => any(&answer["output"], &|item| item["type"] == "function_call"),
-        Dialect::Anthropic => any(&answer["content"], &|block| block["type"] == "tool_use"),
-        Dialect::Gemini => {
-            any(&answer["candidates"], &|one| any(&one["content"]["parts"], &|part| part["functionCall"].is_object()))
+        Dialect::OpenAiChat => {
+            items(&answer, "/choices").iter().any(|choice| !items(choice, "/message/tool_calls").is_empty())
         }
+        Dialect::OpenAiResponses => items(&answer, "/output").iter().any(|item| has_type(item, "function_call")),
+        Dialect::Anthropic => items(&answer, "/content").iter().any(|block| has_type(block, "tool_use")),
+        Dialect::Gemini => items(&answer, "/candidates")
+            .iter()
+            .flat_map(|candidate| items(candidate, "/content/parts"))
+            .any(|part| part.get("functionCall").is_some()),
     }
+}
+
+fn items<'a>(value: &'a Value, pointer: &str) -> &'a [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }

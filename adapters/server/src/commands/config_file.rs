@@ -4,8 +4,11 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
+use llmio_core::config::Config;
 use llmio_core::config::file::{self, ApplyError, File, FileError};
+use llmio_core::probe::{Reach, reach};
 use llmio_core::storage::ConfigStore;
+use llmio_native::{NativeHttpClient, TokioClock};
 
 use crate::failure::Failure;
 use crate::home::Home;
@@ -53,7 +56,7 @@ pub(crate) async fn export(home: &Home, json: bool) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(crate) fn check(path: &Path) -> Result<(), Failure> {
+pub(crate) async fn check(path: &Path, live: bool) -> Result<(), Failure> {
     let text = read(path)?;
     let report = file::check(&text, &variable).map_err(|error| unusable(path, &error))?;
     for warning in &report.warnings {
@@ -67,6 +70,27 @@ pub(crate) fn check(path: &Path) -> Result<(), Failure> {
         config.models.len(),
         config.keys.len()
     ));
+    if live { reach_all(config).await } else { Ok(()) }
+}
+
+/// One line a provider; a failure when one could not be reached.
+async fn reach_all(config: &Config) -> Result<(), Failure> {
+    let mut failed = 0;
+    for Reach { provider, models, unlisted } in reach(&NativeHttpClient::new()?, &TokioClock, config).await {
+        match models {
+            Ok(count) => say(format_args!("{provider}: reached, {count} models")),
+            Err(problem) => {
+                failed += 1;
+                say(format_args!("{provider}: {problem}"));
+            }
+        }
+        if !unlisted.is_empty() {
+            note(format_args!("warning: {provider} does not list {}", unlisted.join(", ")));
+        }
+    }
+    if failed > 0 {
+        return Err(Failure::new(format!("{failed} of {} providers cannot be used", config.providers.len())));
+    }
     Ok(())
 }
 

@@ -38,6 +38,12 @@ pub(super) fn keep_stored(file: &mut ConfigFile, config: &Config) -> Vec<Problem
             }
         }
     }
+    // An export leaves client keys out, so no variable stands for one.
+    for (index, entry) in file.keys.iter_mut().flatten().enumerate() {
+        if let Some(text) = &mut entry.key {
+            settling.settle(text, &format!("keys[{index}]"), "key", |_| false);
+        }
+    }
     settling.problems
 }
 

@@ -22,7 +22,11 @@ pub(super) struct Context<'a> {
 /// Makes `config` what the document says.
 pub(super) fn merge(file: &ConfigFile, config: &mut Config, context: &Context<'_>) -> Result<(), FileError> {
     let mut file = file.clone();
-    let mut merge = Merge { context, problems: keep_stored(&mut file, config) };
+    let problems = keep_stored(&mut file, config);
+    if !problems.is_empty() {
+        return Err(FileError { problems });
+    }
+    let mut merge = Merge { context, problems };
     if let Some(entries) = &file.providers {
         merge.providers(entries, config);
     }

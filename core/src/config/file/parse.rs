@@ -51,9 +51,9 @@ pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<File, F
     if problems.is_empty() { Ok(File { document }) } else { Err(FileError { problems }) }
 }
 
-/// Whether an export puts a variable there.
+/// Whether a secret belongs there, of which one may be stored already.
 fn is_secret(place: &str) -> bool {
-    place.ends_with(".api_key") || place.ends_with(".proxy") || place.contains(".headers.")
+    [".api_key", ".proxy", ".key"].iter().any(|field| place.ends_with(field)) || place.contains(".headers.")
 }
 
 /// The parser's own rendering would show lines of the file, and with them its secrets.
