@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use clap::builder::{FalseyValueParser, OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use crate::secret::Hidden;
@@ -31,6 +32,7 @@ pub(crate) struct Cli {
 
 /// Where everything is kept. For every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Database")]
 pub(crate) struct HomeArgs {
     /// `file:PATH`, or `libsql://HOST`, `https://HOST` or `http://HOST` of a libSQL server (Turso, sqld).
     #[arg(long, global = true, env = "LLMIO_DATABASE_URL", default_value = "file:db/llmio.db", value_name = "URL")]
@@ -107,9 +109,10 @@ pub(crate) enum KeyCommand {
 }
 
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Serving")]
 pub(crate) struct ServeArgs {
     /// The administrator's token, for /api. Without it the server answers this computer only.
-    #[arg(long, env = "TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    #[arg(long, global = true, env = "TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub(crate) token: Option<Hidden>,
 
     /// The address to listen on.
@@ -121,21 +124,29 @@ pub(crate) struct ServeArgs {
     pub(crate) port: u16,
 
     /// A configuration file that is applied at every start.
-    #[arg(long, env = "LLMIO_CONFIG", value_name = "FILE")]
+    // An empty variable is as good as none.
+    #[arg(
+        long,
+        global = true,
+        env = "LLMIO_CONFIG",
+        value_name = "FILE",
+        value_parser = OsStringValueParser::new().map(PathBuf::from)
+    )]
     pub(crate) config: Option<PathBuf>,
 
     /// The largest request body that is accepted, after decompression.
-    #[arg(long, env = "LLMIO_MAX_BODY_BYTES", default_value_t = 64 * 1024 * 1024, value_name = "BYTES")]
+    #[arg(long, global = true, env = "LLMIO_MAX_BODY_BYTES", default_value_t = 64 * 1024 * 1024, value_name = "BYTES")]
     pub(crate) max_body_bytes: usize,
 
     /// Give the room of deleted rows back to the file system at start (`1` or `true`).
     #[arg(
         long,
+        global = true,
         env = "DB_VACUUM",
         default_value_t = false,
         default_missing_value = "true",
         num_args = 0..=1,
-        value_parser = clap::builder::FalseyValueParser::new()
+        value_parser = FalseyValueParser::new()
     )]
     pub(crate) vacuum: bool,
 }

@@ -56,7 +56,12 @@ const ROWS: &[Row] = &[
     Row { args: &["serv"], env: &[], code: 2, says: &["serve"] },
     Row { args: &["--port", "70707"], env: &[], code: 2, says: &["70707", "--port"] },
     Row { args: &["--host", "0.0.0.0"], env: &[], code: 1, says: &["TOKEN", "0.0.0.0"] },
-    Row { args: &["serve"], env: &[("LLMIO_HOST", "0.0.0.0"), ("TOKEN", " ")], code: 1, says: &["without a TOKEN"] },
+    Row {
+        args: &["serve", "--token", " "],
+        env: &[("LLMIO_HOST", "0.0.0.0"), ("TOKEN", "other")],
+        code: 1,
+        says: &["without a TOKEN"],
+    },
     Row { args: &["--host", "nowhere.invalid"], env: &[("TOKEN", "t")], code: 1, says: &["nowhere.invalid"] },
     Row { args: &["migrate"], env: &[("LLMIO_DATABASE_URL", "ftp://x")], code: 1, says: &["unknown scheme"] },
     Row { args: &["migrate"], env: &[("LLMIO_DATABASE_URL", "libsql://x")], code: 1, says: &["LLMIO_SECRET_KEY"] },
@@ -84,7 +89,13 @@ const ROWS: &[Row] = &[
     },
     Row { args: &["check", "broken.yaml"], env: SECRETS, code: 1, says: &["broken.yaml: line 2", "colour"] },
     Row { args: &["migrate"], env: &[], code: 0, says: &["applied 0001_config", "db/llmio.db is at"] },
-    Row { args: &["migrate"], env: &[], code: 0, says: &["db/llmio.db is at"] },
+    Row {
+        args: &["migrate"],
+        env: &[("LLMIO_CONFIG", ""), ("DB_VACUUM", ""), ("TOKEN", "")],
+        code: 0,
+        says: &["is at"],
+    },
+    Row { args: &["--database-url", "file:db/llmio.db", "migrate"], env: &[], code: 0, says: &["db/llmio.db is at"] },
     Row {
         args: &["apply", "llmio.yaml", "--dry-run"],
         env: SECRETS,
