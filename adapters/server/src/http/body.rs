@@ -1,7 +1,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -32,70 +32,24 @@ impl Stream for RequestBody {
     }
 }
 
-/// So much is gathered at the most before it is sent.
-const GATHERED: usize = 32 * 1024;
-
 /// The body of an answer. Its error cuts the connection, so that no client takes a broken answer for a complete one.
-///
-/// Providers send small events in bursts, and each one that is handed on by itself costs a system call. So what is
-/// there already is sent together; nothing waits for what is still to come.
 #[derive(Debug)]
-pub(super) struct AnswerBody {
-    body: Body,
-    gathered: BytesMut,
-    ended: Option<Result<(), BodyError>>,
-}
-
-impl AnswerBody {
-    pub(super) fn new(body: Body) -> Self {
-        Self { body, gathered: BytesMut::new(), ended: None }
-    }
-
-    fn gathered(&mut self) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        Poll::Ready(Some(Ok(Frame::data(self.gathered.split().freeze()))))
-    }
-}
+pub(super) struct AnswerBody(pub(super) Body);
 
 impl HttpBody for AnswerBody {
     type Data = Bytes;
     type Error = BodyError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        if let Body::Whole(_) = self.body {
-            return self.body.poll_next_unpin(cx).map_ok(Frame::data);
-        }
-        while self.ended.is_none() {
-            match self.body.poll_next_unpin(cx) {
-                Poll::Ready(Some(Ok(chunk))) if self.gathered.is_empty() && chunk.len() >= GATHERED => {
-                    return Poll::Ready(Some(Ok(Frame::data(chunk))));
-                }
-                Poll::Ready(Some(Ok(chunk))) => {
-                    self.gathered.extend_from_slice(&chunk);
-                    if self.gathered.len() >= GATHERED {
-                        return self.gathered();
-                    }
-                }
-                Poll::Ready(Some(Err(error))) => self.ended = Some(Err(error)),
-                Poll::Ready(None) => self.ended = Some(Ok(())),
-                Poll::Pending if self.gathered.is_empty() => return Poll::Pending,
-                Poll::Pending => return self.gathered(),
-            }
-        }
-        if !self.gathered.is_empty() {
-            return self.gathered();
-        }
-        match self.ended.replace(Ok(())) {
-            Some(Err(error)) => Poll::Ready(Some(Err(error))),
-            _ => Poll::Ready(None),
-        }
+        self.0.poll_next_unpin(cx).map_ok(Frame::data)
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.body, Body::Whole(bytes) if bytes.is_empty())
+        matches!(&self.0, Body::Whole(bytes) if bytes.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.body {
+        match &self.0 {
             Body::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Body::Stream(_) | Body::Native(_) => SizeHint::default(),
         }

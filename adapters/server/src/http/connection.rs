@@ -69,7 +69,7 @@ pub(super) async fn serve<H: Handler>(
     let remote_addr = peer.ip().to_canonical().to_string();
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let (handler, remote_addr) = (Arc::clone(&handler), remote_addr.clone());
-        async move { Ok::<_, Infallible>(handler.handle(request.map(request_body), remote_addr).await.map(AnswerBody::new)) }
+        async move { Ok::<_, Infallible>(handler.handle(request.map(request_body), remote_addr).await.map(AnswerBody)) }
     });
     let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
