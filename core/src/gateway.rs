@@ -198,12 +198,9 @@ impl Shared {
         }
     }
 
-    /// Makes room for a body of `bytes`; `None` when too much is in flight.
-    pub(crate) fn reserve(self: &Arc<Self>, bytes: usize) -> Option<Reserved> {
-        let limit = self.options.limits.buffered_bytes;
-        let before = self.buffered.fetch_add(bytes, Ordering::Relaxed);
-        let reserved = Reserved { shared: Arc::clone(self), bytes };
-        (before == 0 || before + bytes <= limit).then_some(reserved)
+    /// Room for a body in flight, to begin with none.
+    pub(crate) fn room(self: &Arc<Self>) -> Reserved {
+        Reserved { shared: Arc::clone(self), bytes: 0 }
     }
 }
 
@@ -212,6 +209,16 @@ impl Shared {
 pub(crate) struct Reserved {
     shared: Arc<Shared>,
     bytes: usize,
+}
+
+impl Reserved {
+    /// Takes more; `false` when all bodies in flight together would take too much. One alone always has room.
+    pub(crate) fn grow(&mut self, bytes: usize) -> bool {
+        let limit = self.shared.options.limits.buffered_bytes;
+        let others = self.shared.buffered.fetch_add(bytes, Ordering::Relaxed) - self.bytes;
+        self.bytes += bytes;
+        others == 0 || others + self.bytes <= limit
+    }
 }
 
 impl Drop for Reserved {

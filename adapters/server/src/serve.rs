@@ -20,7 +20,7 @@ use crate::output::say;
 use crate::signals::Signals;
 
 /// How long running exchanges may take after a request to stop. Within the 30 s that orchestrators commonly grant.
-const GRACE: Duration = Duration::from_secs(25);
+const GRACE: Duration = Duration::from_secs(20);
 /// How long the records of the last requests may take to be written.
 const FLUSH_GRACE: Duration = Duration::from_secs(4);
 

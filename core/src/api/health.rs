@@ -15,7 +15,7 @@ pub(super) fn alive() -> Response<Body> {
 pub(super) fn ready(shared: &Shared) -> Response<Body> {
     let log = shared.recorder.status();
     let configuration = if shared.is_stale() { "stale" } else { "ok" };
-    let records = if log.degraded.is_some() || log.dropped > 0 { "degraded" } else { "ok" };
+    let records = if log.degraded.is_some() { "degraded" } else { "ok" };
     let is_ok = configuration == "ok" && records == "ok";
     let body = serde_json::json!({
         "status": if is_ok { "ok" } else { "degraded" },

@@ -1,19 +1,21 @@
 //! Inference and token counting: from a client's request to the pipeline.
 
+use core::net::IpAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderMap, Response, header};
 
 use super::routes::GeminiCall;
-use super::{auth, content_length, decode, too_large, unreadable};
+use super::{content_length, decode, query, upload};
 use crate::config::snapshot::{Candidate, Route, Snapshot};
 use crate::config::{Capabilities, ClientKey, Strategy};
 use crate::dialect::json::Edits;
-use crate::dialect::{Dialect, ErrorKind, GatewayError, RequestHead, StreamForm, inspect};
+use crate::dialect::{Dialect, ErrorKind, GatewayError, RequestHead, inspect};
 use crate::gateway::{Answer, RequestContext, Reserved, Shared};
 use crate::pipeline::{self, Call, Ending, Facts, Journal};
 use crate::platform::Body;
+use crate::record::limits::body_text;
 use crate::record::{Operation, Outcome, TraceId};
 
 /// What a path asked for.
@@ -33,7 +35,7 @@ pub(super) async fn answer(
     context: RequestContext,
     trace: TraceId,
 ) -> Result<Response<Answer>, GatewayError> {
-    let mut facts = Facts {
+    let facts = Facts {
         trace,
         received_at: shared.now(),
         dialect: asked.dialect,
@@ -42,16 +44,16 @@ pub(super) async fn answer(
         model: asked.gemini.as_ref().map(|gemini| gemini.model.clone()).unwrap_or_default(),
         route: None,
         key,
-        remote_addr: context.remote_addr,
+        remote_addr: remote_addr(context.remote_addr, &parts.headers),
         user_agent: header_text(&parts.headers, header::USER_AGENT.as_str()),
         session_id: session_id(&parts.headers),
         request_bytes: 0,
-        request: bytes::Bytes::new(),
+        request: String::new(),
     };
-    let prepared = prepare(shared, asked, parts, body, &mut facts).await;
+    let mut room = shared.room();
     let mut journal = Journal::new(Arc::clone(shared), context.background, facts);
-    match prepared {
-        Ok((call, route, _room)) => pipeline::run(shared, &call, &route, journal).await,
+    match prepare(shared, asked, parts, body, journal.facts_mut(), &mut room).await {
+        Ok((call, route)) => pipeline::run(shared, &call, &route, journal).await,
         Err(error) => {
             journal.finish(Ending {
                 outcome: Some(Outcome::GatewayError),
@@ -71,20 +73,18 @@ async fn prepare(
     parts: Parts,
     body: Body,
     facts: &mut Facts,
-) -> Result<(Call, Arc<Route>, Vec<Reserved>), GatewayError> {
+    room: &mut Reserved,
+) -> Result<(Call, Arc<Route>), GatewayError> {
     let limit = shared.options.limits.body_bytes;
-    let length = content_length(&parts);
-    if length > limit {
-        return Err(too_large(limit));
-    }
-    let mut room = vec![shared.reserve(length).ok_or_else(busy)?];
-    let raw = body.read(limit, length).await.map_err(|error| unreadable(&error))?;
+    let raw = upload::read(shared, body, limit, content_length(&parts), room).await?;
     let raw_len = raw.len();
     let body = decode::decode(&parts.headers, raw, limit)?;
-    room.push(shared.reserve(body.len().max(raw_len) - raw_len.min(length)).ok_or_else(busy)?);
+    if !room.grow(body.len().saturating_sub(raw_len)) {
+        return Err(upload::busy());
+    }
     facts.request_bytes = body.len();
     if facts.keeps_bodies() {
-        facts.request = body.clone();
+        facts.request = body_text(&body, body.len());
     }
 
     let mut head = inspect(asked.dialect, &body).map_err(|error| {
@@ -117,19 +117,10 @@ async fn prepare(
         Operation::Generate => Arc::clone(route),
         Operation::CountTokens => counting_route(&snapshot, route, asked.dialect)?,
     };
-    let query = auth::query_without_key(&parts.uri);
-    let call = Call {
-        dialect: asked.dialect,
-        operation: asked.operation,
-        form: form(asked.dialect, query.as_deref()),
-        headers: parts.headers,
-        query,
-        body,
-        head,
-        model,
-        stream,
-    };
-    Ok((call, route, room))
+    let (query, form) = query::for_provider(&parts.uri, asked.dialect, stream);
+    let (dialect, operation) = (asked.dialect, asked.operation);
+    let call = Call { dialect, operation, headers: parts.headers, query, body, head, model, stream, form };
+    Ok((call, route))
 }
 
 fn named(head: &RequestHead) -> Result<String, GatewayError> {
@@ -138,10 +129,12 @@ fn named(head: &RequestHead) -> Result<String, GatewayError> {
     })
 }
 
-/// Gemini streams server-sent events only when asked with `alt=sse`, else a JSON array.
-fn form(dialect: Dialect, query: Option<&str>) -> StreamForm {
-    let is_sse = query.is_some_and(|query| query.split('&').any(|pair| pair == "alt=sse"));
-    if dialect == Dialect::Gemini && !is_sse { StreamForm::JsonArray } else { StreamForm::Sse }
+/// The client's address. Behind a reverse proxy on this machine it is the one that the proxy names.
+fn remote_addr(peer: Option<String>, headers: &HeaderMap) -> Option<String> {
+    let is_proxy = peer.as_ref().is_some_and(|it| it.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()));
+    let named = headers.get("x-forwarded-for").filter(|_| is_proxy).and_then(|value| value.to_str().ok());
+    let named = named.and_then(|value| value.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
+    named.map(|address| address.to_string()).or(peer)
 }
 
 /// Who counts tokens for a model: a provider of its own in the dialect, else the configured counting provider.
@@ -186,10 +179,4 @@ fn session_id(headers: &HeaderMap) -> Option<String> {
 fn header_text(headers: &HeaderMap, name: &str) -> Option<String> {
     let text = String::from_utf8_lossy(headers.get(name)?.as_bytes()).chars().take(512).collect::<String>();
     (!text.is_empty()).then_some(text)
-}
-
-fn busy() -> GatewayError {
-    GatewayError::new(ErrorKind::Unavailable, "too many large requests are in flight; try again in a moment")
-        .code("overloaded")
-        .retry_after(Some(core::time::Duration::from_secs(1)))
 }

@@ -7,7 +7,9 @@ mod decode;
 mod health;
 mod inference;
 mod models;
+mod query;
 mod routes;
+mod upload;
 
 use std::sync::Arc;
 
@@ -17,6 +19,7 @@ use http::{Method, Request, Response, StatusCode, header};
 
 use admin::{Admin, AdminError, ConfigChanged, Reply};
 
+use crate::config::ClientKey;
 use crate::dialect::{Dialect, ErrorKind, GatewayError, error_response};
 use crate::gateway::{Answer, RequestContext, Shared};
 use crate::platform::Body;
@@ -88,17 +91,32 @@ async fn client(
             models::one(shared, dialect, &parts, key.as_deref(), &id).map(|response| response.map(Answer::Body))
         }
         Endpoint::Generate(dialect, gemini) => {
-            let key = auth::client(shared, &parts)?;
+            let (key, body) = let_in(shared, &parts, body).await?;
             let asked = inference::Asked { dialect, operation: Operation::Generate, gemini };
             inference::answer(shared, asked, parts, body, key, context, trace).await
         }
         Endpoint::CountTokens(dialect, model) => {
-            let key = auth::client(shared, &parts)?;
+            let (key, body) = let_in(shared, &parts, body).await?;
             let gemini = model.map(|model| routes::GeminiCall { model, stream: false });
             let asked = inference::Asked { dialect, operation: Operation::CountTokens, gemini };
             inference::answer(shared, asked, parts, body, key, context, trace).await
         }
         Endpoint::Admin => Err(GatewayError::new(ErrorKind::Internal, "the admin API was not asked")),
+    }
+}
+
+/// Checks the key before a request's body is read.
+async fn let_in(
+    shared: &Arc<Shared>,
+    parts: &Parts,
+    body: Body,
+) -> Result<(Option<Arc<ClientKey>>, Body), GatewayError> {
+    match auth::client(shared, parts) {
+        Ok(key) => Ok((key, body)),
+        Err(error) => {
+            upload::drain(shared, body).await;
+            Err(error)
+        }
     }
 }
 

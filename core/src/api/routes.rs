@@ -43,7 +43,7 @@ impl Endpoint {
             "/readyz" => return Self::Ready,
             "/metrics" => return Self::Metrics,
             "/anthropic" if *method == Method::HEAD => return Self::Alive,
-            "/anthropic/api/event_logging/batch" => return Self::Discard,
+            "/anthropic/api/event_logging/batch" | "/api/event_logging/batch" => return Self::Discard,
             _ => {}
         }
         let admin = path == "/api" || path.starts_with("/api/");
@@ -63,7 +63,8 @@ impl Endpoint {
             return match rest.strip_prefix("models/") {
                 Some(model) if model.contains(':') && *method == Method::POST => gemini(method, rest),
                 _ if rest == "messages" || rest.starts_with("messages/") => anthropic(method, rest),
-                _ if is_anthropic => anthropic(method, rest),
+                Some(_) if is_anthropic => anthropic(method, rest),
+                None if is_anthropic && rest == "models" => anthropic(method, rest),
                 _ => openai(method, rest),
             };
         }
@@ -172,6 +173,9 @@ mod tests {
             ("GET /openai/v1/models", Endpoint::Models(OpenAiChat)),
             ("GET /v1/models", Endpoint::Models(OpenAiChat)),
             ("GET /v1/models anthropic", Endpoint::Models(Anthropic)),
+            ("POST /v1/chat/completions anthropic", Endpoint::Generate(OpenAiChat, None)),
+            ("POST /v1/responses anthropic", Endpoint::Generate(OpenAiResponses, None)),
+            ("POST /api/event_logging/batch", Endpoint::Discard),
             ("GET /v1/models/gpt-5", Endpoint::Model(OpenAiChat, "gpt-5".into())),
             ("GET /v1/models/a%2Fb", Endpoint::Model(OpenAiChat, "a/b".into())),
             ("GET /v1/models/ns/model:free", Endpoint::Model(OpenAiChat, "ns/model:free".into())),

@@ -16,7 +16,7 @@ pub use breaker::Breaker;
 pub use latency::LatencyAverage;
 pub use retry_after::retry_after;
 pub use selection::{Contender, Selection};
-pub use verdict::{Verdict, verdict};
+pub use verdict::{Verdict, verdict, verdict_in_answer};
 
 use crate::platform::Timestamp;
 
@@ -31,12 +31,20 @@ pub struct AssociationState {
     pub breaker: Breaker,
     /// Not asked before this time, on the provider's own word.
     pub cooldown_until: Option<Timestamp>,
-    pub latency: LatencyAverage,
+    /// To the first meaningful event of a stream.
+    pub stream_latency: LatencyAverage,
+    /// To the end of an answer that is not streamed.
+    pub whole_latency: LatencyAverage,
     /// The running balance of smooth weighted round robin.
     pub credit: f64,
 }
 
 impl AssociationState {
+    /// In seconds.
+    pub fn latency(&self, stream: bool, now: Timestamp) -> f64 {
+        if stream { self.stream_latency.estimate(now) } else { self.whole_latency.estimate(now) }
+    }
+
     /// When it may be asked again; `None` when it may be asked now.
     pub fn unavailable_until(&self, use_breaker: bool, now: Timestamp) -> Option<Timestamp> {
         let cooldown = self.cooldown_until.filter(|until| *until > now);
@@ -50,6 +58,8 @@ impl AssociationState {
 pub enum Report {
     Success,
     Failure,
+    /// An answer has begun; whether it ends well is still to be seen.
+    Answering,
     /// A rate limit, with the time the provider asked for.
     RateLimited(Option<Duration>),
     /// Says nothing about the provider: the client left or made a mistake.
@@ -63,19 +73,17 @@ impl Balancer {
 
     /// Reserves the right to ask `association`; `false` when its breaker has just let another probe through.
     pub fn start(&self, association: &str, use_breaker: bool, now: Timestamp) -> bool {
-        let mut states = self.lock();
-        let state = states.entry(association.to_owned()).or_default();
-        if use_breaker && !state.breaker.permits(now) {
-            return false;
-        }
-        state.breaker.started(now);
-        true
+        self.change(association, |state| {
+            if use_breaker && !state.breaker.permits(now) {
+                return false;
+            }
+            state.breaker.started(now);
+            true
+        })
     }
 
     pub fn report(&self, association: &str, report: Report, now: Timestamp) {
-        let mut states = self.lock();
-        let state = states.entry(association.to_owned()).or_default();
-        match report {
+        self.change(association, |state| match report {
             Report::Success => state.breaker.succeeded(),
             Report::Failure => state.breaker.failed(now),
             Report::RateLimited(delay) => {
@@ -84,30 +92,42 @@ impl Balancer {
                     state.cooldown_until = Some(now.plus(delay)).max(state.cooldown_until);
                 }
             }
-            Report::Neutral => state.breaker.released(),
-        }
+            // A long answer does not keep the next probe waiting.
+            Report::Answering | Report::Neutral => state.breaker.released(),
+        });
     }
 
-    pub fn record_latency(&self, association: &str, latency: Duration, now: Timestamp) {
-        self.lock().entry(association.to_owned()).or_default().latency.record(latency, now);
+    pub fn record_latency(&self, association: &str, stream: bool, latency: Duration, now: Timestamp) {
+        self.change(association, |state| {
+            let average = if stream { &mut state.stream_latency } else { &mut state.whole_latency };
+            average.record(latency, now);
+        });
     }
 
     /// One turn of smooth weighted round robin: everybody who took part gains its weight, the chosen one pays them all.
     pub fn take_turn(&self, turn: &[(&str, f64)], chosen: &str) {
         let total: f64 = turn.iter().map(|(_, weight)| weight).sum();
-        let mut states = self.lock();
         for (association, weight) in turn {
-            let state = states.entry((*association).to_owned()).or_default();
-            state.credit += weight;
-            if *association == chosen {
-                state.credit -= total;
-            }
+            self.change(association, |state| {
+                state.credit += weight;
+                if *association == chosen {
+                    state.credit -= total;
+                }
+            });
         }
     }
 
     /// Forgets associations that are no longer configured.
     pub fn retain(&self, is_configured: impl Fn(&str) -> bool) {
         self.lock().retain(|association, _| is_configured(association));
+    }
+
+    fn change<T>(&self, association: &str, change: impl FnOnce(&mut AssociationState) -> T) -> T {
+        let mut states = self.lock();
+        match states.get_mut(association) {
+            Some(state) => change(state),
+            None => change(states.entry(association.to_owned()).or_default()),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, AssociationState>> {

@@ -61,6 +61,11 @@ impl Selection {
         chosen.map(|it| it.index)
     }
 
+    /// Those that [`Self::pick`] chooses among.
+    pub fn indexes(&self) -> impl Iterator<Item = usize> {
+        self.contenders.iter().map(|it| it.index)
+    }
+
     pub fn remove(&mut self, index: usize) {
         self.contenders.retain(|it| it.index != index);
     }

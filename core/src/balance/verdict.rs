@@ -1,5 +1,7 @@
 use http::StatusCode;
 
+use crate::dialect::ProviderError;
+
 /// What follows from a provider's error status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -7,8 +9,11 @@ pub enum Verdict {
     ClientError,
     /// Ask another provider and count a failure.
     Failover,
-    /// Ask another provider; this one works but does not have the model or the account for it. Counted as a failure.
+    /// Ask another provider; this one refuses our key. Counted as a failure.
     Refused,
+    /// Ask another provider; this one works but does not have, or does not give us, what was named. That may be the
+    /// client's doing, so nobody's health changes.
+    NotHere,
     /// Over a rate limit: lower it for this request and honour its `Retry-After`.
     RateLimited,
     /// Over a spending limit: no waiting helps, so it is not asked again for this request.
@@ -24,10 +29,47 @@ pub fn verdict(status: StatusCode, is_billing: bool) -> Verdict {
         429 if is_billing => Verdict::Billing,
         429 => Verdict::RateLimited,
         503 | 529 => Verdict::Overloaded,
-        401 | 403 | 404 => Verdict::Refused,
+        401 => Verdict::Refused,
+        403 | 404 => Verdict::NotHere,
         408 | 409 | 425 => Verdict::Failover,
         400..=499 => Verdict::ClientError,
         _ => Verdict::Failover,
+    }
+}
+
+/// Reads an error that a provider put into a 200: an event of a stream, an object in an answer.
+pub fn verdict_in_answer(error: &ProviderError) -> Verdict {
+    if let Some(status) =
+        error.status.and_then(|status| StatusCode::from_u16(status).ok()).filter(|it| it.as_u16() >= 400)
+    {
+        return verdict(status, error.is_billing);
+    }
+    if error.is_billing {
+        return Verdict::Billing;
+    }
+    let words = [error.kind.as_deref(), error.code.as_deref()];
+    let says = |known: &[&str]| words.iter().flatten().any(|word| known.contains(word));
+    if says(&["rate_limit_error", "rate_limit_exceeded", "rate_limit_reached", "RESOURCE_EXHAUSTED"]) {
+        Verdict::RateLimited
+    } else if says(&["overloaded_error", "server_is_overloaded", "overloaded", "UNAVAILABLE", "slow_down"]) {
+        Verdict::Overloaded
+    } else if says(&[
+        "invalid_request_error",
+        "context_length_exceeded",
+        "invalid_prompt",
+        "request_too_large",
+        "content_policy_violation",
+        "invalid_encrypted_content",
+        "previous_response_not_found",
+        "INVALID_ARGUMENT",
+    ]) {
+        Verdict::ClientError
+    } else if says(&["authentication_error", "invalid_api_key", "UNAUTHENTICATED"]) {
+        Verdict::Refused
+    } else if says(&["not_found_error", "permission_error", "model_not_found", "NOT_FOUND", "PERMISSION_DENIED"]) {
+        Verdict::NotHere
+    } else {
+        Verdict::Failover
     }
 }
 
@@ -42,8 +84,8 @@ mod tests {
             (413, false, Verdict::ClientError),
             (422, false, Verdict::ClientError),
             (401, false, Verdict::Refused),
-            (403, false, Verdict::Refused),
-            (404, false, Verdict::Refused),
+            (403, false, Verdict::NotHere),
+            (404, false, Verdict::NotHere),
             (402, false, Verdict::Billing),
             (408, false, Verdict::Failover),
             (429, false, Verdict::RateLimited),
@@ -55,6 +97,35 @@ mod tests {
             (302, false, Verdict::Failover),
         ] {
             assert_eq!(verdict(StatusCode::from_u16(status).unwrap(), is_billing), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn errors_in_answers() {
+        let error = |status, kind: &str, code: &str, is_billing| ProviderError {
+            status,
+            kind: Some(kind.to_owned()),
+            code: Some(code.to_owned()),
+            is_billing,
+            ..ProviderError::default()
+        };
+        for (error, expected) in [
+            (error(Some(429), "", "", false), Verdict::RateLimited),
+            (error(Some(400), "INVALID_ARGUMENT", "", false), Verdict::ClientError),
+            (error(Some(503), "UNAVAILABLE", "", false), Verdict::Overloaded),
+            (error(None, "rate_limit_error", "", false), Verdict::RateLimited),
+            (error(None, "", "rate_limit_exceeded", false), Verdict::RateLimited),
+            (error(None, "insufficient_quota", "insufficient_quota", true), Verdict::Billing),
+            (error(None, "overloaded_error", "", false), Verdict::Overloaded),
+            (error(None, "", "server_is_overloaded", false), Verdict::Overloaded),
+            (error(None, "", "context_length_exceeded", false), Verdict::ClientError),
+            (error(None, "invalid_request_error", "", false), Verdict::ClientError),
+            (error(None, "authentication_error", "", false), Verdict::Refused),
+            (error(None, "not_found_error", "", false), Verdict::NotHere),
+            (error(None, "server_error", "server_error", false), Verdict::Failover),
+            (error(None, "api_error", "", false), Verdict::Failover),
+        ] {
+            assert_eq!(verdict_in_answer(&error), expected, "{error:?}");
         }
     }
 }

@@ -34,6 +34,7 @@ pub struct StreamMeter {
     dialect: Dialect,
     framing: Framing,
     progress: Progress,
+    failed_unheard: bool,
 }
 
 #[derive(Debug)]
@@ -48,12 +49,12 @@ impl StreamMeter {
             StreamForm::Sse => Framing::Sse(Decoder::new(EVENT_LIMIT)),
             StreamForm::JsonArray => Framing::JsonArray(Elements::new(EVENT_LIMIT), Vec::new()),
         };
-        Self { dialect, framing, progress: Progress::new() }
+        Self { dialect, framing, progress: Progress::new(), failed_unheard: false }
     }
 
     /// Sees the next bytes of the body, in order.
     pub fn push(&mut self, chunk: &[u8]) {
-        let Self { dialect, framing, progress } = self;
+        let Self { dialect, framing, progress, .. } = self;
         match framing {
             Framing::Sse(decoder) => decoder.push(chunk, |event| read(*dialect, event, progress)),
             Framing::JsonArray(elements, start) => {
@@ -73,7 +74,7 @@ impl StreamMeter {
 
     /// The body ended, cleanly or not. A phase that is still `Preamble` or `Output` then means that it was cut short.
     pub fn finish(&mut self) {
-        let Self { dialect, framing, progress } = self;
+        let Self { dialect, framing, progress, .. } = self;
         if let Framing::Sse(decoder) = framing {
             // What is cut off in the middle is no event, so it says nothing about the provider's health.
             let unreadable = progress.unreadable;
@@ -103,6 +104,12 @@ impl StreamMeter {
     }
 
     /// What was reported so far.
+    /// Whether the stream failed by something that is no event, so that clients of the dialect do not notice it. Clients
+    /// of Gemini do: bare JSON is how Google itself breaks a stream off.
+    pub fn failed_unheard(&self) -> bool {
+        self.failed_unheard
+    }
+
     pub fn usage(&self) -> Usage {
         self.progress.counters.usage(self.dialect.convention())
     }
@@ -132,6 +139,7 @@ impl StreamMeter {
         let Some(text) = text.filter(|_| self.progress.phase() < Phase::Complete) else { return };
         if let Some(error) = ProviderError::read(&text) {
             self.progress.fail(error);
+            self.failed_unheard = self.dialect != Dialect::Gemini;
             return;
         }
         // JSON may go on in the next chunk.

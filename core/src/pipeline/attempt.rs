@@ -12,7 +12,7 @@ use super::call::Call;
 use super::failure::{Failure, ProviderAnswer};
 use super::journal::Journal;
 use super::request;
-use crate::balance::{retry_after, verdict};
+use crate::balance::{Verdict, retry_after, verdict, verdict_in_answer};
 use crate::config::snapshot::{Candidate, Route};
 use crate::dialect::{AnswerMeter, Phase, StreamMeter, classify_error};
 use crate::gateway::Shared;
@@ -68,6 +68,9 @@ pub(super) async fn attempt(
     if !response.status().is_success() {
         return Err(refused(shared, response, deadline).await);
     }
+    if response.status() == StatusCode::NO_CONTENT {
+        return Err(Failure::unusable(response.status(), "the provider answered without content"));
+    }
     let answer = Reading::new(shared, response, deadline, route.timeouts.idle());
     if is_compressed(&answer.head.headers) {
         let (head, held, rest) = answer.into_parts();
@@ -76,7 +79,7 @@ pub(super) async fn attempt(
     if call.stream {
         // What a stream may take to its first meaningful event bounds its silence until then, too.
         let limit = started_at.plus(route.timeouts.first_token()).min(deadline);
-        stream(call, candidate, Reading { limit, silence: Duration::MAX, ..answer }).await
+        stream(call, candidate, Reading { limit, silence: Duration::MAX, ..answer }, journal).await
     } else {
         whole(call, candidate, answer).await
     }
@@ -157,7 +160,12 @@ impl Reading {
 }
 
 /// Holds a stream back until its first meaningful event.
-async fn stream(call: &Call, candidate: &Candidate, mut answer: Reading) -> Result<Committed, Failure> {
+async fn stream(
+    call: &Call,
+    candidate: &Candidate,
+    mut answer: Reading,
+    journal: &mut Journal,
+) -> Result<Committed, Failure> {
     let status = answer.status();
     let mut meter = Box::new(StreamMeter::new(call.dialect, call.form));
     loop {
@@ -168,6 +176,7 @@ async fn stream(call: &Call, candidate: &Candidate, mut answer: Reading) -> Resu
             Event::Broken(error) => return Err(Failure::cut(status, error.to_string())),
             Event::TimeOut => return Err(Failure::timeout(status, "the provider sent nothing meaningful in time")),
         }
+        journal.used(meter.usage());
         match meter.phase() {
             Phase::Output | Phase::Complete => break,
             Phase::Preamble if matches!(event, Event::End) => {
@@ -175,6 +184,7 @@ async fn stream(call: &Call, candidate: &Candidate, mut answer: Reading) -> Resu
             }
             Phase::Preamble if answer.held_bytes > HELD_PREAMBLE => break,
             Phase::Preamble => {}
+            Phase::Failed if is_clients_error(&meter) => break,
             Phase::Failed => return Err(failed_stream(candidate, &meter, &mut answer).await),
         }
     }
@@ -204,9 +214,14 @@ async fn failed_stream(candidate: &Candidate, meter: &StreamMeter, answer: &mut 
         );
     }
     match meter.failure() {
-        Some(failure) => Failure::error_in_answer(status, failure.message.clone()),
+        Some(error) => Failure::from_error(status, verdict_in_answer(error), error),
         None => Failure::unusable(status, "the provider's stream is unreadable"),
     }
+}
+
+/// An error event that says what the client did wrong is the client's to see, word for word: agents act on it.
+fn is_clients_error(meter: &StreamMeter) -> bool {
+    meter.failure().is_some_and(|error| verdict_in_answer(error) == Verdict::ClientError)
 }
 
 /// Reads an answer to its end.
@@ -227,7 +242,7 @@ async fn whole(call: &Call, candidate: &Candidate, mut answer: Reading) -> Resul
     }
     let summary = meter.summary();
     if let Some(error) = &summary.error {
-        return Err(Failure::error_in_answer(status, error.message.clone()));
+        return Err(Failure::from_error(status, verdict_in_answer(error), error));
     }
     if !candidate.upstream.error_samples.is_empty()
         && let Some(sample) = candidate.upstream.matching_error(&answer.text())
@@ -255,6 +270,10 @@ async fn refused(shared: &Arc<Shared>, response: HttpResponse, deadline: Timesta
     }
     let body = answer.text();
     let status = answer.status();
+    if status.as_u16() < 400 {
+        // Nobody follows a redirect: neither we, nor the client with its key.
+        return Failure::unusable(status, format!("the provider answered {status}; check its base_url"));
+    }
     let error = classify_error(status, &body);
     let delay = retry_after(&answer.head.headers, now).or(error.retry_after);
     let provider_answer = ProviderAnswer { status, headers: answer.head.headers, body };

@@ -7,7 +7,7 @@ use http::{HeaderMap, Response, StatusCode, header};
 
 use super::headers;
 use crate::balance::{Report, Verdict};
-use crate::dialect::{ErrorKind, GatewayError};
+use crate::dialect::{ErrorKind, GatewayError, ProviderError};
 use crate::platform::{Body, HttpError, HttpErrorKind};
 use crate::record::Outcome;
 
@@ -71,6 +71,18 @@ impl Failure {
         delay: Option<Duration>,
         message: String,
     ) -> Self {
+        let status = answer.status.as_u16();
+        let mut failure = Self::judged(verdict, delay, status, message);
+        failure.answer = Some(answer);
+        failure
+    }
+
+    /// The provider put an error into a 200 before there was any output.
+    pub(super) fn from_error(status: StatusCode, verdict: Verdict, error: &ProviderError) -> Self {
+        Self::judged(verdict, error.retry_after, status.as_u16(), error.message.clone())
+    }
+
+    fn judged(verdict: Verdict, delay: Option<Duration>, status: u16, message: String) -> Self {
         let (outcome, next, report, telling) = match verdict {
             Verdict::ClientError => (Outcome::ClientError, Next::Stop, Report::Neutral, Telling::ClientError),
             Verdict::RateLimited => {
@@ -79,10 +91,10 @@ impl Failure {
             Verdict::Billing => (Outcome::RateLimited, Next::Remove, Report::RateLimited(delay), Telling::Account),
             Verdict::Overloaded => (Outcome::ProviderError, Next::Remove, Report::Failure, Telling::Overloaded),
             Verdict::Refused => (Outcome::ProviderError, Next::Remove, Report::Failure, Telling::Account),
+            Verdict::NotHere => (Outcome::ProviderError, Next::Remove, Report::Neutral, Telling::Account),
             Verdict::Failover => (Outcome::ProviderError, Next::Remove, Report::Failure, Telling::ProviderError),
         };
-        let status = answer.status.as_u16();
-        Self { outcome, status, message, next, report, answer: Some(answer), delay, telling }
+        Self { outcome, status, message, next, report, answer: None, delay, telling }
     }
 
     /// No answer came.
@@ -165,6 +177,7 @@ impl Failure {
         let kind = match (self.next, self.outcome) {
             (Next::Stop, _) => ErrorKind::InvalidRequest,
             (_, Outcome::Timeout) => ErrorKind::Timeout,
+            (_, Outcome::RateLimited) => ErrorKind::RateLimited,
             (_, Outcome::GatewayError) => ErrorKind::Internal,
             _ => ErrorKind::BadGateway,
         };
@@ -176,6 +189,6 @@ impl Failure {
             (_, Outcome::GatewayError) => "the model's provider is not usable as configured".to_owned(),
             _ => self.message,
         };
-        Err(GatewayError::new(kind, message).code("provider_error"))
+        Err(GatewayError::new(kind, message).code("provider_error").retry_after(self.delay))
     }
 }

@@ -1,14 +1,13 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::balance::Report;
 use crate::config::ClientKey;
 use crate::config::snapshot::Candidate;
 use crate::dialect::{Dialect, Usage};
 use crate::gateway::Shared;
 use crate::platform::{Background, Timestamp};
+use crate::record::limits::body_text;
 use crate::record::{Bodies, InFlight, LogEntry, Operation, Outcome, TraceId, cost};
 
 /// What is known of a request before anybody is asked.
@@ -27,8 +26,8 @@ pub(crate) struct Facts {
     pub(crate) user_agent: Option<String>,
     pub(crate) session_id: Option<String>,
     pub(crate) request_bytes: usize,
-    /// Kept only where the key asks for bodies: an answer may take much longer than its request.
-    pub(crate) request: Bytes,
+    /// Kept only where the key asks for bodies, and no more than the log takes.
+    pub(crate) request: String,
 }
 
 impl Facts {
@@ -58,6 +57,7 @@ pub(crate) struct Journal {
     background: Arc<dyn Background>,
     facts: Facts,
     attempts: u32,
+    is_done: bool,
     /// The last failed attempt; final unless another one follows.
     failed: Option<LogEntry>,
     current: Option<Current>,
@@ -70,16 +70,31 @@ struct Current {
     started_at: Timestamp,
     head_at: Option<Timestamp>,
     first_token_at: Option<Timestamp>,
+    /// What the provider has reported so far.
+    used: Usage,
 }
 
 impl Journal {
     pub(crate) fn new(shared: Arc<Shared>, background: Arc<dyn Background>, facts: Facts) -> Self {
         let in_flight = shared.metrics.in_flight();
-        Self { shared, background, facts, attempts: 0, failed: None, current: None, _in_flight: in_flight }
+        Self {
+            shared,
+            background,
+            facts,
+            attempts: 0,
+            is_done: false,
+            failed: None,
+            current: None,
+            _in_flight: in_flight,
+        }
     }
 
     pub(crate) fn facts(&self) -> &Facts {
         &self.facts
+    }
+
+    pub(crate) fn facts_mut(&mut self) -> &mut Facts {
+        &mut self.facts
     }
 
     pub(crate) fn attempts(&self) -> u32 {
@@ -97,7 +112,14 @@ impl Journal {
         }
         self.attempts += 1;
         let started_at = self.shared.now();
-        self.current = Some(Current { candidate, provider_model, started_at, head_at: None, first_token_at: None });
+        self.current = Some(Current {
+            candidate,
+            provider_model,
+            started_at,
+            head_at: None,
+            first_token_at: None,
+            used: Usage::default(),
+        });
     }
 
     /// The head of the provider's answer has arrived.
@@ -117,11 +139,29 @@ impl Journal {
         })
     }
 
+    /// What the provider has reported so far: it counts even if the attempt comes to nothing.
+    pub(crate) fn used(&mut self, usage: Usage) {
+        if let Some(current) = &mut self.current {
+            current.used = usage;
+        }
+    }
+
     /// The current attempt failed; another may follow.
-    pub(crate) fn failed(&mut self, ending: Ending) {
+    pub(crate) fn failed(&mut self, mut ending: Ending) {
+        ending.usage = self.current.as_ref().map(|current| current.used).unwrap_or_default();
         let entry = self.entry(ending);
         self.current = None;
         self.failed = Some(entry);
+    }
+
+    /// No other attempt follows the failed one: the client was answered with `status`.
+    pub(crate) fn answered(&mut self, status: u16) {
+        if let Some(mut entry) = self.failed.take() {
+            entry.is_final = true;
+            entry.status = status;
+            self.submit(entry);
+            self.is_done = true;
+        }
     }
 
     /// The request ended with the current attempt, or without any.
@@ -131,6 +171,7 @@ impl Journal {
         self.failed = None;
         entry.is_final = true;
         self.submit(entry);
+        self.is_done = true;
     }
 
     fn entry(&self, ending: Ending) -> LogEntry {
@@ -171,8 +212,8 @@ impl Journal {
             cost,
             currency: cost.and(prices).map(|prices| prices.currency.clone()),
             bodies: self.keeps_bodies().then(|| Bodies {
-                request: String::from_utf8_lossy(&facts.request).into_owned(),
-                response: String::from_utf8_lossy(&ending.response).into_owned(),
+                request: facts.request.clone(),
+                response: body_text(&ending.response, usize::try_from(ending.response_bytes).unwrap_or(usize::MAX)),
             }),
         }
     }
@@ -182,21 +223,28 @@ impl Journal {
     }
 }
 
+/// The client left.
 impl Drop for Journal {
     fn drop(&mut self) {
+        if self.is_done {
+            return;
+        }
+        if self.failed.is_some() {
+            return self.answered(499);
+        }
+        let mut usage = Usage::default();
         if let Some(current) = &self.current {
+            usage = current.used;
             let association = &current.candidate.association_id;
             self.shared.balancer.report(association, Report::Neutral, self.shared.now());
-            self.finish(Ending {
-                outcome: Some(Outcome::Cancelled),
-                status: 499,
-                error: Some("the client left before the answer began".to_owned()),
-                ..Ending::default()
-            });
-        } else if let Some(mut entry) = self.failed.take() {
-            entry.is_final = true;
-            self.submit(entry);
         }
+        self.finish(Ending {
+            outcome: Some(Outcome::Cancelled),
+            status: 499,
+            error: Some("the client left before the answer began".to_owned()),
+            usage,
+            ..Ending::default()
+        });
     }
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use http::Response;
 
-use attempt::{Committed, attempt};
+use attempt::{Committed, Meter, attempt};
 pub(crate) use call::Call;
 use failure::{Failure, Next};
 pub(crate) use journal::{Ending, Facts, Journal};
@@ -22,10 +22,12 @@ use plan::Plan;
 pub use relay::{End, Guide, Relay};
 pub(crate) use request::build as build_request;
 
+use crate::balance::Report;
 use crate::config::snapshot::{Candidate, Route};
 use crate::dialect::{ChatUsageFilter, GatewayError};
 use crate::gateway::{Answer, Shared};
-use crate::record::Outcome;
+use crate::platform::Timestamp;
+use crate::record::{Operation, Outcome};
 
 /// The first pause before the same rate-limited association is asked again; it doubles each time.
 const BACKOFF: Duration = Duration::from_millis(250);
@@ -37,7 +39,8 @@ pub(crate) async fn run(
     route: &Route,
     mut journal: Journal,
 ) -> Result<Response<Answer>, GatewayError> {
-    let deadline = journal.facts().received_at.plus(route.timeouts.total());
+    // The client's own upload does not count.
+    let deadline = shared.now().plus(route.timeouts.total());
     let mut plan = match Plan::new(shared, call, route) {
         Ok(plan) => plan,
         Err(error) => {
@@ -48,7 +51,7 @@ pub(crate) async fn run(
     let mut telling: Option<Failure> = None;
     let mut rate_limited: Option<(Arc<Candidate>, u32)> = None;
     while let Some(candidate) = plan.next(shared) {
-        pause(shared, &candidate, &mut rate_limited).await;
+        pause(shared, &candidate, &rate_limited, deadline).await;
         if shared.now() >= deadline {
             break;
         }
@@ -61,14 +64,15 @@ pub(crate) async fn run(
             Ok(committed) => return Ok(show(shared, call, route, candidate, committed, journal)),
             Err(failure) => failure,
         };
-        let now = shared.now();
-        shared.balancer.report(&candidate.association_id, failure.report, now);
+        let report = health_report(call, failure.report);
+        shared.balancer.report(&candidate.association_id, report, shared.now());
+        let body = failure.answer.as_ref().map(|answer| &answer.body);
         journal.failed(Ending {
             outcome: Some(failure.outcome),
             status: failure.status,
             error: Some(failure.message.clone()),
-            response_bytes: failure.answer.as_ref().map_or(0, |answer| answer.body.len() as u64),
-            response: failure.answer.as_ref().map(|answer| answer.body.to_vec()).unwrap_or_default(),
+            response_bytes: body.map_or(0, |body| body.len() as u64),
+            response: body.filter(|_| journal.keeps_bodies()).map(|body| body.to_vec()).unwrap_or_default(),
             ..Ending::default()
         });
         let next = failure.next;
@@ -87,7 +91,14 @@ pub(crate) async fn run(
         }
     }
     match telling {
-        Some(failure) => failure.into_answer().map(|response| response.map(Answer::Body)),
+        Some(failure) => {
+            let answer = failure.into_answer().map(|response| response.map(Answer::Body));
+            journal.answered(match &answer {
+                Ok(response) => response.status().as_u16(),
+                Err(error) => error.kind.status(),
+            });
+            answer
+        }
         None => {
             let error = plan.unavailable(shared);
             refuse(journal, &error);
@@ -97,11 +108,25 @@ pub(crate) async fn run(
 }
 
 /// Waits before asking again the very association that has just refused for its rate limit.
-async fn pause(shared: &Shared, candidate: &Arc<Candidate>, rate_limited: &mut Option<(Arc<Candidate>, u32)>) {
+async fn pause(
+    shared: &Shared,
+    candidate: &Arc<Candidate>,
+    rate_limited: &Option<(Arc<Candidate>, u32)>,
+    deadline: Timestamp,
+) {
     let Some((refused, times)) = rate_limited else { return };
     if Arc::ptr_eq(refused, candidate) {
         let backoff = BACKOFF * 2_u32.saturating_pow(times.saturating_sub(1)).min(64);
-        shared.platform.clock.sleep(backoff.mul_f64(0.5 + shared.random() / 2.0)).await;
+        let backoff = backoff.mul_f64(0.5 + shared.random() / 2.0).min(deadline.since(shared.now()));
+        shared.platform.clock.sleep(backoff).await;
+    }
+}
+
+/// What counting tokens says of a provider's health: nothing. Some providers do not count, but answer well.
+fn health_report(call: &Call, report: Report) -> Report {
+    match (call.operation, report) {
+        (Operation::CountTokens, Report::Failure) => Report::Neutral,
+        _ => report,
     }
 }
 
@@ -126,9 +151,14 @@ fn show(
 ) -> Response<Answer> {
     let Committed { mut head, held, rest, meter } = committed;
     let waited = journal.first_token();
-    shared.balancer.record_latency(&candidate.association_id, waited, shared.now());
+    let association = &candidate.association_id;
+    shared.balancer.report(association, Report::Answering, shared.now());
+    if call.operation == Operation::Generate {
+        shared.balancer.record_latency(association, call.stream, waited, shared.now());
+    }
     headers::for_client(&mut head.headers);
-    let filter = request::injects_usage(call).then(ChatUsageFilter::default);
+    let is_readable = matches!(meter, Meter::Stream(_));
+    let filter = (is_readable && request::injects_usage(call)).then(ChatUsageFilter::default);
     let status = head.status.as_u16();
     let guide = Guide::new(Arc::clone(shared), journal, candidate, meter, filter, status, &held);
     let relay = Relay::new(held, rest, guide, route.timeouts.idle());

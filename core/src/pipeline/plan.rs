@@ -7,6 +7,7 @@ use crate::config::snapshot::{Candidate, Route};
 use crate::config::{Capabilities, Strategy};
 use crate::dialect::{ErrorKind, GatewayError};
 use crate::gateway::Shared;
+use crate::platform::Timestamp;
 
 /// The candidates of one request, in the order in which they will be asked.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl<'a> Plan<'a> {
                 index,
                 weight: f64::from(candidate.weight),
                 native: true,
-                latency: state.latency.estimate(now),
+                latency: state.latency(call.stream, now),
                 credit: state.credit,
                 last: false,
             }
@@ -48,27 +49,34 @@ impl<'a> Plan<'a> {
     /// The next association to ask, if one is available now.
     pub(super) fn next(&self, shared: &Shared) -> Option<Arc<Candidate>> {
         let now = shared.now();
-        let available = |index: usize| {
-            self.candidates.get(index).is_some_and(|candidate| {
-                shared.balancer.state(&candidate.association_id).unavailable_until(self.route.breaker, now).is_none()
-            })
-        };
-        let index = self.selection.pick(available, || shared.random())?;
+        let index = self.selection.pick(|index| self.is_available(shared, index, now), || shared.random())?;
         self.candidates.get(index).map(|candidate| Arc::clone(candidate))
+    }
+
+    fn is_available(&self, shared: &Shared, index: usize, now: Timestamp) -> bool {
+        self.candidates.get(index).is_some_and(|candidate| {
+            shared.balancer.state(&candidate.association_id).unavailable_until(self.route.breaker, now).is_none()
+        })
     }
 
     /// Takes the right to ask `candidate`, and its turn; `false` when somebody else has just taken it.
     pub(super) fn start(&mut self, shared: &Shared, candidate: &Arc<Candidate>) -> bool {
+        let now = shared.now();
         let association = &candidate.association_id;
-        if !shared.balancer.start(association, self.route.breaker, shared.now()) {
+        // Who rests takes no part in the turn, or it would be owed all that it missed.
+        let turn: Vec<_> = match self.route.strategy {
+            Strategy::RoundRobin => {
+                let taking_part = self.selection.indexes().filter(|index| self.is_available(shared, *index, now));
+                let candidates = taking_part.filter_map(|index| self.candidates.get(index));
+                candidates.map(|it| (it.association_id.as_str(), f64::from(it.weight))).collect()
+            }
+            _ => Vec::new(),
+        };
+        if !shared.balancer.start(association, self.route.breaker, now) {
             self.remove(candidate);
             return false;
         }
-        if self.route.strategy == Strategy::RoundRobin {
-            let turn: Vec<_> =
-                self.candidates.iter().map(|it| (it.association_id.as_str(), f64::from(it.weight))).collect();
-            shared.balancer.take_turn(&turn, association);
-        }
+        shared.balancer.take_turn(&turn, association);
         true
     }
 

@@ -11,15 +11,13 @@ use futures_util::{FutureExt, Stream, StreamExt};
 
 use super::attempt::Meter;
 use super::journal::{Ending, Journal};
-use crate::balance::Report;
+use crate::balance::{Report, Verdict, verdict_in_answer};
 use crate::config::snapshot::Candidate;
 use crate::dialect::{ChatUsageFilter, ErrorKind, GatewayError, Phase, stream_error};
 use crate::gateway::{Answer, Shared};
 use crate::platform::{Body, BodyError, BoxFuture, Timestamp};
-use crate::record::Outcome;
-
-/// So much of an answer is kept for the log, where the client's key asks for it.
-const KEPT_ANSWER: usize = 1 << 20;
+use crate::record::limits::MAX_BODY_BYTES;
+use crate::record::{Operation, Outcome};
 
 /// An answer whose rest is still to come.
 ///
@@ -180,7 +178,7 @@ impl Guide {
         }
         let (outcome, error) = self.judge(end);
         if let (Some(error), Meter::Stream(meter)) = (&error, &self.meter)
-            && meter.phase() == Phase::Output
+            && (meter.phase() != Phase::Failed || meter.failed_unheard())
         {
             let (kind, message) = match outcome {
                 Outcome::Timeout => (ErrorKind::Timeout, error.as_str()),
@@ -205,14 +203,17 @@ impl Guide {
         match (phase, end) {
             (Some(Phase::Complete), _) | (None, End::Clean) => (Outcome::Success, None),
             (Some(Phase::Failed), _) => {
-                let message = match &self.meter {
-                    Meter::Stream(meter) => meter.failure().map(|failure| failure.message.clone()),
+                let failure = match &self.meter {
+                    Meter::Stream(meter) => meter.failure(),
                     _ => None,
                 };
-                (
-                    Outcome::ProviderError,
-                    Some(message.unwrap_or_else(|| "the provider ended the stream with an error".to_owned())),
-                )
+                let outcome = match failure.map(verdict_in_answer) {
+                    Some(Verdict::ClientError) => Outcome::ClientError,
+                    Some(Verdict::RateLimited | Verdict::Billing) => Outcome::RateLimited,
+                    _ => Outcome::ProviderError,
+                };
+                let message = failure.map(|failure| failure.message.clone());
+                (outcome, Some(message.unwrap_or_else(|| "the provider ended the stream with an error".to_owned())))
             }
             (_, End::Stalled) => (Outcome::Timeout, Some("the provider fell silent in mid-answer".to_owned())),
             (_, End::Broken(cause)) => {
@@ -227,6 +228,8 @@ impl Guide {
     fn close(&mut self, mut journal: Journal, outcome: Outcome, error: Option<String>) {
         let report = match outcome {
             Outcome::Success | Outcome::Cancelled => Report::Success,
+            Outcome::ClientError => Report::Neutral,
+            _ if journal.facts().operation == Operation::CountTokens => Report::Neutral,
             _ => Report::Failure,
         };
         self.shared.balancer.report(&self.candidate.association_id, report, self.shared.now());
@@ -252,7 +255,7 @@ impl Guide {
     fn keep(&mut self, chunk: &[u8]) {
         self.bytes += chunk.len() as u64;
         if self.journal.as_ref().is_some_and(Journal::keeps_bodies) {
-            let room = KEPT_ANSWER.saturating_sub(self.kept.len()).min(chunk.len());
+            let room = MAX_BODY_BYTES.saturating_sub(self.kept.len()).min(chunk.len());
             self.kept.extend_from_slice(chunk.get(..room).unwrap_or_default());
         }
     }

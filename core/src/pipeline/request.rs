@@ -6,7 +6,7 @@ use http::{Method, Request, Uri};
 use super::call::Call;
 use super::headers;
 use crate::config::snapshot::Candidate;
-use crate::dialect::json::splice;
+use crate::dialect::json::{Edits, splice};
 use crate::dialect::{Dialect, ErrorKind, GatewayError};
 use crate::platform::{HttpRequest, Payload};
 use crate::record::Operation;
@@ -57,10 +57,12 @@ pub(crate) fn build(call: &Call, candidate: &Candidate, provider_model: &str) ->
 fn body(call: &Call, candidate: &Candidate, provider_model: &str) -> Result<Payload, GatewayError> {
     let in_body = call.dialect != Dialect::Gemini;
     let renames = in_body && provider_model != call.model;
-    if !renames && !injects_usage(call) && candidate.extra_body.is_empty() {
+    let extends = call.operation == Operation::Generate && !candidate.extra_body.is_empty();
+    if !renames && !injects_usage(call) && !extends {
         return Ok(call.body.clone().into());
     }
-    let mut edits = candidate.extra_body.clone();
+    // Those who count tokens refuse what does not concern them.
+    let mut edits = if extends { candidate.extra_body.clone() } else { Edits::default() };
     if renames {
         edits.set_text("model", provider_model);
     }

@@ -29,7 +29,8 @@ pub struct LogEntry {
     pub association_id: Option<String>,
     pub key_id: Option<String>,
     pub key_name: Option<String>,
-    /// The provider's status where there was one, else the one the gateway answered; 499 when the client left.
+    /// Of a final entry what the client was answered, 499 when it left; of another what the provider answered, 0 when no
+    /// answer came.
     pub status: u16,
     pub outcome: Outcome,
     /// In words, for an operator; `None` on success.

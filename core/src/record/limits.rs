@@ -5,6 +5,8 @@ use super::LogEntry;
 /// Of a request's or an answer's body, in bytes. What is cut says so at its end.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
 
+/// Room for the note at the end of what was cut.
+const NOTE_BYTES: usize = 64;
 const MAX_ERROR_BYTES: usize = 4 << 10;
 const MAX_USER_AGENT_BYTES: usize = 512;
 /// Names and ids.
@@ -31,6 +33,21 @@ pub(super) fn apply(entry: &mut LogEntry) {
     }
 }
 
+/// A body as the log keeps it. `whole` is its length, of which `bytes` may be only the beginning.
+pub(crate) fn body_text(bytes: &[u8], whole: usize) -> String {
+    let kept = if whole > MAX_BODY_BYTES { MAX_BODY_BYTES - NOTE_BYTES } else { MAX_BODY_BYTES };
+    let mut text = String::from_utf8_lossy(bytes.get(..kept).unwrap_or(bytes)).into_owned();
+    cut(&mut text, kept);
+    if whole > bytes.len().min(kept) {
+        text.push_str(&note(whole));
+    }
+    text
+}
+
+fn note(whole: usize) -> String {
+    format!("\n[cut here; {whole} bytes in all]")
+}
+
 fn cut(text: &mut String, limit: usize) {
     if text.len() > limit {
         text.truncate(text.floor_char_boundary(limit));
@@ -39,12 +56,10 @@ fn cut(text: &mut String, limit: usize) {
 }
 
 fn cut_body(body: &mut String) {
-    /// Room for the note below.
-    const NOTE_BYTES: usize = 64;
     let whole = body.len();
     if whole > MAX_BODY_BYTES {
         cut(body, MAX_BODY_BYTES - NOTE_BYTES);
-        body.push_str(&format!("\n[cut here; {whole} bytes in all]"));
+        body.push_str(&note(whole));
     }
 }
 

@@ -1,0 +1,89 @@
+//! Reading what a client sends.
+
+use core::time::Duration;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{FutureExt, StreamExt};
+
+use super::{too_large, unreadable};
+use crate::dialect::{ErrorKind, GatewayError};
+use crate::gateway::{Reserved, Shared};
+use crate::platform::{Body, with_timeout};
+
+/// How long a client may pause while it sends its request.
+const SILENCE: Duration = Duration::from_secs(30);
+/// So much of a request that is refused is read all the same, and so long: a client that is still sending when the
+/// connection closes sees a broken connection instead of the answer.
+const DRAINED: usize = 16 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(2);
+
+/// Reads a body of at most `limit` bytes, taking room for it as it comes. `length` is what the client announced.
+pub(super) async fn read(
+    shared: &Arc<Shared>,
+    mut body: Body,
+    limit: usize,
+    length: usize,
+    room: &mut Reserved,
+) -> Result<Bytes, GatewayError> {
+    if length > limit {
+        drain(shared, body).await;
+        return Err(too_large(limit));
+    }
+    let mut all = Bytes::new();
+    let mut parts = BytesMut::new();
+    let mut size = 0;
+    while let Some(chunk) = next(shared, &mut body).await? {
+        size += chunk.len();
+        if size > limit {
+            drain(shared, body).await;
+            return Err(too_large(limit));
+        }
+        if !room.grow(chunk.len()) {
+            drain(shared, body).await;
+            return Err(busy());
+        }
+        if all.is_empty() && parts.is_empty() {
+            all = chunk;
+            continue;
+        }
+        if parts.is_empty() {
+            parts.reserve(length.max(size));
+            parts.extend_from_slice(&std::mem::take(&mut all));
+        }
+        parts.extend_from_slice(&chunk);
+    }
+    Ok(if parts.is_empty() { all } else { parts.freeze() })
+}
+
+/// Reads on for a while, for nothing.
+pub(super) async fn drain(shared: &Shared, mut body: Body) {
+    let mut left = DRAINED;
+    let all = Box::pin(async {
+        while let Some(Ok(chunk)) = body.next().await {
+            left = left.saturating_sub(chunk.len());
+            if left == 0 {
+                return;
+            }
+        }
+    });
+    with_timeout(&*shared.platform.clock, DRAIN_TIME, all).await;
+}
+
+async fn next(shared: &Shared, body: &mut Body) -> Result<Option<Bytes>, GatewayError> {
+    // What is there needs no timer.
+    let chunk = match body.next().now_or_never() {
+        Some(chunk) => chunk,
+        None => with_timeout(&*shared.platform.clock, SILENCE, body.next()).await.ok_or_else(|| {
+            GatewayError::new(ErrorKind::InvalidRequest, "the request's body stopped coming; send it again")
+                .code("request_timeout")
+        })?,
+    };
+    chunk.transpose().map_err(|error| unreadable(&error))
+}
+
+pub(super) fn busy() -> GatewayError {
+    GatewayError::new(ErrorKind::Unavailable, "too many large requests are in flight; try again in a moment")
+        .code("overloaded")
+        .retry_after(Some(Duration::from_secs(1)))
+}
