@@ -67,8 +67,16 @@ pub struct Upstream {
     /// `anthropic-version` for clients that send none.
     pub version: Option<HeaderValue>,
     pub proxy: Option<Secret>,
+    pub error_samples: Vec<ErrorSample>,
+}
+
+/// A text that makes a 200 a failure.
+#[derive(Debug)]
+pub struct ErrorSample {
+    /// As the operator wrote it.
+    pub text: String,
     /// Lower case, without white space.
-    pub error_samples: Vec<String>,
+    squeezed: String,
 }
 
 impl Snapshot {
@@ -235,7 +243,9 @@ impl Upstream {
         }
         let version = provider.version.as_deref().map(HeaderValue::from_str).transpose();
         let version = version.map_err(|_| problem("version cannot be sent as a header"))?;
-        let error_samples = provider.error_matcher.iter().map(|sample| squeeze(sample)).filter(|it| !it.is_empty());
+        let samples = provider.error_matcher.iter();
+        let samples = samples.map(|text| ErrorSample { text: text.clone(), squeezed: squeeze(text) });
+        let error_samples = samples.filter(|sample| !sample.squeezed.is_empty());
         Ok(Self {
             error_samples: error_samples.collect(),
             name: provider.name,
@@ -253,7 +263,7 @@ impl Upstream {
             return None;
         }
         let body = squeeze(&String::from_utf8_lossy(body));
-        self.error_samples.iter().find(|sample| body.contains(sample.as_str())).map(String::as_str)
+        self.error_samples.iter().find(|sample| body.contains(&sample.squeezed)).map(|sample| sample.text.as_str())
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) struct Progress {
     pub(super) counters: Counters,
     pub(super) finish_reason: Option<String>,
     failure: Option<ProviderError>,
+    failed_after_output: bool,
     /// Of the last event that carried one (Responses).
     pub(super) sequence_number: Option<u64>,
     /// Events that could not be read.
@@ -44,6 +45,7 @@ impl Progress {
             counters,
             finish_reason: None,
             failure: None,
+            failed_after_output: false,
             sequence_number: None,
             unreadable: 0,
         }
@@ -56,6 +58,10 @@ impl Progress {
     /// Whether content was already seen, so that an event of mere content tells nothing new.
     pub(super) fn has_output(&self) -> bool {
         self.phase != Phase::Preamble
+    }
+
+    pub(super) const fn failed_after_output(&self) -> bool {
+        self.failed_after_output
     }
 
     pub(super) const fn failure(&self) -> Option<&ProviderError> {
@@ -79,6 +85,7 @@ impl Progress {
         if self.phase == Phase::Complete || self.failure.is_some() {
             return;
         }
+        self.failed_after_output = self.phase == Phase::Output;
         if failure.message.is_empty() {
             "the provider ended the stream with an error".clone_into(&mut failure.message);
         }

@@ -104,6 +104,11 @@ impl StreamMeter {
     }
 
     /// What was reported so far.
+    /// Whether there was output before the failure.
+    pub fn failed_after_output(&self) -> bool {
+        self.progress.failed_after_output()
+    }
+
     /// Whether the stream failed by something that is no event, so that clients of the dialect do not notice it. Clients
     /// of Gemini do: bare JSON is how Google itself breaks a stream off.
     pub fn failed_unheard(&self) -> bool {

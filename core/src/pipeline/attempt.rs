@@ -184,6 +184,8 @@ async fn stream(
             }
             Phase::Preamble if answer.held_bytes > HELD_PREAMBLE => break,
             Phase::Preamble => {}
+            // The output and the failure came together.
+            Phase::Failed if meter.failed_after_output() => break,
             Phase::Failed if is_clients_error(&meter) => break,
             Phase::Failed => return Err(failed_stream(candidate, &meter, &mut answer).await),
         }
