@@ -152,7 +152,11 @@ impl Metrics {
         all.register("requests_in_flight", "Requests being answered", self.in_flight.clone());
         all.register("breaker_state", "0 closed, 1 half-open, 2 open", self.breakers.clone());
         all.register("log_queue_entries", "Log entries not yet written", self.queued.clone());
-        all.register("log_queue_dropped", "Log entries lost because the queue was full", self.dropped.clone());
+        all.register(
+            "log_queue_dropped",
+            "Log entries lost because the queue was full or the database refused them",
+            self.dropped.clone(),
+        );
         all.register("log_degraded", "1 while the log cannot be written", self.degraded.clone());
         self.registry = all;
         self

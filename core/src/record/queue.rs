@@ -1,3 +1,4 @@
+use core::ops::RangeInclusive;
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::fmt;
@@ -7,7 +8,9 @@ use uuid::Uuid;
 
 use super::rollup::Rollups;
 use super::{LogEntry, limits};
-use crate::platform::{Clock, Database, DatabaseError, Platform, Statement, Timestamp, with_timeout};
+use crate::platform::{
+    Clock, Database, DatabaseError, DatabaseErrorKind, Platform, Statement, Timestamp, with_timeout,
+};
 use crate::storage::{logs, rollups};
 
 /// Entries that wait for the database before new ones are dropped.
@@ -19,6 +22,9 @@ pub const MAX_QUEUED_BODY_BYTES: usize = 32 << 20;
 const MAX_BATCH_ENTRIES: usize = 250;
 const MAX_BATCH_BODY_BYTES: usize = 8 << 20;
 
+/// A batch refused this often for what it holds is written entry by entry.
+const MAX_REFUSALS: u32 = 3;
+
 /// A flush that has not ended after this time is given up by the others: its home may have frozen or killed it.
 const LEASE: Duration = Duration::from_secs(30);
 /// How long [`Recorder::drain`] waits between two tries.
@@ -27,11 +33,12 @@ const DRAIN_PAUSE: Duration = Duration::from_millis(50);
 /// The queue between the hot path, which submits and never waits, and the database.
 ///
 /// Entries are written in the order of submission, each exactly once, rollups included, even when the answer to a
-/// write was lost. They stay queued while the database fails.
+/// write was lost. They stay queued while the database fails. An entry that the database refuses for what it holds,
+/// while it takes others, is dropped.
 pub struct Recorder {
     database: Arc<dyn Database>,
     clock: Arc<dyn Clock>,
-    /// Under this name the database remembers which batches it has.
+    /// Under this name the database remembers which entries it has.
     writer: String,
     state: Mutex<State>,
 }
@@ -40,7 +47,7 @@ pub struct Recorder {
 pub struct RecorderStatus {
     /// Entries not known to be written.
     pub queued: usize,
-    /// Entries lost since the start because the queue was full.
+    /// Entries lost since the start because the queue was full or the database refused them.
     pub dropped: u64,
     /// Entries recorded without their bodies since the start because too many bodies were queued.
     pub dropped_bodies: u64,
@@ -55,7 +62,12 @@ struct State {
     pending: Option<Arc<Batch>>,
     /// Held by the flush that is writing `pending`.
     lease: Option<Lease>,
-    last_batch: i64,
+    /// Refusals of `pending`.
+    refusals: u32,
+    /// How many entries at the head of the queue are to be written one by one.
+    alone: usize,
+    /// Of the last entry that was taken from the queue.
+    last_number: i64,
     last_lease: u64,
     body_bytes: usize,
     dropped: u64,
@@ -64,10 +76,20 @@ struct State {
 }
 
 struct Batch {
-    /// Grows by one with each batch of this writer.
-    number: i64,
+    /// Those of its entries: they grow by one with each entry of this writer.
+    numbers: RangeInclusive<i64>,
     entries: Vec<LogEntry>,
     body_bytes: usize,
+    /// It is one entry of a batch that was refused.
+    is_alone: bool,
+}
+
+/// What became of a try to write a batch.
+enum Ending {
+    Written,
+    /// The entry is refused by itself, and the database knows that it does not come.
+    PassedOver(DatabaseError),
+    Failed(DatabaseError),
 }
 
 #[derive(Clone, Copy)]
@@ -119,14 +141,31 @@ impl Recorder {
     /// not wait for another request's I/O. May be dropped at any time.
     pub async fn flush(&self) {
         while let Some(claim) = self.claim() {
-            let statements = claim.batch.statements(&self.writer, self.clock.now());
-            let result = self.database.batch(statements).await.map(drop);
-            let failed = result.is_err();
-            claim.settle(result);
+            let ending = self.write(&claim.batch).await;
+            let failed = matches!(ending, Ending::Failed(_));
+            claim.settle(ending);
             if failed {
                 return;
             }
         }
+    }
+
+    async fn write(&self, batch: &Batch) -> Ending {
+        let statements = batch.statements(&self.writer, self.clock.now());
+        match self.database.batch(statements).await {
+            Ok(_) => Ending::Written,
+            Err(error) if batch.is_alone && is_refusal(&error) && self.pass_over(batch).await => {
+                Ending::PassedOver(error)
+            }
+            Err(error) => Ending::Failed(error),
+        }
+    }
+
+    /// Marks a batch as written without writing it. A database that refuses even this refuses everything, for a full
+    /// disk perhaps, and the entry is not to blame.
+    async fn pass_over(&self, batch: &Batch) -> bool {
+        let mark = rollups::finish(&self.writer, &batch.numbers, self.clock.now());
+        self.database.batch(vec![mark]).await.is_ok()
     }
 
     /// Flushes until everything is written or `limit` has passed, for a home that ends. Answers how many entries are
@@ -185,9 +224,11 @@ impl State {
     }
 
     fn next_batch(&mut self) -> Option<Arc<Batch>> {
-        let mut entries = Vec::with_capacity(self.queue.len().min(MAX_BATCH_ENTRIES));
+        let is_alone = self.alone > 0;
+        let most = if is_alone { 1 } else { MAX_BATCH_ENTRIES };
+        let mut entries = Vec::with_capacity(self.queue.len().min(most));
         let mut bytes = 0;
-        while entries.len() < MAX_BATCH_ENTRIES
+        while entries.len() < most
             && let Some(entry) =
                 self.queue.pop_front_if(|entry| bytes == 0 || bytes + body_bytes(entry) <= MAX_BATCH_BODY_BYTES)
         {
@@ -197,10 +238,34 @@ impl State {
         if entries.is_empty() {
             return None;
         }
-        self.last_batch += 1;
-        let batch = Arc::new(Batch { number: self.last_batch, entries, body_bytes: bytes });
+        let first = self.last_number + 1;
+        self.last_number += i64::try_from(entries.len()).unwrap_or(i64::MAX);
+        let batch = Arc::new(Batch { numbers: first..=self.last_number, entries, body_bytes: bytes, is_alone });
+        self.alone = self.alone.saturating_sub(1);
+        self.refusals = 0;
         self.pending = Some(Arc::clone(&batch));
         Some(batch)
+    }
+
+    /// Puts the pending batch back, to be written entry by entry. The entries keep their numbers, so that none counts
+    /// twice should the batch have been written after all.
+    fn split(&mut self) {
+        let Some(batch) = self.pending.take() else { return };
+        self.last_number = batch.numbers.start() - 1;
+        self.alone = batch.entries.len();
+        for entry in batch.entries.iter().rev() {
+            self.queue.push_front(entry.clone());
+        }
+    }
+
+    /// The pending batch is done with.
+    fn finish(&mut self) {
+        if let Some(batch) = self.pending.take() {
+            self.body_bytes = self.body_bytes.saturating_sub(batch.body_bytes);
+        }
+        if self.degraded.take().is_some() {
+            tracing::info!("the request log is written again");
+        }
     }
 }
 
@@ -210,34 +275,52 @@ impl Batch {
         for entry in &self.entries {
             logs::insert(entry, &mut statements);
         }
-        statements.extend(rollups::add(&Rollups::of(&self.entries), writer, self.number, now));
+        statements.extend(rollups::add(&Rollups::of(&self.entries), writer, &self.numbers, now));
         statements
     }
 }
 
 impl Claim<'_> {
     /// Does nothing when the lease ran out and another flush has taken over: that one settles the batch.
-    fn settle(self, result: Result<(), DatabaseError>) {
+    fn settle(self, ending: Ending) {
         let mut state = self.recorder.state();
         if state.lease.is_none_or(|lease| lease.id != self.lease) {
             return;
         }
-        match result {
-            Ok(()) => {
-                state.pending = None;
-                state.body_bytes = state.body_bytes.saturating_sub(self.batch.body_bytes);
-                if state.degraded.take().is_some() {
-                    tracing::info!("the request log is written again");
+        match ending {
+            Ending::Written => state.finish(),
+            Ending::PassedOver(error) => {
+                for entry in &self.batch.entries {
+                    // The database's own words are left out: a server may quote what it was sent.
+                    tracing::error!(
+                        id = entry.id,
+                        body_bytes = self.batch.body_bytes,
+                        kind = ?error.kind,
+                        "the database refuses a log entry, which is lost"
+                    );
                 }
+                state.dropped += self.batch.entries.len() as u64;
+                state.finish();
             }
-            Err(error) => {
+            Ending::Failed(error) => {
                 if state.degraded.is_none() {
                     tracing::warn!(%error, "the request log cannot be written; its entries wait in memory");
+                }
+                if is_refusal(&error) && !self.batch.is_alone {
+                    state.refusals += 1;
+                    if state.refusals >= MAX_REFUSALS {
+                        state.split();
+                    }
                 }
                 state.degraded = Some(error.message);
             }
         }
     }
+}
+
+/// Whether it is what the statements hold, or how much, that the database may object to.
+const fn is_refusal(error: &DatabaseError) -> bool {
+    matches!(error.kind, DatabaseErrorKind::Constraint | DatabaseErrorKind::Other)
 }
 
 impl Drop for Claim<'_> {

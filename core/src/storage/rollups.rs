@@ -1,5 +1,6 @@
 //! SQL of the hourly rollups.
 
+use core::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use serde_json::{Value as Json, json};
@@ -9,7 +10,7 @@ use crate::record::rollup::{Counts, CountsKey, Dimension, LatencyKey, Rollups};
 
 const KEYS: [&str; 3] = ["hour", "dimension_id", "currency"];
 
-/// True unless the writer `?2` has written batch `?3` already.
+/// True unless the writer `?2` has written entry `?3` already.
 const IS_NEW: &str = "NOT EXISTS (SELECT 1 FROM record_writers WHERE id = ?2 AND last_batch >= ?3)";
 
 static ADD_DIMENSIONS: &str = "\
@@ -37,20 +38,23 @@ static ADD_LATENCIES: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
+/// `last_batch` is the number of the last entry of the last batch.
 static FINISH_BATCH: &str = "\
     INSERT INTO record_writers (id, last_batch, updated_at) VALUES (?1, ?2, ?3) \
-    ON CONFLICT (id) DO UPDATE SET last_batch = max(last_batch, excluded.last_batch), updated_at = excluded.updated_at";
+    ON CONFLICT (id) DO UPDATE SET last_batch = excluded.last_batch, updated_at = excluded.updated_at \
+    WHERE last_batch < ?4";
 
-/// The end of a batch: adds `rollups` unless `writer` has written `batch` before, and marks it as written.
+/// The end of a batch: adds `rollups` unless `writer` has written any of its entries before, and marks them as written.
 ///
-/// A writer numbers its batches upwards and sends one only after the one before it was written. The rows of each table
-/// travel as one JSON parameter, because D1 allows 100 parameters to a statement.
-pub(crate) fn add(rollups: &Rollups, writer: &str, batch: i64, now: Timestamp) -> Vec<Statement> {
+/// A writer numbers its entries upwards, and sends a batch, the entries `numbers`, only after those before it were
+/// written. The same entries may come again, all together or each alone. The rows of each table travel as one JSON
+/// parameter, because D1 allows 100 parameters to a statement.
+pub(crate) fn add(rollups: &Rollups, writer: &str, numbers: &RangeInclusive<i64>, now: Timestamp) -> Vec<Statement> {
     let dimensions = rollups.dimensions.iter().map(dimension_row).collect();
     let counts = rollups.counts.iter().map(counts_row).collect();
     let latencies = rollups.latencies.iter().map(latency_row).collect::<Vec<_>>();
     let guarded = |sql: &'static str, rows: Vec<Json>| {
-        Statement::new(sql, vec![Json::Array(rows).to_string().into(), writer.into(), batch.into()])
+        Statement::new(sql, vec![Json::Array(rows).to_string().into(), writer.into(), (*numbers.start()).into()])
     };
     let mut statements = vec![
         Statement::new(ADD_DIMENSIONS, vec![Json::Array(dimensions).to_string().into()]),
@@ -59,8 +63,14 @@ pub(crate) fn add(rollups: &Rollups, writer: &str, batch: i64, now: Timestamp) -
     if !latencies.is_empty() {
         statements.push(guarded(&ADD_LATENCIES, latencies));
     }
-    statements.push(Statement::new(FINISH_BATCH, vec![writer.into(), batch.into(), now.as_micros().into()]));
+    statements.push(finish(writer, numbers, now));
     statements
+}
+
+/// Marks the entries `numbers` as written, unless any of them was before.
+pub(crate) fn finish(writer: &str, numbers: &RangeInclusive<i64>, now: Timestamp) -> Statement {
+    let (first, last) = (*numbers.start(), *numbers.end());
+    Statement::new(FINISH_BATCH, vec![writer.into(), last.into(), now.as_micros().into(), first.into()])
 }
 
 fn dimension_row((id, dimension): (&i64, &Dimension)) -> Json {

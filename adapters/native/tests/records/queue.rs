@@ -2,8 +2,8 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use llmio_core::platform::DatabaseErrorKind::{Busy, Missing, Network};
-use llmio_core::platform::Value;
+use llmio_core::platform::DatabaseErrorKind::{Busy, Constraint, Missing, Network, Other};
+use llmio_core::platform::{Statement, Value};
 use llmio_core::record::{Bodies, LogEntry, MAX_QUEUED_BODY_BYTES, MAX_QUEUED_ENTRIES, Recorder};
 
 use crate::support::{Entries, Fault, Home};
@@ -48,6 +48,87 @@ async fn every_entry_is_written_once_and_in_order_whatever_fails() {
         assert_eq!((status.queued, status.dropped, status.degraded), (0, 0, None), "{faults:?}");
         assert_written_once(&home, &entries).await;
     }
+}
+
+type Refused = fn(&[Statement]) -> bool;
+
+fn holds_poison(statements: &[Statement]) -> bool {
+    statements.iter().flat_map(|statement| &statement.params).any(|value| *value == Value::Text("poison".to_owned()))
+}
+
+#[tokio::test]
+async fn a_refused_batch_is_written_entry_by_entry_and_loses_what_is_refused_alone() {
+    let nothing: Refused = |_| false;
+    let large: Refused = |statements| statements.len() > 40;
+    let poison: Refused = holds_poison;
+    let both: Refused = |statements| statements.len() > 40 || holds_poison(statements);
+    // Three for the batch, then two in each flush: for an entry and for its mark.
+    let everything = [Fault::Refuse(Other); 11];
+    let busy = [Fault::Refuse(Busy); 12];
+    let refused = [Fault::Refuse(Constraint), Fault::Refuse(Network), Fault::Refuse(Other), Fault::Refuse(Other)];
+    let with = |before: &[Fault], after: &[Fault]| [before, &refused, after].concat();
+    // What the database refuses, how it fails besides, which entries are poison, and how many flushes are enough.
+    let rows: [(Refused, Vec<Fault>, &[usize], usize); 12] = [
+        (nothing, refused.to_vec(), &[], 5),
+        (nothing, refused[..3].to_vec(), &[], 4),
+        (large, vec![], &[], 4),
+        (poison, vec![], &[0], 4),
+        (poison, vec![], &[3, 4, 99], 4),
+        (both, vec![], &[1, 98], 4),
+        (nothing, everything.to_vec(), &[], 8),
+        (nothing, busy.to_vec(), &[], 13),
+        // The batch was written and only its answer lost.
+        (nothing, with(&[Fault::LoseAnswer], &[]), &[], 6),
+        // The same with single entries, and with the mark of one that is passed over.
+        (nothing, with(&[], &[Fault::LoseAnswer]), &[], 6),
+        (poison, vec![Fault::LoseAnswer, Fault::Refuse(Network)], &[0], 6),
+        (nothing, with(&[], &[Fault::Refuse(Other), Fault::Refuse(Network)]), &[], 6),
+    ];
+    for (row, (refuse, faults, poisoned, flushes)) in rows.into_iter().enumerate() {
+        let home = Home::new().await;
+        let recorder = Recorder::new(&home.platform);
+        let mut generator = Entries::new(&home.clock);
+        let mut entries = generator.requests(100);
+        poisoned.iter().for_each(|index| entries[*index].error = Some("poison".to_owned()));
+        home.database.refuse(refuse);
+        home.database.fail(&faults);
+        entries.iter().cloned().for_each(|entry| recorder.submit(entry));
+        for flush in 1..=flushes {
+            assert!(recorder.status().queued > 0, "row {row} before flush {flush}");
+            recorder.flush().await;
+        }
+        let status = recorder.status();
+        assert_eq!((status.queued, status.dropped, status.degraded), (0, poisoned.len() as u64, None), "row {row}");
+        let late = generator.requests(5);
+        late.iter().cloned().for_each(|entry| recorder.submit(entry));
+        recorder.flush().await;
+        entries.retain(|entry| entry.error.as_deref() != Some("poison"));
+        entries.extend(late);
+        assert_written_once(&home, &entries).await;
+    }
+}
+
+#[tokio::test]
+async fn a_frozen_batch_that_wakes_among_its_entries_counts_nothing_twice() {
+    let home = Home::new().await;
+    let recorder = Recorder::new(&home.platform);
+    let entries = Entries::new(&home.clock).requests(10);
+    let refused = Fault::Refuse(Other);
+    home.database.fail(&[Fault::HoldWrite, refused, refused, refused, Fault::LoseAnswer]);
+    entries.iter().cloned().for_each(|entry| recorder.submit(entry));
+    let mut frozen = pin!(recorder.flush());
+    assert!(frozen.as_mut().now_or_never().is_none());
+    home.clock.advance(Duration::from_secs(31));
+    for _ in 0..4 {
+        recorder.flush().await;
+    }
+    assert_eq!(recorder.status().queued, entries.len());
+    assert_eq!(home.count("SELECT count(*) FROM logs").await, 1);
+
+    home.database.release();
+    frozen.await;
+    assert_eq!(recorder.status().queued, 0);
+    assert_written_once(&home, &entries).await;
 }
 
 #[tokio::test]

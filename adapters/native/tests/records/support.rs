@@ -33,6 +33,7 @@ impl Home {
             real,
             faults: Mutex::default(),
             batches: Mutex::default(),
+            refused: Mutex::new(|_| false),
             held: Semaphore::new(0),
         });
         let platform = Platform {
@@ -103,12 +104,18 @@ pub(crate) struct FaultyDatabase {
     faults: Mutex<VecDeque<Fault>>,
     /// How many statements each batch had.
     pub(crate) batches: Mutex<Vec<usize>>,
+    /// Batches that are refused for what they hold, whatever else is told.
+    refused: Mutex<fn(&[Statement]) -> bool>,
     held: Semaphore,
 }
 
 impl FaultyDatabase {
     pub(crate) fn fail(&self, faults: &[Fault]) {
         self.faults.lock().unwrap().extend(faults);
+    }
+
+    pub(crate) fn refuse(&self, refused: fn(&[Statement]) -> bool) {
+        *self.refused.lock().unwrap() = refused;
     }
 
     pub(crate) fn release(&self) {
@@ -152,6 +159,9 @@ impl Database for FaultyDatabase {
 
     fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Rows>, DatabaseError>> {
         self.batches.lock().unwrap().push(statements.len());
+        if self.refused.lock().unwrap()(&statements) {
+            return Box::pin(async { Err(DatabaseError::new(DatabaseErrorKind::Other, "too much for the test")) });
+        }
         Box::pin(self.write(self.real.batch(statements)))
     }
 
