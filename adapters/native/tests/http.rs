@@ -35,7 +35,7 @@ fn certificate(protocols: &[&str]) -> (TlsAcceptor, RootCertStore) {
 }
 
 fn client_without_trust() -> NativeHttpClient {
-    NativeHttpClient::with_roots(RootCertStore::empty()).unwrap()
+    NativeHttpClient::with_roots(RootCertStore::empty())
 }
 
 async fn ask(
@@ -65,7 +65,7 @@ async fn http1_keeps_the_contract() {
 async fn http1_over_tls_keeps_the_contract() {
     let (tls, roots) = certificate(&["http/1.1"]);
     let origin = format!("https://{}", origin::start(Some(tls)).await);
-    let client = NativeHttpClient::with_roots(roots).unwrap();
+    let client = NativeHttpClient::with_roots(roots);
     assert_eq!(ask(&client, &format!("{origin}/echo"), None).await, Ok(http::Version::HTTP_11));
     contract::http::all(&client, &origin, NOWHERE).await;
 }
@@ -74,7 +74,7 @@ async fn http1_over_tls_keeps_the_contract() {
 async fn http2_keeps_the_contract() {
     let (tls, roots) = certificate(&["h2", "http/1.1"]);
     let origin = format!("https://{}", origin::start(Some(tls)).await);
-    let client = NativeHttpClient::with_roots(roots).unwrap();
+    let client = NativeHttpClient::with_roots(roots);
     assert_eq!(ask(&client, &format!("{origin}/echo"), None).await, Ok(http::Version::HTTP_2));
     contract::http::all(&client, &origin, NOWHERE).await;
 }
@@ -94,7 +94,7 @@ async fn tls_failures_are_told_apart() {
     let (tls, roots) = certificate(&["h2"]);
     let secure = origin::start(Some(tls)).await;
     let plain = origin::start(None).await;
-    let trusting = NativeHttpClient::with_roots(roots).unwrap();
+    let trusting = NativeHttpClient::with_roots(roots);
     let strange = client_without_trust();
     let port = secure.rsplit_once(':').unwrap().1;
     let rows = [
@@ -117,7 +117,7 @@ async fn proxies_are_gone_through() {
     let (tls, roots) = certificate(&["h2"]);
     let secure = format!("https://{}/echo", origin::start(Some(tls)).await);
     let plain = format!("http://{}/echo", origin::start(None).await);
-    let client = NativeHttpClient::with_roots(roots).unwrap();
+    let client = NativeHttpClient::with_roots(roots);
     for (kind, scheme) in [(proxy::Kind::Http, "http"), (proxy::Kind::Socks5, "socks5")] {
         let proxy = proxy::start(kind).await;
         for (target, version) in [(&secure, http::Version::HTTP_2), (&plain, http::Version::HTTP_11)] {

@@ -35,7 +35,7 @@ impl Home {
     pub(crate) fn open(args: &HomeArgs) -> Result<Self, Failure> {
         let entropy = OsEntropy::new()
             .map_err(|cause| Failure::new(format!("the operating system gives no randomness: {cause}")))?;
-        let http = Arc::new(NativeHttpClient::new()?);
+        let http = Arc::new(NativeHttpClient::new());
         let place = Place::parse(&args.database_url)?;
         let sealer = sealer(args, &place, &entropy)?;
         let clock = Arc::new(TokioClock);

@@ -12,7 +12,8 @@ mod tls;
 
 use std::collections::HashMap;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 
 use http::header::CONTENT_LENGTH;
 use http::uri::Scheme;
@@ -36,34 +37,44 @@ pub struct NativeHttpClient {
 
 #[derive(Debug)]
 struct Shared {
-    tls: Tls,
-    direct: Pool,
+    /// `None` for those of the system.
+    roots: Option<RootCertStore>,
+    tls: OnceLock<Result<Tls, HttpError>>,
+    direct: OnceLock<Pool>,
     proxied: Mutex<HashMap<String, Pool>>,
 }
 
 impl NativeHttpClient {
     /// Trusts the system's certificate authorities, and Mozilla's where the system has none. `SSL_CERT_FILE` and
     /// `SSL_CERT_DIR` name additional ones in place of the system's.
-    pub fn new() -> Result<Self, HttpError> {
-        Self::with_roots(tls::default_roots())
+    pub fn new() -> Self {
+        let client = Self::trusting(None);
+        // Reading them takes longer than everything else at a start, so it happens beside it.
+        // Without a thread the first request reads them.
+        let shared = Arc::clone(&client.shared);
+        let _ = thread::Builder::new().name("llmio-roots".to_owned()).spawn(move || _ = shared.tls());
+        client
     }
 
     /// Trusts these certificate authorities only.
-    pub fn with_roots(roots: RootCertStore) -> Result<Self, HttpError> {
-        let tls = Tls::new(roots)?;
-        let direct = Pool::new(connector::direct(&tls));
-        Ok(Self { shared: Arc::new(Shared { tls, direct, proxied: Mutex::default() }) })
+    pub fn with_roots(roots: RootCertStore) -> Self {
+        Self::trusting(Some(roots))
+    }
+
+    fn trusting(roots: Option<RootCertStore>) -> Self {
+        let shared = Shared { roots, tls: OnceLock::new(), direct: OnceLock::new(), proxied: Mutex::default() };
+        Self { shared: Arc::new(shared) }
     }
 
     fn pool(&self, proxy: Option<&str>) -> Result<Pool, HttpError> {
         let Some(proxy) = proxy else {
-            return Ok(self.shared.direct.clone());
+            return self.shared.direct();
         };
         let mut proxied = self.shared.proxied.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = proxied.get(proxy) {
             return Ok(pool.clone());
         }
-        let pool = Pool::new(connector::through(&Proxy::parse(proxy)?, &self.shared.tls));
+        let pool = Pool::new(connector::through(&Proxy::parse(proxy)?, self.shared.tls()?));
         if proxied.len() >= PROXY_POOLS
             && let Some(old) = proxied.keys().next().cloned()
         {
@@ -71,6 +82,27 @@ impl NativeHttpClient {
         }
         proxied.insert(proxy.to_owned(), pool.clone());
         Ok(pool)
+    }
+}
+
+impl Default for NativeHttpClient {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Shared {
+    fn tls(&self) -> Result<&Tls, HttpError> {
+        let tls = self.tls.get_or_init(|| Tls::new(self.roots.clone().unwrap_or_else(tls::default_roots)));
+        tls.as_ref().map_err(Clone::clone)
+    }
+
+    fn direct(&self) -> Result<Pool, HttpError> {
+        if let Some(pool) = self.direct.get() {
+            return Ok(pool.clone());
+        }
+        let tls = self.tls()?;
+        Ok(self.direct.get_or_init(|| Pool::new(connector::direct(tls))).clone())
     }
 }
 

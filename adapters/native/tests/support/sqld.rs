@@ -52,6 +52,6 @@ impl Sqld {
 }
 
 pub(crate) fn open(url: &str) -> HranaDatabase {
-    let http = Arc::new(NativeHttpClient::new().unwrap());
+    let http = Arc::new(NativeHttpClient::new());
     HranaDatabase::new(http, Arc::new(TokioClock), url, Some(&Secret::new("any"))).unwrap()
 }

@@ -76,7 +76,7 @@ pub(crate) async fn check(path: &Path, live: bool) -> Result<(), Failure> {
 /// One line a provider; a failure when one could not be reached.
 async fn reach_all(config: &Config) -> Result<(), Failure> {
     let mut failed = 0;
-    for Reach { provider, models, unlisted } in reach(&NativeHttpClient::new()?, &TokioClock, config).await {
+    for Reach { provider, models, unlisted } in reach(&NativeHttpClient::new(), &TokioClock, config).await {
         match models {
             Ok(count) => say(format_args!("{provider}: reached, {count} models")),
             Err(problem) => {

@@ -19,7 +19,7 @@ pub(crate) async fn run(args: &ServeArgs) -> Result<(), Failure> {
     };
     let request = http::Request::get(format!("http://{host}:{}/healthz", args.port)).body(Payload::default())?;
     let options = SendOptions { header_timeout: Some(LIMIT), ..SendOptions::default() };
-    let answer = NativeHttpClient::new()?.send(request, options).await?;
+    let answer = NativeHttpClient::new().send(request, options).await?;
     if !answer.status().is_success() {
         return Err(Failure::new(format!("the server answers {}", answer.status())));
     }
