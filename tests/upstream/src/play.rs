@@ -1,4 +1,3 @@
-use core::convert::Infallible;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
@@ -108,12 +107,6 @@ impl std::fmt::Display for ScriptedCut {
 }
 
 impl std::error::Error for ScriptedCut {}
-
-impl From<Infallible> for ScriptedCut {
-    fn from(never: Infallible) -> Self {
-        match never {}
-    }
-}
 
 impl http_body::Body for PlayBody {
     type Data = Bytes;

@@ -102,6 +102,20 @@ impl Upstream {
     pub fn clear_scripts(&self) {
         self.scripts.clear();
     }
+
+    /// Waits until an exchange satisfies the condition, and returns it; `None` after `limit`.
+    pub async fn wait_for(&self, limit: Duration, condition: impl Fn(&Exchange) -> bool) -> Option<Exchange> {
+        let deadline = now_ms() + limit.as_millis() as u64;
+        loop {
+            if let Some(found) = self.exchanges().into_iter().find(|exchange| condition(exchange)) {
+                return Some(found);
+            }
+            if now_ms() >= deadline {
+                return None;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
 }
 
 impl Drop for Upstream {
@@ -174,21 +188,4 @@ async fn serve(request: Request<Incoming>, state: &State) -> Result<Response<Pla
         return Err(ScriptedCut);
     }
     Ok(play.into_response(tracker))
-}
-
-/// How long until an instance's condition holds; for tests that wait for what happens behind a gateway's back.
-impl Upstream {
-    /// Waits until an exchange satisfies the condition, and returns it; `None` after `limit`.
-    pub async fn wait_for(&self, limit: Duration, condition: impl Fn(&Exchange) -> bool) -> Option<Exchange> {
-        let deadline = now_ms() + limit.as_millis() as u64;
-        loop {
-            if let Some(found) = self.exchanges().into_iter().find(|exchange| condition(exchange)) {
-                return Some(found);
-            }
-            if now_ms() >= deadline {
-                return None;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    }
 }

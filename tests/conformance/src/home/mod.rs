@@ -66,10 +66,6 @@ impl Home {
         format!("{}{path}", self.base())
     }
 
-    pub fn directory(&self) -> &Path {
-        self.directory.path()
-    }
-
     /// As `kill -9`: nothing is flushed.
     pub async fn kill(&mut self) {
         match &mut self.kind {
