@@ -117,11 +117,11 @@ CREATE TABLE rollup_latencies (
     PRIMARY KEY (hour, dimension_id, metric, bucket)
 ) STRICT, WITHOUT ROWID;
 
--- The last batch that each writer (a process or isolate) has written. A batch whose answer was lost is sent again, and
--- this row tells whether its rollups are in already.
+-- The number of the last entry that each writer (a process or isolate) has written. A batch whose answer was lost is sent
+-- again, and this row tells whether it is in already.
 CREATE TABLE record_writers (
     id         TEXT    NOT NULL PRIMARY KEY,
-    last_batch INTEGER NOT NULL,
+    last_entry INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

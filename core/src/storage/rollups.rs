@@ -11,7 +11,7 @@ use crate::record::rollup::{Counts, CountsKey, Dimension, LatencyKey, Rollups};
 const KEYS: [&str; 3] = ["hour", "dimension_id", "currency"];
 
 /// True unless the writer `?2` has written entry `?3` already.
-const IS_NEW: &str = "NOT EXISTS (SELECT 1 FROM record_writers WHERE id = ?2 AND last_batch >= ?3)";
+const IS_NEW: &str = "NOT EXISTS (SELECT 1 FROM record_writers WHERE id = ?2 AND last_entry >= ?3)";
 
 static ADD_DIMENSIONS: &str = "\
     INSERT INTO rollup_dimensions (id, model, provider, provider_model, key_id, key_name, dialect) \
@@ -38,11 +38,11 @@ static ADD_LATENCIES: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// `last_batch` is the number of the last entry of the last batch.
+/// `last_entry` is the number of the last entry of the newest batch.
 static FINISH_BATCH: &str = "\
-    INSERT INTO record_writers (id, last_batch, updated_at) VALUES (?1, ?2, ?3) \
-    ON CONFLICT (id) DO UPDATE SET last_batch = excluded.last_batch, updated_at = excluded.updated_at \
-    WHERE last_batch < ?4";
+    INSERT INTO record_writers (id, last_entry, updated_at) VALUES (?1, ?2, ?3) \
+    ON CONFLICT (id) DO UPDATE SET last_entry = excluded.last_entry, updated_at = excluded.updated_at \
+    WHERE last_entry < ?4";
 
 /// The end of a batch: adds `rollups` unless `writer` has written any of its entries before, and marks them as written.
 ///
