@@ -96,6 +96,7 @@ pub(super) struct AssociationFields {
     enabled: bool,
 }
 
+/// An association.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Association")]
 pub(super) struct AssociationView {

@@ -104,7 +104,7 @@ pub struct Reply {
     body: Bytes,
 }
 
-/// Every list.
+/// All there are.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "{T}List")]
 pub struct List<T> {

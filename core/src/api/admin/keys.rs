@@ -58,6 +58,7 @@ struct KeyFields {
     enabled: bool,
 }
 
+/// What a client key is made from.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NewKey {
@@ -79,6 +80,7 @@ struct NewKey {
     enabled: bool,
 }
 
+/// A client key.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Key")]
 struct KeyView {
@@ -90,6 +92,7 @@ struct KeyView {
     created_at: Timestamp,
 }
 
+/// A client key that was just made.
 #[derive(Serialize, JsonSchema)]
 struct CreatedKey {
     /// The key itself. It is not stored and never shown again.

@@ -75,6 +75,7 @@ pub(super) struct ModelFields {
     breaker: bool,
 }
 
+/// A model with its associations.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Model")]
 struct ModelView {

@@ -44,11 +44,7 @@ pub fn openapi() -> Value {
 
     let mut schemas = writes.definitions();
     let read_schemas = reads.definitions();
-    let renamed: BTreeMap<String, String> = read_schemas
-        .iter()
-        .filter(|(name, schema)| schemas.get(*name).is_some_and(|other| other != *schema))
-        .map(|(name, _)| (format!("{PREFIX}{name}"), format!("{PREFIX}{name}Input")))
-        .collect();
+    let renamed = differing(&read_schemas, &schemas);
     for (name, mut schema) in read_schemas {
         rename(&mut schema, &renamed);
         let name = if renamed.contains_key(&format!("{PREFIX}{name}")) { format!("{name}Input") } else { name };
@@ -84,14 +80,33 @@ pub fn openapi() -> Value {
     })
 }
 
+/// The new references of those schemas that are read in another form than they are written, themselves or in something
+/// they refer to.
+fn differing(read: &Map<String, Value>, written: &Map<String, Value>) -> BTreeMap<String, String> {
+    let mut renamed = BTreeMap::new();
+    loop {
+        let before = renamed.len();
+        for (name, schema) in read {
+            let mut as_read = schema.clone();
+            rename(&mut as_read, &renamed);
+            if written.get(name).is_some_and(|written| *written != as_read) {
+                renamed.insert(format!("{PREFIX}{name}"), format!("{PREFIX}{name}Input"));
+            }
+        }
+        if renamed.len() == before {
+            return renamed;
+        }
+    }
+}
+
 fn operation(route: &Route, query: Option<&Value>, body: Option<Value>, answer: Option<Value>, error: &Value) -> Value {
     let in_path = route
         .parameters()
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
     let parameters: Vec<Value> = in_path.chain(query.into_iter().flat_map(query_parameters)).collect();
-    let content = |schema: Value| {
+    let content = |schema: Value, yaml: bool| {
         let mut content = json!({ "application/json": { "schema": schema } });
-        if let (true, Value::Object(content)) = (route.yaml, &mut content) {
+        if let (true, Value::Object(content)) = (yaml, &mut content) {
             content.insert("application/yaml".into(), json!({ "schema": { "type": "string" } }));
         }
         content
@@ -104,11 +119,13 @@ fn operation(route: &Route, query: Option<&Value>, body: Option<Value>, answer: 
     if !parameters.is_empty() {
         operation.insert("parameters".into(), parameters.into());
     }
+    // What takes YAML answers JSON.
+    let answers_yaml = route.yaml && body.is_none();
     if let Some(schema) = body {
-        operation.insert("requestBody".into(), json!({ "required": true, "content": content(schema) }));
+        operation.insert("requestBody".into(), json!({ "required": true, "content": content(schema, route.yaml) }));
     }
     let good = match answer {
-        Some(schema) => json!({ "description": route.summary, "content": content(schema) }),
+        Some(schema) => json!({ "description": route.summary, "content": content(schema, answers_yaml) }),
         None => json!({ "description": "Done" }),
     };
     let bad = json!({ "description": "Error", "content": { "application/json": { "schema": error } } });

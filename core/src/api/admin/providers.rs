@@ -84,6 +84,7 @@ pub(super) struct ProviderFields {
     error_matcher: String,
 }
 
+/// A provider.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Provider")]
 struct ProviderView {

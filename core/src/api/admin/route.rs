@@ -23,7 +23,7 @@ pub struct Route {
     pub(super) status: u16,
     /// `None`: no body.
     pub(super) answer: Option<SchemaOf>,
-    /// Whether it speaks YAML as well as JSON.
+    /// Whether it takes, or without a body answers, YAML as well as JSON.
     pub(super) yaml: bool,
     pub(super) handler: Handler,
 }
