@@ -12,6 +12,8 @@ use llmio_native::NativeHttpClient;
 use rustls::RootCertStore;
 use rustls::pki_types::PrivateKeyDer;
 use support::{origin, proxy};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 /// Port 1 is reserved, and nothing listens there.
@@ -109,6 +111,37 @@ async fn tls_failures_are_told_apart() {
         let (seen, message) = ask(client, &url, None).await.unwrap_err();
         assert_eq!(seen, kind, "{name}: {message}");
         assert!(message.contains(text), "{name}: {message}");
+    }
+}
+
+/// A server that keeps its connections, as it says, and closes each after one answer.
+async fn forgetful() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 4096];
+            if stream.read(&mut request).await.unwrap() > 0 {
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await.unwrap();
+            }
+        }
+    });
+    format!("http://{address}/")
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_was_closed_is_replaced() {
+    let forgetful = forgetful().await;
+    let other = format!("http://{}/echo", origin::start(None).await);
+    let client = client_without_trust();
+    for turn in 0..20 {
+        let request = http::Request::post(&forgetful).body(Payload::from(vec![b'x'; 100])).unwrap();
+        let answer = client.send(request, SendOptions::default()).await;
+        let answer = answer.unwrap_or_else(|error| panic!("turn {turn}: {error}"));
+        assert_eq!(answer.into_body().read(10, 0).await.unwrap(), "ok");
+        // Meanwhile the runtime learns of the close.
+        assert_eq!(ask(&client, &other, None).await, Ok(http::Version::HTTP_11));
     }
 }
 

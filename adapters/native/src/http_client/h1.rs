@@ -23,14 +23,14 @@ use super::host::Host;
 /// An open connection. It makes progress only while it is driven.
 pub(super) struct Connection {
     sender: http1::SendRequest<PayloadBody>,
-    driver: http1::Connection<Io, PayloadBody>,
-    is_open: bool,
+    /// Gone as soon as the connection is closed: what waits for it then learns so.
+    driver: Option<http1::Connection<Io, PayloadBody>>,
 }
 
 impl Connection {
     pub(super) async fn open(io: Io) -> Result<Box<Self>, SendError> {
         let (sender, driver) = http1::handshake(io).await.map_err(SendError::Exchange)?;
-        let mut connection = Box::new(Self { sender, driver, is_open: true });
+        let mut connection = Box::new(Self { sender, driver: Some(driver) });
         connection.is_usable();
         Ok(connection)
     }
@@ -38,13 +38,15 @@ impl Connection {
     /// Whether it can take a request now. Notices that the other side has closed it.
     pub(super) fn is_usable(&mut self) -> bool {
         self.drive(&mut Context::from_waker(Waker::noop()));
-        self.is_open && self.sender.is_ready()
+        self.driver.is_some() && self.sender.is_ready()
     }
 
     /// Reads and writes what can be read and written. Errors reach whoever waits for the answer or its body.
     fn drive(&mut self, cx: &mut Context<'_>) {
-        if self.is_open && Pin::new(&mut self.driver).poll(cx).is_ready() {
-            self.is_open = false;
+        if let Some(driver) = &mut self.driver
+            && Pin::new(driver).poll(cx).is_ready()
+        {
+            self.driver = None;
         }
     }
 }
@@ -139,7 +141,7 @@ impl AnswerBody {
                         connection.drive(cx);
                         is_driven = true;
                     }
-                    None => return Poll::Ready(None),
+                    None => return Poll::Ready(Some(Err(BodyError::Broken("the connection is gone".to_owned())))),
                 },
             }
         }
@@ -185,6 +187,6 @@ impl Stream for AnswerBody {
 
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("is_open", &self.is_open).finish_non_exhaustive()
+        f.debug_struct("Connection").field("is_open", &self.driver.is_some()).finish_non_exhaustive()
     }
 }
