@@ -1,5 +1,7 @@
 //! What differs between two configurations, for people: names of records and fields, never values.
 
+use std::collections::{HashMap, HashSet};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -117,15 +119,16 @@ fn compare<T: Copy>(
     new_name: impl Fn(T) -> String,
     fields: impl Fn(T, T) -> Vec<&'static str>,
 ) {
-    let find = |rows: &[(&str, T)], id: &str| rows.iter().find(|(other, _)| *other == id).map(|(_, record)| *record);
+    let known: HashMap<&str, T> = old.iter().copied().collect();
+    let kept: HashSet<&str> = new.iter().map(|(id, _)| *id).collect();
     for (id, record) in old {
-        if find(new, id).is_none() {
+        if !kept.contains(id) {
             changes.push(Change { action: Action::Delete, kind, name: old_name(*record), fields: vec![] });
         }
     }
     for (id, record) in new {
         let name = new_name(*record);
-        match find(old, id) {
+        match known.get(id).copied() {
             None => changes.push(Change { action: Action::Create, kind, name, fields: vec![] }),
             Some(before) => {
                 let fields = fields(before, *record);

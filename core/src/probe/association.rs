@@ -198,5 +198,6 @@ impl Test<'_> {
 }
 
 fn milliseconds(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
+    let whole = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
+    f64::from(whole) / 1000.0
 }

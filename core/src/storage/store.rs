@@ -1,3 +1,5 @@
+use core::time::Duration;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::write::statements;
@@ -6,7 +8,11 @@ use crate::config::{Config, Invalid, Sealer, validate};
 use crate::platform::{Clock, Database, DatabaseErrorKind, Entropy, Platform, Statement};
 
 /// How often a change is made anew on top of somebody else's before it gives up.
-const ATTEMPTS: u32 = 10;
+const ATTEMPTS: u32 = 30;
+/// After so many attempts, many must be writing: from then on each waits a random while.
+const PATIENCE: u32 = 5;
+/// The longest such wait, in milliseconds.
+const PAUSE_MS: u64 = 200;
 
 /// The stored configuration.
 #[derive(Clone, Debug)]
@@ -60,7 +66,10 @@ impl ConfigStore {
         F: Fn(&mut Config) -> Result<T, E>,
         E: From<StorageError>,
     {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
+            if attempt >= PATIENCE {
+                self.clock.sleep(Duration::from_millis(self.entropy.next_u64() % PAUSE_MS)).await;
+            }
             let mut edited = self.dry_run(&change).await?;
             let changes = statements(&edited.before, &edited.after, &self.sealer, &*self.entropy)?;
             if changes.is_empty() {
@@ -114,10 +123,13 @@ impl ConfigStore {
 /// Checks what differs, and that names are unique.
 fn check(before: &Config, after: &Config) -> Result<(), StorageError> {
     let at = |record: String| move |invalid: Invalid| StorageError::Invalid { record, invalid };
-    for provider in after.providers.iter().filter(|provider| before.provider(&provider.id) != Some(provider)) {
+    let providers: HashMap<_, _> = before.providers.iter().map(|provider| (&provider.id, provider)).collect();
+    let models: HashMap<_, _> = before.models.iter().map(|model| (&model.id, model)).collect();
+    let keys: HashMap<_, _> = before.keys.iter().map(|key| (&key.id, key)).collect();
+    for provider in after.providers.iter().filter(|provider| providers.get(&provider.id) != Some(provider)) {
         validate::provider(provider).map_err(at(format!("provider `{}`", provider.name)))?;
     }
-    for model in after.models.iter().filter(|model| before.model(&model.id) != Some(model)) {
+    for model in after.models.iter().filter(|model| models.get(&model.id) != Some(model)) {
         validate::model(model).map_err(at(format!("model `{}`", model.name)))?;
         for association in &model.associations {
             let place = || format!("model `{}`, association with `{}`", model.name, association.provider_model);
@@ -127,7 +139,7 @@ fn check(before: &Config, after: &Config) -> Result<(), StorageError> {
             validate::association(association).map_err(at(place()))?;
         }
     }
-    for key in after.keys.iter().filter(|key| before.key(&key.id) != Some(key)) {
+    for key in after.keys.iter().filter(|key| keys.get(&key.id) != Some(key)) {
         validate::client_key(key).map_err(at(format!("key `{}`", key.name)))?;
     }
     validate::together(after).map_err(|(record, invalid)| StorageError::Invalid { record, invalid })?;

@@ -157,6 +157,38 @@ async fn a_providers_own_models() {
 }
 
 #[tokio::test]
+async fn an_association_is_tested_against_its_provider() {
+    let upstream = Upstream::with_key("sk-upstream-secret").await.expect("a provider");
+    for dialect in Dialect::ALL {
+        let config = Config::new().upstream("p", dialect, &upstream).model(
+            "m",
+            ["ok", "tool:get_weather", "fault:cut-after-token"].map(|provider_model| association("p", provider_model)),
+        );
+        let home = Home::start(Setup::new(config)).await;
+        let associations = home.admin(Method::GET, "/associations", None).await.json();
+        // Place of the association, kind of the test, whether it is ok.
+        let rows = [
+            (0, "plain", true),
+            (0, "stream", true),
+            (1, "tool_call", true),
+            (0, "tool_call", false),
+            (2, "stream", false),
+        ];
+        for (place, kind, ok) in rows {
+            let id = associations["data"][place]["id"].as_str().expect("the association's id");
+            let path = format!("/associations/{id}/test");
+            let report = home.admin(Method::POST, &path, Some(&json!({"kind": kind}))).await;
+            assert_eq!(
+                (report.status, &report.json()["ok"]),
+                (200, &json!(ok)),
+                "{dialect:?} {kind}: {}",
+                report.text()
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn logs_are_filtered_and_paged() {
     let (home, _upstream) = bed().await;
     let mut traces = Vec::new();
