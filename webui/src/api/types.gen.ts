@@ -680,7 +680,8 @@ export interface components {
          * @description A configuration of LLMIO.
          *
          *     A section that is present is the whole truth about its subject: what it does not name is deleted. A section that is
-         *     absent leaves its subject alone. `${NAME}` in any text value reads the environment; `$${` is a literal `${`.
+         *     absent leaves its subject alone. Records are known by their names, associations by provider and model: under another
+         *     name, a record is another one. `${NAME}` in any text value reads the environment; `$${` is a literal `${`.
          */
         ConfigFile: {
             /** @description Upstream accounts. Deleting one deletes its associations. */
@@ -696,7 +697,8 @@ export interface components {
          * @description A configuration of LLMIO.
          *
          *     A section that is present is the whole truth about its subject: what it does not name is deleted. A section that is
-         *     absent leaves its subject alone. `${NAME}` in any text value reads the environment; `$${` is a literal `${`.
+         *     absent leaves its subject alone. Records are known by their names, associations by provider and model: under another
+         *     name, a record is another one. `${NAME}` in any text value reads the environment; `$${` is a literal `${`.
          */
         ConfigFileInput: {
             /** @description Upstream accounts. Deleting one deletes its associations. */

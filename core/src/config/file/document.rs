@@ -11,7 +11,8 @@ use crate::platform::Timestamp;
 /// A configuration of LLMIO.
 ///
 /// A section that is present is the whole truth about its subject: what it does not name is deleted. A section that is
-/// absent leaves its subject alone. `${NAME}` in any text value reads the environment; `$${` is a literal `${`.
+/// absent leaves its subject alone. Records are known by their names, associations by provider and model: under another
+/// name, a record is another one. `${NAME}` in any text value reads the environment; `$${` is a literal `${`.
 #[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "LLMIO configuration")]
