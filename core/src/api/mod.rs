@@ -38,10 +38,8 @@ pub(crate) async fn handle(shared: &Arc<Shared>, request: Request<Body>, context
     let dialect = endpoint.dialect();
     let mut response = if parts.method == Method::OPTIONS {
         cors::preflight(&parts.headers).map(Answer::Body)
-    } else if endpoint == Endpoint::Admin {
-        administer(shared, parts, body).await.map(Answer::Body)
     } else {
-        match client(shared, endpoint, parts, body, context, trace).await {
+        match dispatch(shared, endpoint, parts, body, context, trace).await {
             Ok(response) => response,
             Err(error) => error_response(dialect, &error, &trace.to_string()).map(Answer::Body),
         }
@@ -53,7 +51,7 @@ pub(crate) async fn handle(shared: &Arc<Shared>, request: Request<Body>, context
     response
 }
 
-async fn client(
+async fn dispatch(
     shared: &Arc<Shared>,
     endpoint: Endpoint,
     parts: Parts,
@@ -101,7 +99,7 @@ async fn client(
             let asked = inference::Asked { dialect, operation: Operation::CountTokens, gemini };
             inference::answer(shared, asked, parts, body, key, context, trace).await
         }
-        Endpoint::Admin => Err(GatewayError::new(ErrorKind::Internal, "the admin API was not asked")),
+        Endpoint::Admin => plain(administer(shared, parts, body).await),
     }
 }
 

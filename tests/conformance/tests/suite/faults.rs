@@ -316,3 +316,59 @@ async fn a_success_that_matches_an_error_sample_is_a_failure() {
         }
     }
 }
+
+/// A stream that has said nothing but what the client did wrong: agents act on the provider's own words, so nobody else
+/// is asked and nothing is rewritten.
+#[tokio::test]
+async fn an_error_event_about_the_clients_mistake_passes_word_for_word() {
+    let rows = [
+        (
+            Dialect::Responses,
+            concat!(
+                "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"r\"},\"sequence_number\":0}\n\n",
+                "event: response.failed\ndata: {\"type\":\"response.failed\",\"response\":{\"id\":\"r\",\"status\":\"failed\",",
+                "\"error\":{\"code\":\"context_length_exceeded\",\"message\":\"Too long\"}},\"sequence_number\":1}\n\n"
+            ),
+        ),
+        (
+            Dialect::Anthropic,
+            "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\",\"message\":\"Too long\"}}\n\n",
+        ),
+    ];
+    for (dialect, events) in rows {
+        let (upstream, home) = pair(dialect).await;
+        upstream.next([replayed(200, "text/event-stream", events)]);
+        let answer = dialect::call(&home, dialect, "m", Form::Stream).send().await;
+        assert_eq!((answer.status, answer.text().as_str()), (200, events), "{dialect:?}");
+        let rows = home.trace(&answer.trace()).await;
+        assert_eq!((rows.len(), &rows[0]["outcome"]), (1, &json!("client_error")), "{rows:?}");
+    }
+}
+
+/// A client that followed one would hand its key to somebody else.
+#[tokio::test]
+async fn a_providers_redirect_never_reaches_the_client() {
+    for dialect in Dialect::ALL {
+        let (upstream, home) = pair(dialect).await;
+        upstream.next([replayed(307, "text/plain", "")]);
+        let answer = dialect::call(&home, dialect, "m", Form::Whole).send().await;
+        assert!(answer.status == 200 && answer.text().contains("vider."), "{dialect:?}: {}", answer.text());
+        upstream.always(replayed(307, "text/plain", ""));
+        let answer = dialect::call(&home, dialect, "m", Form::Whole).send().await;
+        assert_eq!(answer.status, 502, "{dialect:?}: {}", answer.text());
+    }
+}
+
+/// A model with two associations to one scripted provider.
+async fn pair(dialect: Dialect) -> (Upstream, Home) {
+    let upstream = Upstream::with_key("sk-pair").await.expect("a provider");
+    let config =
+        Config::new().upstream("p", dialect, &upstream).model("m", [weighted("p", "ok", 9), weighted("p", "ok", 1)]);
+    let home = Home::start(Setup::new(config)).await;
+    (upstream, home)
+}
+
+fn replayed(status: u16, content_type: &str, body: &str) -> Behaviour {
+    let replay = Replay { status, content_type: content_type.into(), body: body.to_owned(), chunk_bytes: None };
+    Behaviour { replay: Some(replay), ..Behaviour::default() }
+}
