@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::Home;
-use crate::home::PATIENCE;
+use crate::process::PATIENCE;
 
 impl Home {
     /// The log rows of a query (`trace=…&…`), newest first, with every attempt.

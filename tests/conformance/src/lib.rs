@@ -6,6 +6,8 @@ pub mod client;
 pub mod config;
 pub mod dialect;
 mod home;
+pub mod process;
+pub mod sqld;
 pub mod sse;
 
-pub use home::{Home, Setup, TOKEN};
+pub use home::{Home, Kind, Setup, TOKEN};

@@ -1,0 +1,43 @@
+/// The homes by their names in `LLMIO_CONFORMANCE_HOME`.
+///
+/// What the suite may ask of a home in its own way only is a capability here, each with its line in `docs/deploy`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The `llmio` binary with a database file.
+    Server,
+    /// The `llmio` binary with a libSQL server.
+    ServerLibsql,
+}
+
+impl Kind {
+    pub const ALL: [Self; 2] = [Self::Server, Self::ServerLibsql];
+
+    /// The one that `LLMIO_CONFORMANCE_HOME` names; without it, [`Self::Server`].
+    pub fn chosen() -> Self {
+        let name = std::env::var("LLMIO_CONFORMANCE_HOME").unwrap_or_default();
+        if name.is_empty() {
+            return Self::Server;
+        }
+        Self::ALL.into_iter().find(|kind| kind.name() == name).unwrap_or_else(|| {
+            let names = Self::ALL.map(Self::name).join(", ");
+            panic!("LLMIO_CONFORMANCE_HOME={name}: the homes are: {names}")
+        })
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::ServerLibsql => "server-libsql",
+        }
+    }
+
+    /// Whether it keeps its data in a libSQL server.
+    pub const fn is_on_libsql(self) -> bool {
+        matches!(self, Self::ServerLibsql)
+    }
+
+    /// Whether it applies a configuration file at its start; the others are configured through the admin API.
+    pub const fn reads_config_file(self) -> bool {
+        matches!(self, Self::Server | Self::ServerLibsql)
+    }
+}
