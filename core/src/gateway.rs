@@ -1,7 +1,8 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
+use futures_util::future::try_join;
 use http::{Request, Response};
 
 use crate::api;
@@ -10,9 +11,11 @@ use crate::balance::Balancer;
 use crate::config::snapshot::Snapshot;
 use crate::config::{Config, Sealer, Secret};
 use crate::pipeline::Relay;
-use crate::platform::{Background, Body, Platform, Timestamp};
+use crate::platform::{Background, Body, DatabaseError, Platform, Timestamp};
+use crate::record::retention::{self, Cleanup};
 use crate::record::{LogEntry, Metrics, Recorder};
-use crate::storage::{ConfigStore, StorageError};
+use crate::storage::{ConfigStore, StorageError, rests};
+use crate::upkeep::{self, Freshness, Upkeep};
 
 /// The gateway: everything a home serves, behind one call. Clones share everything.
 #[derive(Clone, Debug)]
@@ -27,7 +30,7 @@ pub struct GatewayOptions {
     /// then not be reachable from elsewhere.
     pub admin_token: Option<Secret>,
     pub limits: Limits,
-    pub flush: Flush,
+    pub upkeep: Upkeep,
     /// What a configuration file that is sent to the admin API may read.
     pub environment: Environment,
 }
@@ -44,15 +47,6 @@ impl Default for Limits {
     fn default() -> Self {
         Self { body_bytes: 64 << 20, buffered_bytes: 256 << 20 }
     }
-}
-
-/// When the request log is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flush {
-    /// The home calls [`Gateway::flush`] all the time.
-    ByHome,
-    /// After each request, in its background work: for homes that freeze between requests.
-    AfterRequest,
 }
 
 /// What belongs to one request and only its home knows.
@@ -91,7 +85,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     snapshot: ArcSwap<Snapshot>,
     buffered: AtomicUsize,
-    is_stale: AtomicBool,
+    pub(crate) freshness: Freshness,
 }
 
 impl ConfigChanged for Shared {
@@ -104,14 +98,17 @@ impl Gateway {
     /// Reads the configuration from a migrated database.
     pub async fn open(platform: Platform, sealer: Sealer, options: GatewayOptions) -> Result<Self, StorageError> {
         let store = ConfigStore::new(&platform, sealer);
-        let config = store.load().await?;
+        let now = platform.clock.now();
+        let (config, news) = try_join(store.load(), rests::news(&*platform.database, now)).await?;
+        let balancer = Balancer::default();
+        balancer.learn(&news.1, now);
         let shared = Shared {
             recorder: Recorder::new(&platform),
             metrics: Metrics::new(),
-            balancer: Balancer::default(),
+            balancer,
             snapshot: ArcSwap::from_pointee(compile(config)),
             buffered: AtomicUsize::new(0),
-            is_stale: AtomicBool::new(false),
+            freshness: Freshness::new(now),
             store,
             options,
             platform,
@@ -129,9 +126,17 @@ impl Gateway {
         self.shared.refresh().await
     }
 
-    /// Writes what is queued of the request log. A failure is kept in the recorder's status and tried again next time.
+    /// Writes what is queued of the request log, and tells others on the database which associations rest. A failure is
+    /// kept in the recorder's status and tried again next time.
     pub async fn flush(&self) {
-        self.shared.recorder.flush().await;
+        self.shared.flush().await;
+    }
+
+    /// Deletes what is past its retention, once a day whoever asks. To be called now and then, hourly say; `None` when
+    /// nothing was due.
+    pub async fn clean_up(&self) -> Result<Option<Cleanup>, DatabaseError> {
+        let Platform { database, clock, .. } = &self.shared.platform;
+        retention::run_due(&**database, &**clock, &self.snapshot().settings).await
     }
 
     pub fn recorder(&self) -> &Recorder {
@@ -161,20 +166,22 @@ impl Shared {
 
     /// Whether the last look at the stored configuration failed.
     pub(crate) fn is_stale(&self) -> bool {
-        self.is_stale.load(Ordering::Relaxed)
+        self.freshness.has_failed()
     }
 
     /// Takes over the stored configuration if its version has moved.
-    async fn refresh(&self) -> Result<(), StorageError> {
+    pub(crate) async fn refresh(&self) -> Result<(), StorageError> {
+        self.freshness.begin(self.now());
         let refreshed = async {
-            let version = crate::storage::version(&*self.platform.database).await?;
+            let (version, rests) = rests::news(&*self.platform.database, self.now()).await?;
+            self.balancer.learn(&rests, self.now());
             if version != self.snapshot.load().version {
                 self.adopt(self.store.load().await?);
             }
             Ok(())
         };
         let refreshed = refreshed.await;
-        self.is_stale.store(refreshed.is_err(), Ordering::Relaxed);
+        self.freshness.end(self.now(), refreshed.is_ok());
         refreshed
     }
 
@@ -192,9 +199,19 @@ impl Shared {
     pub(crate) fn record(self: &Arc<Self>, entry: LogEntry, route: Option<&str>, background: &dyn Background) {
         self.metrics.observe(&entry, route);
         self.recorder.submit(entry);
-        if self.options.flush == Flush::AfterRequest {
-            let shared = Arc::clone(self);
-            background.spawn(Box::pin(async move { shared.recorder.flush().await }));
+        upkeep::after(self, background);
+    }
+
+    /// Writes what is queued, and tells other instances who rests.
+    pub(crate) async fn flush(&self) {
+        self.recorder.flush().await;
+        let news = self.balancer.news(self.now());
+        if news.is_empty() {
+            return;
+        }
+        match rests::tell(&*self.platform.database, &news).await {
+            Ok(()) => self.balancer.told(&news),
+            Err(error) => tracing::debug!(%error, "others cannot be told which associations rest"),
         }
     }
 

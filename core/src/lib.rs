@@ -14,5 +14,7 @@ pub mod record;
 pub mod storage;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod upkeep;
 
-pub use gateway::{Answer, Flush, Gateway, GatewayOptions, Limits, RequestContext};
+pub use gateway::{Answer, Gateway, GatewayOptions, Limits, RequestContext};
+pub use upkeep::Upkeep;

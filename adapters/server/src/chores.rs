@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use llmio_core::Gateway;
-use llmio_core::platform::Platform;
-use llmio_core::record::retention::{self, Cleanup};
+use llmio_core::record::retention::Cleanup;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// A killed process loses the records of at most this time.
@@ -16,8 +15,8 @@ const REFRESH: Duration = Duration::from_secs(2);
 const CLEAN_UP: Duration = Duration::from_secs(15 * 60);
 
 /// Runs until it is dropped.
-pub(crate) async fn run(gateway: Gateway, platform: Platform) {
-    tokio::join!(flush(&gateway), refresh(&gateway), clean_up(&gateway, &platform));
+pub(crate) async fn run(gateway: Gateway) {
+    tokio::join!(flush(&gateway), refresh(&gateway), clean_up(&gateway));
 }
 
 async fn flush(gateway: &Gateway) {
@@ -30,13 +29,12 @@ async fn flush(gateway: &Gateway) {
 }
 
 /// Deletes log entries past their retention, once a day.
-async fn clean_up(gateway: &Gateway, platform: &Platform) {
+async fn clean_up(gateway: &Gateway) {
     let mut ticks = interval(CLEAN_UP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let settings = gateway.snapshot().settings.clone();
-        match retention::run_due(&*platform.database, &*platform.clock, &settings).await {
+        match gateway.clean_up().await {
             Ok(None | Some(Cleanup { error: None, deleted: 0, .. })) => {}
             Ok(Some(Cleanup { error: None, deleted, .. })) => tracing::info!(deleted, "old log entries were deleted"),
             Ok(Some(Cleanup { error: Some(error), .. })) => tracing::warn!(%error, "the clean-up of the log failed"),

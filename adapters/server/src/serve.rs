@@ -6,7 +6,7 @@ use http::{Request, Response};
 use llmio_core::api::admin::Environment;
 use llmio_core::config::Secret;
 use llmio_core::platform::{Background, Body};
-use llmio_core::{Answer, Flush, Gateway, GatewayOptions, Limits, RequestContext};
+use llmio_core::{Answer, Gateway, GatewayOptions, Limits, RequestContext, Upkeep};
 use llmio_native::TaskBackground;
 use tokio_util::sync::CancellationToken;
 
@@ -46,13 +46,13 @@ pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure
     let options = GatewayOptions {
         admin_token: token.map(Secret::new),
         limits: Limits { body_bytes: args.max_body_bytes, ..Limits::default() },
-        flush: Flush::ByHome,
+        upkeep: Upkeep::ByHome,
         environment: Environment::new(config_file::variable),
     };
     let gateway = Gateway::open(home.platform.clone(), home.sealer.clone(), options).await?;
     let background = TaskBackground::default();
     let handler = Arc::new(GatewayHandler { gateway: gateway.clone(), background: Arc::new(background.clone()) });
-    let chores = tokio::spawn(chores::run(gateway.clone(), home.platform.clone()));
+    let chores = tokio::spawn(chores::run(gateway.clone()));
 
     let stop = CancellationToken::new();
     let signals = tokio::spawn(stop_on_signal(Signals::register()?, stop.clone()));

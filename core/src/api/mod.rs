@@ -24,6 +24,7 @@ use crate::dialect::{Dialect, ErrorKind, GatewayError, error_response};
 use crate::gateway::{Answer, RequestContext, Shared};
 use crate::platform::Body;
 use crate::record::{Operation, TraceId};
+use crate::upkeep;
 use routes::Endpoint;
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-llmio-trace-id");
@@ -60,6 +61,9 @@ async fn dispatch(
     trace: TraceId,
 ) -> Result<Response<Answer>, GatewayError> {
     let plain = |response: Response<Body>| Ok(response.map(Answer::Body));
+    if !matches!(endpoint, Endpoint::Alive) {
+        upkeep::before(shared, &*context.background).await;
+    }
     match endpoint {
         Endpoint::Alive => plain(health::alive()),
         Endpoint::Ready => plain(health::ready(shared)),

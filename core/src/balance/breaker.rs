@@ -71,6 +71,20 @@ impl Breaker {
         };
     }
 
+    /// Another instance has opened its breaker of the same association.
+    pub fn open(&mut self, until: Timestamp) {
+        if self.open_until().is_none_or(|known| known < until) {
+            *self = Self::Open { until };
+        }
+    }
+
+    pub const fn open_until(&self) -> Option<Timestamp> {
+        match *self {
+            Self::Open { until } => Some(until),
+            Self::Closed { .. } | Self::HalfOpen { .. } => None,
+        }
+    }
+
     /// The request ended without a verdict on the provider: the client left, erred, or was rate limited.
     pub fn released(&mut self) {
         if let Self::HalfOpen { probing_since, .. } = self {

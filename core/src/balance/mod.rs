@@ -4,26 +4,34 @@
 
 mod breaker;
 mod latency;
+mod rest;
 mod retry_after;
 mod selection;
 mod verdict;
 
 use core::time::Duration;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use breaker::Breaker;
 pub use latency::LatencyAverage;
+pub use rest::Rest;
 pub use retry_after::retry_after;
 pub use selection::{Contender, Selection};
 pub use verdict::{Verdict, verdict, verdict_in_answer};
 
 use crate::platform::Timestamp;
 
-/// What the gateway knows of its associations' health. It outlives configuration changes and belongs to one process.
+/// A cool-down that grows by less is not told to others.
+const NEWS: Duration = Duration::from_secs(1);
+
+/// What the gateway knows of its associations' health. It outlives configuration changes and belongs to one instance,
+/// which tells others on its database and learns from them who rests ([`Rest`]).
 #[derive(Debug, Default)]
 pub struct Balancer {
     states: Mutex<HashMap<String, AssociationState>>,
+    /// Associations of whose rest the others are still to be told.
+    untold: Mutex<BTreeSet<String>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -83,18 +91,67 @@ impl Balancer {
     }
 
     pub fn report(&self, association: &str, report: Report, now: Timestamp) {
-        self.change(association, |state| match report {
-            Report::Success => state.breaker.succeeded(),
-            Report::Failure => state.breaker.failed(now),
+        let is_news = self.change(association, |state| match report {
+            Report::Success => {
+                state.breaker.succeeded();
+                false
+            }
+            Report::Failure => {
+                let open_until = state.breaker.open_until();
+                state.breaker.failed(now);
+                state.breaker.open_until() > open_until
+            }
             Report::RateLimited(delay) => {
                 state.breaker.released();
-                if let Some(delay) = delay {
-                    state.cooldown_until = Some(now.plus(delay)).max(state.cooldown_until);
-                }
+                let Some(until) = delay.map(|delay| now.plus(delay)) else { return false };
+                let known_until = state.cooldown_until.unwrap_or(now).max(now);
+                state.cooldown_until = Some(until).max(state.cooldown_until);
+                until.since(known_until) >= NEWS
             }
             // A long answer does not keep the next probe waiting.
-            Report::Answering | Report::Neutral => state.breaker.released(),
+            Report::Answering | Report::Neutral => {
+                state.breaker.released();
+                false
+            }
         });
+        if is_news {
+            self.untold().insert(association.to_owned());
+        }
+    }
+
+    /// What others are to be told, until [`Balancer::told`].
+    pub fn news(&self, now: Timestamp) -> Vec<Rest> {
+        let associations: Vec<String> = self.untold().iter().cloned().collect();
+        let (over, news): (Vec<_>, Vec<_>) =
+            associations.into_iter().map(|association| self.rest(association)).partition(|rest| rest.is_over(now));
+        self.told(&over);
+        news
+    }
+
+    /// The others know of `rests`, unless there is something newer.
+    pub fn told(&self, rests: &[Rest]) {
+        for rest in rests {
+            if self.rest(rest.association_id.clone()) == *rest {
+                self.untold().remove(&rest.association_id);
+            }
+        }
+    }
+
+    /// Takes over what others have told.
+    pub fn learn(&self, rests: &[Rest], now: Timestamp) {
+        for rest in rests.iter().filter(|rest| !rest.is_over(now)) {
+            self.change(&rest.association_id, |state| {
+                if let Some(until) = rest.open_until.filter(|until| *until > now) {
+                    state.breaker.open(until);
+                }
+                state.cooldown_until = rest.cooldown_until.max(state.cooldown_until);
+            });
+        }
+    }
+
+    fn rest(&self, association_id: String) -> Rest {
+        let state = self.state(&association_id);
+        Rest { association_id, open_until: state.breaker.open_until(), cooldown_until: state.cooldown_until }
     }
 
     pub fn record_latency(&self, association: &str, stream: bool, latency: Duration, now: Timestamp) {
@@ -128,6 +185,10 @@ impl Balancer {
             Some(state) => change(state),
             None => change(states.entry(association.to_owned()).or_default()),
         }
+    }
+
+    fn untold(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.untold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, AssociationState>> {
@@ -178,6 +239,44 @@ mod tests {
             Some(Timestamp::from_secs(107)),
             "a shorter one does not shorten it"
         );
+    }
+
+    #[test]
+    fn instances_learn_from_each_other_who_rests() {
+        let (one, other) = (Balancer::default(), Balancer::default());
+        let at = Timestamp::from_secs;
+        for _ in 0..4 {
+            one.report("failing", Report::Failure, at(100));
+        }
+        assert_eq!(one.news(at(100)), [], "a breaker that has not opened is nobody else's business");
+        one.report("failing", Report::Failure, at(100));
+        one.report("busy", Report::RateLimited(Some(Duration::from_secs(30))), at(100));
+        one.report("busy", Report::RateLimited(None), at(100));
+        let news = one.news(at(100));
+        let rest = |association: &str, open: Option<i64>, cooldown: Option<i64>| Rest {
+            association_id: association.to_owned(),
+            open_until: open.map(at),
+            cooldown_until: cooldown.map(at),
+        };
+        let (busy, failing) = (rest("busy", None, Some(130)), rest("failing", Some(160), None));
+        assert_eq!(news, [busy.clone(), failing.clone()]);
+        assert_eq!(one.news(at(140)), std::slice::from_ref(&failing), "they are news until they are told, or over");
+        one.told(&news);
+        assert_eq!(one.news(at(100)), []);
+
+        other.learn(&news, at(101));
+        assert!(!other.start("failing", true, at(159)));
+        assert_eq!(other.state("busy").unavailable_until(true, at(101)), Some(at(130)));
+        assert_eq!(other.news(at(101)), [], "what was learnt is not told again");
+        one.report("busy", Report::RateLimited(Some(Duration::from_millis(29_900))), at(101));
+        assert_eq!(one.news(at(101)), [], "not a second more is no news");
+        one.report("busy", Report::RateLimited(Some(Duration::from_secs(60))), at(101));
+        one.told(&[busy]);
+        assert_eq!(one.news(at(101)), [rest("busy", None, Some(161))], "what was told is not the newest");
+
+        assert!(other.start("failing", true, at(160)), "each instance probes by itself");
+        other.learn(&[failing], at(160));
+        assert_eq!(other.state("failing").breaker, Breaker::HalfOpen { successes: 0, probing_since: Some(at(160)) });
     }
 
     #[test]

@@ -7,8 +7,10 @@ use crate::config::{
 };
 use crate::platform::{Database, Row, Rows, Statement, Timestamp};
 
+pub(super) const VERSION: &str = "SELECT version FROM config_version";
+
 const QUERIES: [&str; 6] = [
-    "SELECT version FROM config_version",
+    VERSION,
     "SELECT * FROM providers ORDER BY name",
     "SELECT * FROM models ORDER BY position, id",
     "SELECT * FROM associations ORDER BY model_id, position, id",
@@ -41,10 +43,10 @@ pub async fn load(database: &dyn Database, sealer: &Sealer) -> Result<Config, St
 
 /// The number that grows with every change; a snapshot of another number is stale.
 pub async fn version(database: &dyn Database) -> Result<i64, StorageError> {
-    read_version(&database.query(Statement::new(QUERIES[0], vec![])).await?)
+    read_version(&database.query(Statement::new(VERSION, vec![])).await?)
 }
 
-fn read_version(rows: &Rows) -> Result<i64, StorageError> {
+pub(super) fn read_version(rows: &Rows) -> Result<i64, StorageError> {
     Ok(rows.first().ok_or_else(|| StorageError::Corrupt("config_version is empty".into()))?.integer("version")?)
 }
 

@@ -17,7 +17,7 @@ macro_rules! migrations {
 }
 
 /// In order. The name is the file's, so it sorts by its number.
-const MIGRATIONS: &[Migration] = migrations!["0001_config", "0002_records"];
+const MIGRATIONS: &[Migration] = migrations!["0001_config", "0002_records", "0003_rests"];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     name TEXT PRIMARY KEY NOT NULL,

@@ -10,6 +10,7 @@ pub mod log_query;
 pub(crate) mod logs;
 pub mod metrics;
 mod migrate;
+pub(crate) mod rests;
 pub(crate) mod rollups;
 mod store;
 mod write;

@@ -1,0 +1,20 @@
+use crate::platform::Timestamp;
+
+/// Until when an association is not asked: what instances on one database tell each other.
+///
+/// The rest of an association's state is each instance's own: failures that have not opened a breaker, the probes of a
+/// half-open one, latencies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rest {
+    pub association_id: String,
+    /// By an open breaker.
+    pub open_until: Option<Timestamp>,
+    /// By the provider's own word.
+    pub cooldown_until: Option<Timestamp>,
+}
+
+impl Rest {
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.open_until.max(self.cooldown_until).is_none_or(|until| until <= now)
+    }
+}
