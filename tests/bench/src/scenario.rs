@@ -20,7 +20,7 @@ const KB: usize = 1_000;
 const MB: usize = 1_000 * KB;
 
 #[rustfmt::skip]
-pub(crate) const SCENARIOS: [Scenario; 7] = [
+pub(crate) const SERVER: [Scenario; 7] = [
     Scenario { name: "unary, 1 KB",              stream: false, paced: false, body_bytes: KB,       requests: 6_000, sequential: 1_000 },
     Scenario { name: "unary, 100 KB",            stream: false, paced: false, body_bytes: 100 * KB, requests: 2_000, sequential: 400 },
     Scenario { name: "unary, 5 MB",              stream: false, paced: false, body_bytes: 5 * MB,   requests: 80,    sequential: 30 },
@@ -28,6 +28,13 @@ pub(crate) const SCENARIOS: [Scenario; 7] = [
     Scenario { name: "68-chunk stream, 100 KB",  stream: true,  paced: false, body_bytes: 100 * KB, requests: 1_000, sequential: 200 },
     Scenario { name: "68-chunk stream, 5 MB",    stream: true,  paced: false, body_bytes: 5 * MB,   requests: 80,    sequential: 30 },
     Scenario { name: "68-chunk stream, 1 KB, an event every 2 ms", stream: true, paced: true, body_bytes: KB, requests: 320, sequential: 12 },
+];
+
+#[rustfmt::skip]
+pub(crate) const WORKER: [Scenario; 3] = [
+    Scenario { name: "unary, 1 KB",              stream: false, paced: false, body_bytes: KB,       requests: 4_000, sequential: 200 },
+    Scenario { name: "68-chunk stream, 1 KB",    stream: true,  paced: false, body_bytes: KB,       requests: 1_000, sequential: 50 },
+    Scenario { name: "68-chunk stream, 1 KB, an event every 2 ms", stream: true, paced: true, body_bytes: KB, requests: 320, sequential: 4 },
 ];
 
 impl Scenario {

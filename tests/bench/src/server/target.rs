@@ -1,48 +1,15 @@
 use core::time::Duration;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Instant;
 
-use serde_json::json;
 use tokio::process::Command;
 
 use crate::Error;
-use crate::load::KEY;
+use crate::gateway::{self, TOKEN, configuration, is_ready};
+use crate::measure::Target;
 use crate::process::{Process, listening};
-
-/// Something that answers the benchmark's requests.
-pub(crate) trait Target: Sync {
-    fn name(&self) -> &'static str;
-
-    /// Where to ask for answers of the burst provider, or of the paced one.
-    fn address(&self, paced: bool) -> SocketAddr;
-
-    /// The model to ask for there.
-    fn model(&self, _paced: bool) -> &'static str {
-        "bench"
-    }
-
-    /// What it costs; `None` for the provider itself.
-    fn process(&self) -> Option<&Process>;
-}
-
-/// The scripted provider with precomputed answers.
-#[derive(Debug)]
-pub(crate) struct Provider {
-    _process: Process,
-    port: u16,
-}
-
-impl Provider {
-    pub(crate) async fn start(binary: &Path, event_delay_us: u64) -> Result<Self, Error> {
-        let port = llmio_upstream::ports::free()?;
-        let mut command = Command::new(binary);
-        command.args(["--bench", "--port", &port.to_string(), "--event-delay-us", &event_delay_us.to_string()]);
-        let process = Process::start(command, Path::new("/dev/null"))?;
-        listening(port).await?;
-        Ok(Self { _process: process, port })
-    }
-}
+use crate::provider::{Providers, local};
 
 #[derive(Debug)]
 pub(crate) struct Direct {
@@ -51,8 +18,8 @@ pub(crate) struct Direct {
 }
 
 impl Direct {
-    pub(crate) fn new(burst: &Provider, paced: &Provider) -> Self {
-        Self { burst: burst.port, paced: paced.port }
+    pub(crate) fn new(providers: &Providers) -> Self {
+        Self { burst: providers.port(false), paced: providers.port(true) }
     }
 }
 
@@ -79,12 +46,7 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    pub(crate) async fn start(
-        binary: &Path,
-        directory: &Path,
-        burst: &Provider,
-        paced: &Provider,
-    ) -> Result<Self, Error> {
+    pub(crate) async fn start(binary: &Path, directory: &Path, providers: &Providers) -> Result<Self, Error> {
         let directory = directory.join("nginx");
         std::fs::create_dir(&directory)?;
         let ports = [llmio_upstream::ports::free()?, llmio_upstream::ports::free()?];
@@ -106,8 +68,8 @@ impl Nginx {
               proxy_buffering off; proxy_request_buffering off;
               {}{}
             }}",
-            server("burst", ports[0], burst.port),
-            server("paced", ports[1], paced.port)
+            server("burst", ports[0], providers.port(false)),
+            server("paced", ports[1], providers.port(true))
         );
         let file = directory.join("nginx.conf");
         std::fs::write(&file, configuration)?;
@@ -155,26 +117,15 @@ impl Gateway {
     pub(crate) async fn start(
         binary: &Path,
         directory: &Path,
-        burst: &Provider,
-        paced: &Provider,
+        providers: &Providers,
     ) -> Result<(Self, Duration), Error> {
         let port = llmio_upstream::ports::free()?;
-        let provider = |name: &str, provider: &Provider| json!({"name": name, "type": "openai", "base_url": format!("http://127.0.0.1:{}/v1", provider.port), "api_key": "sk-upstream"});
-        let model = |name: &str, provider: &str| {
-            let association = |weight: u32| json!({"provider": provider, "model": "bench", "weight": weight, "prices": {"input": 1, "output": 2}});
-            json!({"name": name, "strategy": "lottery", "associations": [association(2), association(1)]})
-        };
-        let configuration = json!({
-            "providers": [provider("burst", burst), provider("paced", paced)],
-            "models": [model("bench", "burst"), model("paced", "paced")],
-            "keys": [{"name": "bench", "key": KEY}]
-        });
         let file = directory.join("gateway.json");
-        std::fs::write(&file, configuration.to_string())?;
+        std::fs::write(&file, configuration(providers).to_string())?;
         let mut command = Command::new(binary);
         command
             .arg("serve")
-            .env("TOKEN", "admin-token-of-the-benchmark")
+            .env("TOKEN", TOKEN)
             .env("LLMIO_SERVER_PORT", port.to_string())
             .env("LLMIO_DATABASE_URL", format!("file:{}", directory.join("llmio.db").display()))
             .env("LLMIO_CONFIG", &file)
@@ -198,25 +149,13 @@ impl Gateway {
     }
 }
 
-async fn is_ready(port: u16) -> bool {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let ask = async {
-        let mut stream = tokio::net::TcpStream::connect(local(port)).await?;
-        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
-        let mut head = [0; 12];
-        stream.read_exact(&mut head).await?;
-        std::io::Result::Ok(head.ends_with(b"200"))
-    };
-    ask.await.unwrap_or(false)
-}
-
 impl Target for Gateway {
     fn name(&self) -> &'static str {
         "llmio"
     }
 
     fn model(&self, paced: bool) -> &'static str {
-        if paced { "paced" } else { "bench" }
+        gateway::model(paced)
     }
 
     fn address(&self, _paced: bool) -> SocketAddr {
@@ -226,8 +165,4 @@ impl Target for Gateway {
     fn process(&self) -> Option<&Process> {
         Some(&self.process)
     }
-}
-
-fn local(port: u16) -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, port).into()
 }

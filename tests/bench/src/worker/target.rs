@@ -1,0 +1,165 @@
+use core::time::Duration;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use tokio::process::Command;
+
+use super::upload::Upload;
+use super::workerd::{Service, Worker, Workerd};
+use crate::Error;
+use crate::gateway::{self, TOKEN, configuration};
+use crate::measure::Target;
+use crate::process::{Process, listening};
+use crate::provider::{Providers, local};
+
+/// The bare Worker that only passes on: one copy for each provider, both in one process.
+#[derive(Debug)]
+pub(crate) struct PassThrough {
+    workerd: Workerd,
+    ports: [u16; 2],
+}
+
+impl PassThrough {
+    /// `settings` are those of the gateway's Worker, so that both run the same runtime.
+    pub(crate) async fn start(
+        binary: &Path,
+        directory: &Path,
+        settings: &Worker,
+        providers: &Providers,
+    ) -> Result<(Self, Duration), Error> {
+        let directory = fresh(directory, "pass-through")?;
+        std::fs::write(directory.join("worker.js"), include_str!("pass_through.js"))?;
+        let worker = Worker { modules: vec!["worker.js".to_owned()], ..settings.clone() };
+        let ports = [llmio_upstream::ports::free()?, llmio_upstream::ports::free()?];
+        let service = |paced: bool| Service {
+            port: ports[usize::from(paced)],
+            environment: vec![("PROVIDER", providers.base(paced))],
+        };
+        let services = [service(false), service(true)];
+        let (workerd, time) = Workerd::start(binary, &directory, &worker, &services, "/").await?;
+        Ok((Self { workerd, ports }, time))
+    }
+
+    pub(crate) async fn stop(self) -> Result<(), Error> {
+        self.workerd.stop().await
+    }
+}
+
+impl Target for PassThrough {
+    fn name(&self) -> &'static str {
+        "pass-through"
+    }
+
+    fn address(&self, paced: bool) -> SocketAddr {
+        local(self.ports[usize::from(paced)])
+    }
+
+    fn process(&self) -> Option<&Process> {
+        Some(self.workerd.process())
+    }
+}
+
+/// Our Worker with its database in a libSQL server, which is a process of its own.
+#[derive(Debug)]
+pub(crate) struct Gateway {
+    workerd: Workerd,
+    port: u16,
+}
+
+impl Gateway {
+    pub(crate) async fn start(
+        binary: &Path,
+        directory: &Path,
+        upload: &Upload,
+        database: &Sqld,
+    ) -> Result<(Self, Duration), Error> {
+        let directory = fresh(directory, "gateway")?;
+        upload.copy_to(&directory)?;
+        let port = llmio_upstream::ports::free()?;
+        let environment = vec![
+            ("TOKEN", TOKEN.to_owned()),
+            ("LLMIO_SECRET_KEY", SECRET_KEY.to_owned()),
+            ("LLMIO_DATABASE_URL", database.url()),
+        ];
+        let services = [Service { port, environment }];
+        let (workerd, time) = Workerd::start(binary, &directory, &upload.worker, &services, "/healthz").await?;
+        Ok((Self { workerd, port }, time))
+    }
+
+    pub(crate) async fn stop(self) -> Result<(), Error> {
+        self.workerd.stop().await
+    }
+}
+
+impl Target for Gateway {
+    fn name(&self) -> &'static str {
+        "llmio"
+    }
+
+    fn model(&self, paced: bool) -> &'static str {
+        gateway::model(paced)
+    }
+
+    fn address(&self, _paced: bool) -> SocketAddr {
+        local(self.port)
+    }
+
+    fn process(&self) -> Option<&Process> {
+        Some(self.workerd.process())
+    }
+}
+
+const SECRET_KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// A libSQL server that holds the benchmark's configuration.
+#[derive(Debug)]
+pub(crate) struct Sqld {
+    _process: Process,
+    port: u16,
+}
+
+impl Sqld {
+    /// `llmio` is the server's binary: its `apply` migrates the database and stores the configuration.
+    pub(crate) async fn start(
+        binary: &Path,
+        llmio: &Path,
+        directory: &Path,
+        providers: &Providers,
+    ) -> Result<Self, Error> {
+        let directory = fresh(directory, "sqld")?;
+        let port = llmio_upstream::ports::free()?;
+        let mut command = Command::new(binary);
+        command.args(["--http-listen-addr", &format!("127.0.0.1:{port}"), "--db-path", "data"]).current_dir(&directory);
+        let process = Process::start(command, &directory.join("sqld.log"))?;
+        listening(port).await?;
+        let sqld = Self { _process: process, port };
+        let file = directory.join("gateway.json");
+        std::fs::write(&file, configuration(providers).to_string())?;
+        let applied = Command::new(llmio)
+            .arg("apply")
+            .arg(&file)
+            .env("LLMIO_DATABASE_URL", sqld.url())
+            .env("LLMIO_SECRET_KEY", SECRET_KEY)
+            .output()
+            .await
+            .map_err(|error| format!("cannot run {}: {error}", llmio.display()))?;
+        if !applied.status.success() {
+            return Err(format!("llmio apply: {}", String::from_utf8_lossy(&applied.stderr)).into());
+        }
+        Ok(sqld)
+    }
+
+    fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+/// An empty directory, also when a target starts again.
+fn fresh(parent: &Path, name: &str) -> Result<PathBuf, Error> {
+    let directory = parent.join(name);
+    if directory.exists() {
+        std::fs::remove_dir_all(&directory)?;
+    }
+    std::fs::create_dir(&directory)?;
+    Ok(directory)
+}
