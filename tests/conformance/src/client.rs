@@ -69,6 +69,13 @@ impl Call {
         Self::new(Method::POST, url)
     }
 
+    /// At this base address, for a call that was made with a path alone.
+    #[must_use]
+    pub fn at(mut self, base: &str) -> Self {
+        self.url = format!("{base}{}", self.url);
+        self
+    }
+
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().expect("a header name");

@@ -10,6 +10,7 @@ mod durability;
 mod endpoints;
 mod errors;
 mod faults;
+mod parity;
 mod recorded;
 mod records;
 mod relay;

@@ -32,6 +32,9 @@ const FOLDERS: [(&str, Dialect); 16] = [
     ("vertex", Dialect::Gemini),
 ];
 
+/// Two sizes: one cuts inside events and characters, the other not at all.
+pub(crate) const CHUNK_BYTES: [usize; 2] = [97, 1 << 20];
+
 fn root() -> PathBuf {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     if let Some(path) = std::env::var_os("LLMIO_RECORDED") {
@@ -39,6 +42,35 @@ fn root() -> PathBuf {
     }
     let beside = repository.join("../shared/recorded");
     if beside.is_dir() { beside } else { repository.join("tests/fixtures/recorded") }
+}
+
+/// What one provider answered to one request.
+pub(crate) struct Recording {
+    pub(crate) file: PathBuf,
+    pub(crate) dialect: Dialect,
+}
+
+/// All there are, in a fixed order.
+pub(crate) fn all() -> Vec<Recording> {
+    let mut all = Vec::new();
+    for (folder, dialect) in FOLDERS {
+        for file in recordings(&root().join(folder)) {
+            let dialect = if is_chat(&file) { Dialect::Chat } else { dialect };
+            all.push(Recording { file, dialect });
+        }
+    }
+    assert!(!all.is_empty(), "no recordings in {}", root().display());
+    all
+}
+
+impl Recording {
+    pub(crate) fn replay(&self, chunk_bytes: usize) -> Replay {
+        Replay::from_file(&self.file, self.dialect, Some(chunk_bytes)).expect("a recording")
+    }
+}
+
+pub(crate) fn form(replay: &Replay) -> Form {
+    if replay.content_type == "text/event-stream" { Form::Stream } else { Form::Whole }
 }
 
 /// Answers of this kind of provider; what is an error, or of another operation, is left out by its name.
@@ -70,27 +102,21 @@ async fn recorded_answers() {
     }
     let home = Home::start(Setup::new(config)).await;
     let mut wrong = Vec::new();
-    let mut seen = 0;
-    for (folder, dialect) in FOLDERS {
-        for file in recordings(&root().join(folder)) {
-            let dialect = if is_chat(&file) { Dialect::Chat } else { dialect };
-            // Two sizes of chunk: one cuts inside events and characters.
-            for chunk_bytes in [Some(97), Some(1 << 20)] {
-                let replay = Replay::from_file(&file, dialect, chunk_bytes).expect("a recording");
-                seen += 1;
-                if let Err(error) = check(&home, &upstream, dialect, replay).await {
-                    wrong.push(format!("{}: {error}", file.display()));
-                }
+    let recordings = all();
+    for recording in &recordings {
+        for chunk_bytes in CHUNK_BYTES {
+            let replay = recording.replay(chunk_bytes);
+            if let Err(error) = check(&home, &upstream, recording.dialect, replay).await {
+                wrong.push(format!("{} in chunks of {chunk_bytes}: {error}", recording.file.display()));
             }
         }
     }
-    assert!(wrong.is_empty(), "{} of {seen} recordings are wrong:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(seen > 0, "no recordings in {}", root().display());
+    assert!(wrong.is_empty(), "of {} recordings are wrong:\n{}", recordings.len(), wrong.join("\n"));
 }
 
 async fn check(home: &Home, upstream: &Upstream, dialect: Dialect, replay: Replay) -> Result<(), String> {
     let recorded = replay.body.clone();
-    let form = if replay.content_type == "text/event-stream" { Form::Stream } else { Form::Whole };
+    let form = form(&replay);
     upstream.next([Behaviour { replay: Some(replay), ..Behaviour::default() }]);
     let model = format!("m-{}", dialect.as_str());
     let mut body = dialect::body(dialect, &model, form);

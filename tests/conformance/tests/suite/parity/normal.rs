@@ -1,0 +1,85 @@
+//! What may differ between two homes, or between two runs of one.
+
+use http::HeaderMap;
+use llmio_conformance::client::Answer;
+use serde_json::{Value, json};
+
+/// Made by the server or platform in front of the gateway, hop by hop.
+const PLATFORM_HEADERS: [&str; 7] =
+    ["cf-ray", "connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"];
+
+/// Of one hop; a body's length is compared by the body itself.
+const PROVIDER_HOP_HEADERS: [&str; 2] = ["connection", "keep-alive"];
+
+/// Sorted by name; the order of equal names stays.
+pub(super) fn headers(headers: &HeaderMap, trace: &str) -> Vec<(String, String)> {
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).replace(trace, "TRACE");
+    let headers = headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value)));
+    sorted(headers, &PLATFORM_HEADERS)
+}
+
+pub(super) fn provider_headers(headers: Vec<(String, String)>) -> Vec<(String, String)> {
+    sorted(headers, &PROVIDER_HOP_HEADERS)
+}
+
+fn sorted(headers: impl IntoIterator<Item = (String, String)>, without: &[&str]) -> Vec<(String, String)> {
+    let mut headers: Vec<_> = headers.into_iter().filter(|(name, _)| !without.contains(&name.as_str())).collect();
+    headers.sort_by(|one, two| one.0.cmp(&two.0));
+    headers
+}
+
+/// The body, but for the request's own name and, where the gateway made it, for when a model was made.
+pub(super) fn body(answer: &Answer, is_providers: bool) -> String {
+    let text = answer.text().replace(&answer.trace(), "TRACE");
+    if is_providers {
+        return text;
+    }
+    ["\"created\":", "\"created_at\":"].into_iter().fold(text, |text, name| {
+        let mut parts = text.split(name);
+        let mut whole = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            whole.push_str(name);
+            whole.push_str(part.find([',', '}']).map_or(part, |end| &part[end..]));
+        }
+        whole
+    })
+}
+
+/// Replaces names, times and durations by what they are; whether there is one stays to be seen.
+pub(super) fn json(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(json),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match kind(name) {
+                    Some(kind) => replace(value, kind),
+                    None => json(value),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn replace(value: &mut Value, kind: &str) {
+    match value {
+        Value::Null => {}
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, kind)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| replace(field, kind)),
+        _ => *value = json!(kind),
+    }
+}
+
+fn kind(name: &str) -> Option<&'static str> {
+    match name {
+        "id" | "next_cursor" => Some("a name"),
+        "from" | "to" | "start" => Some("a time"),
+        "tokens_per_second" => Some("a speed"),
+        "key" | "prefix" => Some("a key"),
+        "session_id" => None,
+        _ if name.ends_with("_id") => Some("a name"),
+        _ if name.ends_with("_at") => Some("a time"),
+        _ if name.ends_with("_ms") => Some("a duration"),
+        _ => None,
+    }
+}
