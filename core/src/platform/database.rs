@@ -51,6 +51,11 @@ pub trait Database: fmt::Debug + Send + Sync + 'static {
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>>;
     fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Rows>, DatabaseError>>;
     fn script(&self, sql: String) -> BoxFuture<'_, Result<(), DatabaseError>>;
+
+    /// Whether a batch costs by its statements (a remote database, one that counts them) rather than by their work.
+    fn prefers_few_statements(&self) -> bool {
+        false
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -8,9 +8,7 @@ use uuid::Uuid;
 
 use super::rollup::Rollups;
 use super::{LogEntry, limits};
-use crate::platform::{
-    Clock, Database, DatabaseError, DatabaseErrorKind, Platform, Statement, Timestamp, with_timeout,
-};
+use crate::platform::{Clock, Database, DatabaseError, DatabaseErrorKind, Platform, Timestamp, with_timeout};
 use crate::storage::{logs, rollups};
 
 /// Entries that wait for the database before new ones are dropped.
@@ -151,7 +149,14 @@ impl Recorder {
     }
 
     async fn write(&self, batch: &Batch) -> Ending {
-        let statements = batch.statements(&self.writer, self.clock.now());
+        let mut statements = Vec::new();
+        if self.database.prefers_few_statements() {
+            logs::insert_together(&batch.entries, &mut statements);
+        } else {
+            logs::insert(&batch.entries, &mut statements);
+        }
+        let rollups = Rollups::of(&batch.entries);
+        statements.extend(rollups::add(&rollups, &self.writer, &batch.numbers, self.clock.now()));
         match self.database.batch(statements).await {
             Ok(_) => Ending::Written,
             Err(error) if batch.is_alone && is_refusal(&error) && self.pass_over(batch).await => {
@@ -266,17 +271,6 @@ impl State {
         if self.degraded.take().is_some() {
             tracing::info!("the request log is written again");
         }
-    }
-}
-
-impl Batch {
-    fn statements(&self, writer: &str, now: Timestamp) -> Vec<Statement> {
-        let mut statements = Vec::with_capacity(self.entries.len() + 4);
-        for entry in &self.entries {
-            logs::insert(entry, &mut statements);
-        }
-        statements.extend(rollups::add(&Rollups::of(&self.entries), writer, &self.numbers, now));
-        statements
     }
 }
 

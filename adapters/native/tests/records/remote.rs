@@ -13,6 +13,14 @@ async fn told(home: &Home) -> Vec<String> {
     let mut generator = Entries::new(&home.clock);
     let mut entries = generator.requests(600);
     entries[3].bodies = Some(Bodies { request: "{\"a\": \"\u{1f980}\"}".to_owned(), response: "b".repeat(700_000) });
+    for (index, entry) in entries.iter_mut().enumerate().filter(|(index, _)| index % 3 == 0) {
+        entry.bodies.get_or_insert(Bodies {
+            request: format!("{index}\0\u{1}\"\\\n\u{2028}{}", "x".repeat(index * 150)),
+            response: String::new(),
+        });
+        entry.error = Some(format!("\"{index}\"\0\t"));
+        entry.total_us = (1 << 53) + 1;
+    }
     let recorder = Recorder::new(&home.platform);
     home.database.fail(&[Fault::LoseAnswer, Fault::LoseAnswer]);
     entries.iter().cloned().for_each(|entry| recorder.submit(entry));
@@ -34,9 +42,12 @@ async fn told(home: &Home) -> Vec<String> {
     let keep = Criterion::KeepNewest(50);
     let cleanup = home.with_time_passing(run_now(&*home.database, &home.clock, keep)).await.unwrap();
     told.push(format!("{} {:?}", cleanup.deleted, cleanup.error));
-    for sql in
-        ["SELECT * FROM logs", "SELECT * FROM rollups", "SELECT * FROM rollup_latencies", "SELECT * FROM log_bodies"]
-    {
+    for sql in [
+        "SELECT * FROM logs",
+        "SELECT * FROM rollups",
+        "SELECT * FROM rollup_latencies",
+        "SELECT * FROM log_bodies ORDER BY log_id, side",
+    ] {
         told.push(format!("{:?}", home.rows(sql).await));
     }
     told

@@ -168,6 +168,10 @@ impl Database for FaultyDatabase {
     fn script(&self, sql: String) -> BoxFuture<'_, Result<(), DatabaseError>> {
         self.real.script(sql)
     }
+
+    fn prefers_few_statements(&self) -> bool {
+        self.real.prefers_few_statements()
+    }
 }
 
 /// Entries that differ in everything, the same in every run.

@@ -175,6 +175,10 @@ impl Database for HranaDatabase {
     fn script(&self, sql: String) -> BoxFuture<'_, Result<(), DatabaseError>> {
         Box::pin(async move { self.run(&pipeline::script(&sql), false).await.map(drop) })
     }
+
+    fn prefers_few_statements(&self) -> bool {
+        true
+    }
 }
 
 #[cfg(test)]
