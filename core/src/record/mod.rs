@@ -7,6 +7,7 @@ pub mod limits;
 pub mod metrics;
 mod price;
 mod queue;
+mod repair;
 pub mod retention;
 pub(crate) mod rollup;
 

@@ -7,6 +7,7 @@ use core::time::Duration;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::repair;
 use crate::config::Settings;
 use crate::platform::{Clock, Database, DatabaseError, Timestamp};
 use crate::storage::cleanups::{self, days_of};
@@ -133,7 +134,13 @@ async fn run(
     now: Timestamp,
 ) -> Result<Cleanup, DatabaseError> {
     let mut deleted = 0;
-    let mut result = delete_entries(database, clock, criterion, now, &mut deleted).await;
+    let mut result = match kind {
+        CleanupKind::Scheduled => repair_rollups(database, now).await,
+        CleanupKind::Manual => Ok(()),
+    };
+    if result.is_ok() {
+        result = delete_entries(database, clock, criterion, now, &mut deleted).await;
+    }
     if result.is_ok() && kind == CleanupKind::Scheduled {
         result = delete_rollups(database, clock, now).await;
     }
@@ -141,6 +148,14 @@ async fn run(
     let duration_us = clock.now().as_micros().saturating_sub(now.as_micros());
     cleanups::finish(database, id, deleted, duration_us, error.as_deref()).await?;
     Ok(Cleanup { id, started_at: now, kind, criterion, deleted, duration_us: Some(duration_us), error })
+}
+
+async fn repair_rollups(database: &dyn Database, now: Timestamp) -> Result<(), DatabaseError> {
+    let hours = repair::run(database, now).await?;
+    if hours > 0 {
+        tracing::warn!(hours, "rollups were rebuilt from the log, which held more than they did");
+    }
+    Ok(())
 }
 
 async fn delete_entries(

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{LogEntry, Operation, Outcome, latency};
 use crate::platform::{DatabaseError, Row};
 
-const HOUR_SECS: i64 = 3600;
+pub(crate) const HOUR_SECS: i64 = 3600;
 
 /// What a batch of entries adds to the hourly rollups, summed up in memory so that it takes few rows to write.
 #[derive(Debug, Default)]
@@ -137,7 +137,7 @@ impl Rollups {
         rollups
     }
 
-    fn add(&mut self, entry: &LogEntry) {
+    pub(super) fn add(&mut self, entry: &LogEntry) {
         let hour = entry.created_at.as_secs().div_euclid(HOUR_SECS) * HOUR_SECS;
         let dimension = Dimension::of(entry);
         let dimension_id = dimension.id();

@@ -181,3 +181,36 @@ async fn rollups_go_after_their_own_time_with_all_that_belongs_to_them() {
     assert_eq!(counts().await, [before[0], 0, 0, 0, 0]);
     assert_eq!(home.count("SELECT count(*) FROM rollup_dimensions").await, 0);
 }
+
+#[tokio::test]
+async fn rollups_that_hold_less_than_the_log_are_rebuilt_from_it() {
+    let settings = Settings { log_retention_days: 365, ..Settings::default() };
+    for damage in [
+        "DELETE FROM rollups WHERE hour % 7200 = 0",
+        "UPDATE rollups SET attempts = attempts - 1 WHERE attempts > 0",
+        "DELETE FROM rollup_dimensions; DELETE FROM rollups; DELETE FROM rollup_latencies",
+        "DELETE FROM logs",
+    ] {
+        let (home, _) = ten_days().await;
+        home.clock.advance(HOUR);
+        let two_days_ago = (home.clock.now().as_secs() / 3600 - 48) * 3600;
+        let (_, recent) = rollups_around(&home, two_days_ago).await;
+        home.database.script(damage.to_owned()).await.unwrap();
+        let (old, _) = rollups_around(&home, two_days_ago).await;
+        let cleanup = run_due(&*home.database, &pausing(&home), &settings).await.unwrap().expect("one is due");
+        assert_eq!(cleanup.error, None, "{damage}");
+        assert!(rollups_around(&home, two_days_ago).await == (old, recent), "{damage}");
+    }
+}
+
+/// Rollups of hours before a second, and of later ones.
+async fn rollups_around(home: &Home, second: i64) -> (Vec<Vec<Value>>, Vec<Vec<Value>>) {
+    let mut rows = home
+        .rows(
+            "SELECT rollups.*, model, provider, provider_model, key_id, key_name, dialect FROM rollups \
+             LEFT JOIN rollup_dimensions ON id = dimension_id ORDER BY hour, dimension_id, currency",
+        )
+        .await;
+    rows.extend(home.rows("SELECT * FROM rollup_latencies ORDER BY hour, dimension_id, metric, bucket").await);
+    rows.into_iter().partition(|row| matches!(row[0], Value::Integer(hour) if hour < second))
+}
