@@ -28,6 +28,7 @@ pub struct Relay {
     held: VecDeque<Bytes>,
     rest: Option<Body>,
     guide: Guide,
+    idle: Duration,
     timer: Option<IdleTimer>,
 }
 
@@ -56,7 +57,12 @@ pub enum End {
 impl Relay {
     pub(super) fn new(held: Vec<Bytes>, rest: Option<Body>, guide: Guide, idle: Duration) -> Self {
         let timer = rest.is_some().then(|| IdleTimer::new(&guide.shared, idle));
-        Self { held: held.into(), rest, guide, timer }
+        Self { held: held.into(), rest, guide, idle, timer }
+    }
+
+    /// How long the provider may be silent; a home that takes the relay apart watches over it.
+    pub fn idle(&self) -> Duration {
+        self.idle
     }
 
     /// The chunks that were held back (already seen by the guide), the provider's rest, and the guide.

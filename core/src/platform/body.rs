@@ -33,8 +33,8 @@ impl std::error::Error for BodyError {}
 /// A home's own body that core forwards without opening it, or opens by polling it as a stream of chunks.
 ///
 /// Contract: after core has polled some chunks, the home can still take back the rest in its own form: it downcasts
-/// the boxed value through [`Any`].
-pub trait NativeBody: Stream<Item = Result<Bytes, BodyError>> + Any + Send {}
+/// the boxed value through [`Any`] ([`Body::into_native`]).
+pub trait NativeBody: Stream<Item = Result<Bytes, BodyError>> + Any + Send + Unpin {}
 
 /// The body of a request or an answer: whole, streamed, or the home's own. `Send`, never `Sync`.
 pub enum Body {
@@ -50,6 +50,17 @@ impl Body {
 
     pub fn stream(stream: impl Stream<Item = Result<Bytes, BodyError>> + Send + 'static) -> Self {
         Self::Stream(stream.boxed())
+    }
+
+    /// Takes back a body that the home had made as a `T`; any other comes back as it is.
+    pub fn into_native<T: NativeBody>(self) -> Result<Box<T>, Self> {
+        match self {
+            Self::Native(native) if (&*native as &dyn Any).is::<T>() => {
+                let native: Box<dyn NativeBody> = Pin::into_inner(native);
+                (native as Box<dyn Any>).downcast().map_err(|_| Self::empty())
+            }
+            body => Err(body),
+        }
     }
 
     /// Reads everything, up to `limit` bytes. `size_hint` (a `Content-Length`, say) only saves copies.

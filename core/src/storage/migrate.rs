@@ -2,7 +2,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::platform::{Clock, Database, DatabaseError, DatabaseErrorKind, Statement};
+use crate::platform::{Clock, Database, DatabaseError, DatabaseErrorKind, Row, Statement};
 
 /// One step of the schema. Steps are only ever added: an applied one is never edited.
 struct Migration {
@@ -72,25 +72,34 @@ pub fn schema_version() -> &'static str {
     MIGRATIONS.last().map_or("", |migration| migration.name)
 }
 
-/// Name and checksum of each applied step, in order.
-async fn recorded(database: &dyn Database) -> Result<Vec<(String, String)>, MigrateError> {
-    let rows =
-        database.query(Statement::new("SELECT name, checksum FROM schema_migrations ORDER BY name", vec![])).await?;
-    rows.iter().map(|row| Ok((row.text("name")?.to_owned(), row.text("checksum")?.to_owned()))).collect()
+/// An applied step: its name, and the checksum of its text where that was kept.
+type Recorded = (String, Option<String>);
+
+/// The applied steps, in order. Wrangler, which migrates D1 databases, has a table of its own, with the files' names.
+async fn recorded(database: &dyn Database) -> Result<Vec<Recorded>, MigrateError> {
+    let ours = Statement::new("SELECT name, checksum FROM schema_migrations ORDER BY name", vec![]);
+    let wranglers = "SELECT replace(name, '.sql', '') AS name, NULL AS checksum FROM d1_migrations ORDER BY name";
+    let rows = match database.query(ours).await {
+        Err(error) if error.kind == DatabaseErrorKind::Missing => {
+            database.query(Statement::new(wranglers, vec![])).await.map_err(|_| error)?
+        }
+        rows => rows?,
+    };
+    let row = |row: Row<'_>| Ok((row.text("name")?.to_owned(), row.optional_text("checksum")?.map(str::to_owned)));
+    rows.iter().map(row).collect()
 }
 
-fn pending(recorded: &[(String, String)]) -> Result<Vec<&'static Migration>, MigrateError> {
+fn pending(recorded: &[Recorded]) -> Result<Vec<&'static Migration>, MigrateError> {
     pending_of(MIGRATIONS, recorded)
 }
 
-fn pending_of<'a>(
-    migrations: &'a [Migration],
-    recorded: &[(String, String)],
-) -> Result<Vec<&'a Migration>, MigrateError> {
+fn pending_of<'a>(migrations: &'a [Migration], recorded: &[Recorded]) -> Result<Vec<&'a Migration>, MigrateError> {
     for (name, stored) in recorded {
         match migrations.iter().find(|migration| migration.name == name) {
             None => return Err(MigrateError::Newer { name: name.clone() }),
-            Some(known) if checksum(known.sql) != *stored => return Err(MigrateError::Edited { name: name.clone() }),
+            Some(known) if stored.as_ref().is_some_and(|stored| checksum(known.sql) != *stored) => {
+                return Err(MigrateError::Edited { name: name.clone() });
+            }
             Some(_) => {}
         }
     }
@@ -157,8 +166,8 @@ mod tests {
         Migration { name: "0002_b", sql: "CREATE TABLE b (x)" },
     ];
 
-    fn row(name: &str, sql: &str) -> (String, String) {
-        (name.to_owned(), checksum(sql))
+    fn row(name: &str, sql: &str) -> Recorded {
+        (name.to_owned(), Some(checksum(sql)))
     }
 
     #[test]
@@ -170,6 +179,7 @@ mod tests {
             (vec![a()], Ok(vec!["0002_b"])),
             (vec![a(), b()], Ok(vec![])),
             (vec![b()], Ok(vec!["0001_a"])),
+            (vec![("0001_a".to_owned(), None)], Ok(vec!["0002_b"])),
             (vec![row("0001_a", "CREATE TABLE a (y)")], Err("another text of `0001_a`")),
             (vec![a(), b(), row("0003_c", "")], Err("newer version of LLMIO (`0003_c`")),
         ];

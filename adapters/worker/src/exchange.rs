@@ -1,0 +1,86 @@
+//! One client's request from JavaScript to core and back.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use http::{HeaderMap, Request, Response};
+use js_sys::Promise;
+use llmio_core::pipeline::{End, Guide};
+use llmio_core::platform::Body;
+use llmio_core::{Answer, RequestContext};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use crate::background::WaitUntil;
+use crate::js::{self, Exchange};
+use crate::source::SourceBody;
+use crate::{head, home, relay};
+
+/// Answers a request. The work goes on when the client has left, so that its record is written.
+pub(crate) fn answer(request: &JsValue, env: JsValue, context: &JsValue) -> Promise {
+    let exchange = Exchange::new(request, context);
+    let response = exchange.response();
+    spawn_local(async move {
+        serve(&exchange, env).await;
+        exchange.finish();
+    });
+    response
+}
+
+async fn serve(exchange: &Exchange, env: JsValue) {
+    let Some(parts) = head::request(&exchange.head()) else {
+        return exchange.answer("400", &js::bytes(b"this is no usable HTTP request"));
+    };
+    let remote_addr = address(&parts.headers);
+    let gateway = match home::gateway(&env).await {
+        Ok(gateway) => gateway,
+        Err(error) => return send(exchange, home::refuse(&parts, &error).map(Answer::Body)).await,
+    };
+    let body = Body::Native(Box::pin(SourceBody::new(exchange.source())));
+    let context = RequestContext { remote_addr, background: Arc::new(WaitUntil::new(exchange.clone())) };
+    let handled = Box::pin(gateway.handle(Request::from_parts(parts, body), context));
+    // The platform does not drop what a client has left; dropping it is what ends the provider's exchange.
+    if let Either::Left((answer, _)) = select(handled, JsFuture::from(exchange.left())).await {
+        send(exchange, answer).await;
+    }
+}
+
+async fn send(exchange: &Exchange, answer: Response<Answer>) {
+    let (parts, answer) = answer.into_parts();
+    let head = head::text(parts.status.as_str(), &parts.headers);
+    match answer {
+        Answer::Body(Body::Whole(bytes)) => exchange.answer(&head, &js::bytes(&bytes)),
+        Answer::Body(body) => stream(exchange, &head, body).await,
+        Answer::Relay(relay) => relay::send(exchange, &head, *relay).await,
+    }
+}
+
+/// A body that core makes chunk by chunk.
+async fn stream(exchange: &Exchange, head: &str, mut body: Body) {
+    let writer = exchange.stream(head);
+    while let Some(chunk) = body.next().await {
+        let written = match chunk {
+            Ok(chunk) => JsFuture::from(writer.write(&js::bytes(&chunk))).await,
+            Err(error) => JsFuture::from(writer.abort(&error.to_string().into())).await.and(Err(JsValue::NULL)),
+        };
+        if written.is_err() {
+            return;
+        }
+    }
+    let _ = JsFuture::from(writer.close()).await;
+}
+
+/// An answer of which nothing is left to come natively.
+pub(crate) async fn send_whole(exchange: &Exchange, head: &str, held: Bytes, rest: Option<Body>, mut guide: Guide) {
+    debug_assert!(rest.is_none(), "every provider's body is the platform's");
+    let mut whole = guide.forward(held).to_vec();
+    whole.extend_from_slice(&guide.end(&End::Clean).unwrap_or_default());
+    exchange.answer(head, &js::bytes(&whole));
+}
+
+/// Cloudflare names the client itself.
+fn address(headers: &HeaderMap) -> Option<String> {
+    Some(headers.get("cf-connecting-ip")?.to_str().ok()?.to_owned())
+}

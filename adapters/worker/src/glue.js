@@ -1,0 +1,328 @@
+// What the platform does better in JavaScript than through WebAssembly: one call here stands for many crossings there.
+// Strings carry heads: a request's is `METHOD\nURL\nname\nvalue\n…`, an answer's is `STATUS\nname\nvalue\n…`.
+
+/** How long a relay lets bytes gather before it shows them to the meter. */
+const GATHER = 1000;
+/** How long buffered bytes may take to arrive at a reader, once the client has left. */
+const LAST_BYTES = 20;
+/** Read in one piece when the answer says that it is no longer than this. */
+const WHOLE = 256 * 1024;
+const BLOCK = 64 * 1024;
+
+const LEFT = Symbol("the client left");
+const SILENT = Symbol("nothing came in time");
+
+function flat(headers) {
+  let text = "";
+  for (const [name, value] of headers) text += `\n${name}\n${value}`;
+  return text;
+}
+
+function headersOf(lines, from) {
+  const headers = new Headers();
+  for (let at = from; at + 1 < lines.length; at += 2) headers.append(lines[at], lines[at + 1]);
+  return headers;
+}
+
+/** One request of a client. It lasts until `finish`, also when the client has left. */
+export class Exchange {
+  constructor(request, ctx) {
+    this.request = request;
+    this.ctx = ctx;
+    this.response = new Promise((resolve) => (this.respond = resolve));
+    ctx.waitUntil(new Promise((resolve) => (this.finish = resolve)));
+    this.left = new Promise((resolve) => {
+      const signal = request.signal;
+      if (signal.aborted) resolve(LEFT);
+      else signal.addEventListener("abort", () => resolve(LEFT), { once: true });
+    });
+  }
+
+  head() {
+    return `${this.request.method}\n${this.request.url}${flat(this.request.headers)}`;
+  }
+
+  hasBody() {
+    return this.request.body !== null;
+  }
+
+  source() {
+    return new Source(this.request, undefined);
+  }
+
+  /** Answers with a whole body. */
+  answer(head, body) {
+    this.respond(response(head, body));
+    this.finish();
+  }
+
+  /** Answers with a stream and gives its writer. */
+  stream(head) {
+    const { readable, writable } = new IdentityTransformStream();
+    this.respond(response(head, readable));
+    return writable.getWriter();
+  }
+
+  /** Adds work that outlives the answer. */
+  waitUntil(promise) {
+    this.ctx.waitUntil(promise);
+  }
+}
+
+function response(head, body) {
+  const lines = head.split("\n");
+  const status = Number(lines[0]);
+  const headers = headersOf(lines, 1);
+  const encodeBody = headers.has("content-encoding") ? "manual" : "automatic";
+  const empty = status === 204 || status === 205 || status === 304;
+  return new Response(empty ? null : body, { status, headers, encodeBody });
+}
+
+/** The body of a request or an answer, read as the other side asks for it. */
+export class Source {
+  constructor(message, controller) {
+    this.message = message;
+    this.controller = controller;
+    this.reader = undefined;
+    this.buffer = undefined;
+    this.isOver = message.body === null;
+  }
+
+  /** The next bytes; `undefined` at the end. What is given is valid until the next call. */
+  async read() {
+    if (this.isOver) return undefined;
+    if (!this.reader) {
+      const { headers, body } = this.message;
+      const length = headers.get("content-length");
+      if (length !== null && Number(length) <= WHOLE && !headers.has("content-encoding")) {
+        this.isOver = true;
+        return new Uint8Array(await this.message.arrayBuffer());
+      }
+      this.reader = body.getReader({ mode: "byob" });
+    }
+    const { done, value } = await this.reader.read(new Uint8Array(this.buffer ?? new ArrayBuffer(BLOCK)));
+    if (done) {
+      this.isOver = true;
+      return undefined;
+    }
+    this.buffer = value.buffer;
+    return value;
+  }
+
+  /** Gives the rest back as the stream it is. */
+  rest() {
+    this.reader?.releaseLock();
+    return this.message.body;
+  }
+
+  abort() {
+    if (this.controller) this.controller.abort();
+    else if (this.reader) this.reader.cancel().catch(() => {});
+  }
+}
+
+/** Sends a request. A `timeout` in milliseconds bounds the wait for the head of the answer. */
+export class Call {
+  constructor(head, body, timeout) {
+    const lines = head.split("\n");
+    this.controller = new AbortController();
+    this.timedOut = false;
+    this.timer = undefined;
+    if (timeout !== undefined) {
+      this.timer = setTimeout(() => {
+        this.timedOut = true;
+        this.controller.abort();
+      }, timeout);
+    }
+    this.response = this.#send(lines, body);
+  }
+
+  async #send(lines, body) {
+    try {
+      return await fetch(lines[1], {
+        method: lines[0],
+        headers: headersOf(lines, 2),
+        body,
+        redirect: "manual",
+        signal: this.controller.signal,
+        encodeResponseBody: "manual",
+      });
+    } finally {
+      clearTimeout(this.timer);
+    }
+  }
+
+  abort() {
+    clearTimeout(this.timer);
+    this.controller.abort();
+  }
+}
+
+export function answerHead(response) {
+  return `${response.status}${flat(response.headers)}`;
+}
+
+export function sourceOf(response, call) {
+  return new Source(response, call.controller);
+}
+
+/**
+ * Sends the rest of an answer natively, after the chunks that were held back, and shows a copy of it to the meter in a
+ * few large blocks. `guide(what, data)` is the meter: see relay.rs.
+ */
+export async function relay(exchange, source, head, held, idle, rewrites, guide) {
+  const { readable, writable } = new IdentityTransformStream();
+  exchange.respond(response(head, readable));
+  if (rewrites) return rewrite(exchange, source, writable.getWriter(), held, idle, guide);
+  const [out, copy] = source.rest().tee();
+
+  let ended; // how the pipe ended: "whole" or "cut"
+  const piped = (async () => {
+    try {
+      const writer = writable.getWriter();
+      await writer.write(held);
+      writer.releaseLock();
+      await out.pipeTo(writable, { preventClose: true, preventAbort: true });
+      ended = "whole";
+    } catch {
+      ended = "cut";
+    }
+    return ended;
+  })();
+  let gone = false;
+  exchange.left.then(() => (gone = true));
+  const over = Promise.race([piped, exchange.left]);
+
+  const reader = copy.getReader({ mode: "byob" });
+  let block = new Uint8Array(BLOCK);
+  let pending;
+  const read = async (limit) => {
+    pending ??= ended === "whole" ? reader.readAtLeast(BLOCK, block) : reader.read(block);
+    const result = await within(limit, pending, ended || gone ? undefined : over);
+    if (result === SILENT || typeof result !== "object") return result;
+    pending = undefined;
+    if (result.value?.byteLength) guide("observe", result.value);
+    if (!result.done) block = new Uint8Array(result.value.buffer);
+    return result;
+  };
+
+  let end = "left";
+  let cause = "";
+  try {
+    for (;;) {
+      if (!ended && !gone) await within(Math.min(GATHER, idle / 4), over);
+      const left = gone || ended === "cut";
+      const result = await read(left ? LAST_BYTES : idle);
+      if (result.done) {
+        end = "clean";
+        break;
+      }
+      if (result === SILENT) {
+        end = left ? "left" : "stalled";
+        break;
+      }
+    }
+  } catch (error) {
+    end = "broken";
+    cause = String(error?.message ?? error);
+  }
+  const last = guide(end, cause);
+  if (end !== "clean") source.abort();
+  if (end === "left") return;
+  await piped;
+  await close(writable.getWriter(), last);
+}
+
+/** An answer that changes on its way passes the meter chunk by chunk. */
+async function rewrite(exchange, source, writer, held, idle, guide) {
+  let end = "left";
+  let cause = "";
+  try {
+    let chunk = guide("forward", held);
+    for (;;) {
+      if (chunk.byteLength && (await within(undefined, writer.write(chunk).then(() => true, () => LEFT), exchange.left)) === LEFT) break;
+      let block;
+      try {
+        block = await within(idle, source.read(), exchange.left);
+      } catch (error) {
+        end = "broken";
+        cause = String(error?.message ?? error);
+        break;
+      }
+      if (block === LEFT) break;
+      if (block === SILENT) {
+        end = "stalled";
+        break;
+      }
+      if (block === undefined) {
+        end = "clean";
+        break;
+      }
+      guide("observe", block);
+      chunk = guide("forward", block);
+    }
+  } finally {
+    const last = guide(end, cause);
+    if (end !== "clean") source.abort();
+    if (end !== "left") await close(writer, last);
+  }
+}
+
+async function close(writer, last) {
+  try {
+    if (last?.byteLength) await writer.write(last);
+    await writer.close();
+  } catch {
+    // The client left before the very end.
+  }
+}
+
+/** The first of the promises, or `SILENT` after `limit` milliseconds. */
+async function within(limit, ...promises) {
+  if (limit === undefined) return Promise.race(promises);
+  let timer;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, limit, SILENT)));
+  try {
+    return await Promise.race([...promises.filter(Boolean), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A timer that can be cleared. */
+export class Timer {
+  constructor(millis) {
+    this.over = new Promise((resolve) => (this.id = setTimeout(resolve, millis)));
+  }
+
+  clear() {
+    clearTimeout(this.id);
+  }
+}
+
+/**
+ * Runs statements on D1 in one transaction. `text` is the JSON of `[[sql, [param, …]], …]`, where a blob is
+ * `{"blob": base64}`; the result is the JSON of `[[columns, rows, changes], …]`, where a blob is an array of bytes.
+ */
+export async function d1(db, text, reads) {
+  const statements = JSON.parse(text).map(([sql, params]) => {
+    const statement = db.prepare(sql);
+    return params.length ? statement.bind(...params.map(parameter)) : statement;
+  });
+  if (reads) {
+    const [columns, ...rows] = await statements[0].raw({ columnNames: true });
+    return JSON.stringify([[columns, rows, 0]]);
+  }
+  const answers = await db.batch(statements);
+  return JSON.stringify(
+    answers.map(({ results, meta }) => {
+      const columns = results?.length ? Object.keys(results[0]) : [];
+      return [columns, (results ?? []).map((row) => columns.map((name) => row[name])), meta?.changes ?? 0];
+    }),
+  );
+}
+
+function parameter(value) {
+  if (value === null || typeof value !== "object") return value;
+  return Uint8Array.from(atob(value.blob), (char) => char.charCodeAt(0)).buffer;
+}

@@ -1,0 +1,129 @@
+//! What this isolate keeps between requests, and what it is made from.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Arc;
+
+use http::Response;
+use http::request::Parts;
+use js_sys::Reflect;
+use llmio_core::api::admin::Environment;
+use llmio_core::config::{Sealer, Secret};
+use llmio_core::dialect::{Dialect, ErrorKind, GatewayError, error_response};
+use llmio_core::platform::{Body, Database, Platform};
+use llmio_core::storage::{self, HranaDatabase};
+use llmio_core::{Flush, Gateway, GatewayOptions, Limits};
+use wasm_bindgen::JsValue;
+use worker::send::SendWrapper;
+
+use crate::clock::JsClock;
+use crate::d1::D1Database;
+use crate::entropy::JsEntropy;
+use crate::http_client::FetchClient;
+
+/// An isolate has 128 MiB for everything.
+const LIMITS: Limits = Limits { body_bytes: 24 << 20, buffered_bytes: 32 << 20 };
+
+thread_local! {
+    static GATEWAY: RefCell<Option<Gateway>> = const { RefCell::new(None) };
+}
+
+/// The gateway of this isolate, opened by the first request. Two requests at once may both open it, because none may
+/// wait for another one's I/O; one of the two stays.
+pub(crate) async fn gateway(env: &JsValue) -> Result<Gateway, Unready> {
+    if let Some(gateway) = GATEWAY.with_borrow(Clone::clone) {
+        return Ok(gateway);
+    }
+    let gateway = open(env).await?;
+    Ok(GATEWAY.with_borrow_mut(|kept| kept.get_or_insert(gateway).clone()))
+}
+
+async fn open(env: &JsValue) -> Result<Gateway, Unready> {
+    let token = setting(env, "TOKEN").ok_or_else(|| {
+        Unready::setting("TOKEN is not set: choose the administrator's token, then `npx wrangler secret put TOKEN`")
+    })?;
+    let key = setting(env, "LLMIO_SECRET_KEY").ok_or_else(|| {
+        Unready::setting(
+            "LLMIO_SECRET_KEY is not set: it seals the providers' keys in the database; give it what \
+             `openssl rand -hex 32` prints by `npx wrangler secret put LLMIO_SECRET_KEY`",
+        )
+    })?;
+    let sealer = Sealer::from_text(&key).map_err(|error| Unready::setting(format!("LLMIO_SECRET_KEY: {error}")))?;
+    let platform = platform(env)?;
+    match storage::is_current(&*platform.database).await {
+        Ok(true) => {}
+        Ok(false) => {
+            return Err(Unready::database(
+                "the database is not migrated: run `npx wrangler d1 migrations apply DB --remote` (a local one: \
+                 `--local`; a remote libSQL database: `llmio migrate`)",
+            ));
+        }
+        Err(error) => return Err(Unready::database(error.to_string())),
+    }
+    let lookup = SendWrapper::new(env.clone());
+    let options = GatewayOptions {
+        admin_token: Some(Secret::new(token)),
+        limits: LIMITS,
+        flush: Flush::AfterRequest,
+        environment: Environment::new(move |name| setting(&lookup, name)),
+    };
+    Gateway::open(platform, sealer, options).await.map_err(|error| Unready::database(error.to_string()))
+}
+
+fn platform(env: &JsValue) -> Result<Platform, Unready> {
+    let http = Arc::new(FetchClient);
+    let clock = Arc::new(JsClock);
+    let database: Arc<dyn Database> = match setting(env, "LLMIO_DATABASE_URL") {
+        Some(url) => {
+            let token = setting(env, "LLMIO_DATABASE_TOKEN").map(Secret::new);
+            let database = HranaDatabase::new(http.clone(), clock.clone(), &url, token.as_ref());
+            Arc::new(database.map_err(|error| Unready::setting(format!("LLMIO_DATABASE_URL: {error}")))?)
+        }
+        None => match Reflect::get(env, &"DB".into()) {
+            Ok(binding) if binding.is_object() => Arc::new(D1Database::new(binding)),
+            _ => {
+                return Err(Unready::setting(
+                    "there is no database: bind a D1 database as DB in wrangler.toml, or set LLMIO_DATABASE_URL",
+                ));
+            }
+        },
+    };
+    Ok(Platform { http, database, clock, entropy: Arc::new(JsEntropy) })
+}
+
+/// A variable or secret; an empty one counts as absent.
+pub(crate) fn setting(env: &JsValue, name: &str) -> Option<String> {
+    let text = Reflect::get(env, &name.into()).ok()?.as_string()?;
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// Why there is no gateway yet. Never kept: the next request tries again.
+#[derive(Debug)]
+pub(crate) struct Unready {
+    code: &'static str,
+    message: String,
+}
+
+impl Unready {
+    fn setting(message: impl Into<String>) -> Self {
+        Self { code: "not_configured", message: message.into() }
+    }
+
+    fn database(message: impl Into<String>) -> Self {
+        Self { code: "database_unavailable", message: message.into() }
+    }
+}
+
+impl fmt::Display for Unready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// 503 in the client's dialect.
+pub(crate) fn refuse(_parts: &Parts, error: &Unready) -> Response<Body> {
+    tracing::error!(%error, "not ready");
+    let error = GatewayError::new(ErrorKind::Unavailable, error.to_string()).code(error.code);
+    error_response(Dialect::OpenAiChat, &error, "")
+}

@@ -1,0 +1,100 @@
+//! What `glue.js` offers.
+
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen(module = "/src/glue.js")]
+extern "C" {
+    #[derive(Clone, Debug)]
+    pub(crate) type Exchange;
+
+    #[wasm_bindgen(constructor)]
+    pub(crate) fn new(request: &JsValue, context: &JsValue) -> Exchange;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn response(this: &Exchange) -> js_sys::Promise;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn left(this: &Exchange) -> js_sys::Promise;
+    #[wasm_bindgen(method)]
+    pub(crate) fn head(this: &Exchange) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn source(this: &Exchange) -> JsSource;
+    #[wasm_bindgen(method)]
+    pub(crate) fn answer(this: &Exchange, head: &str, body: &js_sys::Uint8Array);
+    #[wasm_bindgen(method)]
+    pub(crate) fn stream(this: &Exchange, head: &str) -> Writer;
+    #[wasm_bindgen(method)]
+    pub(crate) fn finish(this: &Exchange);
+    #[wasm_bindgen(method, js_name = waitUntil)]
+    pub(crate) fn wait_until(this: &Exchange, promise: &js_sys::Promise);
+
+    /// A `WritableStreamDefaultWriter`.
+    #[derive(Debug)]
+    pub(crate) type Writer;
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn write(this: &Writer, chunk: &js_sys::Uint8Array) -> js_sys::Promise;
+    #[wasm_bindgen(method)]
+    pub(crate) fn close(this: &Writer) -> js_sys::Promise;
+    #[wasm_bindgen(method)]
+    pub(crate) fn abort(this: &Writer, reason: &JsValue) -> js_sys::Promise;
+
+    #[derive(Debug)]
+    #[wasm_bindgen(js_name = Source)]
+    pub(crate) type JsSource;
+
+    #[wasm_bindgen(method)]
+    pub(crate) fn read(this: &JsSource) -> js_sys::Promise;
+    #[wasm_bindgen(method)]
+    pub(crate) fn abort(this: &JsSource);
+
+    #[derive(Debug)]
+    pub(crate) type Call;
+
+    #[wasm_bindgen(constructor)]
+    pub(crate) fn new(head: &str, body: Option<&js_sys::Uint8Array>, timeout: Option<f64>) -> Call;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn response(this: &Call) -> js_sys::Promise;
+    #[wasm_bindgen(method, getter, js_name = timedOut)]
+    pub(crate) fn timed_out(this: &Call) -> bool;
+    #[wasm_bindgen(method)]
+    pub(crate) fn abort(this: &Call);
+
+    #[wasm_bindgen(js_name = answerHead)]
+    pub(crate) fn answer_head(response: &JsValue) -> String;
+    #[wasm_bindgen(js_name = sourceOf)]
+    pub(crate) fn source_of(response: &JsValue, call: &Call) -> JsSource;
+
+    #[allow(clippy::too_many_arguments, reason = "one crossing instead of eight")]
+    pub(crate) fn relay(
+        exchange: &Exchange,
+        source: &JsSource,
+        head: &str,
+        held: &js_sys::Uint8Array,
+        idle: f64,
+        rewrites: bool,
+        guide: &js_sys::Function,
+    ) -> js_sys::Promise;
+
+    pub(crate) fn d1(database: &JsValue, statements: &str, reads: bool) -> js_sys::Promise;
+
+    #[derive(Debug)]
+    pub(crate) type Timer;
+
+    #[wasm_bindgen(constructor)]
+    pub(crate) fn new(millis: f64) -> Timer;
+    #[wasm_bindgen(method, getter)]
+    pub(crate) fn over(this: &Timer) -> js_sys::Promise;
+    #[wasm_bindgen(method)]
+    pub(crate) fn clear(this: &Timer);
+}
+
+/// The bytes in a JavaScript array of their own.
+pub(crate) fn bytes(bytes: &[u8]) -> js_sys::Uint8Array {
+    js_sys::Uint8Array::new_from_slice(bytes)
+}
+
+/// What a thrown value says.
+pub(crate) fn message(error: &JsValue) -> String {
+    let message = js_sys::Reflect::get(error, &"message".into()).ok().and_then(|message| message.as_string());
+    message.or_else(|| error.as_string()).unwrap_or_else(|| "an unknown error of the platform".to_owned())
+}
