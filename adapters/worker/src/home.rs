@@ -1,5 +1,6 @@
 //! What this isolate keeps between requests, and what it is made from.
 
+use core::time::Duration;
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use llmio_core::config::{Sealer, Secret};
 use llmio_core::dialect::{Dialect, ErrorKind, GatewayError, error_response};
 use llmio_core::platform::{Body, Database, Platform};
 use llmio_core::storage::{self, HranaDatabase};
-use llmio_core::{Flush, Gateway, GatewayOptions, Limits};
+use llmio_core::{Gateway, GatewayOptions, Limits, Upkeep};
 use wasm_bindgen::JsValue;
 use worker::send::SendWrapper;
 
@@ -23,6 +24,9 @@ use crate::http_client::FetchClient;
 
 /// An isolate has 128 MiB for everything.
 const LIMITS: Limits = Limits { body_bytes: 24 << 20, buffered_bytes: 32 << 20 };
+
+/// Rows of the log that are written together cost one transaction.
+const LINGER: Duration = Duration::from_millis(250);
 
 thread_local! {
     static GATEWAY: RefCell<Option<Gateway>> = const { RefCell::new(None) };
@@ -64,7 +68,7 @@ async fn open(env: &JsValue) -> Result<Gateway, Unready> {
     let options = GatewayOptions {
         admin_token: Some(Secret::new(token)),
         limits: LIMITS,
-        flush: Flush::AfterRequest,
+        upkeep: Upkeep::WithRequests { linger: LINGER },
         environment: Environment::new(move |name| setting(&lookup, name)),
     };
     Gateway::open(platform, sealer, options).await.map_err(|error| Unready::database(error.to_string()))

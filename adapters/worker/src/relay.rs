@@ -24,7 +24,7 @@ pub(crate) async fn send(exchange: &Exchange, head: &str, relay: Relay) {
     let rewrites = guide.rewrites();
     let guide = RefCell::new(Some(guide));
     let step = Closure::<dyn FnMut(String, JsValue) -> JsValue>::new(move |what: String, data: JsValue| {
-        step(&guide, &what, data).map_or(JsValue::UNDEFINED, |bytes| js::bytes(&bytes).into())
+        step(&guide, &what, &data).map_or(JsValue::UNDEFINED, |bytes| js::bytes(&bytes).into())
     });
     let relayed =
         js::relay(exchange, source.source(), head, &js::bytes(&held), idle, rewrites, step.as_ref().unchecked_ref());
@@ -34,8 +34,8 @@ pub(crate) async fn send(exchange: &Exchange, head: &str, relay: Relay) {
 }
 
 /// What `relay` of glue.js tells the meter, and what it gets back for the client.
-fn step(guide: &RefCell<Option<Guide>>, what: &str, data: JsValue) -> Option<Bytes> {
-    let bytes = || Uint8Array::from(data.clone()).to_vec();
+fn step(guide: &RefCell<Option<Guide>>, what: &str, data: &JsValue) -> Option<Bytes> {
+    let bytes = || Uint8Array::new(data).to_vec();
     let end = match what {
         "observe" => {
             if let Some(guide) = &mut *guide.borrow_mut() {

@@ -1,0 +1,62 @@
+// Runs the built Worker in workerd with a D1 database on disk: node launch.mjs FOLDER SETTINGS [BUILD]
+// FOLDER keeps the database, SETTINGS is the JSON of variables and secrets, BUILD is what scripts/build-worker made.
+// The first line says where it listens. It ends with its standard input.
+import { readdir, readFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { Log, LogLevel, Miniflare } from "miniflare";
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
+const [folder, settings, build = path.join(root, "adapters/worker/build")] = process.argv.slice(2);
+
+const wrangler = await readFile(path.join(root, "wrangler.toml"), "utf8");
+const compatibilityFlags = JSON.parse(/^compatibility_flags = (.*)$/m.exec(wrangler)[1]);
+const compatibilityDate = /^compatibility_date = "(.*)"$/m.exec(wrangler)[1];
+
+const miniflare = new Miniflare({
+  cf: false,
+  host: "127.0.0.1",
+  port: 0,
+  log: new Log(LogLevel.WARN),
+  modulesRoot: build,
+  modules: [
+    { type: "ESModule", path: path.join(build, "index.js") },
+    { type: "CompiledWasm", path: path.join(build, "index_bg.wasm") },
+  ],
+  compatibilityDate,
+  compatibilityFlags,
+  bindings: JSON.parse(settings),
+  d1Databases: { DB: "llmio" },
+  d1Persist: folder,
+});
+
+/** As `wrangler d1 migrations apply` does it. None of our migrations has a semicolon inside a line. */
+async function migrate() {
+  const db = await miniflare.getD1Database("DB");
+  const book =
+    "CREATE TABLE IF NOT EXISTS d1_migrations (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE, applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL)";
+  await db.prepare(book).run();
+  const { results } = await db.prepare("SELECT name FROM d1_migrations").all();
+  const applied = new Set(results.map((row) => row.name));
+  const migrations = path.join(root, "core/migrations");
+  for (const name of (await readdir(migrations)).sort()) {
+    if (applied.has(name)) continue;
+    const sql = (await readFile(path.join(migrations, name), "utf8")).replace(/--.*$/gm, "");
+    const statements = sql.split(/;\s*$/m).filter((text) => text.trim());
+    const note = db.prepare("INSERT INTO d1_migrations (name) VALUES (?)").bind(name);
+    await db.batch([...statements.map((text) => db.prepare(text)), note]);
+  }
+}
+
+const url = await miniflare.ready;
+await migrate();
+console.log(`listening on ${url.origin}`);
+
+process.stdin.resume();
+for (const event of ["end", "close"]) process.stdin.on(event, stop);
+process.on("SIGTERM", stop);
+
+async function stop() {
+  await miniflare.dispose();
+  process.exit();
+}
