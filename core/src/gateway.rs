@@ -164,9 +164,9 @@ impl Shared {
         self.snapshot.load_full()
     }
 
-    /// Whether the last look at the stored configuration failed.
+    /// Whether the last look at the stored configuration failed, or is due for too long.
     pub(crate) fn is_stale(&self) -> bool {
-        self.freshness.has_failed()
+        self.freshness.has_failed() || self.options.upkeep == Upkeep::ByHome && self.freshness.is_overdue(self.now())
     }
 
     /// Takes over the stored configuration if its version has moved.

@@ -27,6 +27,8 @@ pub enum Upkeep {
 const RENEW_AFTER: Duration = Duration::from_secs(2);
 /// A configuration of this age is not used unless the database fails. A second less than what the guides promise.
 const USABLE_FOR: Duration = Duration::from_secs(4);
+/// A configuration of this age breaks what the guides promise.
+const OVERDUE: Duration = Duration::from_secs(5);
 /// How long a request waits for the stored configuration.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// A renewal in the background is given up after this time.
@@ -79,8 +81,17 @@ impl Freshness {
         self.has_failed.load(Ordering::Relaxed)
     }
 
+    /// Whether the configuration is older than a home that looks all the time lets it become.
+    pub(crate) fn is_overdue(&self, now: Timestamp) -> bool {
+        self.age(now) >= OVERDUE
+    }
+
+    fn age(&self, now: Timestamp) -> Duration {
+        now.since(Timestamp::from_micros(self.refreshed_at.load(Ordering::Relaxed)))
+    }
+
     fn need(&self, now: Timestamp) -> Need {
-        let age = now.since(Timestamp::from_micros(self.refreshed_at.load(Ordering::Relaxed)));
+        let age = self.age(now);
         let untried = now.since(Timestamp::from_micros(self.tried_at.load(Ordering::Relaxed)));
         // While the database fails nobody waits for it: the last good configuration stays in force.
         if age >= USABLE_FOR && !(self.has_failed() && untried < USABLE_FOR) {

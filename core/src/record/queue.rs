@@ -25,6 +25,8 @@ const MAX_REFUSALS: u32 = 3;
 
 /// A flush that has not ended after this time is given up by the others: its home may have frozen or killed it.
 const LEASE: Duration = Duration::from_secs(30);
+/// A write that has not ended after this time shows as degraded, although it may still succeed.
+const SLOW: Duration = Duration::from_secs(3);
 /// How long [`Recorder::drain`] waits between two tries.
 const DRAIN_PAUSE: Duration = Duration::from_millis(50);
 
@@ -49,7 +51,7 @@ pub struct RecorderStatus {
     pub dropped: u64,
     /// Entries recorded without their bodies since the start because too many bodies were queued.
     pub dropped_bodies: u64,
-    /// Why the last write failed, until one succeeds.
+    /// Why the last write failed, until one succeeds; also when the present one takes long.
     pub degraded: Option<String>,
 }
 
@@ -190,12 +192,14 @@ impl Recorder {
     }
 
     pub fn status(&self) -> RecorderStatus {
+        let now = self.clock.now();
         let state = self.state();
+        let slow = || state.is_slow(now).then(|| "the database is slow to answer".to_owned());
         RecorderStatus {
             queued: state.queued(),
             dropped: state.dropped,
             dropped_bodies: state.dropped_bodies,
-            degraded: state.degraded.clone(),
+            degraded: state.degraded.clone().or_else(slow),
         }
     }
 
@@ -226,6 +230,10 @@ impl Recorder {
 impl State {
     fn queued(&self) -> usize {
         self.queue.len() + self.pending.as_ref().map_or(0, |batch| batch.entries.len())
+    }
+
+    fn is_slow(&self, now: Timestamp) -> bool {
+        self.lease.is_some_and(|lease| lease.until.since(now) + SLOW < LEASE)
     }
 
     fn next_batch(&mut self) -> Option<Arc<Batch>> {

@@ -16,12 +16,13 @@ use libsql_hrana::proto::{PipelineReqBody, PipelineRespBody, StreamResponse};
 use crate::config::Secret;
 use crate::platform::{
     BoxFuture, Clock, Database, DatabaseError, DatabaseErrorKind, HttpClient, HttpErrorKind, Payload, Rows,
-    SendOptions, Statement,
+    SendOptions, Statement, with_timeout,
 };
 use endpoint::Endpoint;
 
-/// From sending a request to the head of its answer.
-const TIMEOUT: Duration = Duration::from_secs(30);
+/// From sending a request to the end of its answer. A database that is slower is as good as none: others hold what
+/// waits for it, and nobody should wait for them.
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// A larger answer is refused; no query of ours comes near.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 /// Waits before another try, where one is safe.
@@ -91,6 +92,14 @@ impl HranaDatabase {
     }
 
     async fn exchange(&self, body: Payload) -> Result<PipelineRespBody, Failure> {
+        let exchanged = with_timeout(&*self.clock, TIMEOUT, Box::pin(self.exchange_in_time(body))).await;
+        exchanged.unwrap_or_else(|| {
+            let message = format!("the database server has not answered within {} seconds", TIMEOUT.as_secs());
+            Err(Failure::new(DatabaseErrorKind::Network, Again::Never, message))
+        })
+    }
+
+    async fn exchange_in_time(&self, body: Payload) -> Result<PipelineRespBody, Failure> {
         let v2 = self.speaks_v2.load(Ordering::Relaxed);
         let (status, answer) = self.post(if v2 { "v2" } else { "v3" }, body.clone()).await?;
         if status == StatusCode::NOT_FOUND && !v2 {
@@ -111,12 +120,14 @@ impl HranaDatabase {
         if let Some(authorization) = &self.authorization {
             request.headers_mut().insert(AUTHORIZATION, authorization.clone());
         }
-        let options = SendOptions { header_timeout: Some(TIMEOUT), proxy: None };
-        let answer = self.http.send(request, options).await.map_err(|error| {
+        let answer = self.http.send(request, SendOptions::default()).await.map_err(|error| {
             let again = match error.kind {
                 HttpErrorKind::Connect => Again::Always,
-                HttpErrorKind::Timeout | HttpErrorKind::Broken => Again::Reads,
-                HttpErrorKind::Tls | HttpErrorKind::Invalid | HttpErrorKind::Unsupported => Again::Never,
+                HttpErrorKind::Broken => Again::Reads,
+                // Whoever waits has waited long enough.
+                HttpErrorKind::Timeout | HttpErrorKind::Tls | HttpErrorKind::Invalid | HttpErrorKind::Unsupported => {
+                    Again::Never
+                }
             };
             let message = format!("the database server was not reached: {error}");
             Failure::new(DatabaseErrorKind::Network, again, message)
@@ -167,7 +178,8 @@ impl Database for HranaDatabase {
                 return Ok(vec![]);
             }
             let count = statements.len();
-            let responses = self.run(&pipeline::batch(statements), false).await?;
+            let only_reads = statements.iter().all(|statement| pipeline::only_reads(&statement.sql));
+            let responses = self.run(&pipeline::batch(statements), only_reads).await?;
             answer::batch_rows(responses, count)
         })
     }

@@ -13,15 +13,18 @@ pub(super) fn query(statement: Statement) -> PipelineReqBody {
 }
 
 /// All statements in one transaction: each runs only when the one before it went well, and what cannot be committed is
-/// rolled back. The answer has one step more at the beginning and two more at the end.
+/// rolled back. The answer has one step more at the beginning and two more at the end. What only reads keeps no writer
+/// waiting.
 pub(super) fn batch(statements: Vec<Statement>) -> PipelineReqBody {
     let ok = |step: usize| BatchCond::Ok { step: u32::try_from(step).unwrap_or(u32::MAX) };
     let not = |condition| BatchCond::Not { cond: Box::new(condition) };
     let plain = |sql: &str| Stmt::new(sql, false);
     let commit = statements.len() + 1;
+    let only_reads = statements.iter().all(|statement| only_reads(&statement.sql));
+    let begin = if only_reads { "BEGIN" } else { "BEGIN IMMEDIATE" };
 
     let mut steps = Vec::with_capacity(statements.len() + 3);
-    steps.push(BatchStep { condition: None, stmt: plain("BEGIN IMMEDIATE") });
+    steps.push(BatchStep { condition: None, stmt: plain(begin) });
     for (index, statement) in statements.into_iter().enumerate() {
         steps.push(BatchStep { condition: Some(ok(index)), stmt: stmt(statement) });
     }

@@ -58,6 +58,9 @@ fn tries_again_only_where_nothing_can_have_happened() {
         ("broken read", read, vec![unreached(HttpErrorKind::Broken), ok()], Ok(()), &["/v3", "/v3"]),
         ("TLS", read, vec![unreached(HttpErrorKind::Tls)], Err(Network), &["/v3"]),
         ("slow write", write, vec![unreached(HttpErrorKind::Timeout)], Err(Network), &["/v3"]),
+        ("slow read", read, vec![unreached(HttpErrorKind::Timeout)], Err(Network), &["/v3"]),
+        ("no answer to a write", write, vec![Reply::Hang], Err(Network), &["/v3"]),
+        ("no answer to a read", read, vec![Reply::Hang], Err(Network), &["/v3"]),
         ("failed write", write, vec![Reply::json(502, "bad gateway")], Err(Network), &["/v3"]),
         ("failed read", read, vec![Reply::json(502, ""), ok()], Ok(()), &["/v3", "/v3"]),
         ("slow down", write, vec![Reply::json(429, ""), ok()], Ok(()), &["/v3", "/v3"]),
@@ -119,25 +122,30 @@ fn an_old_server_is_remembered() {
 
 #[test]
 fn a_batch_is_one_conditional_transaction() {
-    let http = Arc::new(ScriptedHttp::default());
-    let database = HranaDatabase::new(http.clone(), Arc::new(ManualClock::default()), "http://db", None).unwrap();
-    let statements = vec![Statement::new("SELECT ?1", vec!["x".into()]), Statement::new("SELECT 2", vec![])];
-    assert!(database.batch(statements).now_or_never().is_none(), "it pauses before another try");
-    let sent: serde_json::Value = serde_json::from_slice(&http.sent()[0].body).unwrap();
-    assert_eq!(sent["requests"][1]["type"], "close");
-    let steps = sent["requests"][0]["batch"]["steps"].as_array().unwrap();
-    let seen: Vec<_> = steps
-        .iter()
-        .map(|step| format!("{} if {}", step["stmt"]["sql"].as_str().unwrap(), step["condition"]))
-        .collect();
-    assert_eq!(
-        seen,
-        [
-            "BEGIN IMMEDIATE if null",
-            r#"SELECT ?1 if {"type":"ok","step":0}"#,
-            r#"SELECT 2 if {"type":"ok","step":1}"#,
-            r#"COMMIT if {"type":"ok","step":2}"#,
-            r#"ROLLBACK if {"type":"and","conds":[{"type":"ok","step":0},{"type":"not","cond":{"type":"ok","step":3}}]}"#,
-        ]
-    );
+    // What begins it, and its statements.
+    let rows = [("BEGIN IMMEDIATE", ["SELECT ?1", "DELETE FROM t"]), ("BEGIN", ["SELECT ?1", "SELECT 2"])];
+    for (begin, [first, second]) in rows {
+        let http = Arc::new(ScriptedHttp::default());
+        let database = HranaDatabase::new(http.clone(), Arc::new(ManualClock::default()), "http://db", None).unwrap();
+        let statements = vec![Statement::new(first, vec!["x".into()]), Statement::new(second, vec![])];
+        assert!(database.batch(statements).now_or_never().is_none(), "it pauses before another try");
+        let sent: serde_json::Value = serde_json::from_slice(&http.sent()[0].body).unwrap();
+        assert_eq!(sent["requests"][1]["type"], "close");
+        let steps = sent["requests"][0]["batch"]["steps"].as_array().unwrap();
+        let seen: Vec<_> = steps
+            .iter()
+            .map(|step| format!("{} if {}", step["stmt"]["sql"].as_str().unwrap(), step["condition"]))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                format!("{begin} if null"),
+                format!(r#"{first} if {{"type":"ok","step":0}}"#),
+                format!(r#"{second} if {{"type":"ok","step":1}}"#),
+                r#"COMMIT if {"type":"ok","step":2}"#.to_owned(),
+                r#"ROLLBACK if {"type":"and","conds":[{"type":"ok","step":0},{"type":"not","cond":{"type":"ok","step":3}}]}"#
+                    .to_owned(),
+            ]
+        );
+    }
 }
