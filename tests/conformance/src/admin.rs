@@ -17,6 +17,22 @@ impl Home {
         answer.json()["data"].as_array().cloned().unwrap_or_else(|| panic!("no data: {}", answer.text()))
     }
 
+    /// Every row there is, newest first, with every attempt.
+    pub async fn all_logs(&self) -> Vec<Value> {
+        let mut rows = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let answer = self.admin(Method::GET, &format!("/logs?attempts=all&limit=200{cursor}"), None).await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            let page = answer.json();
+            rows.extend(page["data"].as_array().cloned().unwrap_or_default());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return rows,
+            }
+        }
+    }
+
     /// The rows of one request in the order of its attempts, once its last one is written.
     pub async fn trace(&self, trace: &str) -> Vec<Value> {
         let limit = Instant::now() + PATIENCE;

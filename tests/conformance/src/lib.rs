@@ -11,3 +11,10 @@ pub mod sqld;
 pub mod sse;
 
 pub use home::{Home, Kind, Setup, TOKEN};
+
+/// Shows what was measured, also where the test harness keeps the output of what went well to itself.
+pub fn report(text: &str) {
+    use std::io::Write as _;
+    // Nobody is left to tell when standard error is gone.
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

@@ -5,6 +5,7 @@ mod balance;
 mod breaker;
 mod capabilities;
 mod config;
+mod database;
 mod disconnect;
 mod durability;
 mod endpoints;
