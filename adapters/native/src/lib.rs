@@ -4,10 +4,13 @@ mod background;
 mod clock;
 mod database;
 mod entropy;
+mod home;
 mod http_client;
+mod key_file;
 
 pub use background::TaskBackground;
 pub use clock::TokioClock;
 pub use database::LocalDatabase;
 pub use entropy::OsEntropy;
+pub use home::{Home, HomeError, HomeSettings};
 pub use http_client::NativeHttpClient;

@@ -2,6 +2,8 @@ use std::path::PathBuf;
 
 use clap::builder::{FalseyValueParser, OsStringValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use llmio_core::config::Secret;
+use llmio_native::HomeSettings;
 
 use crate::secret::Hidden;
 
@@ -46,6 +48,17 @@ pub(crate) struct HomeArgs {
     /// is made beside the database file.
     #[arg(long, global = true, env = "LLMIO_SECRET_KEY", hide_env_values = true, value_name = "KEY")]
     pub(crate) secret_key: Option<Hidden>,
+}
+
+impl HomeArgs {
+    pub(crate) fn settings(&self) -> HomeSettings {
+        let secret = |hidden: &Option<Hidden>| hidden.as_ref().and_then(Hidden::reveal).map(Secret::new);
+        HomeSettings {
+            database_url: self.database_url.clone(),
+            database_token: secret(&self.database_token),
+            secret_key: secret(&self.secret_key),
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,9 +4,7 @@ mod chores;
 mod cli;
 mod commands;
 mod failure;
-mod home;
 mod http;
-mod key_file;
 mod logging;
 mod output;
 mod secret;
@@ -16,10 +14,10 @@ mod signals;
 use std::process::ExitCode;
 
 use clap::Parser;
+use llmio_native::Home;
 
 use cli::{Cli, Command};
 use failure::Failure;
-use home::Home;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -42,7 +40,7 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {
-    let open = || Home::open(&cli.home);
+    let open = || Home::open(&cli.home.settings()).map_err(Failure::from);
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(&cli.home, &cli.serve).await,
         Command::Apply { file, dry_run } => commands::config_file::apply(&open()?, &file, dry_run).await,

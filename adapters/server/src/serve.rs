@@ -7,14 +7,13 @@ use llmio_core::api::admin::Environment;
 use llmio_core::config::Secret;
 use llmio_core::platform::{Background, Body};
 use llmio_core::{Answer, Gateway, GatewayOptions, Limits, RequestContext, Upkeep};
-use llmio_native::TaskBackground;
+use llmio_native::{Home, TaskBackground};
 use tokio_util::sync::CancellationToken;
 
 use crate::chores;
 use crate::cli::{HomeArgs, ServeArgs};
 use crate::commands::config_file;
 use crate::failure::Failure;
-use crate::home::Home;
 use crate::http::{Handler, bind};
 use crate::output::say;
 use crate::signals::Signals;
@@ -35,7 +34,7 @@ pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure
         )));
     }
     let listener = bind(&args.host, args.port).await?;
-    let home = Home::open(home)?;
+    let home = Home::open(&home.settings())?;
     let store = home.store().await?;
     if let Some(file) = args.config.as_deref().filter(|file| !file.as_os_str().is_empty()) {
         config_file::apply_at_start(&store, file).await?;

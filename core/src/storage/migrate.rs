@@ -33,11 +33,17 @@ pub struct Applied {
 }
 
 /// Brings the schema up to date. Each step takes effect as a whole or not at all, and applied steps are left alone,
-/// so it may be run at any time, also by several processes at once.
+/// so it may be run at any time, also by several processes at once. A current schema costs one question.
 pub async fn migrate(database: &dyn Database, clock: &dyn Clock) -> Result<Applied, MigrateError> {
-    database.script(CREATE_TABLE.to_owned()).await?;
+    let done = match recorded(database).await {
+        Err(MigrateError::Database(error)) if error.kind == DatabaseErrorKind::Missing => {
+            database.script(CREATE_TABLE.to_owned()).await?;
+            recorded(database).await?
+        }
+        known => known?,
+    };
     let mut applied = Applied::default();
-    for migration in pending(&recorded(database).await?)? {
+    for migration in pending(&done)? {
         let sql = format!(
             "{}\nINSERT INTO schema_migrations (name, checksum, applied_at) VALUES ('{}', '{}', {});",
             migration.sql,

@@ -8,10 +8,9 @@ use llmio_core::config::Config;
 use llmio_core::config::file::{self, ApplyError, File, FileError};
 use llmio_core::probe::{Reach, reach};
 use llmio_core::storage::ConfigStore;
-use llmio_native::{NativeHttpClient, TokioClock};
+use llmio_native::{Home, NativeHttpClient, TokioClock};
 
 use crate::failure::Failure;
-use crate::home::Home;
 use crate::output::{note, say};
 
 /// More than any configuration needs, and little enough to read at once.

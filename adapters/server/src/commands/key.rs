@@ -1,10 +1,10 @@
 use llmio_core::config::{ClientKey, client_key_prefix, generate_client_key, hash_client_key};
 use llmio_core::platform::Timestamp;
 use llmio_core::storage::StorageError;
+use llmio_native::Home;
 
 use crate::cli::KeyCommand;
 use crate::failure::Failure;
-use crate::home::Home;
 use crate::output::say;
 
 pub(crate) async fn run(home: &Home, command: KeyCommand) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 use llmio_core::storage::schema_version;
+use llmio_native::Home;
 
 use crate::failure::Failure;
-use crate::home::Home;
 use crate::output::say;
 
 pub(crate) async fn run(home: &Home) -> Result<(), Failure> {

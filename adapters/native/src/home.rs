@@ -2,24 +2,55 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use llmio_core::config::{Sealer, Secret};
-use llmio_core::platform::{Database, Entropy, Platform};
-use llmio_core::storage::{self, Applied, ConfigStore, HranaDatabase};
-use llmio_native::{LocalDatabase, NativeHttpClient, OsEntropy, TokioClock};
+use llmio_core::platform::{Database, DatabaseError, Entropy, Platform};
+use llmio_core::storage::{self, Applied, ConfigStore, HranaDatabase, MigrateError};
 
-use crate::cli::HomeArgs;
-use crate::failure::Failure;
-use crate::key_file;
-use crate::secret::Hidden;
+use crate::{LocalDatabase, NativeHttpClient, OsEntropy, TokioClock, key_file};
 
-/// What every command stands on: the platform, and the key that opens stored secrets.
+/// What a server or a function stands on: the platform, and the key that opens stored secrets.
 #[derive(Debug)]
-pub(crate) struct Home {
-    pub(crate) platform: Platform,
-    pub(crate) sealer: Sealer,
+pub struct Home {
+    pub platform: Platform,
+    pub sealer: Sealer,
     /// The database again, when it is a local one.
-    pub(crate) local: Option<Arc<LocalDatabase>>,
+    pub local: Option<Arc<LocalDatabase>>,
     /// Where the database is, for people.
-    pub(crate) database_place: String,
+    pub database_place: String,
+}
+
+/// Where everything is kept, as an operator says it.
+#[derive(Clone, Debug)]
+pub struct HomeSettings {
+    /// `LLMIO_DATABASE_URL`: `file:PATH`, or `libsql://HOST`, `https://HOST` or `http://HOST` of a libSQL server.
+    pub database_url: String,
+    /// `LLMIO_DATABASE_TOKEN`: the libSQL server's access token.
+    pub database_token: Option<Secret>,
+    /// `LLMIO_SECRET_KEY`: seals the providers' keys in the database. Needed for a database on another computer.
+    pub secret_key: Option<Secret>,
+}
+
+/// A setting that cannot be used, in words for the operator: which one, and what to do about it.
+#[derive(Clone, Debug)]
+pub struct HomeError(String);
+
+impl HomeError {
+    fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+impl std::fmt::Display for HomeError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for HomeError {}
+
+impl From<DatabaseError> for HomeError {
+    fn from(error: DatabaseError) -> Self {
+        Self(error.to_string())
+    }
 }
 
 /// Where the database is.
@@ -32,20 +63,20 @@ enum Place {
 
 impl Home {
     /// Opens the database without touching its schema.
-    pub(crate) fn open(args: &HomeArgs) -> Result<Self, Failure> {
+    pub fn open(settings: &HomeSettings) -> Result<Self, HomeError> {
         let entropy = OsEntropy::new()
-            .map_err(|cause| Failure::new(format!("the operating system gives no randomness: {cause}")))?;
+            .map_err(|cause| HomeError::new(format!("the operating system gives no randomness: {cause}")))?;
         let http = Arc::new(NativeHttpClient::new());
-        let place = Place::parse(&args.database_url)?;
-        let sealer = sealer(args, &place, &entropy)?;
+        let place = Place::parse(&settings.database_url)?;
+        let sealer = sealer(settings, &place, &entropy)?;
         let clock = Arc::new(TokioClock);
         let mut local = None;
         let database: Arc<dyn Database> = match &place {
             Place::File(path) => local.insert(Arc::new(LocalDatabase::open(path)?)).clone(),
             Place::Memory => local.insert(Arc::new(LocalDatabase::open_in_memory()?)).clone(),
             Place::Remote(url) => {
-                let token = args.database_token.as_ref().and_then(Hidden::reveal).map(Secret::new);
-                Arc::new(HranaDatabase::new(http.clone(), clock.clone(), url, token.as_ref())?)
+                let token = settings.database_token.as_ref();
+                Arc::new(HranaDatabase::new(http.clone(), clock.clone(), url, token)?)
             }
         };
         let platform = Platform { http, database, clock, entropy: Arc::new(entropy) };
@@ -53,26 +84,26 @@ impl Home {
     }
 
     /// Brings the schema up to date.
-    pub(crate) async fn migrate(&self) -> Result<Applied, Failure> {
-        Ok(storage::migrate(&*self.platform.database, &*self.platform.clock).await?)
+    pub async fn migrate(&self) -> Result<Applied, MigrateError> {
+        storage::migrate(&*self.platform.database, &*self.platform.clock).await
     }
 
     /// The stored configuration, on a database that is up to date.
-    pub(crate) async fn store(&self) -> Result<ConfigStore, Failure> {
+    pub async fn store(&self) -> Result<ConfigStore, MigrateError> {
         self.migrate().await?;
         Ok(ConfigStore::new(&self.platform, self.sealer.clone()))
     }
 }
 
-fn sealer(args: &HomeArgs, place: &Place, entropy: &dyn Entropy) -> Result<Sealer, Failure> {
-    if let Some(key) = args.secret_key.as_ref().and_then(|key| key.reveal()) {
-        return Sealer::from_text(key).map_err(|error| Failure::new(format!("LLMIO_SECRET_KEY: {error}")));
+fn sealer(settings: &HomeSettings, place: &Place, entropy: &dyn Entropy) -> Result<Sealer, HomeError> {
+    if let Some(key) = &settings.secret_key {
+        return Sealer::from_text(key.reveal()).map_err(|error| HomeError::new(format!("LLMIO_SECRET_KEY: {error}")));
     }
     match place {
         Place::File(path) => {
             let path = path.with_extension("key");
             let unusable = |cause: &dyn std::fmt::Display| {
-                Failure::new(format!(
+                HomeError::new(format!(
                     "the key file {} cannot be used: {cause}. It seals the providers' keys in the database beside it; \
                      restore it, or set LLMIO_SECRET_KEY",
                     path.display()
@@ -86,7 +117,7 @@ fn sealer(args: &HomeArgs, place: &Place, entropy: &dyn Entropy) -> Result<Seale
             entropy.fill(&mut key);
             Ok(Sealer::new(key))
         }
-        Place::Remote(_) => Err(Failure::new(
+        Place::Remote(_) => Err(HomeError::new(
             "a database on another computer needs LLMIO_SECRET_KEY, which seals the providers' keys in it: set it to \
              the same value wherever this database is used (for example what `openssl rand -hex 32` prints)",
         )),
@@ -94,20 +125,20 @@ fn sealer(args: &HomeArgs, place: &Place, entropy: &dyn Entropy) -> Result<Seale
 }
 
 impl Place {
-    fn parse(url: &str) -> Result<Self, Failure> {
+    fn parse(url: &str) -> Result<Self, HomeError> {
         let url = url.trim();
         if ["libsql://", "https://", "http://"].iter().any(|scheme| url.starts_with(scheme)) {
             return Ok(Self::Remote(url.to_owned()));
         }
         if url.contains("://") && !url.starts_with("file://") {
-            return Err(Failure::new(format!(
+            return Err(HomeError::new(format!(
                 "LLMIO_DATABASE_URL has an unknown scheme ({url}): write file:PATH, libsql://HOST, https://HOST or \
                  http://HOST"
             )));
         }
         let path = url.strip_prefix("file://").or_else(|| url.strip_prefix("file:")).unwrap_or(url);
         match path {
-            "" => Err(Failure::new("LLMIO_DATABASE_URL names no file: write for example file:db/llmio.db")),
+            "" => Err(HomeError::new("LLMIO_DATABASE_URL names no file: write for example file:db/llmio.db")),
             ":memory:" => Ok(Self::Memory),
             _ => Ok(Self::File(Path::new(path).to_owned())),
         }
@@ -118,7 +149,7 @@ impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
-            Self::Memory => f.write_str("in memory, gone when the server ends"),
+            Self::Memory => f.write_str("in memory, gone when the process ends"),
             Self::Remote(url) => f.write_str(url),
         }
     }
