@@ -8,7 +8,7 @@ mod home;
 mod http_client;
 mod key_file;
 
-pub use background::TaskBackground;
+pub use background::{Hold, TaskBackground};
 pub use clock::TokioClock;
 pub use database::LocalDatabase;
 pub use entropy::OsEntropy;
