@@ -7,10 +7,12 @@ pub enum Kind {
     Server,
     /// The `llmio` binary with a libSQL server.
     ServerLibsql,
+    /// The function in an emulation of AWS Lambda, with a libSQL server.
+    Lambda,
 }
 
 impl Kind {
-    pub const ALL: [Self; 2] = [Self::Server, Self::ServerLibsql];
+    pub const ALL: [Self; 3] = [Self::Server, Self::ServerLibsql, Self::Lambda];
 
     /// The one that `LLMIO_CONFORMANCE_HOME` names; without it, [`Self::Server`].
     pub fn chosen() -> Self {
@@ -28,16 +30,25 @@ impl Kind {
         match self {
             Self::Server => "server",
             Self::ServerLibsql => "server-libsql",
+            Self::Lambda => "lambda",
         }
     }
 
     /// Whether it keeps its data in a libSQL server.
     pub const fn is_on_libsql(self) -> bool {
-        matches!(self, Self::ServerLibsql)
+        matches!(self, Self::ServerLibsql | Self::Lambda)
     }
 
     /// Whether it applies a configuration file at its start; the others are configured through the admin API.
     pub const fn reads_config_file(self) -> bool {
         matches!(self, Self::Server | Self::ServerLibsql)
+    }
+
+    /// A request's body of this size is taken. Lambda takes 6 MiB with everything around it.
+    pub const fn big_body_bytes(self) -> usize {
+        match self {
+            Self::Lambda => 5 << 20,
+            Self::Server | Self::ServerLibsql => 40 << 20,
+        }
     }
 }

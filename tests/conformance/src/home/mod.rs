@@ -1,4 +1,5 @@
 mod kind;
+mod lambda;
 mod server;
 
 use std::path::Path;
@@ -11,6 +12,7 @@ use tempfile::TempDir;
 use crate::client::{Answer, Call};
 use crate::sqld::{self, Sqld};
 pub use kind::Kind;
+use lambda::LambdaService;
 use server::ServerProcess;
 
 /// The administrator's token of every home under test.
@@ -56,6 +58,7 @@ pub struct Home {
 #[derive(Debug)]
 enum Process {
     Server(ServerProcess),
+    Lambda(LambdaService),
 }
 
 impl Home {
@@ -111,6 +114,7 @@ impl Home {
     pub fn base(&self) -> String {
         match &self.process {
             Process::Server(server) => server.base(),
+            Process::Lambda(lambda) => lambda.base(),
         }
     }
 
@@ -122,6 +126,7 @@ impl Home {
     pub async fn kill(&mut self) {
         match &mut self.process {
             Process::Server(server) => server.kill().await,
+            Process::Lambda(lambda) => lambda.kill().await,
         }
     }
 
@@ -129,6 +134,7 @@ impl Home {
     pub async fn stop(&mut self) {
         match &mut self.process {
             Process::Server(server) => server.terminate().await,
+            Process::Lambda(lambda) => lambda.terminate().await,
         }
     }
 
@@ -164,6 +170,7 @@ impl Process {
     async fn start(kind: Kind, setup: &Setup, directory: &Path) -> Self {
         match kind {
             Kind::Server | Kind::ServerLibsql => Self::Server(ServerProcess::start(setup, directory).await),
+            Kind::Lambda => Self::Lambda(LambdaService::start(setup, directory).await),
         }
     }
 }

@@ -336,11 +336,11 @@ async fn a_small_body_that_unpacks_to_a_huge_one_is_refused() {
 async fn big_bodies_pass_in_both_directions() {
     let bed = Bed::new(&json!({})).await;
     for dialect in Dialect::ALL {
-        let filler = "0123456789abcdef".repeat(40 << 16);
+        let filler = "0123456789abcdef".repeat(bed.home.kind().big_body_bytes() / 16);
         let body = dialect::body(dialect, &model(dialect), Form::Whole)
             .to_string()
             .replace("\"Hi\"", &format!("\"{filler}\""));
-        assert!(body.len() > 40 << 20);
+        assert!(body.len() > bed.home.kind().big_body_bytes());
         let call = bed.post(dialect, Form::Whole).header("content-type", "application/json").body(body.clone());
         let seen = bed.received(call).await;
         assert!(seen.body == spliced(dialect, &body), "{dialect:?}: {} bytes of {}", seen.body.len(), body.len());
