@@ -23,6 +23,20 @@ impl Statement {
     pub fn new(sql: impl Into<std::borrow::Cow<'static, str>>, params: Vec<Value>) -> Self {
         Self { sql: sql.into(), params }
     }
+
+    /// Whether it changes nothing, so that running it twice, or where nothing can be written, does no harm. In doubt the
+    /// answer is no.
+    pub fn only_reads(&self) -> bool {
+        let sql = self.sql.trim_start();
+        let first = sql.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        if first.eq_ignore_ascii_case("SELECT") {
+            return true;
+        }
+        first.eq_ignore_ascii_case("WITH") && {
+            let sql = sql.to_ascii_uppercase();
+            !["INSERT", "UPDATE", "DELETE", "REPLACE"].iter().any(|verb| sql.contains(verb))
+        }
+    }
 }
 
 /// What a statement gave back.
@@ -202,5 +216,29 @@ impl From<u64> for Value {
 impl<T: Into<Self>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Into::into)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_reads() {
+        let rows = [
+            ("SELECT 1", true),
+            ("  select\n* FROM t", true),
+            ("SELECT(1)", true),
+            ("WITH x AS (SELECT 1) SELECT * FROM x", true),
+            ("WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x", false),
+            ("with x as (select 1) delete from t", false),
+            ("INSERT INTO t VALUES (1)", false),
+            ("PRAGMA user_version", false),
+            ("SELECTED", false),
+            ("", false),
+        ];
+        for (sql, expected) in rows {
+            assert_eq!(Statement::new(sql, vec![]).only_reads(), expected, "{sql:?}");
+        }
     }
 }

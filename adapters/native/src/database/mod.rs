@@ -66,9 +66,9 @@ impl LocalDatabase {
             .await
     }
 
-    fn worker_for(&self, sql: &str) -> &Worker {
+    fn worker_for(&self, statement: &Statement) -> &Worker {
         match &self.readers {
-            Some(readers) if only_reads(sql) => readers,
+            Some(readers) if statement.only_reads() => readers,
             _ => &self.writer,
         }
     }
@@ -76,7 +76,7 @@ impl LocalDatabase {
 
 impl Database for LocalDatabase {
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
-        let worker = self.worker_for(&statement.sql);
+        let worker = self.worker_for(&statement);
         Box::pin(worker.run(move |connection| connection.query(&statement)))
     }
 
@@ -104,42 +104,4 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop)
-}
-
-/// Whether a reading connection can run the statement. In doubt the answer is no: the writer can run anything, while
-/// a reader refuses to write.
-fn only_reads(sql: &str) -> bool {
-    let sql = sql.trim_start();
-    let first = sql.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-    if first.eq_ignore_ascii_case("SELECT") {
-        return true;
-    }
-    first.eq_ignore_ascii_case("WITH") && {
-        let sql = sql.to_ascii_uppercase();
-        !["INSERT", "UPDATE", "DELETE", "REPLACE"].iter().any(|verb| sql.contains(verb))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn statements_that_may_write_go_to_the_writer() {
-        let rows = [
-            ("SELECT 1", true),
-            ("  select\n* FROM t", true),
-            ("SELECT(1)", true),
-            ("WITH x AS (SELECT 1) SELECT * FROM x", true),
-            ("WITH x AS (SELECT 1) INSERT INTO t SELECT * FROM x", false),
-            ("with x as (select 1) delete from t", false),
-            ("INSERT INTO t VALUES (1)", false),
-            ("PRAGMA user_version", false),
-            ("SELECTED", false),
-            ("", false),
-        ];
-        for (sql, expected) in rows {
-            assert_eq!(only_reads(sql), expected, "{sql:?}");
-        }
-    }
 }

@@ -166,7 +166,7 @@ impl Failure {
 impl Database for HranaDatabase {
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
         Box::pin(async move {
-            let only_reads = pipeline::only_reads(&statement.sql);
+            let only_reads = statement.only_reads();
             let responses = self.run(&pipeline::query(statement), only_reads).await?;
             answer::rows(responses)
         })
@@ -178,7 +178,7 @@ impl Database for HranaDatabase {
                 return Ok(vec![]);
             }
             let count = statements.len();
-            let only_reads = statements.iter().all(|statement| pipeline::only_reads(&statement.sql));
+            let only_reads = statements.iter().all(Statement::only_reads);
             let responses = self.run(&pipeline::batch(statements), only_reads).await?;
             answer::batch_rows(responses, count)
         })

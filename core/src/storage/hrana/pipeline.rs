@@ -20,7 +20,7 @@ pub(super) fn batch(statements: Vec<Statement>) -> PipelineReqBody {
     let not = |condition| BatchCond::Not { cond: Box::new(condition) };
     let plain = |sql: &str| Stmt::new(sql, false);
     let commit = statements.len() + 1;
-    let only_reads = statements.iter().all(|statement| only_reads(&statement.sql));
+    let only_reads = statements.iter().all(Statement::only_reads);
     let begin = if only_reads { "BEGIN" } else { "BEGIN IMMEDIATE" };
 
     let mut steps = Vec::with_capacity(statements.len() + 3);
@@ -61,9 +61,4 @@ fn wire(value: Value) -> Wire {
         Value::Text(text) => Wire::Text { value: text.into() },
         Value::Blob(blob) => Wire::Blob { value: blob.into() },
     }
-}
-
-/// Whether running it twice does no harm.
-pub(super) fn only_reads(sql: &str) -> bool {
-    sql.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("SELECT"))
 }
