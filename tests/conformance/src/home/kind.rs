@@ -39,6 +39,11 @@ impl Kind {
         matches!(self, Self::ServerLibsql | Self::Lambda)
     }
 
+    /// Whether several of it can serve from one database.
+    pub const fn shares_its_database(self) -> bool {
+        matches!(self, Self::Server | Self::ServerLibsql)
+    }
+
     /// Whether it applies a configuration file at its start; the others are configured through the admin API.
     pub const fn reads_config_file(self) -> bool {
         matches!(self, Self::Server | Self::ServerLibsql)

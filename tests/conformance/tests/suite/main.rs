@@ -11,6 +11,7 @@ mod durability;
 mod endpoints;
 mod errors;
 mod faults;
+mod instances;
 mod parity;
 mod recorded;
 mod records;
