@@ -52,11 +52,11 @@ pub fn last_words(log: &Path) -> String {
     lines[lines.len().saturating_sub(30)..].join("\n")
 }
 
-/// For the `Drop` of a home: shows the end of its log when the case has failed.
-pub fn tell_when_panicking(log: &Path) {
+/// For a `Drop`: shows the end of the log when the case has failed.
+pub fn tell_when_panicking(who: &str, log: &Path) {
     if std::thread::panicking() {
         // Nobody is left to tell when standard error is gone.
-        let _ = writeln!(std::io::stderr(), "--- the gateway's last words:\n{}", last_words(log));
+        let _ = writeln!(std::io::stderr(), "--- the last words of {who}:\n{}", last_words(log));
     }
 }
 

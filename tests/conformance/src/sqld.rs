@@ -89,7 +89,17 @@ impl Sqld {
     }
 
     fn last_words(&self) -> String {
-        process::last_words(&self.directory.path().join("sqld.log"))
+        process::last_words(&self.log())
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.path().join("sqld.log")
+    }
+}
+
+impl Drop for Sqld {
+    fn drop(&mut self) {
+        process::tell_when_panicking("the libSQL server", &self.log());
     }
 }
 
@@ -99,7 +109,9 @@ fn spawn(directory: &TempDir, port: u16, checks_tokens: bool) -> Child {
     let open_log = || File::options().create(true).append(true).open(&log).expect("a log file");
     let mut command = Command::new(&binary);
     command
-        .args(["--http-listen-addr", &format!("127.0.0.1:{port}"), "--db-path"])
+        .args(["--http-listen-addr", &format!("127.0.0.1:{port}")])
+        // As docs/deploy/server.md says: with more, its queue of writers loses some of them for 5 s at a time.
+        .args(["--max-concurrent-connections", "1", "--db-path"])
         .arg(directory.path().join("data"))
         .env("RUST_LOG", "warn")
         .current_dir(directory.path())

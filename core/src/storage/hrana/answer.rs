@@ -99,13 +99,16 @@ fn value(value: Wire) -> Value {
     }
 }
 
+/// Another writer was in the way, or had waited so long for this one that the server undid its transaction.
+const BUSY: [&str; 4] = ["SQLITE_BUSY", "SQLITE_LOCKED", "TRANSACTION_BUSY", "TRANSACTION_TIMEOUT"];
+
 /// Sorts an error by its code, which is SQLite's name of it, or by the words where the code says too little.
 fn database_error(error: &Error) -> DatabaseError {
     let message = &error.message;
     let missing = ["no such table", "no such column", "has no column named"];
     let kind = if error.code.starts_with("SQLITE_CONSTRAINT") || message.contains("constraint failed") {
         DatabaseErrorKind::Constraint
-    } else if error.code.starts_with("SQLITE_BUSY") || error.code.starts_with("SQLITE_LOCKED") {
+    } else if BUSY.iter().any(|code| error.code.starts_with(code)) {
         DatabaseErrorKind::Busy
     } else if error.code.starts_with("AUTH") {
         DatabaseErrorKind::Auth

@@ -67,6 +67,13 @@ fn tries_again_only_where_nothing_can_have_happened() {
         ("bad token", read, vec![Reply::json(401, "")], Err(Auth), &["/v3"]),
         ("busy", write, vec![Reply::json(200, error_answer("SQLITE_BUSY", "locked")), ok()], Ok(()), &["/v3", "/v3"]),
         (
+            "undone for another writer",
+            write,
+            vec![Reply::json(200, error_answer("TRANSACTION_TIMEOUT", "Transaction timed out")), ok()],
+            Ok(()),
+            &["/v3", "/v3"],
+        ),
+        (
             "constraint",
             write,
             vec![Reply::json(200, error_answer("SQLITE_CONSTRAINT_UNIQUE", "UNIQUE constraint failed"))],

@@ -61,6 +61,6 @@ impl ServerProcess {
 
 impl Drop for ServerProcess {
     fn drop(&mut self) {
-        process::tell_when_panicking(&self.log);
+        process::tell_when_panicking("the gateway", &self.log);
     }
 }

@@ -81,6 +81,6 @@ impl LambdaService {
 impl Drop for LambdaService {
     fn drop(&mut self) {
         self.front.abort();
-        process::tell_when_panicking(&self.log);
+        process::tell_when_panicking("the gateway", &self.log);
     }
 }
