@@ -10,9 +10,6 @@ mod settings;
 
 use std::process::ExitCode;
 
-use function::Function;
-use settings::Settings;
-
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -23,7 +20,7 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
         .map_err(|cause| format!("the asynchronous runtime cannot be started: {cause}"))
-        .and_then(|runtime| runtime.block_on(serve()));
+        .and_then(|runtime| runtime.block_on(runtime::run()));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
@@ -31,10 +28,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-async fn serve() -> Result<(), String> {
-    let settings = Settings::read(settings::variable).map_err(|error| error.to_string())?;
-    let function = Function::start(&settings).await?;
-    runtime::run(function).await
 }

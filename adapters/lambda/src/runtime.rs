@@ -22,13 +22,28 @@ use crate::answer::{ERROR_BODY, ERROR_TYPE, STREAMED, StreamedAnswer, whole_answ
 use crate::deadline::Deadline;
 use crate::event::{HttpEvent, Reply};
 use crate::function::Function;
+use crate::settings;
 
 /// Names this very invocation; Lambda wants it back so that it never takes a late answer for another's.
 const INVOCATION_ID: &str = "lambda-runtime-invocation-id";
 
+/// What Lambda sets.
+const VARIABLES: [&str; 4] = [
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+];
+
 /// Takes invocations one after the other, until Lambda ends this process.
-pub(crate) async fn run(function: Function) -> Result<(), String> {
-    let function = Rc::new(function);
+pub(crate) async fn run() -> Result<(), String> {
+    if let Some(missing) = VARIABLES.into_iter().find(|name| settings::variable(name).is_none()) {
+        return Err(format!(
+            "{missing} is not set, so this was not started by AWS Lambda. To try the function on this computer use \
+             `cargo lambda watch`; to run LLMIO on this computer use `llmio`"
+        ));
+    }
+    let function = Rc::new(Function::start().await);
     let client = Client::builder().build().map_err(|error| error.to_string())?;
     let http = Rc::new(Http { function: Rc::clone(&function), client });
     let others = service_fn(move |event: LambdaEvent<Value>| {
@@ -86,7 +101,7 @@ impl Http {
         let deadline = Deadline::new(context.deadline());
         let background = TaskBackground::default();
         let reply = event.reply;
-        let answer = self.function.answer(event, &background).await;
+        let answer = self.function.answer(event, &background, deadline).await;
         let request = build_request()
             .method(Method::POST)
             .uri(format!("/2018-06-01/runtime/invocation/{}/response", context.request_id));

@@ -25,13 +25,6 @@ impl Settings {
     pub(crate) fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let set = |name| variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let mut problems = Vec::new();
-        if set("AWS_LAMBDA_RUNTIME_API").is_none() {
-            problems.push(
-                "AWS_LAMBDA_RUNTIME_API is not set, so this was not started by AWS Lambda. To try the function on this \
-                 computer use `cargo lambda watch`; to run LLMIO on this computer use `llmio`"
-                    .to_owned(),
-            );
-        }
         let token = set("TOKEN").map(Secret::new);
         if token.is_none() {
             problems.push(
@@ -102,8 +95,7 @@ impl std::error::Error for SettingsError {}
 mod tests {
     use super::*;
 
-    const GOOD: [(&str, &str); 3] =
-        [("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"), ("TOKEN", "t"), ("LLMIO_DATABASE_URL", "libsql://db.example")];
+    const GOOD: [(&str, &str); 2] = [("TOKEN", "t"), ("LLMIO_DATABASE_URL", "libsql://db.example")];
 
     type Variables<'a> = &'a [(&'a str, &'a str)];
 
@@ -116,10 +108,9 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_wrong_is_named() {
-        let rows: [(Variables<'_>, &[&str]); 8] = [
+        let rows: [(Variables<'_>, &[&str]); 7] = [
             (&[("TOKEN", "")], &["TOKEN"]),
             (&[("TOKEN", "  ")], &["TOKEN"]),
-            (&[("AWS_LAMBDA_RUNTIME_API", "")], &["AWS_LAMBDA_RUNTIME_API", "cargo lambda watch"]),
             (&[("LLMIO_DATABASE_URL", "")], &["LLMIO_DATABASE_URL"]),
             (&[("LLMIO_DATABASE_URL", "file:db/llmio.db")], &["LLMIO_DATABASE_URL", "/tmp"]),
             (&[("LLMIO_DATABASE_URL", "llmio.db")], &["LLMIO_DATABASE_URL", "/tmp"]),

@@ -116,7 +116,8 @@ struct GatewayHandler {
 
 impl Handler for GatewayHandler {
     async fn handle(&self, request: Request<Body>, remote_addr: String) -> Response<Body> {
-        let context = RequestContext { remote_addr: Some(remote_addr), background: Arc::clone(&self.background) };
+        let context =
+            RequestContext { remote_addr: Some(remote_addr), ends_at: None, background: Arc::clone(&self.background) };
         self.gateway.handle(request, context).await.map(Answer::into_body)
     }
 }

@@ -39,7 +39,7 @@ async fn serve(exchange: &Exchange, env: JsValue) {
         Err(error) => return send(exchange, home::refuse(&parts, &error).map(Answer::Body)).await,
     };
     let body = Body::Native(Box::pin(SourceBody::new(exchange.source())));
-    let context = RequestContext { remote_addr, background: Arc::new(WaitUntil::new(exchange.clone())) };
+    let context = RequestContext { remote_addr, ends_at: None, background: Arc::new(WaitUntil::new(exchange.clone())) };
     let handled = Box::pin(gateway.handle(Request::from_parts(parts, body), context));
     // The platform does not drop what a client has left; dropping it is what ends the provider's exchange.
     if let Either::Left((answer, _)) = select(handled, JsFuture::from(exchange.left())).await {

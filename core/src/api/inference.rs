@@ -38,6 +38,7 @@ pub(super) async fn answer(
     let facts = Facts {
         trace,
         received_at: shared.now(),
+        ends_at: context.ends_at,
         dialect: asked.dialect,
         operation: asked.operation,
         stream: asked.gemini.as_ref().is_some_and(|gemini| gemini.stream),

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 
 use admin::{Admin, AdminError, ConfigChanged, Reply};
 
@@ -48,6 +48,14 @@ pub(crate) async fn handle(shared: &Arc<Shared>, request: Request<Body>, context
     if let Ok(value) = HeaderValue::from_str(&trace.to_string()) {
         response.headers_mut().insert(TRACE_ID, value);
     }
+    cors::allow(response.headers_mut());
+    response
+}
+
+/// The answer of a home that has no gateway to hand a request to: an error in the dialect of the request.
+pub fn refuse(method: &Method, path: &str, headers: &HeaderMap, error: &GatewayError) -> Response<Body> {
+    let endpoint = Endpoint::of(method, path, headers.contains_key(ANTHROPIC_VERSION));
+    let mut response = error_response(endpoint.dialect(), error, "");
     cors::allow(response.headers_mut());
     response
 }

@@ -15,6 +15,8 @@ use crate::record::{Bodies, InFlight, LogEntry, Operation, Outcome, TraceId, cos
 pub(crate) struct Facts {
     pub(crate) trace: TraceId,
     pub(crate) received_at: Timestamp,
+    /// When the home ends the request.
+    pub(crate) ends_at: Option<Timestamp>,
     pub(crate) dialect: Dialect,
     pub(crate) operation: Operation,
     pub(crate) stream: bool,

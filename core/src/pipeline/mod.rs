@@ -40,7 +40,8 @@ pub(crate) async fn run(
     mut journal: Journal,
 ) -> Result<Response<Answer>, GatewayError> {
     // The client's own upload does not count.
-    let deadline = shared.now().plus(route.timeouts.total());
+    let budget = shared.now().plus(route.timeouts.total());
+    let deadline = journal.facts().ends_at.map_or(budget, |end| end.min(budget));
     let mut plan = match Plan::new(shared, call, route) {
         Ok(plan) => plan,
         Err(error) => {
@@ -160,7 +161,8 @@ fn show(
     let is_readable = matches!(meter, Meter::Stream(_));
     let filter = (is_readable && request::injects_usage(call)).then(ChatUsageFilter::default);
     let status = head.status.as_u16();
+    let ends_at = journal.facts().ends_at;
     let guide = Guide::new(Arc::clone(shared), journal, candidate, meter, filter, status, &held);
-    let relay = Relay::new(held, rest, guide, route.timeouts.idle());
+    let relay = Relay::new(held, rest, guide, route.timeouts.idle(), ends_at);
     Response::from_parts(head, relay.into_answer())
 }

@@ -19,6 +19,8 @@ use crate::platform::{Body, BodyError, BoxFuture, Timestamp};
 use crate::record::limits::MAX_BODY_BYTES;
 use crate::record::{Operation, Outcome};
 
+const TIME_IS_UP: &str = "the time that a request may take here ran out before the answer was complete";
+
 /// An answer whose rest is still to come.
 ///
 /// A home may send it as a stream, which pulls each chunk through core, or take it apart with [`Relay::into_parts`],
@@ -30,6 +32,7 @@ pub struct Relay {
     guide: Guide,
     idle: Duration,
     timer: Option<IdleTimer>,
+    end: Option<EndTimer>,
 }
 
 /// What an answer's bytes are shown to on their way. Dropping it before [`Guide::end`] says that the client left.
@@ -52,15 +55,25 @@ pub enum End {
     Broken(String),
     /// Nothing came for the model's idle time.
     Stalled,
+    /// The home ends the request; see [`crate::RequestContext::ends_at`].
+    TimeIsUp,
 }
 
 impl Relay {
-    pub(super) fn new(held: Vec<Bytes>, rest: Option<Body>, guide: Guide, idle: Duration) -> Self {
+    pub(super) fn new(
+        held: Vec<Bytes>,
+        rest: Option<Body>,
+        guide: Guide,
+        idle: Duration,
+        ends_at: Option<Timestamp>,
+    ) -> Self {
         let timer = rest.is_some().then(|| IdleTimer::new(&guide.shared, idle));
-        Self { held: held.into(), rest, guide, idle, timer }
+        let end = ends_at.filter(|_| rest.is_some()).map(|end| EndTimer::new(&guide.shared, end));
+        Self { held: held.into(), rest, guide, idle, timer, end }
     }
 
-    /// How long the provider may be silent; a home that takes the relay apart watches over it.
+    /// How long the provider may be silent; a home that takes the relay apart watches over it, and over the end that it
+    /// set itself.
     pub fn idle(&self) -> Duration {
         self.idle
     }
@@ -82,9 +95,11 @@ impl Relay {
     fn ended(&mut self, end: &End) -> Poll<Option<Result<Bytes, BodyError>>> {
         self.rest = None;
         self.timer = None;
+        self.end = None;
         let broken = match end {
             End::Broken(cause) if !self.guide.is_stream() => Some(BodyError::Broken(cause.clone())),
             End::Stalled if !self.guide.is_stream() => Some(BodyError::Broken("the provider fell silent".to_owned())),
+            End::TimeIsUp if !self.guide.is_stream() => Some(BodyError::Broken(TIME_IS_UP.to_owned())),
             _ => None,
         };
         let last = self.guide.end(end);
@@ -108,6 +123,9 @@ impl Stream for Relay {
                     continue;
                 }
                 return Poll::Ready(Some(Ok(chunk)));
+            }
+            if this.end.as_mut().is_some_and(|end| end.0.poll_unpin(cx).is_ready()) {
+                return this.ended(&End::TimeIsUp);
             }
             let Some(rest) = &mut this.rest else {
                 return if this.guide.is_open() { this.ended(&End::Clean) } else { Poll::Ready(None) };
@@ -194,7 +212,7 @@ impl Guide {
             let event = GatewayError::new(kind, message).code("provider_error");
             last.extend_from_slice(&stream_error(meter, &event, &journal.facts().trace.to_string()));
         }
-        self.close(journal, outcome, error);
+        self.close(journal, Some(end), outcome, error);
         (!last.is_empty()).then(|| last.into())
     }
 
@@ -221,6 +239,7 @@ impl Guide {
                 let message = failure.map(|failure| failure.message.clone());
                 (outcome, Some(message.unwrap_or_else(|| "the provider ended the stream with an error".to_owned())))
             }
+            (_, End::TimeIsUp) => (Outcome::Timeout, Some(TIME_IS_UP.to_owned())),
             (_, End::Stalled) => (Outcome::Timeout, Some("the provider fell silent in mid-answer".to_owned())),
             (_, End::Broken(cause)) => {
                 (Outcome::ConnectError, Some(format!("the provider's answer broke off: {cause}")))
@@ -231,10 +250,12 @@ impl Guide {
         }
     }
 
-    fn close(&mut self, mut journal: Journal, outcome: Outcome, error: Option<String>) {
+    fn close(&mut self, mut journal: Journal, end: Option<&End>, outcome: Outcome, error: Option<String>) {
         let report = match outcome {
             Outcome::Success | Outcome::Cancelled => Report::Success,
             Outcome::ClientError => Report::Neutral,
+            // The provider was answering.
+            Outcome::Timeout if matches!(end, Some(End::TimeIsUp)) => Report::Neutral,
             _ if journal.facts().operation == Operation::CountTokens => Report::Neutral,
             _ => Report::Failure,
         };
@@ -282,15 +303,31 @@ impl Drop for Guide {
             let done = matches!(&self.meter, Meter::Stream(meter) if meter.phase() == Phase::Complete);
             if done {
                 // Codex, for one, hangs up on the terminal event without waiting for the end.
-                self.close(journal, Outcome::Success, None);
+                self.close(journal, None, Outcome::Success, None);
             } else {
                 self.close(
                     journal,
+                    None,
                     Outcome::Cancelled,
                     Some("the client left before the end of the answer".to_owned()),
                 );
             }
         }
+    }
+}
+
+/// Ready when the home ends the request.
+struct EndTimer(BoxFuture<'static, ()>);
+
+impl EndTimer {
+    fn new(shared: &Shared, end: Timestamp) -> Self {
+        Self(shared.platform.clock.sleep(end.since(shared.now())))
+    }
+}
+
+impl std::fmt::Debug for EndTimer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EndTimer")
     }
 }
 

@@ -56,4 +56,9 @@ impl Kind {
             Self::Server | Self::ServerLibsql => 40 << 20,
         }
     }
+
+    /// Whether it learns that a client left before any answer began. Lambda does not tell.
+    pub const fn notices_clients_that_leave_early(self) -> bool {
+        !matches!(self, Self::Lambda)
+    }
 }

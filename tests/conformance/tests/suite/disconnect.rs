@@ -5,19 +5,25 @@ use core::time::Duration;
 use llmio_conformance::client::Call;
 use llmio_conformance::config::{Config, association};
 use llmio_conformance::dialect::{self, Form};
-use llmio_conformance::{Home, Setup};
+use llmio_conformance::{Home, Kind, Setup};
 use llmio_upstream::journal::{End, now_ms};
 use llmio_upstream::{Dialect, Upstream};
 use serde_json::{Value, json};
 
+/// How long a request may take that nobody waits for any more, in seconds, where the home does not learn of that.
+const ABANDONED: u64 = 1;
+
 async fn bed() -> (Home, Upstream) {
+    let learns = Kind::chosen().notices_clients_that_leave_early();
+    let fields = if learns { json!({}) } else { json!({"time_out": ABANDONED}) };
     let upstream = Upstream::with_key("sk-upstream").await.expect("a provider");
     let mut config = Config::new();
     for dialect in Dialect::ALL {
         let name = dialect.as_str();
         config = config.upstream(name, dialect, &upstream);
         for fault in ["header-stall", "stall-before-token", "stall-after-token"] {
-            config = config.model(&format!("{name}-{fault}"), [association(name, &format!("fault:{fault}"))]);
+            let associations = [association(name, &format!("fault:{fault}"))];
+            config = config.model_with(&format!("{name}-{fault}"), &fields, associations);
         }
     }
     (Home::start(Setup::new(config)).await, upstream)
@@ -25,9 +31,13 @@ async fn bed() -> (Home, Upstream) {
 
 /// Waits until the provider has seen the caller leave, at most a second after the client did.
 async fn aborted(upstream: &Upstream, left_at: u64, case: &str) {
+    aborted_within(1000, upstream, left_at, case).await;
+}
+
+async fn aborted_within(limit_ms: u64, upstream: &Upstream, left_at: u64, case: &str) {
     let exchange = upstream.wait_for(Duration::from_secs(5), |it| it.end == End::Aborted).await;
     let ended = exchange.and_then(|it| it.ended_at_ms).unwrap_or_else(|| panic!("{case}: the provider is not told"));
-    assert!(ended.saturating_sub(left_at) < 1000, "{case}: the provider is told after {} ms", ended - left_at);
+    assert!(ended.saturating_sub(left_at) < limit_ms, "{case}: the provider is told after {} ms", ended - left_at);
 }
 
 /// The newest row of that model, once there are that many.
@@ -91,9 +101,13 @@ async fn before_anything_was_said() {
                 assert!(arrived.is_some(), "{model}: the provider is asked");
                 let left_at = now_ms();
                 waiting.abort();
-                aborted(&upstream, left_at, &model).await;
+                let (limit_ms, outcome) = match home.kind().notices_clients_that_leave_early() {
+                    true => (1000, "cancelled"),
+                    false => (1000 * ABANDONED + 1000, "timeout"),
+                };
+                aborted_within(limit_ms, &upstream, left_at, &model).await;
                 let row = row(&home, &model, index + 1).await;
-                assert_eq!(row["outcome"], "cancelled", "{row}");
+                assert_eq!(row["outcome"], outcome, "{row}");
             }
         }
     }

@@ -59,11 +59,14 @@ pub(super) fn function_url(parts: &Parts, source: IpAddr, body: &[u8]) -> Vec<u8
     event.to_string().into_bytes()
 }
 
-/// Lower case, one value for each name, without those of the connection, and with what the service adds.
+/// Lower case, one value for each name, without those of the connection (RFC 9110, 7.6.1), and with what the service
+/// adds.
 fn headers(all: &HeaderMap, source: IpAddr) -> Map<String, Value> {
-    let of_connection = [header::COOKIE, header::CONNECTION, header::TRANSFER_ENCODING, header::EXPECT, header::HOST];
+    let not_passed = [header::COOKIE, header::CONNECTION, header::TRANSFER_ENCODING, header::EXPECT, header::HOST];
+    let connection = text(all.get(header::CONNECTION)).to_ascii_lowercase();
+    let of_connection: Vec<&str> = connection.split(',').map(str::trim).collect();
     let mut headers = Map::new();
-    for name in all.keys().filter(|name| !of_connection.contains(name)) {
+    for name in all.keys().filter(|name| !not_passed.contains(name) && !of_connection.contains(&name.as_str())) {
         let values: Vec<&str> = all.get_all(name).iter().map(|value| text(Some(value))).collect();
         headers.insert(name.as_str().to_owned(), values.join(",").into());
     }
