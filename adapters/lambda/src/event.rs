@@ -105,3 +105,106 @@ fn uri(path: &str, query: &str) -> Result<Uri, String> {
     }
     PathAndQuery::try_from(target).map(Uri::from).map_err(|error| format!("its path is no path: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn event(changes: &Value) -> HttpEvent {
+        let mut event = json!({
+            "version": "2.0",
+            "rawPath": "/v1/models",
+            "rawQueryString": "",
+            "headers": {"host": "x.lambda-url.eu-central-1.on.aws"},
+            "requestContext": {
+                "domainName": "x.lambda-url.eu-central-1.on.aws",
+                "http": {"method": "POST", "path": "/v1/models", "sourceIp": "203.0.113.7"},
+                "stage": "$default",
+                "timeEpoch": 1
+            },
+            "isBase64Encoded": false
+        });
+        for (path, value) in changes.as_object().into_iter().flatten() {
+            let (parent, name) = path.rsplit_once('/').unwrap();
+            event.pointer_mut(parent).unwrap()[name] = value.clone();
+        }
+        HttpEvent::read(event.to_string().as_bytes()).expect("an HTTP request")
+    }
+
+    #[test]
+    fn paths_and_queries() {
+        // Stage, path, query, what is asked for.
+        let rows = [
+            ("$default", "/v1/models", "", "/v1/models"),
+            ("$default", "/prod/v1", "a=1&a=2&b=%20x", "/prod/v1?a=1&a=2&b=%20x"),
+            ("prod", "/prod/v1/models", "", "/v1/models"),
+            ("prod", "/prod", "a=1", "/?a=1"),
+            ("prod", "/prod/", "", "/"),
+            ("prod", "/production/v1", "", "/production/v1"),
+            ("prod", "/v1/models", "", "/v1/models"),
+            ("$default", "", "", "/"),
+            ("$default", "/models/a b:generateContent", "", "/models/a%20b:generateContent"),
+            ("$default", "/models/ü?x", "", "/models/%C3%BC%3Fx"),
+            ("$default", "/a/../b//c", "", "/a/../b//c"),
+            ("$default", "//evil.example/x", "", "//evil.example/x"),
+        ];
+        for (stage, path, query, expected) in rows {
+            let event = event(&json!({"/requestContext/stage": stage, "/rawPath": path, "/rawQueryString": query}));
+            let uri = event.request.expect("a request").uri().clone();
+            assert_eq!(uri.to_string(), expected, "{stage} {path} {query}");
+            assert_eq!((uri.scheme(), uri.authority()), (None, None));
+        }
+    }
+
+    #[tokio::test]
+    async fn bodies() {
+        for (body, is_base64, expected) in [
+            (json!("{\"a\":\"ü\"}"), false, Some("{\"a\":\"ü\"}")),
+            (json!("eyJhIjoiw7wifQ=="), true, Some("{\"a\":\"ü\"}")),
+            (json!(""), true, Some("")),
+            (Value::Null, false, Some("")),
+            (json!("no base64!"), true, None),
+        ] {
+            let request = event(&json!({"/body": body, "/isBase64Encoded": is_base64})).request;
+            match (request, expected) {
+                (Ok(request), Some(expected)) => {
+                    assert_eq!(request.into_body().read(1 << 20, 0).await.unwrap(), expected);
+                }
+                (Err(problem), None) => assert!(problem.contains("Base64"), "{problem}"),
+                (request, _) => panic!("{body}: {request:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn headers_and_cookies() {
+        let headers = json!({"accept": "a,b", "cookie": "forged=1", "x-forwarded-for": "198.51.100.1"});
+        let event = event(&json!({"/headers": headers, "/cookies": ["a=1", "b=2"]}));
+        assert_eq!(event.source_ip.as_deref(), Some("203.0.113.7"));
+        let request = event.request.expect("a request");
+        assert_eq!(request.method(), http::Method::POST);
+        assert_eq!(request.headers()["accept"], "a,b");
+        assert_eq!(request.headers()["cookie"], "a=1; b=2");
+    }
+
+    #[test]
+    fn who_takes_streams() {
+        for (domain, expected) in [
+            (json!("x.lambda-url.eu-central-1.on.aws"), Reply::Streamed),
+            (json!("x.execute-api.eu-central-1.amazonaws.com"), Reply::Whole),
+            (json!("llm.example.com"), Reply::Whole),
+            (Value::Null, Reply::Whole),
+        ] {
+            assert_eq!(event(&json!({"/requestContext/domainName": domain})).reply, expected, "{domain}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_http_request() {
+        for text in ["{}", "null", "[]", "", "{\"Records\":[]}", "{\"detail-type\":\"Scheduled Event\"}"] {
+            assert!(HttpEvent::read(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+}

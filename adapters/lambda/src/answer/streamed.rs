@@ -122,3 +122,106 @@ fn trailers(error: &BodyError) -> HeaderMap {
     }
     trailers
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::{Duration, SystemTime};
+
+    use futures_util::stream;
+    use http_body::Body as _;
+    use llmio_core::platform::Background;
+    use llmio_core::testing::contract;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    fn soon() -> Deadline {
+        Deadline::new(SystemTime::now() + Duration::from_secs(10))
+    }
+
+    fn streamed(body: Body, background: &TaskBackground) -> Pin<Box<StreamedAnswer>> {
+        let mut response = Response::new(Answer::Body(body));
+        response.headers_mut().insert("content-length", HeaderValue::from_static("5"));
+        response.headers_mut().append("x-a", HeaderValue::from_static("1"));
+        response.headers_mut().append("x-a", HeaderValue::from_static("2"));
+        response.headers_mut().append("set-cookie", HeaderValue::from_static("c=1"));
+        Box::pin(StreamedAnswer::new(response, background.clone(), soon()))
+    }
+
+    async fn next(answer: &mut Pin<Box<StreamedAnswer>>) -> Option<Frame<Bytes>> {
+        std::future::poll_fn(|cx| answer.as_mut().poll_frame(cx)).await.map(|frame| match frame {
+            Ok(frame) => frame,
+            Err(never) => match never {},
+        })
+    }
+
+    async fn next_data(answer: &mut Pin<Box<StreamedAnswer>>) -> Bytes {
+        next(answer).await.expect("a frame").into_data().expect("data")
+    }
+
+    #[tokio::test]
+    async fn a_head_then_the_body_then_the_end_after_the_work() {
+        let background = TaskBackground::default();
+        let mut answer = streamed(Body::from("whole".to_owned()), &background);
+        let (release, released) = oneshot::channel::<()>();
+        background.spawn(Box::pin(async move { released.await.expect("released") }));
+        let head = next_data(&mut answer).await;
+        let expected = "{\"statusCode\":200,\"headers\":{\"x-a\":\"1, 2\"},\"cookies\":[\"c=1\"]}\0\0\0\0\0\0\0\0";
+        assert_eq!(head, expected);
+        assert_eq!(next_data(&mut answer).await, "whole");
+        let mut end = Box::pin(next(&mut answer));
+        assert!(futures_util::poll!(&mut end).is_pending(), "the work is not done");
+        release.send(()).expect("the work waits");
+        assert!(end.await.is_none());
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_broke_off_says_so_in_trailers() {
+        let chunks = stream::iter([Ok(Bytes::from("first")), Err(BodyError::Broken("gone".to_owned()))]);
+        let mut answer = streamed(Body::stream(chunks), &TaskBackground::default());
+        next_data(&mut answer).await;
+        assert_eq!(next_data(&mut answer).await, "first");
+        let trailers = next(&mut answer).await.expect("a frame").into_trailers().expect("trailers");
+        assert_eq!(trailers[ERROR_TYPE], "Runtime.AnswerBroken");
+        let report = BASE64_STANDARD.decode(trailers[ERROR_BODY].as_bytes()).expect("Base64");
+        assert!(String::from_utf8(report).expect("text").contains("gone"));
+        assert!(next(&mut answer).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn what_a_dropped_answer_leaves_to_do_is_done() {
+        struct Last(TaskBackground, Option<oneshot::Sender<()>>);
+        impl Drop for Last {
+            fn drop(&mut self) {
+                let done = self.1.take().expect("dropped once");
+                self.0.spawn(Box::pin(async move {
+                    tokio::task::yield_now().await;
+                    let _ = done.send(());
+                }));
+            }
+        }
+        let background = TaskBackground::default();
+        let (done, mut is_done) = oneshot::channel();
+        let last = Last(background.clone(), Some(done));
+        let body = Body::stream(stream::pending().inspect(move |_| _ = &last));
+        let mut answer = streamed(body, &background);
+        next_data(&mut answer).await;
+        let finished = tokio::spawn({
+            let background = background.clone();
+            async move { soon().finish(&background).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!finished.is_finished(), "the body is still open");
+        drop(answer);
+        finished.await.expect("the work ends");
+        assert!(is_done.try_recv().is_ok());
+    }
+
+    #[tokio::test]
+    async fn an_invocations_work_keeps_the_contract() {
+        let background = TaskBackground::default();
+        let finish = Box::pin(soon().finish(&background));
+        contract::background::all(Arc::new(background.clone()), finish).await;
+    }
+}
