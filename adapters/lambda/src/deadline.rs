@@ -9,6 +9,9 @@ const RESERVE: Duration = Duration::from_secs(5);
 /// What is kept back of that to hand the end of the answer over.
 const LAST_RESERVE: Duration = Duration::from_millis(200);
 
+/// The longest that Lambda lets an invocation last.
+const LONGEST: Duration = Duration::from_secs(900);
+
 /// When Lambda ends an invocation by killing this process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
@@ -18,6 +21,9 @@ pub(crate) struct Deadline {
 
 impl Deadline {
     pub(crate) fn new(at: SystemTime) -> Self {
+        // `cargo lambda watch` names a duration in place of a time, which lies in the past then.
+        let now = SystemTime::now();
+        let at = if at > now { at } else { now + LONGEST };
         let reserve = RESERVE.min(remaining(at) / 4);
         Self { at, answer_until: at.checked_sub(reserve).unwrap_or(at) }
     }

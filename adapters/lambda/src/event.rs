@@ -57,7 +57,9 @@ impl HttpEvent {
 
 impl Reply {
     fn of(domain: Option<&str>) -> Self {
-        if domain.is_some_and(|domain| domain.contains(".lambda-url.")) { Self::Streamed } else { Self::Whole }
+        // The second is the function URL of `cargo lambda watch`.
+        let streams = domain.is_some_and(|domain| domain.contains(".lambda-url.") || domain == "localhost");
+        if streams { Self::Streamed } else { Self::Whole }
     }
 }
 
@@ -194,6 +196,7 @@ mod tests {
         for (domain, expected) in [
             (json!("x.lambda-url.eu-central-1.on.aws"), Reply::Streamed),
             (json!("x.execute-api.eu-central-1.amazonaws.com"), Reply::Whole),
+            (json!("localhost"), Reply::Streamed),
             (json!("llm.example.com"), Reply::Whole),
             (Value::Null, Reply::Whole),
         ] {

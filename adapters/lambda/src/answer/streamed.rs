@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, response};
 use http_body::Frame;
@@ -23,7 +23,7 @@ pub(crate) const ERROR_TYPE: HeaderName = HeaderName::from_static("lambda-runtim
 pub(crate) const ERROR_BODY: HeaderName = HeaderName::from_static("lambda-runtime-function-error-body");
 
 /// What separates the head from the body.
-const DELIMITER: [u8; 8] = [0; 8];
+static DELIMITER: [u8; 8] = [0; 8];
 
 /// An answer in the form of Lambda's runtime API: its head as JSON, eight zero bytes, its body as it comes; and the
 /// end, held back until the background work of the request is done, because Lambda may freeze this process afterwards.
@@ -37,9 +37,17 @@ pub(crate) struct StreamedAnswer {
 }
 
 enum Step {
-    Head { head: Bytes, body: Open },
+    Head {
+        head: Bytes,
+        body: Open,
+    },
+    /// A frame of its own, as `cargo lambda watch` wants it.
+    Delimiter(Open),
     Body(Open),
-    Finish { work: BoxFuture<'static, ()>, error: Option<BodyError> },
+    Finish {
+        work: BoxFuture<'static, ()>,
+        error: Option<BodyError>,
+    },
     Done,
 }
 
@@ -70,11 +78,14 @@ impl http_body::Body for StreamedAnswer {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         loop {
             match &mut self.step {
-                Step::Head { .. } => {
-                    if let Step::Head { head, body } = std::mem::replace(&mut self.step, Step::Done) {
-                        self.step = Step::Body(body);
-                        return Poll::Ready(Some(Ok(Frame::data(head))));
-                    }
+                Step::Head { .. } | Step::Delimiter(_) => {
+                    let (next, bytes) = match std::mem::replace(&mut self.step, Step::Done) {
+                        Step::Head { head, body } => (Step::Delimiter(body), head),
+                        Step::Delimiter(body) => (Step::Body(body), Bytes::from_static(&DELIMITER)),
+                        other => (other, Bytes::new()),
+                    };
+                    self.step = next;
+                    return Poll::Ready(Some(Ok(Frame::data(bytes))));
                 }
                 Step::Body(open) => match ready!(open.body.poll_next_unpin(cx)) {
                     Some(Ok(chunk)) if chunk.is_empty() => {}
@@ -101,16 +112,9 @@ impl http_body::Body for StreamedAnswer {
     }
 }
 
-/// Head and delimiter.
 fn head(parts: &response::Parts) -> Bytes {
     let (headers, cookies) = headers(&parts.headers);
-    let head = json!({"statusCode": parts.status.as_u16(), "headers": headers, "cookies": cookies});
-    let mut bytes = BytesMut::new().writer();
-    // Writing to memory cannot fail.
-    let _ = serde_json::to_writer(&mut bytes, &head);
-    let mut bytes = bytes.into_inner();
-    bytes.put_slice(&DELIMITER);
-    bytes.freeze()
+    json!({"statusCode": parts.status.as_u16(), "headers": headers, "cookies": cookies}).to_string().into()
 }
 
 fn trailers(error: &BodyError) -> HeaderMap {
@@ -167,8 +171,8 @@ mod tests {
         let (release, released) = oneshot::channel::<()>();
         background.spawn(Box::pin(async move { released.await.expect("released") }));
         let head = next_data(&mut answer).await;
-        let expected = "{\"statusCode\":200,\"headers\":{\"x-a\":\"1, 2\"},\"cookies\":[\"c=1\"]}\0\0\0\0\0\0\0\0";
-        assert_eq!(head, expected);
+        assert_eq!(head, "{\"statusCode\":200,\"headers\":{\"x-a\":\"1, 2\"},\"cookies\":[\"c=1\"]}");
+        assert_eq!(next_data(&mut answer).await, DELIMITER.as_slice());
         assert_eq!(next_data(&mut answer).await, "whole");
         let mut end = Box::pin(next(&mut answer));
         assert!(futures_util::poll!(&mut end).is_pending(), "the work is not done");
@@ -180,6 +184,7 @@ mod tests {
     async fn an_answer_that_broke_off_says_so_in_trailers() {
         let chunks = stream::iter([Ok(Bytes::from("first")), Err(BodyError::Broken("gone".to_owned()))]);
         let mut answer = streamed(Body::stream(chunks), &TaskBackground::default());
+        next_data(&mut answer).await;
         next_data(&mut answer).await;
         assert_eq!(next_data(&mut answer).await, "first");
         let trailers = next(&mut answer).await.expect("a frame").into_trailers().expect("trailers");
