@@ -81,11 +81,11 @@ async fn dispatch(
             auth::admin(shared, &parts)?;
             plain(health::metrics(shared))
         }
-        Endpoint::Socket if parts.headers.contains_key(header::UPGRADE) => {
+        // Not every proxy passes `Upgrade` on.
+        Endpoint::Socket => {
             let message = "this gateway answers the Responses API over HTTP; send a POST";
             Err(GatewayError::new(ErrorKind::UpgradeRequired, message).code("websocket_not_supported"))
         }
-        Endpoint::Socket => Err(wrong_method(&parts)),
         Endpoint::WrongMethod(_) => Err(wrong_method(&parts)),
         Endpoint::Unknown(_) => {
             let message =

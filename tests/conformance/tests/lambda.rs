@@ -165,9 +165,10 @@ async fn a_request_too_large_for_lambda_is_refused_by_it() {
 async fn a_stream_ends_with_an_error_before_lambda_kills_it() {
     let (stalls, says_nothing) = ("fault:stall-after-token", "fault:stall-before-token");
     let (home, upstream) = bed(&[stalls, says_nothing], &[("EMULATOR_TIMEOUT_MS", "3000")]).await;
-    join_all(Dialect::ALL.map(|dialect| async {
+    let home = &home;
+    join_all(Dialect::ALL.map(|dialect| async move {
         let name = model(dialect, stalls);
-        let answer = dialect::call(&home, dialect, &name, Form::Stream).send().await;
+        let answer = dialect::call(home, dialect, &name, Form::Stream).send().await;
         assert_eq!((answer.status, answer.cut), (200, false), "{name}: {}", answer.text());
         let end = dialect::stream_end(dialect, Form::Stream, &answer);
         assert!(matches!(&end, StreamEnd::Error(text) if text.contains("may take here")), "{name}: {end:?}");
@@ -175,9 +176,9 @@ async fn a_stream_ends_with_an_error_before_lambda_kills_it() {
         assert_eq!(row["outcome"], "timeout", "{row}");
     }))
     .await;
-    join_all(Dialect::ALL.map(|dialect| async {
+    join_all(Dialect::ALL.map(|dialect| async move {
         let name = model(dialect, says_nothing);
-        let answer = dialect::call(&home, dialect, &name, Form::Whole).send().await;
+        let answer = dialect::call(home, dialect, &name, Form::Whole).send().await;
         assert_eq!(answer.status, 504, "{name}: {}", answer.text());
         dialect::error_message(dialect, &answer);
     }))
