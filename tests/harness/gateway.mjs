@@ -1,14 +1,13 @@
-// Starts the scripted provider and a gateway in front of it, for tests in Node.
+// Starts the scripted provider and a gateway in front of it, for tests in Node. LLMIO_CONFORMANCE_HOME names the home.
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const binaries = process.env.LLMIO_BIN_DIR ?? join(repository, 'target/debug');
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 export const KEY = 'sk-client-key-of-the-sdk-tests';
 const UPSTREAM_KEY = 'sk-upstream-key';
@@ -24,7 +23,7 @@ export async function start(models) {
   const directory = await mkdtemp(join(tmpdir(), 'llmio-'));
   const children = [];
   const stop = async () => {
-    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(children.map(end));
     await rm(directory, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
@@ -38,7 +37,8 @@ export async function start(models) {
 }
 
 function run(children, name, args, options) {
-  const child = spawn(join(binaries, name), args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  // Its standard input stays open as long as this process lives.
+  const child = spawn(join(binaries, name), args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
   child.output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (child.output += data));
   child.on('error', (error) => (child.output += error));
@@ -62,7 +62,6 @@ async function startUpstream(children) {
 }
 
 async function startGateway(children, directory, upstream, models) {
-  const port = await freePort();
   const types = Object.keys(TYPES);
   const config = {
     providers: types.map((type) => ({ name: type, type, base_url: upstream + TYPES[type], api_key: UPSTREAM_KEY })),
@@ -72,30 +71,20 @@ async function startGateway(children, directory, upstream, models) {
     })),
     keys: [{ name: 'tests', key: KEY }],
   };
-  await writeFile(join(directory, 'config.json'), JSON.stringify(config));
-  const env = {
-    ...process.env,
-    TOKEN: 'admin-token-of-the-tests',
-    LLMIO_SERVER_PORT: String(port),
-    LLMIO_DATABASE_URL: `file:${join(directory, 'llmio.db')}`,
-    LLMIO_CONFIG: join(directory, 'config.json'),
-  };
-  const child = run(children, 'llmio', ['serve'], { cwd: directory, env });
-  const base = `http://127.0.0.1:${port}`;
-  const ready = () => fetch(`${base}/readyz`).then((answer) => answer.ok, () => false);
-  await until('the gateway', child, ready);
-  return base;
+  const file = join(directory, 'config.json');
+  await writeFile(file, JSON.stringify(config));
+  const child = run(children, 'llmio-home', ['--config', file], { cwd: directory });
+  return until('the gateway', child, () => child.output.match(/listening on (\S+)/)?.[1]);
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
+/** Asks it to end, and waits: a home has processes of its own to end. */
+async function end(child) {
+  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+  await ended;
+  clearTimeout(timer);
 }
 
 /** The scripted provider's control API. */
