@@ -1,0 +1,145 @@
+// scripts/deploy-worker against a wrangler that remembers instead of asking Cloudflare.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
+const folders = [];
+after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+// Answers as wrangler does, from state.json beside it, and notes what it was asked in calls.
+const WRANGLER = `#!/usr/bin/env node
+const fs = require('fs');
+const file = __dirname + '/state.json';
+const state = JSON.parse(fs.readFileSync(file, 'utf8'));
+const args = process.argv.slice(2);
+const command = args.slice(0, args.findIndex((it) => it.startsWith('-'))).join(' ');
+const after = (name) => args[args.indexOf(name) + 1];
+state.calls.push(args.join(' '));
+const leave = (status) => (fs.writeFileSync(file, JSON.stringify(state)), process.exit(status));
+if (state.fails === command) console.error('X [ERROR] ' + command + ' is out of order'), leave(1);
+if (command === 'whoami') console.log(JSON.stringify({ loggedIn: state.loggedIn })), leave(state.loggedIn ? 0 : 1);
+if (command === 'd1 list') console.log(JSON.stringify(state.databases));
+if (command.startsWith('d1 create')) state.databases.push({ uuid: 'id-of-' + args[2], name: args[2] });
+if (command === 'secret list') {
+  if (!state.deployed) console.error('X [ERROR] Worker "llmio" not found.'), leave(1);
+  console.log(JSON.stringify(Object.keys(state.secrets).map((name) => ({ name, type: 'secret_text' }))));
+}
+if (command === 'deploy') {
+  Object.assign(state.secrets, JSON.parse(fs.readFileSync(after('--secrets-file'), 'utf8')));
+  state.deployed = fs.readFileSync(after('--config'), 'utf8');
+  const targets = ['https://llmio.you.workers.dev', 'schedule: 17 * * * *'];
+  fs.appendFileSync(process.env.WRANGLER_OUTPUT_FILE_PATH, '{"type":"wrangler-session"}\\n' + JSON.stringify({ type: 'deploy', targets }) + '\\n');
+}
+leave(0);
+`;
+// Stands for building and running llmio.
+const CARGO = '#!/bin/sh\necho "$LLMIO_DATABASE_URL $*" >> "$(dirname "$0")/cargo.log"\n';
+
+/** A copy of what the script needs, with an account that looks like `state`. */
+function account(state = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'llmio-deploy-'));
+  folders.push(folder);
+  cpSync(join(repository, 'scripts'), join(folder, 'scripts'), { recursive: true });
+  cpSync(join(repository, 'wrangler.toml'), join(folder, 'wrangler.toml'));
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  for (const [name, text] of [['wrangler', WRANGLER], ['cargo', CARGO]]) {
+    writeFileSync(join(bin, name), text);
+    chmodSync(join(bin, name), 0o755);
+  }
+  const file = join(bin, 'state.json');
+  const empty = { loggedIn: true, databases: [], secrets: {}, deployed: null, calls: [], fails: null };
+  writeFileSync(file, JSON.stringify({ ...empty, ...state }));
+  return {
+    state: () => JSON.parse(readFileSync(file, 'utf8')),
+    migrated: () => (existsSync(join(bin, 'cargo.log')) ? readFileSync(join(bin, 'cargo.log'), 'utf8') : ''),
+    deploy(env = {}) {
+      const given = { PATH: `${bin}:${process.env.PATH}`, HOME: process.env.HOME, WRANGLER_BIN: join(bin, 'wrangler') };
+      if (process.env.LLMIO_CACHE) given.LLMIO_CACHE = process.env.LLMIO_CACHE;
+      return spawnSync(join(folder, 'scripts/deploy-worker'), { env: { ...given, ...env }, encoding: 'utf8' });
+    },
+  };
+}
+
+const commands = (state) => state.calls.map((call) => call.replace(/ -.*/, ''));
+
+test('a first deployment makes everything and tells what to do next', () => {
+  const it = account();
+  const { status, stdout, stderr } = it.deploy();
+  assert.equal(status, 0, stderr);
+  const state = it.state();
+  assert.deepEqual(commands(state), [
+    'whoami', 'secret list', 'd1 list', 'd1 create llmio', 'd1 list', 'd1 migrations apply DB', 'deploy',
+  ]);
+  assert.match(state.deployed, /^database_id = "id-of-llmio"$/m);
+  assert.deepEqual(Object.keys(state.secrets), ['TOKEN', 'LLMIO_SECRET_KEY']);
+  for (const [name, value] of Object.entries(state.secrets)) {
+    assert.match(value, /^[0-9a-f]{64}$/);
+    assert.ok(stdout.includes(`${name}=${value}`), 'a made secret is shown');
+  }
+  assert.match(stdout, /LLMIO runs at https:\/\/llmio\.you\.workers\.dev\n/);
+  assert.match(stdout, /curl "\$LLMIO\/v1\/models"/);
+});
+
+test('a second run updates and changes no secret', () => {
+  const it = account();
+  it.deploy();
+  const before = it.state();
+  const { status, stdout, stderr } = it.deploy();
+  assert.equal(status, 0, stderr);
+  const state = it.state();
+  assert.deepEqual(state.secrets, before.secrets);
+  assert.deepEqual(state.databases, before.databases);
+  assert.equal(state.deployed, before.deployed);
+  assert.ok(!stdout.includes(state.secrets.TOKEN), 'a secret is shown only when it was made');
+  assert.deepEqual(commands(state).slice(-5), ['whoami', 'secret list', 'd1 list', 'd1 migrations apply DB', 'deploy']);
+});
+
+test('a given secret is set and not shown', () => {
+  const it = account({ deployed: 'before', secrets: { TOKEN: 'old', LLMIO_SECRET_KEY: 'kept' }, databases: [{ uuid: 'u', name: 'llmio' }] });
+  const { status, stdout, stderr } = it.deploy({ TOKEN: 'a "quoted" $token' });
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(it.state().secrets, { TOKEN: 'a "quoted" $token', LLMIO_SECRET_KEY: 'kept' });
+  assert.ok(!stdout.includes('quoted'));
+});
+
+test('a libSQL server takes the place of D1', () => {
+  const it = account();
+  const { status, stderr } = it.deploy({ LLMIO_DATABASE_URL: 'libsql://llmio.example', LLMIO_DATABASE_TOKEN: 't' });
+  assert.equal(status, 0, stderr);
+  const state = it.state();
+  assert.deepEqual(commands(state), ['whoami', 'secret list', 'deploy']);
+  assert.match(it.migrated(), /^libsql:\/\/llmio\.example .*migrate$/m);
+  assert.ok(!state.deployed.includes('d1_databases') && !state.deployed.includes('database_id'));
+  assert.match(state.deployed, /^\[triggers\]$/m, 'what follows the database stays');
+  assert.equal(state.secrets.LLMIO_DATABASE_URL, 'libsql://llmio.example');
+  assert.equal(state.secrets.LLMIO_DATABASE_TOKEN, 't');
+
+  const again = it.deploy();
+  assert.equal(again.status, 1, 'which database to migrate is not known');
+  assert.match(again.stderr, /secret delete LLMIO_DATABASE_URL/);
+  assert.deepEqual(commands(it.state()).slice(3), ['whoami', 'secret list']);
+});
+
+for (const { name, state, says, last } of [
+  { name: 'not logged in', state: { loggedIn: false }, says: /npx wrangler login/, last: 'whoami' },
+  { name: 'secrets cannot be listed', state: { fails: 'secret list' }, says: /secret list is out of order/, last: 'secret list' },
+  { name: 'D1 cannot be listed', state: { fails: 'd1 list' }, says: /d1 list is out of order/, last: 'd1 list' },
+  { name: 'no database can be made', state: { fails: 'd1 create llmio' }, says: /d1 create llmio is out of order/, last: 'd1 create llmio' },
+  { name: 'the migration fails', state: { fails: 'd1 migrations apply DB' }, says: /apply DB is out of order/, last: 'd1 migrations apply DB' },
+  { name: 'the upload fails', state: { fails: 'deploy' }, says: /deploy is out of order/, last: 'deploy' },
+]) {
+  test(`${name}: it ends there and says why`, () => {
+    const it = account(state);
+    const { status, stdout, stderr } = it.deploy();
+    assert.notEqual(status, 0);
+    assert.match(stderr, says);
+    assert.equal(commands(it.state()).at(-1), last);
+    assert.ok(!stdout.includes('LLMIO runs at'));
+  });
+}
