@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::Error;
 use crate::load::Load;
 use crate::process::Process;
-use crate::scenario::{CONNECTIONS, Scenario};
+use crate::scenario::Scenario;
 
 /// Something that answers the benchmark's requests.
 pub(crate) trait Target: Sync {
@@ -44,7 +44,7 @@ impl Measured {
             requests: scenario.sequential,
         };
         let alone = load.run().await.map_err(|error| format!("{}, {}: {error}", target.name(), scenario.name))?;
-        load.connections = CONNECTIONS;
+        load.connections = scenario.connections;
         load.requests = scenario.requests;
         let cpu = || target.process().map_or(Ok(Duration::ZERO), |process| process.cpu_time());
         let before = cpu()?;

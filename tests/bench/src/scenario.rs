@@ -6,13 +6,13 @@ pub(crate) struct Scenario {
     /// Whether the provider leaves time between two events of a stream.
     pub(crate) paced: bool,
     pub(crate) body_bytes: usize,
-    /// With [`CONNECTIONS`] at once, for throughput and CPU time.
+    /// Over `connections` at once, for throughput and CPU time.
     pub(crate) requests: usize,
+    pub(crate) connections: usize,
     /// One after the other, for latency.
     pub(crate) sequential: usize,
 }
 
-pub(crate) const CONNECTIONS: usize = 16;
 /// Microseconds between two events of a paced stream.
 pub(crate) const PACE_US: u64 = 2_000;
 
@@ -21,26 +21,27 @@ const MB: usize = 1_000 * KB;
 
 #[rustfmt::skip]
 pub(crate) const SERVER: [Scenario; 7] = [
-    Scenario { name: "unary, 1 KB",              stream: false, paced: false, body_bytes: KB,       requests: 6_000, sequential: 1_000 },
-    Scenario { name: "unary, 100 KB",            stream: false, paced: false, body_bytes: 100 * KB, requests: 2_000, sequential: 400 },
-    Scenario { name: "unary, 5 MB",              stream: false, paced: false, body_bytes: 5 * MB,   requests: 80,    sequential: 30 },
-    Scenario { name: "68-chunk stream, 1 KB",    stream: true,  paced: false, body_bytes: KB,       requests: 1_500, sequential: 300 },
-    Scenario { name: "68-chunk stream, 100 KB",  stream: true,  paced: false, body_bytes: 100 * KB, requests: 1_000, sequential: 200 },
-    Scenario { name: "68-chunk stream, 5 MB",    stream: true,  paced: false, body_bytes: 5 * MB,   requests: 80,    sequential: 30 },
-    Scenario { name: "68-chunk stream, 1 KB, an event every 2 ms", stream: true, paced: true, body_bytes: KB, requests: 320, sequential: 12 },
+    Scenario { name: "unary, 1 KB",              stream: false, paced: false, body_bytes: KB,       requests: 6_000, connections: 16, sequential: 1_000 },
+    Scenario { name: "unary, 100 KB",            stream: false, paced: false, body_bytes: 100 * KB, requests: 2_000, connections: 16, sequential: 400 },
+    Scenario { name: "unary, 5 MB",              stream: false, paced: false, body_bytes: 5 * MB,   requests: 80,    connections: 16, sequential: 30 },
+    Scenario { name: "68-chunk stream, 1 KB",    stream: true,  paced: false, body_bytes: KB,       requests: 1_500, connections: 16, sequential: 300 },
+    Scenario { name: "68-chunk stream, 100 KB",  stream: true,  paced: false, body_bytes: 100 * KB, requests: 1_000, connections: 16, sequential: 200 },
+    Scenario { name: "68-chunk stream, 5 MB",    stream: true,  paced: false, body_bytes: 5 * MB,   requests: 80,    connections: 16, sequential: 30 },
+    Scenario { name: "68-chunk stream, 1 KB, an event every 2 ms", stream: true, paced: true, body_bytes: KB, requests: 320, connections: 16, sequential: 12 },
 ];
 
 #[rustfmt::skip]
 pub(crate) const WORKER: [Scenario; 3] = [
-    Scenario { name: "unary, 1 KB",              stream: false, paced: false, body_bytes: KB,       requests: 4_000, sequential: 200 },
-    Scenario { name: "68-chunk stream, 1 KB",    stream: true,  paced: false, body_bytes: KB,       requests: 1_000, sequential: 50 },
-    Scenario { name: "68-chunk stream, 1 KB, an event every 2 ms", stream: true, paced: true, body_bytes: KB, requests: 320, sequential: 4 },
+    Scenario { name: "unary, 1 KB",              stream: false, paced: false, body_bytes: KB,       requests: 4_000, connections: 16, sequential: 200 },
+    Scenario { name: "68-chunk stream, 1 KB",    stream: true,  paced: false, body_bytes: KB,       requests: 1_000, connections: 16, sequential: 50 },
+    Scenario { name: "68-chunk stream, 1 KB, an event every 2 ms", stream: true, paced: true, body_bytes: KB, requests: 640, connections: 32, sequential: 4 },
 ];
 
 impl Scenario {
     pub(crate) fn scaled(&self, scale: f64) -> Self {
-        let scaled = |count: usize| ((count as f64 * scale).round() as usize).max(CONNECTIONS);
-        Self { requests: scaled(self.requests), sequential: scaled(self.sequential), ..self.clone() }
+        let scaled = |count: usize, least: usize| ((count as f64 * scale).round() as usize).max(least);
+        let (requests, sequential) = (scaled(self.requests, self.connections), scaled(self.sequential, 1));
+        Self { requests, sequential, ..self.clone() }
     }
 
     /// A Chat request of that size. All models have names of the same length.

@@ -5,7 +5,6 @@ use super::target::Gateway;
 use crate::Error;
 use crate::measure::{Measured, Rounds, Target, machine, median, micros};
 use crate::provider::Providers;
-use crate::scenario::CONNECTIONS;
 
 /// From the start of the process to its first `GET /readyz` with a 200, in milliseconds.
 #[derive(Debug)]
@@ -89,7 +88,7 @@ impl Report {
         let _ = writeln!(
             text,
             "\nMeasured on {}, {}; provider, load and proxies share them, over loopback. {} rounds, each target in turn; \
-             medians, ratios taken within a round. CPU is user and system time of all processes of a proxy, by {CONNECTIONS} \
+             medians, ratios taken within a round. CPU is user and system time of all processes of a proxy, by 16 \
              connections at once; latencies are of one request at a time, less those of asking the provider directly. nginx \
              neither logs nor buffers; llmio checks the key, balances between two associations, meters, prices and logs \
              every request.",

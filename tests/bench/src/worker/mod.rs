@@ -63,7 +63,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
     let (gateway, _) = Gateway::start(&workerd, at, &upload, &database).await?;
     let targets: [&dyn Target; 2] = [&pass_through, &gateway];
     // Both are compiled while they run; only what comes after that is steady.
-    let effort = Effort { rounds: common.rounds, scale: common.scale, warm_up: 1.0 };
+    let effort = Effort { rounds: common.rounds, scale: common.scale, warm_up: 2.0 };
     let mut scenarios = Vec::new();
     for scenario in WORKER.iter().filter(|it| it.name.contains(&common.only)) {
         scenarios.push(Rounds::take(scenario, &targets, effort).await?);

@@ -1,7 +1,6 @@
 use core::fmt::Write as _;
 
 use crate::measure::{Rounds, machine};
-use crate::scenario::CONNECTIONS;
 
 /// The targets' places in every round.
 const PASS_THROUGH: usize = 0;
@@ -81,8 +80,8 @@ impl Report {
         let _ = writeln!(
             text,
             "\nMeasured on {}, {}; provider, load and database share them, over loopback. {} rounds, each target in turn; \
-             medians, ratios taken within a round. CPU is user and system time of the workerd process, by {CONNECTIONS} \
-             connections at once; latencies are of one request at a time.",
+             medians, ratios taken within a round. CPU is user and system time of the workerd process, by 16 \
+             connections at once (32 where events are paced); latencies are of one request at a time.",
             machine(),
             self.workerd,
             self.rounds,
