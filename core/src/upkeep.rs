@@ -29,9 +29,9 @@ const RENEW_AFTER: Duration = Duration::from_secs(2);
 const USABLE_FOR: Duration = Duration::from_secs(4);
 /// A configuration of this age breaks what the guides promise.
 const OVERDUE: Duration = Duration::from_secs(5);
-/// How long a request waits for the stored configuration.
+/// How long a request waits for the stored configuration, and its end for the log where the client waits for that.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// A renewal in the background is given up after this time.
+/// A renewal in the background that no client waits for is given up after this time.
 const BACKGROUND_LIMIT: Duration = Duration::from_secs(10);
 /// A flush that was promised this long ago was lost with its request.
 const PROMISE: Duration = Duration::from_secs(5);
@@ -45,6 +45,8 @@ pub(crate) struct Freshness {
     has_failed: AtomicBool,
     /// Zero when no flush is promised.
     flush_promised_at: AtomicI64,
+    /// Of the last flush that a client waited for; zero when it went well.
+    flush_failed_at: AtomicI64,
 }
 
 /// What a request does about the age of the configuration.
@@ -103,6 +105,18 @@ impl Freshness {
         }
     }
 
+    /// Whether a client would wait in vain for the log: the database has just failed.
+    fn is_flush_hopeless(&self, now: Timestamp) -> bool {
+        let at = |time: &AtomicI64| Timestamp::from_micros(time.load(Ordering::Relaxed));
+        let flush_failed_at = at(&self.flush_failed_at);
+        let has_flush_failed = flush_failed_at > at(&self.refreshed_at) && now.since(flush_failed_at) < USABLE_FOR;
+        has_flush_failed || self.has_failed() && now.since(at(&self.tried_at)) < USABLE_FOR
+    }
+
+    fn flush_ended(&self, now: Timestamp, succeeded: bool) {
+        self.flush_failed_at.store(if succeeded { 0 } else { now.as_micros() }, Ordering::Relaxed);
+    }
+
     /// `true` for the one who is to flush.
     fn promise_flush(&self, now: Timestamp) -> bool {
         let promised_at = self.flush_promised_at.load(Ordering::Relaxed);
@@ -123,15 +137,14 @@ impl Freshness {
 ///
 /// Each request that must wait looks by itself: on Workers none may wait for another's I/O.
 pub(crate) async fn before(shared: &Arc<Shared>, background: &dyn Background) {
-    if shared.options.upkeep == Upkeep::ByHome {
-        return;
-    }
+    let Upkeep::WithRequests { linger } = shared.options.upkeep else { return };
     match shared.freshness.need(shared.now()) {
         Need::Nothing => {}
         Need::Renewal => {
             shared.freshness.begin(shared.now());
+            let limit = if linger.is_zero() { PATIENCE } else { BACKGROUND_LIMIT };
             let shared = Arc::clone(shared);
-            background.spawn(Box::pin(async move { renew(&shared, BACKGROUND_LIMIT).await }));
+            background.spawn(Box::pin(async move { renew(&shared, limit).await }));
         }
         Need::Wait => renew(shared, PATIENCE).await,
     }
@@ -140,16 +153,28 @@ pub(crate) async fn before(shared: &Arc<Shared>, background: &dyn Background) {
 /// After an entry was submitted to the log.
 pub(crate) fn after(shared: &Arc<Shared>, background: &dyn Background) {
     let Upkeep::WithRequests { linger } = shared.options.upkeep else { return };
-    if !linger.is_zero() && !shared.freshness.promise_flush(shared.now()) {
+    if linger.is_zero() {
+        flush_before_the_end(shared, background);
+    } else if shared.freshness.promise_flush(shared.now()) {
+        let shared = Arc::clone(shared);
+        background.spawn(Box::pin(async move {
+            shared.platform.clock.sleep(linger).await;
+            shared.freshness.flush_begins();
+            shared.flush().await;
+        }));
+    }
+}
+
+/// The client waits for it, but not for a database that fails: then the log is written with a later request.
+fn flush_before_the_end(shared: &Arc<Shared>, background: &dyn Background) {
+    if shared.freshness.is_flush_hopeless(shared.now()) {
         return;
     }
     let shared = Arc::clone(shared);
     background.spawn(Box::pin(async move {
-        if !linger.is_zero() {
-            shared.platform.clock.sleep(linger).await;
-            shared.freshness.flush_begins();
-        }
-        shared.flush().await;
+        let flushed = with_timeout(&*shared.platform.clock, PATIENCE, Box::pin(shared.flush())).await;
+        let succeeded = flushed.is_some() && shared.recorder.status().degraded.is_none();
+        shared.freshness.flush_ended(shared.now(), succeeded);
     }));
 }
 
@@ -192,6 +217,25 @@ mod tests {
             freshness.has_failed.store(failed, Ordering::Relaxed);
             assert_eq!(freshness.need(at(now)), expected, "{refreshed} {tried} {failed} {now}");
         }
+    }
+
+    #[test]
+    fn nobody_waits_for_the_log_of_a_database_that_has_just_failed() {
+        let at = Timestamp::from_millis;
+        let freshness = Freshness::new(at(1_000));
+        assert!(!freshness.is_flush_hopeless(at(1_000)));
+        freshness.flush_ended(at(2_000), false);
+        assert!(freshness.is_flush_hopeless(at(5_999)));
+        assert!(!freshness.is_flush_hopeless(at(6_000)), "now and then one tries");
+        freshness.flush_ended(at(6_000), true);
+        assert!(!freshness.is_flush_hopeless(at(6_000)));
+        freshness.flush_ended(at(6_000), false);
+        freshness.end(at(6_100), true);
+        assert!(!freshness.is_flush_hopeless(at(6_100)), "the database is back");
+        freshness.begin(at(7_000));
+        freshness.end(at(8_000), false);
+        assert!(freshness.is_flush_hopeless(at(10_999)), "the configuration could not be read either");
+        assert!(!freshness.is_flush_hopeless(at(11_000)));
     }
 
     #[test]

@@ -41,11 +41,17 @@ impl Kind {
 
     /// Whether several of it can serve from one database.
     pub const fn shares_its_database(self) -> bool {
-        matches!(self, Self::Server | Self::ServerLibsql)
+        matches!(self, Self::Server) || self.is_on_libsql()
     }
 
     /// Whether it applies a configuration file at its start; the others are configured through the admin API.
     pub const fn reads_config_file(self) -> bool {
+        matches!(self, Self::Server | Self::ServerLibsql)
+    }
+
+    /// Whether the client's own `Connection` header reaches it, so that it can drop what that header names; elsewhere
+    /// the platform ends the hop.
+    pub const fn sees_connection_header(self) -> bool {
         matches!(self, Self::Server | Self::ServerLibsql)
     }
 
