@@ -5,7 +5,7 @@ use core::time::Duration;
 use llmio_conformance::client::Call;
 use llmio_conformance::config::{Config, association};
 use llmio_conformance::dialect::{self, Form};
-use llmio_conformance::{Home, Kind, Setup};
+use llmio_conformance::{Home, Kind, Setup, report};
 use llmio_upstream::journal::{End, now_ms};
 use llmio_upstream::{Dialect, Upstream};
 use serde_json::{Value, json};
@@ -29,15 +29,20 @@ async fn bed() -> (Home, Upstream) {
     (Home::start(Setup::new(config)).await, upstream)
 }
 
-/// Waits until the provider has seen the caller leave, at most a second after the client did.
-async fn aborted(upstream: &Upstream, left_at: u64, case: &str) {
-    aborted_within(1000, upstream, left_at, case).await;
+/// Within so many milliseconds after a client left, the provider sees the gateway leave.
+const TOLD_WITHIN_MS: u64 = 1000;
+
+/// Waits until the provider has seen the gateway leave; answers how many milliseconds after the client that was.
+async fn aborted(upstream: &Upstream, left_at: u64, case: &str) -> u64 {
+    aborted_within(TOLD_WITHIN_MS, upstream, left_at, case).await
 }
 
-async fn aborted_within(limit_ms: u64, upstream: &Upstream, left_at: u64, case: &str) {
+async fn aborted_within(limit_ms: u64, upstream: &Upstream, left_at: u64, case: &str) -> u64 {
     let exchange = upstream.wait_for(Duration::from_secs(5), |it| it.end == End::Aborted).await;
     let ended = exchange.and_then(|it| it.ended_at_ms).unwrap_or_else(|| panic!("{case}: the provider is not told"));
-    assert!(ended.saturating_sub(left_at) < limit_ms, "{case}: the provider is told after {} ms", ended - left_at);
+    let delay = ended.saturating_sub(left_at);
+    assert!(delay < limit_ms, "{case}: the provider is told after {delay} ms");
+    delay
 }
 
 /// The newest row of that model, once there are that many.
@@ -55,6 +60,7 @@ async fn row(home: &Home, model: &str, count: usize) -> Value {
 #[tokio::test]
 async fn in_the_middle_of_a_stream() {
     let (home, upstream) = bed().await;
+    let mut longest = 0;
     for dialect in Dialect::ALL {
         upstream.clear_journal();
         let model = format!("{}-stall-after-token", dialect.as_str());
@@ -62,7 +68,7 @@ async fn in_the_middle_of_a_stream() {
         open.until("Hello").await;
         let left_at = now_ms();
         drop(open);
-        aborted(&upstream, left_at, &model).await;
+        longest = longest.max(aborted(&upstream, left_at, &model).await);
         let row = row(&home, &model, 1).await;
         assert_eq!((&row["outcome"], &row["status"]), (&json!("cancelled"), &json!(499)), "{row}");
         // Only these two dialects tell of usage before the end.
@@ -86,11 +92,13 @@ async fn in_the_middle_of_a_stream() {
         }
         assert!(row["response_bytes"].as_u64().is_some_and(|bytes| bytes > 0), "{row}");
     }
+    report(&format!("left in the middle of a stream: the provider is told within {longest} ms"));
 }
 
 #[tokio::test]
 async fn before_anything_was_said() {
     let (home, upstream) = bed().await;
+    let mut longest = 0;
     for dialect in Dialect::ALL {
         for fault in ["header-stall", "stall-before-token"] {
             for (index, form) in Form::BOTH.into_iter().enumerate() {
@@ -102,15 +110,16 @@ async fn before_anything_was_said() {
                 let left_at = now_ms();
                 waiting.abort();
                 let (limit_ms, outcome) = match home.kind().notices_clients_that_leave_early() {
-                    true => (1000, "cancelled"),
-                    false => (1000 * ABANDONED + 1000, "timeout"),
+                    true => (TOLD_WITHIN_MS, "cancelled"),
+                    false => (1000 * ABANDONED + TOLD_WITHIN_MS, "timeout"),
                 };
-                aborted_within(limit_ms, &upstream, left_at, &model).await;
+                longest = longest.max(aborted_within(limit_ms, &upstream, left_at, &model).await);
                 let row = row(&home, &model, index + 1).await;
                 assert_eq!(row["outcome"], outcome, "{row}");
             }
         }
     }
+    report(&format!("left before anything was said: the provider is told within {longest} ms"));
 }
 
 #[tokio::test]
