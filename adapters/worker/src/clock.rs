@@ -4,10 +4,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use llmio_core::platform::{BoxFuture, Clock, Timestamp};
-use wasm_bindgen_futures::JsFuture;
 use worker::send::SendFuture;
 
 use crate::js::Timer;
+use crate::settled::Settled;
 
 /// `Date.now()` and `setTimeout`. Workers hold the time still between I/O.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Clock for JsClock {
 /// Begins when it is first polled; dropping it clears the timer.
 struct Sleep {
     duration: Duration,
-    running: Option<(Timer, JsFuture)>,
+    running: Option<(Timer, Settled)>,
 }
 
 impl Future for Sleep {
@@ -37,7 +37,7 @@ impl Future for Sleep {
         let millis = millis(self.duration);
         let (_, over) = self.running.get_or_insert_with(|| {
             let timer = Timer::new(millis);
-            let over = JsFuture::from(timer.over());
+            let over = Settled::from(timer.over());
             (timer, over)
         });
         match Pin::new(over).poll(cx) {

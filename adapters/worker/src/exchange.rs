@@ -11,10 +11,11 @@ use llmio_core::pipeline::{End, Guide};
 use llmio_core::platform::Body;
 use llmio_core::{Answer, RequestContext};
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
+use wasm_bindgen_futures::spawn_local;
 
 use crate::background::WaitUntil;
 use crate::js::{self, Exchange};
+use crate::settled::Settled;
 use crate::source::SourceBody;
 use crate::{head, home, relay};
 
@@ -42,7 +43,7 @@ async fn serve(exchange: &Exchange, env: JsValue) {
     let context = RequestContext { remote_addr, ends_at: None, background: Arc::new(WaitUntil::new(exchange.clone())) };
     let handled = Box::pin(gateway.handle(Request::from_parts(parts, body), context));
     // The platform does not drop what a client has left; dropping it is what ends the provider's exchange.
-    if let Either::Left((answer, _)) = select(handled, JsFuture::from(exchange.left())).await {
+    if let Either::Left((answer, _)) = select(handled, Settled::from(exchange.left())).await {
         send(exchange, answer).await;
     }
 }
@@ -62,14 +63,14 @@ async fn stream(exchange: &Exchange, head: &str, mut body: Body) {
     let writer = exchange.stream(head);
     while let Some(chunk) = body.next().await {
         let written = match chunk {
-            Ok(chunk) => JsFuture::from(writer.write(&js::bytes(&chunk))).await,
-            Err(error) => JsFuture::from(writer.abort(&error.to_string().into())).await.and(Err(JsValue::NULL)),
+            Ok(chunk) => Settled::from(writer.write(&js::bytes(&chunk))).await,
+            Err(error) => Settled::from(writer.abort(&error.to_string().into())).await.and(Err(JsValue::NULL)),
         };
         if written.is_err() {
             return;
         }
     }
-    let _ = JsFuture::from(writer.close()).await;
+    let _ = Settled::from(writer.close()).await;
 }
 
 /// An answer of which nothing is left to come natively.

@@ -4,10 +4,10 @@ use llmio_core::platform::{
     Body, BoxFuture, HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, Payload, SendOptions,
 };
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
 use worker::send::SendFuture;
 
 use crate::js::{self, Call};
+use crate::settled::Settled;
 use crate::source::SourceBody;
 use crate::{clock, head};
 
@@ -48,7 +48,7 @@ struct Running {
 
 impl Running {
     async fn answer(mut self) -> Result<HttpResponse, HttpError> {
-        let answered = JsFuture::from(self.call.response()).await;
+        let answered = Settled::from(self.call.response()).await;
         self.done = true;
         let response = answered.map_err(|error| self.error(&error))?;
         let broken = || HttpError::new(HttpErrorKind::Broken, "the answer's head is no HTTP");

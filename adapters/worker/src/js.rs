@@ -75,6 +75,8 @@ extern "C" {
         guide: &js_sys::Function,
     ) -> js_sys::Promise;
 
+    pub(crate) fn follow(promise: &js_sys::Promise, number: u32, settle: &js_sys::Function);
+
     pub(crate) fn d1(database: &JsValue, statements: &str, reads: bool) -> js_sys::Promise;
 
     #[derive(Debug)]

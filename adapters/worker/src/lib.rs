@@ -14,6 +14,7 @@ mod http_client;
 mod js;
 mod logging;
 mod relay;
+mod settled;
 mod source;
 
 use wasm_bindgen::JsValue;

@@ -5,9 +5,9 @@ use js_sys::Uint8Array;
 use llmio_core::pipeline::{End, Guide, Relay};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::JsFuture;
 
 use crate::js::{self, Exchange};
+use crate::settled::Settled;
 use crate::source::SourceBody;
 use crate::{clock, exchange};
 
@@ -28,7 +28,7 @@ pub(crate) async fn send(exchange: &Exchange, head: &str, relay: Relay) {
     });
     let relayed =
         js::relay(exchange, source.source(), head, &js::bytes(&held), idle, rewrites, step.as_ref().unchecked_ref());
-    if let Err(error) = JsFuture::from(relayed).await {
+    if let Err(error) = Settled::from(relayed).await {
         tracing::warn!(error = js::message(&error), "an answer could not be passed on");
     }
 }

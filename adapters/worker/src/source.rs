@@ -7,16 +7,16 @@ use futures_util::Stream;
 use js_sys::Uint8Array;
 use llmio_core::platform::{BodyError, NativeBody};
 use wasm_bindgen::JsCast;
-use wasm_bindgen_futures::JsFuture;
 use worker::send::{SendFuture, SendWrapper};
 
 use crate::js::{self, JsSource};
+use crate::settled::Settled;
 
 /// The body of a client's request or of a provider's answer. Dropping it before its end cancels the exchange.
 #[derive(Debug)]
 pub(crate) struct SourceBody {
     source: SendWrapper<JsSource>,
-    reading: Option<SendFuture<JsFuture>>,
+    reading: Option<SendFuture<Settled>>,
     is_over: bool,
 }
 
@@ -47,7 +47,7 @@ impl Stream for SourceBody {
                 return Poll::Ready(None);
             }
             if self.reading.is_none() {
-                self.reading = Some(SendFuture::new(JsFuture::from(self.source.read())));
+                self.reading = Some(SendFuture::new(Settled::from(self.source.read())));
             }
             let Some(reading) = &mut self.reading else { continue };
             let Poll::Ready(read) = Pin::new(reading).poll(cx) else {
