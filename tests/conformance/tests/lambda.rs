@@ -1,11 +1,14 @@
 //! What only the function on AWS Lambda has: other events than those of a function URL, deadlines, the freeze.
 
+use core::time::Duration;
+use std::time::Instant;
+
 use futures_util::future::join_all;
 use http::Method;
 use llmio_conformance::client::{Answer, Call};
 use llmio_conformance::config::{Config, association};
 use llmio_conformance::dialect::{self, Form, KEY, StreamEnd};
-use llmio_conformance::{Home, Kind, Setup};
+use llmio_conformance::{Home, Kind, Setup, report};
 use llmio_upstream::journal::End;
 use llmio_upstream::{Dialect, Upstream};
 use serde_json::{Value, json};
@@ -255,4 +258,28 @@ async fn a_function_becomes_ready_when_its_database_does() {
     sqld.restart().await;
     let answer = dialect::call(&other, Dialect::Chat, &model(Dialect::Chat, "ok"), Form::Whole).send().await;
     assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+/// The numbers in `docs/BENCHMARKS.md` are this test's, with `LLMIO_LAMBDA_BIN` naming the release build.
+#[tokio::test]
+async fn a_cold_start_takes_a_moment() {
+    const ROUNDS: usize = 15;
+    let (mut home, _upstream) = bed(&["ok"], &[]).await;
+    let mut cold = Vec::new();
+    let mut warm = Vec::new();
+    for _ in 0..ROUNDS {
+        home.kill().await;
+        let began = Instant::now();
+        // From the start of the process to the first byte of an answer.
+        home.restart(None).await;
+        cold.push(began.elapsed());
+        let began = Instant::now();
+        assert_eq!(Call::get(&home.url("/readyz")).send().await.status, 200);
+        warm.push(began.elapsed());
+    }
+    cold.sort();
+    warm.sort();
+    let (cold, warm) = (cold[ROUNDS / 2], warm[ROUNDS / 2]);
+    report(&format!("from the start of the process to an answer: {cold:?}; an answer afterwards: {warm:?}"));
+    assert!(cold < Duration::from_secs(2), "a cold start takes {cold:?}");
 }
