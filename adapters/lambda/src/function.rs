@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use http::{Request, Response};
 use lambda_http::lambda_runtime::Diagnostic;
 use llmio_core::api::admin::Environment;
@@ -62,7 +64,12 @@ impl Function {
                     ends_at: Some(deadline.answer_until()),
                     background: Arc::new(background.clone()),
                 };
-                gateway.handle(request, context).await
+                // A panic must not take the process along, and with it what other requests left in its memory.
+                let answer = AssertUnwindSafe(gateway.handle(request, context)).catch_unwind().await;
+                answer.unwrap_or_else(|_| {
+                    let message = "the gateway failed; its log has the cause".to_owned();
+                    refused(&Request::default(), ErrorKind::Internal, "internal_error", message)
+                })
             }
             Err(unready) => refused(&request, ErrorKind::Unavailable, unready.code, unready.message),
         }
