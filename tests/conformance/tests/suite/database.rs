@@ -29,6 +29,8 @@ use tokio::time::{Instant, sleep};
 const SLOWEST: Duration = Duration::from_secs(2);
 /// Within this time operators see that the database is gone, and that it is back.
 const NOTICED: Duration = Duration::from_secs(15);
+/// Within this time a gateway that is awake writes what it has recorded.
+const WRITTEN: Duration = Duration::from_secs(3);
 /// Between the requests of one client.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -229,19 +231,21 @@ async fn until_status(home: &Home, status: &str) {
 /// Every request has its one row, and counts once.
 async fn recorded_once(home: &Home, mut traces: Vec<String>) {
     let limit = Instant::now() + PATIENCE;
-    loop {
+    let mut rows = Vec::new();
+    while rows.len() < traces.len() {
+        assert!(Instant::now() < limit, "{} rows for {} requests", rows.len(), traces.len());
         // What sleeps with records in its memory writes them with one of its next requests.
         traces.extend(crowd(home).await);
-        let rows = home.all_logs().await;
-        if rows.len() >= traces.len() {
-            let mut seen: Vec<&str> = rows.iter().filter_map(|row| row["trace_id"].as_str()).collect();
-            seen.sort_unstable();
-            traces.sort_unstable();
-            assert!(seen == traces, "{} rows for {} requests, not one for each", rows.len(), traces.len());
-            break;
+        let awake = Instant::now() + WRITTEN;
+        while rows.len() < traces.len() && Instant::now() < awake {
+            sleep(PAUSE).await;
+            rows = home.all_logs().await;
         }
-        assert!(Instant::now() < limit, "{} rows for {} requests", rows.len(), traces.len());
     }
+    let mut seen: Vec<&str> = rows.iter().filter_map(|row| row["trace_id"].as_str()).collect();
+    seen.sort_unstable();
+    traces.sort_unstable();
+    assert!(seen == traces, "{} rows for {} requests, not one for each", rows.len(), traces.len());
     let metrics = home.admin(Method::GET, "/metrics", None).await;
     assert_eq!(metrics.json()["groups"][0]["requests"], traces.len(), "{}", metrics.text());
 }
