@@ -7,12 +7,16 @@ pub enum Kind {
     Server,
     /// The `llmio` binary with a libSQL server.
     ServerLibsql,
+    /// The Cloudflare Worker in workerd, with a D1 database.
+    Worker,
+    /// The Cloudflare Worker in workerd, with a libSQL server.
+    WorkerLibsql,
     /// The function in an emulation of AWS Lambda, with a libSQL server.
     Lambda,
 }
 
 impl Kind {
-    pub const ALL: [Self; 3] = [Self::Server, Self::ServerLibsql, Self::Lambda];
+    pub const ALL: [Self; 5] = [Self::Server, Self::ServerLibsql, Self::Worker, Self::WorkerLibsql, Self::Lambda];
 
     /// The one that `LLMIO_CONFORMANCE_HOME` names; without it, [`Self::Server`].
     pub fn chosen() -> Self {
@@ -30,13 +34,15 @@ impl Kind {
         match self {
             Self::Server => "server",
             Self::ServerLibsql => "server-libsql",
+            Self::Worker => "worker",
+            Self::WorkerLibsql => "worker-libsql",
             Self::Lambda => "lambda",
         }
     }
 
     /// Whether it keeps its data in a libSQL server.
     pub const fn is_on_libsql(self) -> bool {
-        matches!(self, Self::ServerLibsql | Self::Lambda)
+        matches!(self, Self::ServerLibsql | Self::WorkerLibsql | Self::Lambda)
     }
 
     /// Whether several of it can serve from one database.

@@ -1,6 +1,7 @@
 mod kind;
 mod lambda;
 mod server;
+mod worker;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::sqld::{self, Sqld};
 pub use kind::Kind;
 use lambda::LambdaService;
 use server::ServerProcess;
+use worker::WorkerProcess;
 
 /// The administrator's token of every home under test.
 pub const TOKEN: &str = "admin-token-of-the-suite";
@@ -59,6 +61,7 @@ pub struct Home {
 enum Process {
     Server(ServerProcess),
     Lambda(LambdaService),
+    Worker(WorkerProcess),
 }
 
 impl Home {
@@ -115,6 +118,7 @@ impl Home {
         match &self.process {
             Process::Server(server) => server.base(),
             Process::Lambda(lambda) => lambda.base(),
+            Process::Worker(worker) => worker.base(),
         }
     }
 
@@ -127,6 +131,7 @@ impl Home {
         match &mut self.process {
             Process::Server(server) => server.kill().await,
             Process::Lambda(lambda) => lambda.kill().await,
+            Process::Worker(worker) => worker.kill().await,
         }
     }
 
@@ -135,6 +140,7 @@ impl Home {
         match &mut self.process {
             Process::Server(server) => server.terminate().await,
             Process::Lambda(lambda) => lambda.terminate().await,
+            Process::Worker(worker) => worker.terminate().await,
         }
     }
 
@@ -171,6 +177,7 @@ impl Process {
         match kind {
             Kind::Server | Kind::ServerLibsql => Self::Server(ServerProcess::start(setup, directory).await),
             Kind::Lambda => Self::Lambda(LambdaService::start(setup, directory).await),
+            Kind::Worker | Kind::WorkerLibsql => Self::Worker(WorkerProcess::start(setup, directory).await),
         }
     }
 }
