@@ -2,6 +2,7 @@
 // FOLDER keeps the database, SETTINGS is the JSON of variables and secrets, BUILD is what scripts/build-worker made.
 // The first line says where it listens. It ends with its standard input.
 import { readdir, readFile } from "node:fs/promises";
+import net from "node:net";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Log, LogLevel, Miniflare } from "miniflare";
@@ -48,13 +49,41 @@ async function migrate() {
   }
 }
 
-const url = await miniflare.ready;
+/**
+ * What Cloudflare's network does in front of a Worker, and workerd alone does not: it tells it at once that a client
+ * has left. A client that closes its connection is passed on as one that resets it, which workerd understands.
+ */
+function edge(port) {
+  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    const worker = net.connect({ port, host: "127.0.0.1", noDelay: true });
+    client.pipe(worker, { end: false });
+    worker.pipe(client);
+    client.on("end", () => worker.resetAndDestroy());
+    client.on("close", () => worker.resetAndDestroy());
+    client.on("error", () => {});
+    worker.on("error", () => client.resetAndDestroy());
+  });
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
+}
+
+/** Cloudflare lets work in `waitUntil` finish before it ends an isolate. */
+async function settled(origin) {
+  const limit = Date.now() + 10_000;
+  while (Date.now() < limit) {
+    const ready = await fetch(`${origin}/readyz`).then((answer) => answer.json());
+    if (!ready.records?.queued) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const worker = await miniflare.ready;
 await migrate();
-console.log(`listening on ${url.origin}`);
+const server = await edge(worker.port);
+console.log(`listening on http://127.0.0.1:${server.address().port}`);
 
 process.stdin.resume();
-for (const event of ["end", "close"]) process.stdin.on(event, stop);
-process.on("SIGTERM", stop);
+process.stdin.on("close", stop);
+process.on("SIGTERM", () => settled(worker.origin).then(stop, stop));
 
 async function stop() {
   await miniflare.dispose();

@@ -178,7 +178,7 @@ export function sourceOf(response, call) {
 export async function relay(exchange, source, head, held, idle, rewrites, guide) {
   const { readable, writable } = new IdentityTransformStream();
   exchange.respond(response(head, readable));
-  if (rewrites) return rewrite(exchange, source, writable.getWriter(), held, idle, guide);
+  if (rewrites || source.isOver) return rewrite(exchange, source, writable.getWriter(), held, idle, guide);
   const [out, copy] = source.rest().tee();
 
   let ended; // how the pipe ended: "whole" or "cut"
@@ -238,7 +238,7 @@ export async function relay(exchange, source, head, held, idle, rewrites, guide)
   await close(writable.getWriter(), last);
 }
 
-/** An answer that changes on its way passes the meter chunk by chunk. */
+/** An answer that changes on its way, or has come already, passes the meter chunk by chunk. */
 async function rewrite(exchange, source, writer, held, idle, guide) {
   let end = "left";
   let cause = "";
@@ -316,15 +316,16 @@ export class Timer {
 /**
  * Runs statements on D1 in one transaction. `text` is the JSON of `[[sql, [param, …]], …]`, where a blob is
  * `{"blob": base64}`; the result is the JSON of `[[columns, rows, changes], …]`, where a blob is an array of bytes.
+ * With `onlyColumns`, the columns of the one SELECT are answered even when there are no rows.
  */
-export async function d1(db, text, reads) {
+export async function d1(db, text, onlyColumns) {
   const statements = JSON.parse(text).map(([sql, params]) => {
     const statement = db.prepare(sql);
     return params.length ? statement.bind(...params.map(parameter)) : statement;
   });
-  if (reads) {
-    const [columns, ...rows] = await statements[0].raw({ columnNames: true });
-    return JSON.stringify([[columns, rows, 0]]);
+  if (onlyColumns) {
+    const [columns] = await statements[0].raw({ columnNames: true });
+    return JSON.stringify([[columns, [], 0]]);
   }
   const answers = await db.batch(statements);
   return JSON.stringify(

@@ -22,7 +22,7 @@ use crate::d1::D1Database;
 use crate::entropy::JsEntropy;
 use crate::http_client::FetchClient;
 
-/// An isolate has 128 MiB for everything.
+/// An isolate has 128 MiB for everything, and a request is in it twice while it is sent on.
 const LIMITS: Limits = Limits { body_bytes: 24 << 20, buffered_bytes: 32 << 20 };
 
 /// Rows of the log that are written together cost one transaction.
@@ -67,11 +67,18 @@ async fn open(env: &JsValue) -> Result<Gateway, Unready> {
     let lookup = SendWrapper::new(env.clone());
     let options = GatewayOptions {
         admin_token: Some(Secret::new(token)),
-        limits: LIMITS,
+        limits: limits(env)?,
         upkeep: Upkeep::WithRequests { linger: LINGER },
         environment: Environment::new(move |name| setting(&lookup, name)),
     };
     Gateway::open(platform, sealer, options).await.map_err(|error| Unready::database(error.to_string()))
+}
+
+fn limits(env: &JsValue) -> Result<Limits, Unready> {
+    let Some(text) = setting(env, "LLMIO_MAX_BODY_BYTES") else { return Ok(LIMITS) };
+    let body_bytes =
+        text.parse().map_err(|_| Unready::setting(format!("LLMIO_MAX_BODY_BYTES: {text} is no number")))?;
+    Ok(Limits { body_bytes, ..LIMITS })
 }
 
 fn platform(env: &JsValue) -> Result<Platform, Unready> {
