@@ -78,11 +78,14 @@ async function settled(origin) {
 
 const worker = await miniflare.ready;
 await migrate();
+await (await miniflare.getWorker()).scheduled({ cron: "17 * * * *" });
 const server = await edge(worker.port);
 console.log(`listening on http://127.0.0.1:${server.address().port}`);
 
 process.stdin.resume();
 process.stdin.on("close", stop);
+// Miniflare's own way is to end at once.
+process.removeAllListeners("SIGTERM");
 process.on("SIGTERM", () => settled(worker.origin).then(stop, stop));
 
 async function stop() {

@@ -34,6 +34,10 @@ async fn serve(exchange: &Exchange, env: JsValue) {
     let Some(parts) = head::request(&exchange.head()) else {
         return exchange.answer("400", &js::bytes(b"this is no usable HTTP request"));
     };
+    #[cfg(feature = "testing")]
+    if crate::contract::run(exchange, &parts, &env).await {
+        return;
+    }
     let remote_addr = address(&parts.headers);
     let gateway = match home::gateway(&env).await {
         Ok(gateway) => gateway,

@@ -29,18 +29,42 @@ function headersOf(lines, from) {
   return headers;
 }
 
+/** Requests that are being handled. */
+const open = new Set();
+
+export function openExchanges() {
+  return [...open];
+}
+
 /** One request of a client. It lasts until `finish`, also when the client has left. */
 export class Exchange {
   constructor(request, ctx) {
     this.request = request;
     this.ctx = ctx;
-    this.response = new Promise((resolve) => (this.respond = resolve));
-    ctx.waitUntil(new Promise((resolve) => (this.finish = resolve)));
+    this.isDead = false;
+    // Given as a head and a body, an answer is made here, in the request that it belongs to.
+    this.response = new Promise((resolve) => (this.respond = resolve)).then((it) =>
+      it instanceof Response ? it : response(it.head, it.body),
+    );
+    ctx.waitUntil(new Promise((resolve) => (this.end = resolve)));
+    open.add(this);
     this.left = new Promise((resolve) => {
       const signal = request.signal;
       if (signal.aborted) resolve(LEFT);
       else signal.addEventListener("abort", () => resolve(LEFT), { once: true });
     });
+  }
+
+  finish() {
+    open.delete(this);
+    this.end();
+  }
+
+  /** The instance ends. A stream that has begun goes on, without anybody who measures it. */
+  crash(head, body) {
+    this.isDead = true;
+    this.respond({ head, body });
+    this.finish();
   }
 
   head() {
@@ -173,9 +197,10 @@ export function sourceOf(response, call) {
 
 /**
  * Sends the rest of an answer natively, after the chunks that were held back, and shows a copy of it to the meter in a
- * few large blocks. `guide(what, data)` is the meter: see relay.rs.
+ * few large blocks. What `meter(what, data)` is told: see relay.rs.
  */
-export async function relay(exchange, source, head, held, idle, rewrites, guide) {
+export async function relay(exchange, source, head, held, idle, rewrites, meter) {
+  const guide = (what, data) => (exchange.isDead ? undefined : meter(what, data));
   const { readable, writable } = new IdentityTransformStream();
   exchange.respond(response(head, readable));
   if (rewrites || source.isOver) return rewrite(exchange, source, writable.getWriter(), held, idle, guide);
@@ -245,7 +270,7 @@ async function rewrite(exchange, source, writer, held, idle, guide) {
   try {
     let chunk = guide("forward", held);
     for (;;) {
-      if (chunk.byteLength && (await within(undefined, writer.write(chunk).then(() => true, () => LEFT), exchange.left)) === LEFT) break;
+      if (chunk?.byteLength && (await within(undefined, writer.write(chunk).then(() => true, () => LEFT), exchange.left)) === LEFT) break;
       let block;
       try {
         block = await within(idle, source.read(), exchange.left);

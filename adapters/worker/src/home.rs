@@ -8,10 +8,12 @@ use std::sync::Arc;
 use http::Response;
 use http::request::Parts;
 use js_sys::Reflect;
+use llmio_core::api;
 use llmio_core::api::admin::Environment;
 use llmio_core::config::{Sealer, Secret};
-use llmio_core::dialect::{Dialect, ErrorKind, GatewayError, error_response};
+use llmio_core::dialect::{ErrorKind, GatewayError};
 use llmio_core::platform::{Body, Database, Platform};
+use llmio_core::record::retention::Cleanup;
 use llmio_core::storage::{self, HranaDatabase};
 use llmio_core::{Gateway, GatewayOptions, Limits, Upkeep};
 use wasm_bindgen::JsValue;
@@ -40,6 +42,20 @@ pub(crate) async fn gateway(env: &JsValue) -> Result<Gateway, Unready> {
     }
     let gateway = open(env).await?;
     Ok(GATEWAY.with_borrow_mut(|kept| kept.get_or_insert(gateway).clone()))
+}
+
+/// The scheduled clean-up.
+pub(crate) async fn clean_up(env: &JsValue) {
+    let cleaned = match gateway(env).await {
+        Ok(gateway) => gateway.clean_up().await,
+        Err(unready) => return tracing::error!("the clean-up of the log could not be started: {unready}"),
+    };
+    match cleaned {
+        Ok(None | Some(Cleanup { error: None, deleted: 0, .. })) => {}
+        Ok(Some(Cleanup { error: None, deleted, .. })) => tracing::info!(deleted, "old log entries were deleted"),
+        Ok(Some(Cleanup { error: Some(error), .. })) => tracing::warn!(%error, "the clean-up of the log failed"),
+        Err(error) => tracing::warn!(%error, "the clean-up of the log could not be started"),
+    }
 }
 
 async fn open(env: &JsValue) -> Result<Gateway, Unready> {
@@ -81,7 +97,7 @@ fn limits(env: &JsValue) -> Result<Limits, Unready> {
     Ok(Limits { body_bytes, ..LIMITS })
 }
 
-fn platform(env: &JsValue) -> Result<Platform, Unready> {
+pub(crate) fn platform(env: &JsValue) -> Result<Platform, Unready> {
     let http = Arc::new(FetchClient);
     let clock = Arc::new(JsClock);
     let database: Arc<dyn Database> = match setting(env, "LLMIO_DATABASE_URL") {
@@ -132,9 +148,16 @@ impl fmt::Display for Unready {
     }
 }
 
-/// 503 in the client's dialect.
-pub(crate) fn refuse(_parts: &Parts, error: &Unready) -> Response<Body> {
-    tracing::error!(%error, "not ready");
-    let error = GatewayError::new(ErrorKind::Unavailable, error.to_string()).code(error.code);
-    error_response(Dialect::OpenAiChat, &error, "")
+/// The answer to a request while there is no gateway.
+pub(crate) fn refuse(request: &Parts, unready: &Unready) -> Response<Body> {
+    tracing::error!("{unready}");
+    let error = GatewayError::new(ErrorKind::Unavailable, unready.to_string()).code(unready.code);
+    api::refuse(&request.method, request.uri.path(), &request.headers, &error)
+}
+
+/// The answer to a request whose handling ended with a panic; what the panic said is in the log only.
+pub(crate) fn crashed(request: &Parts) -> Response<Body> {
+    let message = "the gateway failed at this request; its log says why";
+    let error = GatewayError::new(ErrorKind::Internal, message).code("internal_error");
+    api::refuse(&request.method, request.uri.path(), &request.headers, &error)
 }

@@ -1,9 +1,8 @@
-use http::{Method, Response};
+use http::{Method, Response, Uri};
 use js_sys::Uint8Array;
 use llmio_core::platform::{
     Body, BoxFuture, HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, Payload, SendOptions,
 };
-use wasm_bindgen::JsValue;
 use worker::send::SendFuture;
 
 use crate::js::{self, Call};
@@ -35,23 +34,54 @@ async fn send(request: HttpRequest, options: SendOptions) -> Result<HttpResponse
     let has_body = !body.is_empty() || !matches!(parts.method, Method::GET | Method::HEAD);
     let body = has_body.then(|| joined(&body));
     let timeout = options.header_timeout.map(clock::millis);
-    let exchange =
-        Running { call: Call::new(&head::text(&first, &parts.headers), body.as_ref(), timeout), done: false };
-    exchange.answer().await
+    let call = Call::new(&head::text(&first, &parts.headers), body.as_ref(), timeout);
+    let running = Running { call, is_done: false };
+    running.answer().await.map_err(|failed| failed.explain(&parts.uri, &options))
 }
 
 /// An exchange without its answer yet. Dropping it cancels.
 struct Running {
     call: Call,
-    done: bool,
+    is_done: bool,
+}
+
+/// Why no answer came, in the platform's words.
+enum Failed {
+    TimedOut,
+    Said(String),
+}
+
+impl Failed {
+    fn explain(&self, uri: &Uri, options: &SendOptions) -> HttpError {
+        // Host and port, never credentials, path or query.
+        let host = uri.host().unwrap_or_default();
+        let peer = uri.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let Self::Said(cause) = self else {
+            let limit = options.header_timeout.unwrap_or_default();
+            return HttpError::new(HttpErrorKind::Timeout, format!("{peer} sent no answer within {limit:?}"));
+        };
+        let says = |words: &[&str]| words.iter().any(|word| cause.contains(word));
+        if says(&["Invalid URL", "Fetch API cannot load"]) {
+            HttpError::new(HttpErrorKind::Invalid, cause.clone())
+        } else if says(&["certificate", "TLS"]) {
+            HttpError::new(HttpErrorKind::Tls, format!("TLS with {peer} failed: {cause}"))
+        } else if says(&["refused", "DNS"]) {
+            HttpError::new(HttpErrorKind::Connect, format!("cannot connect to {peer}: {cause}"))
+        } else {
+            HttpError::new(HttpErrorKind::Broken, format!("{peer} broke off before its answer: {cause}"))
+        }
+    }
 }
 
 impl Running {
-    async fn answer(mut self) -> Result<HttpResponse, HttpError> {
+    async fn answer(mut self) -> Result<HttpResponse, Failed> {
         let answered = Settled::from(self.call.response()).await;
-        self.done = true;
-        let response = answered.map_err(|error| self.error(&error))?;
-        let broken = || HttpError::new(HttpErrorKind::Broken, "the answer's head is no HTTP");
+        self.is_done = true;
+        let response = answered.map_err(|error| match self.call.timed_out() {
+            true => Failed::TimedOut,
+            false => Failed::Said(js::message(&error)),
+        })?;
+        let broken = || Failed::Said("its head is no HTTP".to_owned());
         let (status, headers) = head::answer(&js::answer_head(&response)).ok_or_else(broken)?;
         let source = SourceBody::new(js::source_of(&response, &self.call));
         let mut answer = Response::new(Body::Native(Box::pin(source)));
@@ -59,25 +89,11 @@ impl Running {
         *answer.headers_mut() = headers;
         Ok(answer)
     }
-
-    fn error(&self, error: &JsValue) -> HttpError {
-        if self.call.timed_out() {
-            return HttpError::new(HttpErrorKind::Timeout, "the provider did not answer in time");
-        }
-        let message = js::message(error);
-        let kind = match message.as_str() {
-            text if text.contains("Invalid URL") || text.contains("Fetch API cannot load") => HttpErrorKind::Invalid,
-            text if text.contains("certificate") || text.contains("TLS") => HttpErrorKind::Tls,
-            text if text.contains("refused") || text.contains("DNS") => HttpErrorKind::Connect,
-            _ => HttpErrorKind::Broken,
-        };
-        HttpError::new(kind, message)
-    }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if !self.done {
+        if !self.is_done {
             self.call.abort();
         }
     }

@@ -27,6 +27,12 @@ extern "C" {
     #[wasm_bindgen(method, js_name = waitUntil)]
     pub(crate) fn wait_until(this: &Exchange, promise: &js_sys::Promise);
 
+    /// Ends a request whose instance is about to end.
+    #[wasm_bindgen(method)]
+    pub(crate) fn crash(this: &Exchange, head: &str, body: &js_sys::Uint8Array);
+    #[wasm_bindgen(js_name = openExchanges)]
+    pub(crate) fn open_exchanges() -> Vec<Exchange>;
+
     /// A `WritableStreamDefaultWriter`.
     #[derive(Debug)]
     pub(crate) type Writer;

@@ -52,10 +52,16 @@ pub(crate) async fn handle(shared: &Arc<Shared>, request: Request<Body>, context
     response
 }
 
-/// The answer of a home that has no gateway to hand a request to: an error in the dialect of the request.
+/// What a home answers that has no gateway to ask: the error, in the form of whoever's endpoint was called. Liveness
+/// does not depend on a gateway.
 pub fn refuse(method: &Method, path: &str, headers: &HeaderMap, error: &GatewayError) -> Response<Body> {
     let endpoint = Endpoint::of(method, path, headers.contains_key(ANTHROPIC_VERSION));
-    let mut response = error_response(endpoint.dialect(), error, "");
+    let mut response = match endpoint {
+        _ if *method == Method::OPTIONS => cors::preflight(headers),
+        Endpoint::Alive => health::alive(),
+        Endpoint::Admin => admin_error(error),
+        _ => error_response(endpoint.dialect(), error, ""),
+    };
     cors::allow(response.headers_mut());
     response
 }
@@ -143,12 +149,14 @@ async fn administer(shared: &Arc<Shared>, parts: Parts, body: Body) -> Response<
     };
     match body {
         Ok(body) => admin::handle(&admin, Request::from_parts(parts, body)).await,
-        Err(error) => {
-            let status = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let code = error.code.unwrap_or("bad_request");
-            Reply::from(&AdminError::new(status, code, error.message)).into_response()
-        }
+        Err(error) => admin_error(&error),
     }
+}
+
+fn admin_error(error: &GatewayError) -> Response<Body> {
+    let status = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let code = error.code.unwrap_or("bad_request");
+    Reply::from(&AdminError::new(status, code, error.message.clone())).into_response()
 }
 
 fn wrong_method(parts: &Parts) -> GatewayError {

@@ -61,10 +61,12 @@ impl Kind {
         matches!(self, Self::Server | Self::ServerLibsql)
     }
 
-    /// A request's body of this size is taken. Lambda takes 6 MiB with everything around it.
+    /// A request's body of this size is taken. Lambda takes 6 MiB with everything around it, a Worker has 128 MiB of
+    /// memory.
     pub const fn big_body_bytes(self) -> usize {
         match self {
             Self::Lambda => 5 << 20,
+            Self::Worker | Self::WorkerLibsql => 20 << 20,
             Self::Server | Self::ServerLibsql => 40 << 20,
         }
     }
