@@ -29,6 +29,8 @@ const miniflare = new Miniflare({
   bindings: JSON.parse(settings),
   d1Databases: { DB: "llmio" },
   d1Persist: folder,
+  // Past Miniflare's own Worker in front, which compresses answers, to the one under test.
+  unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
 });
 
 /** As `wrangler d1 migrations apply` does it. None of our migrations has a semicolon inside a line. */
@@ -76,7 +78,8 @@ async function settled(origin) {
   }
 }
 
-const worker = await miniflare.ready;
+await miniflare.ready;
+const worker = await miniflare.unsafeGetDirectURL();
 await migrate();
 await (await miniflare.getWorker()).scheduled({ cron: "17 * * * *" });
 const server = await edge(worker.port);

@@ -87,7 +87,7 @@ impl WorkerProcess {
 
 impl Drop for WorkerProcess {
     fn drop(&mut self) {
-        process::tell_when_panicking(&self.log);
+        process::tell_when_panicking("the Worker", &self.log);
         self.kill_group();
     }
 }
