@@ -148,6 +148,10 @@ pub(crate) async fn before(shared: &Arc<Shared>, background: &dyn Background) {
         }
         Need::Wait => renew(shared, PATIENCE).await,
     }
+    // What an earlier request could not write must not wait for one that adds to it.
+    if linger.is_zero() && shared.recorder.status().queued > 0 {
+        flush_before_the_end(shared, background);
+    }
 }
 
 /// After an entry was submitted to the log.

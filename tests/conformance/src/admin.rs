@@ -9,6 +9,9 @@ use tokio::time::{Instant, sleep};
 use crate::Home;
 use crate::process::PATIENCE;
 
+/// A row that is not in the log by then waits in a frozen process.
+const LATE: Duration = Duration::from_secs(2);
+
 impl Home {
     /// The log rows of a query (`trace=…&…`), newest first, with every attempt.
     pub async fn logs(&self, query: &str) -> Vec<Value> {
@@ -36,6 +39,7 @@ impl Home {
     /// The rows of one request in the order of its attempts, once its last one is written.
     pub async fn trace(&self, trace: &str) -> Vec<Value> {
         let limit = Instant::now() + PATIENCE;
+        let mut wake_at = Instant::now() + LATE;
         loop {
             let mut rows = self.logs(&format!("trace={trace}")).await;
             if rows.iter().any(|row| row["is_final"] == true) {
@@ -43,6 +47,10 @@ impl Home {
                 return rows;
             }
             assert!(Instant::now() < limit, "the request {trace} is not in the log: {rows:?}");
+            if Instant::now() > wake_at {
+                self.wake().await;
+                wake_at = Instant::now() + LATE;
+            }
             sleep(Duration::from_millis(20)).await;
         }
     }

@@ -126,6 +126,14 @@ impl Home {
         format!("{}{path}", self.base())
     }
 
+    /// Where processes are frozen between requests, gives each of them one: what a busy database did not take in time
+    /// waits there.
+    pub(crate) async fn wake(&self) {
+        if let Process::Lambda(lambda) = &self.process {
+            lambda.wake().await;
+        }
+    }
+
     /// As `kill -9`: nothing is flushed.
     pub async fn kill(&mut self) {
         match &mut self.process {

@@ -24,6 +24,7 @@ mod event;
 mod front;
 mod pool;
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -69,6 +70,12 @@ impl LambdaService {
         let rest = tokio::time::timeout(process::PATIENCE, self.pool.rest()).await;
         assert!(rest.is_ok(), "invocations do not end:\n{}", process::last_words(&self.log));
         self.pool.kill().await;
+    }
+
+    /// Gives every execution environment a request, so that each does what it left undone.
+    pub(super) async fn wake(&self) {
+        let (parts, ()) = http::Request::get("/healthz").body(()).expect("a request").into_parts();
+        self.pool.wake(&event::function_url(&parts, IpAddr::from([127, 0, 0, 1]), &[])).await;
     }
 
     async fn until_ready(&self) {

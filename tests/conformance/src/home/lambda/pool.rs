@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::{Mutex, Semaphore, oneshot, watch};
 
 use super::environment::{Environment, Outcome};
@@ -109,6 +110,19 @@ impl Pool {
             // What is dropped here is killed.
             _ = closed.wait_for(|closed| *closed) => {}
         }
+    }
+
+    /// Invokes every frozen environment once, as Lambda may do at any time.
+    pub(super) async fn wake(&self, event: &[u8]) {
+        let frozen = std::mem::take(&mut *self.idle.lock().await);
+        let woken = join_all(frozen.into_iter().map(|mut environment| async move {
+            let (caller, _answer) = oneshot::channel();
+            let outcome = environment.invoke(event.to_vec(), self.timeout, caller).await;
+            environment.api().release();
+            (outcome == Outcome::Frozen).then_some(environment)
+        }));
+        let woken = woken.await;
+        self.idle.lock().await.extend(woken.into_iter().flatten());
     }
 
     /// Resolves when no invocation runs.
