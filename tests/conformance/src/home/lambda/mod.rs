@@ -74,7 +74,7 @@ impl LambdaService {
 
     /// Gives every execution environment a request, so that each does what it left undone.
     pub(super) async fn wake(&self) {
-        let (parts, ()) = http::Request::get("/healthz").body(()).expect("a request").into_parts();
+        let (parts, ()) = http::Request::get("/readyz").body(()).expect("a request").into_parts();
         self.pool.wake(&event::function_url(&parts, IpAddr::from([127, 0, 0, 1]), &[])).await;
     }
 
