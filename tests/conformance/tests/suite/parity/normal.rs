@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 const PLATFORM_HEADERS: [&str; 7] =
     ["cf-ray", "connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"];
 
-/// Of one hop; a body's length is compared by the body itself.
-const PROVIDER_HOP_HEADERS: [&str; 2] = ["connection", "keep-alive"];
+/// Of one hop, and what Cloudflare adds to everything that a Worker sends.
+const PROVIDER_PLATFORM_HEADERS: [&str; 3] = ["cf-worker", "connection", "keep-alive"];
 
 /// Sorted by name; the order of equal names stays.
 pub(super) fn headers(headers: &HeaderMap, trace: &str) -> Vec<(String, String)> {
@@ -19,7 +19,7 @@ pub(super) fn headers(headers: &HeaderMap, trace: &str) -> Vec<(String, String)>
 }
 
 pub(super) fn provider_headers(headers: Vec<(String, String)>) -> Vec<(String, String)> {
-    sorted(headers, &PROVIDER_HOP_HEADERS)
+    sorted(headers, &PROVIDER_PLATFORM_HEADERS)
 }
 
 fn sorted(headers: impl IntoIterator<Item = (String, String)>, without: &[&str]) -> Vec<(String, String)> {
@@ -51,14 +51,21 @@ pub(super) fn json(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(json),
         Value::Object(fields) => {
             for (name, value) in fields {
-                match kind(name) {
-                    Some(kind) => replace(value, kind),
-                    None => json(value),
+                match (kind(name), &*value) {
+                    (Some(kind), _) => replace(value, kind),
+                    (None, Value::String(cause)) if name == "error" => *value = json!(without_platforms_words(cause)),
+                    (None, _) => json(value),
                 }
             }
         }
         _ => {}
     }
+}
+
+/// Why a connection broke each platform says in its own words.
+fn without_platforms_words(cause: &str) -> &str {
+    let broken = cause.find("broke off").unwrap_or(cause.len());
+    cause[broken..].find(": ").map_or(cause, |end| &cause[..broken + end])
 }
 
 fn replace(value: &mut Value, kind: &str) {
