@@ -5,8 +5,6 @@
 const GATHER = 1000;
 /** How long buffered bytes may take to arrive at a reader, once the client has left. */
 const LAST_BYTES = 20;
-/** Read in one piece when the answer says that it is no longer than this. */
-const WHOLE = 256 * 1024;
 const BLOCK = 64 * 1024;
 
 // Every step of a future is a microtask, and the platform's own function wraps each task in an object of its own.
@@ -114,6 +112,7 @@ export class Source {
     this.controller = controller;
     this.reader = undefined;
     this.buffer = undefined;
+    this.left = Infinity;
     this.isOver = message.body === null;
   }
 
@@ -123,18 +122,19 @@ export class Source {
     if (!this.reader) {
       const { headers, body } = this.message;
       const length = headers.get("content-length");
-      if (length !== null && Number(length) <= WHOLE && !headers.has("content-encoding")) {
-        this.isOver = true;
-        return new Uint8Array(await this.message.arrayBuffer());
-      }
+      // Known, it spares the last read, which would only say that there is no more.
+      if (length !== null && !headers.has("content-encoding")) this.left = Number(length);
+      this.buffer = new ArrayBuffer(Math.max(1, Math.min(BLOCK, this.left)));
       this.reader = body.getReader({ mode: "byob" });
     }
-    const { done, value } = await this.reader.read(new Uint8Array(this.buffer ?? new ArrayBuffer(BLOCK)));
+    const { done, value } = await this.reader.read(new Uint8Array(this.buffer));
     if (done) {
       this.isOver = true;
       return undefined;
     }
     this.buffer = value.buffer;
+    this.left -= value.byteLength;
+    this.isOver = this.left <= 0;
     return value;
   }
 
