@@ -2,7 +2,7 @@
 // FOLDER keeps the database, SETTINGS is the JSON of variables and secrets, BUILD is what scripts/build-worker made.
 // The first line says where it listens. It ends with its standard input.
 import { readdir, readFile } from "node:fs/promises";
-import net from "node:net";
+import http from "node:http";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Log, LogLevel, Miniflare } from "miniflare";
@@ -52,18 +52,37 @@ async function migrate() {
 }
 
 /**
- * What Cloudflare's network does in front of a Worker, and workerd alone does not: it tells it at once that a client
- * has left. A client that closes its connection is passed on as one that resets it, which workerd understands.
+ * What Cloudflare's network does in front of a Worker, and workerd alone does not: it names the client's address, and
+ * tells at once that a client has left. workerd learns that from a connection that is reset.
  */
-function edge(port) {
-  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
-    const worker = net.connect({ port, host: "127.0.0.1", noDelay: true });
-    client.pipe(worker, { end: false });
-    worker.pipe(client);
-    client.on("end", () => worker.resetAndDestroy());
-    client.on("close", () => worker.resetAndDestroy());
-    client.on("error", () => {});
-    worker.on("error", () => client.resetAndDestroy());
+function edge(worker) {
+  const agent = new http.Agent({ keepAlive: true });
+  const server = http.createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+    const headers = [];
+    for (let at = 0; at < request.rawHeaders.length; at += 2) {
+      const [name, value] = request.rawHeaders.slice(at, at + 2);
+      if (!/^(connection|keep-alive|cf-connecting-ip)$/i.test(name)) headers.push(name, value);
+    }
+    headers.push("CF-Connecting-IP", request.socket.remoteAddress);
+    const { hostname, port } = worker;
+    const onward = http.request({ agent, hostname, port, method: request.method, path: request.url, headers });
+    request.pipe(onward);
+    onward.on("response", (answer) => {
+      response.sendDate = false;
+      const kept = [];
+      for (let at = 0; at < answer.rawHeaders.length; at += 2) {
+        const [name, value] = answer.rawHeaders.slice(at, at + 2);
+        if (!/^(connection|keep-alive)$/i.test(name)) kept.push(name, value);
+      }
+      response.writeHead(answer.statusCode, kept);
+      response.flushHeaders();
+      answer.pipe(response);
+      answer.on("error", () => response.destroy());
+    });
+    onward.on("error", () => response.destroy());
+    response.on("close", () => {
+      if (!response.writableFinished) onward.socket?.resetAndDestroy();
+    });
   });
   return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)));
 }
@@ -82,7 +101,7 @@ await miniflare.ready;
 const worker = await miniflare.unsafeGetDirectURL();
 await migrate();
 await (await miniflare.getWorker()).scheduled({ cron: "17 * * * *" });
-const server = await edge(worker.port);
+const server = await edge(worker);
 console.log(`listening on http://127.0.0.1:${server.address().port}`);
 
 process.stdin.resume();
