@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use llmio_core::platform::{BoxFuture, Clock, Timestamp};
 use worker::send::SendFuture;
 
-use crate::js::Timer;
+use crate::js;
 use crate::settled::Settled;
 
 /// `Date.now()` and `setTimeout`. Workers hold the time still between I/O.
@@ -27,7 +27,8 @@ impl Clock for JsClock {
 /// Begins when it is first polled; dropping it clears the timer.
 struct Sleep {
     duration: Duration,
-    running: Option<(Timer, Settled)>,
+    /// With the number of its timer.
+    running: Option<(Settled, f64)>,
 }
 
 impl Future for Sleep {
@@ -35,11 +36,9 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let millis = millis(self.duration);
-        let (_, over) = self.running.get_or_insert_with(|| {
-            let timer = Timer::new(millis);
-            let over = Settled::from(timer.over());
-            (timer, over)
-        });
+        let (over, _) = self
+            .running
+            .get_or_insert_with(|| Settled::when(|number, settle| js::set_timeout(settle, millis, number, true)));
         match Pin::new(over).poll(cx) {
             Poll::Ready(_) => {
                 self.running = None;
@@ -52,8 +51,8 @@ impl Future for Sleep {
 
 impl Drop for Sleep {
     fn drop(&mut self) {
-        if let Some((timer, _)) = &self.running {
-            timer.clear();
+        if let Some((_, timer)) = self.running {
+            js::clear_timeout(timer);
         }
     }
 }

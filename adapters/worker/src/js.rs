@@ -84,16 +84,15 @@ extern "C" {
     pub(crate) fn follow(promise: &js_sys::Promise, number: u32, settle: &js_sys::Function);
 
     pub(crate) fn d1(database: &JsValue, statements: &str, reads: bool) -> js_sys::Promise;
+}
 
-    #[derive(Debug)]
-    pub(crate) type Timer;
-
-    #[wasm_bindgen(constructor)]
-    pub(crate) fn new(millis: f64) -> Timer;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn over(this: &Timer) -> js_sys::Promise;
-    #[wasm_bindgen(method)]
-    pub(crate) fn clear(this: &Timer);
+#[wasm_bindgen]
+extern "C" {
+    /// Calls `settle` with the number and `true`, once.
+    #[wasm_bindgen(js_name = setTimeout)]
+    pub(crate) fn set_timeout(settle: &js_sys::Function, millis: f64, number: u32, is_fulfilled: bool) -> f64;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    pub(crate) fn clear_timeout(timer: f64);
 }
 
 /// The bytes in a JavaScript array of their own.

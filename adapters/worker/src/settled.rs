@@ -36,10 +36,17 @@ pub(crate) struct Settled {
 
 impl From<Promise> for Settled {
     fn from(promise: Promise) -> Self {
+        Self::when(|number, settle| js::follow(&promise, number, settle)).0
+    }
+}
+
+impl Settled {
+    /// What `arrange` sees to: that the function it is given is called with the number it is given, `true`, and a value.
+    pub(crate) fn when<T>(arrange: impl FnOnce(u32, &js_sys::Function) -> T) -> (Self, T) {
         let number = NEXT.with(|next| next.replace(next.get().wrapping_add(1)));
         WAITING.with_borrow_mut(|waiting| waiting.insert(number, Waiting::For(None)));
-        SETTLE.with(|settle| js::follow(&promise, number, settle));
-        Self { number }
+        let arranged = SETTLE.with(|settle| arrange(number, settle));
+        (Self { number }, arranged)
     }
 }
 
