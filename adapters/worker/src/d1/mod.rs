@@ -13,10 +13,10 @@ use std::fmt;
 
 use llmio_core::platform::{BoxFuture, Database, DatabaseError, DatabaseErrorKind, Rows, Statement};
 use wasm_bindgen::JsValue;
-use wasm_bindgen_futures::JsFuture;
 use worker::send::{SendFuture, SendWrapper};
 
 use crate::js;
+use crate::settled::Settled;
 
 /// Texts of SELECTs whose columns are remembered; past that all are forgotten.
 const REMEMBERED: usize = 512;
@@ -87,7 +87,7 @@ impl D1Database {
 
     async fn send(&self, statements: &[value::Bound<'_>], format: Format) -> Result<Vec<RawAnswer>, DatabaseError> {
         let text = value::request(statements);
-        let answer = JsFuture::from(js::d1(&self.binding, &text, format == Format::Columns)).await;
+        let answer = Settled::from(js::d1(&self.binding, &text, format == Format::Columns)).await;
         let answer = answer.map_err(|error| error::from_message(&js::message(&error)))?;
         serde_json::from_str(&answer.as_string().unwrap_or_default()).map_err(|error| unreadable(&error.to_string()))
     }
@@ -167,6 +167,11 @@ impl Database for D1Database {
             let statements = sql::statements(&sql).into_iter().map(|sql| (sql.to_owned(), [].as_slice()));
             self.send(&statements.collect::<Vec<_>>(), Format::Batch).await.map(drop)
         }))
+    }
+
+    /// Plans limit the statements of a request.
+    fn prefers_few_statements(&self) -> bool {
+        true
     }
 }
 
