@@ -32,7 +32,7 @@ pub(super) fn routes() -> Vec<Route> {
         .answers::<Applied>(200)
         .or_yaml(),
         Route::new(Method::GET, "/api/config/schema.json", "getConfigSchema", "The JSON Schema of the file", |_, _| {
-            Box::pin(async { Reply::ok(&file::schema()) })
+            Box::pin(async { Ok(Reply::with_body(StatusCode::OK, "application/json", file::SCHEMA)) })
         })
         .answers::<Map<String, Value>>(200),
         Route::new(Method::GET, "/api/version", "getVersion", "What is installed", |a, c| Box::pin(version(a, c)))

@@ -33,7 +33,6 @@ use crate::storage::{ConfigStore, Edited};
 pub use call::{Call, List, Reply};
 pub use environment::Environment;
 pub use error::AdminError;
-pub use openapi::openapi;
 pub use route::Route;
 
 /// Larger bodies are refused.

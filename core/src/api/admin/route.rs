@@ -2,19 +2,26 @@ use std::fmt;
 
 use http::Method;
 use percent_encoding::percent_decode_str;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 
 use super::{Admin, AdminError, Call, Reply};
 use crate::platform::BoxFuture;
 
 pub(super) type Handler = for<'a> fn(&'a Admin, Call) -> BoxFuture<'a, Result<Reply, AdminError>>;
-pub(super) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
-
 /// One operation of the admin API: what is dispatched to, and what the OpenAPI document says about it.
 pub struct Route {
     pub(super) method: Method,
     /// As `/api/providers/{id}`.
     pub(super) path: &'static str,
+    pub(super) handler: Handler,
+    #[cfg(test)]
+    pub(super) described: Described,
+}
+
+/// For the OpenAPI document, which is only made in tests.
+#[cfg(test)]
+#[derive(Default)]
+pub(super) struct Described {
     /// Unique; the name of the operation in generated clients.
     pub(super) name: &'static str,
     pub(super) summary: &'static str,
@@ -25,9 +32,12 @@ pub struct Route {
     pub(super) answer: Option<SchemaOf>,
     /// Whether it takes, or without a body answers, YAML as well as JSON.
     pub(super) yaml: bool,
-    pub(super) handler: Handler,
 }
 
+#[cfg(test)]
+pub(super) type SchemaOf = fn(&mut schemars::SchemaGenerator) -> schemars::Schema;
+
+#[cfg(test)]
 #[derive(Clone, Copy)]
 pub(super) struct RequestBody {
     pub(super) schema: SchemaOf,
@@ -35,6 +45,12 @@ pub(super) struct RequestBody {
     pub(super) partial: bool,
 }
 
+#[cfg(test)]
+fn schema_of<T: JsonSchema>(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    generator.subschema_for::<T>()
+}
+
+#[cfg_attr(not(test), expect(unused_variables, unused_mut, reason = "the description is only used in tests"))]
 impl Route {
     /// Answers 200 without a body until told otherwise.
     pub fn new(
@@ -44,46 +60,70 @@ impl Route {
         summary: &'static str,
         handler: Handler,
     ) -> Self {
-        Self { method, path, name, summary, query: None, body: None, status: 200, answer: None, yaml: false, handler }
+        Self {
+            method,
+            path,
+            handler,
+            #[cfg(test)]
+            described: Described { name, summary, status: 200, ..Described::default() },
+        }
     }
 
     /// The struct that [`Call::query`] reads.
     #[must_use]
     pub fn query<T: JsonSchema>(mut self) -> Self {
-        self.query = Some(SchemaGenerator::subschema_for::<T>);
+        #[cfg(test)]
+        {
+            self.described.query = Some(schema_of::<T>);
+        }
         self
     }
 
     /// The struct that [`Call::json`] reads.
     #[must_use]
     pub fn body<T: JsonSchema>(mut self) -> Self {
-        self.body = Some(RequestBody { schema: SchemaGenerator::subschema_for::<T>, partial: false });
+        #[cfg(test)]
+        {
+            self.described.body = Some(RequestBody { schema: schema_of::<T>, partial: false });
+        }
         self
     }
 
     /// The struct that [`Call::patched`] reads.
     #[must_use]
     pub fn patch<T: JsonSchema>(mut self) -> Self {
-        self.body = Some(RequestBody { schema: SchemaGenerator::subschema_for::<T>, partial: true });
+        #[cfg(test)]
+        {
+            self.described.body = Some(RequestBody { schema: schema_of::<T>, partial: true });
+        }
         self
     }
 
     #[must_use]
     pub fn answers<T: JsonSchema>(mut self, status: u16) -> Self {
-        self.status = status;
-        self.answer = Some(SchemaGenerator::subschema_for::<T>);
+        #[cfg(test)]
+        {
+            self.described.status = status;
+            self.described.answer = Some(schema_of::<T>);
+        }
         self
     }
 
     #[must_use]
     pub fn answers_nothing(mut self) -> Self {
-        self.status = 204;
+        #[cfg(test)]
+        {
+            self.described.status = 204;
+        }
         self
     }
 
     #[must_use]
     pub fn or_yaml(mut self) -> Self {
-        self.yaml = true;
+        #[cfg(test)]
+        {
+            self.described.yaml = true;
+        }
         self
     }
 
@@ -106,6 +146,7 @@ impl Route {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn parameters(&self) -> impl Iterator<Item = &'static str> {
         self.path.split('/').filter_map(parameter_name)
     }

@@ -10,8 +10,6 @@ mod parse;
 mod problem;
 mod text;
 
-use serde_json::Value;
-
 pub use apply::{Applied, ApplyError, apply, plan};
 pub use check::{Report, check};
 pub(crate) use document::ConfigFile;
@@ -19,10 +17,8 @@ pub use export::{Export, export};
 pub use parse::{File, parse};
 pub use problem::{FileError, Problem};
 
-/// The JSON Schema of a configuration file.
-pub fn schema() -> Value {
-    schemars::schema_for!(document::ConfigFile).into()
-}
+/// The JSON Schema of a configuration file. Tests make it from the types and compare it with the published file.
+pub const SCHEMA: &str = include_str!("../../../../docs/config.schema.json");
 
 #[cfg(test)]
 mod tests;

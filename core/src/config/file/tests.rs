@@ -18,9 +18,10 @@ fn env(name: &str) -> Option<String> {
 /// `UPDATE=1` rewrites the file.
 #[test]
 fn the_published_schema_is_current() {
+    let schema = serde_json::Value::from(schemars::schema_for!(super::document::ConfigFile));
     crate::testing::current_file(
         concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/config.schema.json"),
-        &format!("{}\n", serde_json::to_string_pretty(&schema()).unwrap()),
+        &format!("{}\n", serde_json::to_string_pretty(&schema).unwrap()),
     );
 }
 

@@ -1,37 +1,27 @@
-//! The OpenAPI document, made from the table of routes.
+//! Makes the document from the table of routes.
 
 use std::collections::BTreeMap;
 
-use http::Method;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::error::ErrorBody;
-use super::{Reply, Route};
+use super::super::error::ErrorBody;
+use super::super::route::{Route, SchemaOf};
 
 const PREFIX: &str = "#/components/schemas/";
 
-pub(super) fn routes() -> Vec<Route> {
-    vec![
-        Route::new(Method::GET, "/api/openapi.json", "getOpenApi", "This document", |_, _| {
-            Box::pin(async { Reply::ok(&openapi()) })
-        })
-        .answers::<Map<String, Value>>(200),
-    ]
-}
-
 /// OpenAPI 3.1 of the admin API.
-pub fn openapi() -> Value {
-    let routes = super::routes();
+fn openapi() -> Value {
+    let routes = super::super::routes();
     // What is read and what is written differ in which fields are required.
     let mut reads = Schemas::new(SchemaSettings::draft2020_12().for_deserialize());
     let mut writes = Schemas::new(SchemaSettings::draft2020_12().for_serialize());
     let read: Vec<_> = routes
         .iter()
         .map(|route| {
-            let query = route.query.map(|schema| reads.inline(schema));
-            let body = route.body.map(|body| {
+            let query = route.described.query.map(|schema| reads.inline(schema));
+            let body = route.described.body.map(|body| {
                 let schema = schema_value((body.schema)(&mut reads.generator));
                 if body.partial { reads.partial(&schema) } else { schema }
             });
@@ -39,8 +29,10 @@ pub fn openapi() -> Value {
         })
         .collect();
     let error = schema_value(writes.generator.subschema_for::<ErrorBody<'_>>());
-    let written: Vec<_> =
-        routes.iter().map(|route| route.answer.map(|schema| schema_value(schema(&mut writes.generator)))).collect();
+    let written: Vec<_> = routes
+        .iter()
+        .map(|route| route.described.answer.map(|schema| schema_value(schema(&mut writes.generator))))
+        .collect();
 
     let mut schemas = writes.definitions();
     let read_schemas = reads.definitions();
@@ -112,24 +104,27 @@ fn operation(route: &Route, query: Option<&Value>, body: Option<Value>, answer: 
         content
     };
     let mut operation = Map::from_iter([
-        ("operationId".to_owned(), json!(route.name)),
-        ("summary".to_owned(), json!(route.summary)),
+        ("operationId".to_owned(), json!(route.described.name)),
+        ("summary".to_owned(), json!(route.described.summary)),
         ("tags".to_owned(), json!([route.path.split('/').nth(2).unwrap_or_default()])),
     ]);
     if !parameters.is_empty() {
         operation.insert("parameters".into(), parameters.into());
     }
     // What takes YAML answers JSON.
-    let answers_yaml = route.yaml && body.is_none();
+    let answers_yaml = route.described.yaml && body.is_none();
     if let Some(schema) = body {
-        operation.insert("requestBody".into(), json!({ "required": true, "content": content(schema, route.yaml) }));
+        operation.insert(
+            "requestBody".into(),
+            json!({ "required": true, "content": content(schema, route.described.yaml) }),
+        );
     }
     let good = match answer {
-        Some(schema) => json!({ "description": route.summary, "content": content(schema, answers_yaml) }),
+        Some(schema) => json!({ "description": route.described.summary, "content": content(schema, answers_yaml) }),
         None => json!({ "description": "Done" }),
     };
     let bad = json!({ "description": "Error", "content": { "application/json": { "schema": error } } });
-    operation.insert("responses".into(), json!({ route.status.to_string(): good, "default": bad }));
+    operation.insert("responses".into(), json!({ route.described.status.to_string(): good, "default": bad }));
     operation.into()
 }
 
@@ -164,7 +159,7 @@ impl Schemas {
     }
 
     /// The schema itself, which is then no definition of its own.
-    fn inline(&mut self, schema: super::route::SchemaOf) -> Value {
+    fn inline(&mut self, schema: SchemaOf) -> Value {
         let schema = schema_value(schema(&mut self.generator));
         let name = name_of(&schema).map(str::to_owned);
         name.and_then(|name| self.generator.definitions_mut().remove(&name)).unwrap_or(schema)
@@ -215,43 +210,38 @@ fn rename(value: &mut Value, names: &BTreeMap<String, String>) {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// `UPDATE=1` rewrites the file.
+#[test]
+fn the_published_document_is_current() {
+    crate::testing::current_file(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json"),
+        &format!("{}\n", serde_json::to_string_pretty(&openapi()).unwrap()),
+    );
+}
 
-    /// `UPDATE=1` rewrites the file.
-    #[test]
-    fn the_published_document_is_current() {
-        crate::testing::current_file(
-            concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/openapi.json"),
-            &format!("{}\n", serde_json::to_string_pretty(&openapi()).unwrap()),
-        );
+#[test]
+fn names_and_references_are_sound() {
+    let document = openapi();
+    let mut names = std::collections::HashSet::new();
+    for route in super::super::routes() {
+        assert!(names.insert(route.described.name), "{} is there twice", route.described.name);
     }
-
-    #[test]
-    fn names_and_references_are_sound() {
-        let document = openapi();
-        let mut names = std::collections::HashSet::new();
-        for route in super::super::routes() {
-            assert!(names.insert(route.name), "{} is there twice", route.name);
-        }
-        let mut references = Vec::new();
-        collect(&document, &mut references);
-        assert!(!references.is_empty());
-        for reference in references {
-            let name = reference.strip_prefix(PREFIX).unwrap();
-            assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
-        }
+    let mut references = Vec::new();
+    collect(&document, &mut references);
+    assert!(!references.is_empty());
+    for reference in references {
+        let name = reference.strip_prefix(PREFIX).unwrap();
+        assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
     }
+}
 
-    fn collect(value: &Value, out: &mut Vec<String>) {
-        match value {
-            Value::Object(map) => {
-                out.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
-                map.values().for_each(|item| collect(item, out));
-            }
-            Value::Array(items) => items.iter().for_each(|item| collect(item, out)),
-            _ => {}
+fn collect(value: &Value, out: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            out.extend(map.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            map.values().for_each(|item| collect(item, out));
         }
+        Value::Array(items) => items.iter().for_each(|item| collect(item, out)),
+        _ => {}
     }
 }
