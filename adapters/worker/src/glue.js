@@ -78,10 +78,6 @@ export class Exchange {
     return `${this.request.method}\n${this.request.url}${flat(this.request.headers)}`;
   }
 
-  hasBody() {
-    return this.request.body !== null;
-  }
-
   source() {
     return new Source(this.request, undefined);
   }
