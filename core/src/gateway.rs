@@ -11,7 +11,7 @@ use crate::balance::Balancer;
 use crate::config::snapshot::Snapshot;
 use crate::config::{Config, Sealer, Secret};
 use crate::pipeline::Relay;
-use crate::platform::{Background, Body, DatabaseError, Platform, Timestamp};
+use crate::platform::{Background, Body, DatabaseError, DatabaseErrorKind, Platform, Timestamp};
 use crate::record::retention::{self, Cleanup};
 use crate::record::{LogEntry, Metrics, Recorder};
 use crate::storage::{ConfigStore, StorageError, rests};
@@ -134,11 +134,15 @@ impl Gateway {
         self.shared.flush().await;
     }
 
-    /// Deletes what is past its retention, once a day whoever asks. To be called now and then, hourly say; `None` when
-    /// nothing was due.
-    pub async fn clean_up(&self) -> Result<Option<Cleanup>, DatabaseError> {
+    /// Deletes what is past its retention, once a day whoever asks. To be called now and then, hourly say.
+    pub async fn clean_up(&self) -> Result<(), DatabaseError> {
         let Platform { database, clock, .. } = &self.shared.platform;
-        retention::run_due(&**database, &**clock, &self.snapshot().settings).await
+        let cleanup = retention::run_due(&**database, &**clock, &self.snapshot().settings).await?;
+        let Some(Cleanup { deleted, error, .. }) = cleanup else { return Ok(()) };
+        if deleted > 0 {
+            tracing::info!(deleted, "old log entries were deleted");
+        }
+        error.map_or(Ok(()), |message| Err(DatabaseError::new(DatabaseErrorKind::Other, message)))
     }
 
     pub fn recorder(&self) -> &Recorder {

@@ -85,13 +85,7 @@ impl Function {
             ));
         }
         let gateway = self.gateway().await.map_err(|unready| failed("NotReady", unready))?;
-        let cleanup = gateway.clean_up().await.map_err(|error| failed("CleanUpFailed", error))?;
-        let Some(cleanup) = cleanup else { return Ok(()) };
-        if let Some(error) = cleanup.error {
-            return Err(failed("CleanUpFailed", error));
-        }
-        tracing::info!(deleted = cleanup.deleted, "the log was cleaned up");
-        Ok(())
+        gateway.clean_up().await.map_err(|error| failed("CleanUpFailed", error))
     }
 
     async fn gateway(&self) -> Result<Gateway, Unready> {

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use llmio_core::Gateway;
-use llmio_core::record::retention::Cleanup;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// A killed process loses the records of at most this time.
@@ -34,11 +33,8 @@ async fn clean_up(gateway: &Gateway) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        match gateway.clean_up().await {
-            Ok(None | Some(Cleanup { error: None, deleted: 0, .. })) => {}
-            Ok(Some(Cleanup { error: None, deleted, .. })) => tracing::info!(deleted, "old log entries were deleted"),
-            Ok(Some(Cleanup { error: Some(error), .. })) => tracing::warn!(%error, "the clean-up of the log failed"),
-            Err(error) => tracing::warn!(%error, "the clean-up of the log could not be started"),
+        if let Err(error) = gateway.clean_up().await {
+            tracing::warn!(%error, "the clean-up of the log failed");
         }
     }
 }

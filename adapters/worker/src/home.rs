@@ -13,7 +13,6 @@ use llmio_core::api::admin::Environment;
 use llmio_core::config::{Sealer, Secret};
 use llmio_core::dialect::{ErrorKind, GatewayError};
 use llmio_core::platform::{Body, Database, Platform};
-use llmio_core::record::retention::Cleanup;
 use llmio_core::storage::{self, HranaDatabase};
 use llmio_core::{Gateway, GatewayOptions, Limits, Upkeep};
 use wasm_bindgen::JsValue;
@@ -47,14 +46,11 @@ pub(crate) async fn gateway(env: &JsValue) -> Result<Gateway, Unready> {
 /// The scheduled clean-up.
 pub(crate) async fn clean_up(env: &JsValue) {
     let cleaned = match gateway(env).await {
-        Ok(gateway) => gateway.clean_up().await,
-        Err(unready) => return tracing::error!("the clean-up of the log could not be started: {unready}"),
+        Ok(gateway) => gateway.clean_up().await.map_err(|error| error.to_string()),
+        Err(unready) => Err(unready.to_string()),
     };
-    match cleaned {
-        Ok(None | Some(Cleanup { error: None, deleted: 0, .. })) => {}
-        Ok(Some(Cleanup { error: None, deleted, .. })) => tracing::info!(deleted, "old log entries were deleted"),
-        Ok(Some(Cleanup { error: Some(error), .. })) => tracing::warn!(%error, "the clean-up of the log failed"),
-        Err(error) => tracing::warn!(%error, "the clean-up of the log could not be started"),
+    if let Err(cause) = cleaned {
+        tracing::error!(cause, "the clean-up of the log failed");
     }
 }
 
