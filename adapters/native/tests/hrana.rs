@@ -1,19 +1,17 @@
 //! The database contract on a real libSQL server, over the native HTTP client.
 
-#[path = "support/sqld.rs"]
-mod sqld;
+#[path = "support/libsql.rs"]
+mod libsql;
 
+use libsql::open;
+use llmio_conformance::sqld::Sqld;
 use llmio_core::platform::{Database, DatabaseErrorKind, Statement};
 use llmio_core::testing::contract;
 
-use sqld::{Sqld, open};
-
 #[tokio::test]
 async fn a_libsql_server_keeps_the_contract() {
-    let Some(sqld) = Sqld::start().await else {
-        return;
-    };
-    contract::database::all(&open(&sqld.url)).await;
+    let sqld = Sqld::start().await;
+    contract::database::all(&open(&sqld.url())).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,4 @@
-//! A real libSQL server on loopback. `LLMIO_TEST_SQLD` names its binary; `scripts/test` installs it and sets the
-//! variable.
+//! A real libSQL server on loopback. `LLMIO_TEST_SQLD` names its binary; without it, who needs one fails.
 
 use core::time::Duration;
 use std::fs::File;
@@ -126,6 +125,12 @@ fn spawn(directory: &TempDir, port: u16, checks_tokens: bool) -> Child {
 }
 
 fn binary() -> PathBuf {
-    let path = std::env::var_os("LLMIO_TEST_SQLD");
-    path.expect("LLMIO_TEST_SQLD names a libSQL server; scripts/test installs one and sets it").into()
+    let path = std::env::var_os("LLMIO_TEST_SQLD").filter(|path| !path.is_empty());
+    path.unwrap_or_else(|| {
+        panic!(
+            "this test needs a libSQL server: export LLMIO_TEST_SQLD=$(scripts/tools sqld), or run scripts/test, which \
+             installs one"
+        )
+    })
+    .into()
 }

@@ -1,11 +1,11 @@
 //! Records on a real database: the queue, the log's pages, rollups, retention.
 
 mod api;
+#[path = "../support/libsql.rs"]
+mod libsql;
 mod log;
 mod queue;
 mod remote;
 mod retention;
 mod rollups;
-#[path = "../support/sqld.rs"]
-mod sqld;
 mod support;

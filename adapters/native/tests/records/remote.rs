@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
+use llmio_conformance::sqld::Sqld;
 use llmio_core::record::retention::{Criterion, run_now};
 use llmio_core::record::{Bodies, Recorder};
 use llmio_core::storage::log_query::{LogFilter, StatusRange, page};
 use llmio_core::storage::metrics::{GroupBy, Interval, MetricsFilter, MetricsQuery, metrics};
 
-use crate::sqld::{Sqld, open};
+use crate::libsql::open;
 use crate::support::{Entries, Fault, Home};
 
 /// What a home tells of the same entries, recorded while answers get lost.
@@ -55,10 +56,8 @@ async fn told(home: &Home) -> Vec<String> {
 
 #[tokio::test]
 async fn a_libsql_server_tells_what_a_local_file_tells() {
-    let Some(sqld) = Sqld::start().await else {
-        return;
-    };
-    let remote = told(&Home::on(Arc::new(open(&sqld.url))).await).await;
+    let sqld = Sqld::start().await;
+    let remote = told(&Home::on(Arc::new(open(&sqld.url()))).await).await;
     let local = told(&Home::new().await).await;
     for (remote, local) in remote.iter().zip(&local) {
         assert!(remote == local, "{}\n{}", &remote[..remote.len().min(2_000)], &local[..local.len().min(2_000)]);
