@@ -63,12 +63,15 @@ impl Failed {
         let says = |words: &[&str]| words.iter().any(|word| cause.contains(word));
         if says(&["Invalid URL", "Fetch API cannot load"]) {
             HttpError::new(HttpErrorKind::Invalid, cause.clone())
-        } else if says(&["certificate", "TLS"]) {
-            HttpError::new(HttpErrorKind::Tls, format!("TLS with {peer} failed: {cause}"))
-        } else if says(&["refused", "DNS"]) {
-            HttpError::new(HttpErrorKind::Connect, format!("cannot connect to {peer}: {cause}"))
         } else {
-            HttpError::new(HttpErrorKind::Broken, format!("{peer} broke off before its answer: {cause}"))
+            // workerd's words are the same whether a connection was made or not.
+            let perhaps = if says(&["internal error"]) {
+                "its name may not be found, TLS may fail, or what it speaks is no HTTP"
+            } else {
+                "it may have refused the connection"
+            };
+            let cause = cause.trim_end_matches('.');
+            HttpError::new(HttpErrorKind::Broken, format!("{peer} broke off before its answer: {cause} ({perhaps})"))
         }
     }
 }

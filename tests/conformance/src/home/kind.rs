@@ -71,6 +71,12 @@ impl Kind {
         }
     }
 
+    /// Whether it tells a provider whose name is not found, that refuses the connection or that fails TLS from one that
+    /// broke off before its answer. `fetch` does not tell a Worker.
+    pub const fn tells_failed_connections_apart(self) -> bool {
+        !matches!(self, Self::Worker | Self::WorkerLibsql)
+    }
+
     /// Whether it learns that a client left before any answer began. Lambda does not tell.
     pub const fn notices_clients_that_leave_early(self) -> bool {
         !matches!(self, Self::Lambda)

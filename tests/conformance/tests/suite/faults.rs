@@ -5,7 +5,6 @@ use llmio_conformance::client::Answer;
 use llmio_conformance::config::{Config, provider_type, weighted};
 use llmio_conformance::dialect::{self, Form, StreamEnd};
 use llmio_conformance::{Home, Setup};
-use llmio_upstream::ports::{NotTls, Refused};
 use llmio_upstream::replay::Replay;
 use llmio_upstream::{Behaviour, Dialect, Fault, Upstream};
 use serde_json::{Value, json};
@@ -233,44 +232,6 @@ async fn gemini_stream() {
 #[tokio::test]
 async fn gemini_array() {
     fault_table(Dialect::Gemini, Form::Array).await;
-}
-
-#[tokio::test]
-async fn nobody_there() {
-    let refused = Refused::new().expect("a port");
-    let not_tls = NotTls::new().await.expect("a port");
-    let healthy = Upstream::with_key("sk-healthy").await.expect("a provider");
-    let mut config = Config::new();
-    for dialect in Dialect::ALL {
-        let kind = provider_type(dialect);
-        for (name, base) in [
-            ("refused", format!("http://{}{}", refused.address(), dialect.base_path())),
-            ("tls", format!("https://{}{}", not_tls.address(), dialect.base_path())),
-        ] {
-            let provider = format!("{name}-{kind}");
-            config = config
-                .provider(json!({"name": provider, "type": kind, "base_url": base, "api_key": "sk-x"}))
-                .model(&format!("alone-{provider}"), [weighted(&provider, "any", 10)])
-                .model(&format!("pair-{provider}"), [weighted(&provider, "any", 10), weighted(kind, "ok", 1)]);
-        }
-        config = config.upstream(kind, dialect, &healthy);
-    }
-    let home = Home::start(Setup::new(config)).await;
-    for dialect in Dialect::ALL {
-        for form in Form::BOTH {
-            for name in ["refused", "tls"] {
-                let kind = provider_type(dialect);
-                let alone = dialect::call(&home, dialect, &format!("alone-{name}-{kind}"), form).send().await;
-                assert_eq!(alone.status, 502, "{name} {dialect:?} {form:?}: {}", alone.text());
-                let message = dialect::error_message(dialect, &alone);
-                assert!(!message.contains("sk-x"), "{message}");
-                let pair = dialect::call(&home, dialect, &format!("pair-{name}-{kind}"), form).send().await;
-                assert!(pair.status == 200 && pair.text().contains("vider."), "{name} {dialect:?}: {}", pair.text());
-                let rows = home.trace(&pair.trace()).await;
-                assert_eq!(rows[0]["outcome"], "connect_error", "{rows:?}");
-            }
-        }
-    }
 }
 
 #[tokio::test]

@@ -17,3 +17,4 @@ mod recorded;
 mod records;
 mod relay;
 mod tokens;
+mod unreachable;

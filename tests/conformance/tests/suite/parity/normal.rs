@@ -1,6 +1,7 @@
 //! What may differ between two homes, or between two runs of one.
 
 use http::HeaderMap;
+use llmio_conformance::Kind;
 use llmio_conformance::client::Answer;
 use serde_json::{Value, json};
 
@@ -65,10 +66,22 @@ pub(super) fn json(value: &mut Value) {
     }
 }
 
-/// Why a connection broke each platform says in its own words.
-fn without_platforms_words(cause: &str) -> &str {
+/// Why a connection broke each platform says in its own words; and some do not tell whether it was ever there.
+fn without_platforms_words(cause: &str) -> String {
+    if !Kind::chosen().tells_failed_connections_apart()
+        && let Some(peer) = never_reached(cause)
+    {
+        return format!("{peer} broke off before its answer");
+    }
     let broken = cause.find("broke off").unwrap_or(cause.len());
-    cause[broken..].find(": ").map_or(cause, |end| &cause[..broken + end])
+    cause[broken..].find(": ").map_or(cause, |end| &cause[..broken + end]).to_owned()
+}
+
+/// Whom, in the words of a home that can tell.
+fn never_reached(cause: &str) -> Option<&str> {
+    let connect = cause.strip_prefix("cannot connect to ").and_then(|rest| rest.split_once(": "));
+    let tls = cause.strip_prefix("TLS with ").and_then(|rest| rest.split_once(" failed: "));
+    connect.or(tls).map(|(peer, _)| peer)
 }
 
 fn replace(value: &mut Value, kind: &str) {

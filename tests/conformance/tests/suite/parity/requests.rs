@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Case, compare, quoted};
 use crate::recorded;
+use crate::unreachable::Unreachable;
 
 /// A key whose requests are recorded with their bodies.
 const KEY: &str = "sk-logging-key-of-the-suite";
@@ -156,6 +157,33 @@ async fn faults_of_anthropic() {
 #[tokio::test]
 async fn faults_of_gemini() {
     faults(Dialect::Gemini).await;
+}
+
+/// Nobody answers, alone and with a healthy provider behind. One dialect after another, because systems look up few names
+/// at once.
+#[tokio::test]
+async fn unreachable_providers() {
+    let upstream = Upstream::with_key("sk-upstream").await.expect("a provider");
+    let unreachable = Unreachable::before(&upstream).await;
+    for dialect in Dialect::ALL {
+        let healthy = dialect.as_str();
+        let mut config = config(&upstream);
+        let mut cases = Vec::new();
+        for address in unreachable.addresses() {
+            config = config.provider(address.provider(address.what, dialect, &upstream));
+            let first = weighted(address.what, "ok", 10);
+            for (which, associations) in
+                [("alone", vec![first.clone()]), ("pair", vec![first, weighted(healthy, "ok", 1)])]
+            {
+                let model = format!("{which}-{}", address.what);
+                config = config.model(&model, associations);
+                for (form, form_name) in forms(dialect) {
+                    cases.push(Case::generation(&format!("{model} {healthy} {form_name}"), dialect, &model, form));
+                }
+            }
+        }
+        compare(Setup::new(config), &upstream, &cases).await;
+    }
 }
 
 #[tokio::test]
