@@ -40,7 +40,7 @@ pub fn export(config: &Config) -> Export {
 
 impl Export {
     pub fn to_yaml(&self) -> String {
-        let body = serde_saphyr::to_string(&self.document).unwrap_or_default();
+        let body = serde_saphyr::to_string(&self.to_json()).unwrap_or_default();
         if self.placeholders.is_empty() {
             return body;
         }

@@ -2,12 +2,15 @@
 
 mod apply;
 mod check;
+mod decode;
 mod document;
 mod export;
 mod keep;
 mod merge;
+mod node;
 mod parse;
 mod problem;
+mod scalar;
 mod text;
 
 pub use apply::{Applied, ApplyError, apply, plan};

@@ -1,9 +1,10 @@
 use serde_json::Value;
 
+use super::decode::decode;
 use super::document::ConfigFile;
+use super::node;
 use super::problem::{FileError, Problem};
 use super::text::{ExpandError, expand};
-use crate::config::without_values;
 
 /// A configuration file that was read: well formed, with its variables replaced. Whether it makes sense shows when it
 /// meets a configuration.
@@ -21,10 +22,9 @@ impl std::fmt::Debug for File {
 /// Reads YAML or JSON. `env` looks a variable up.
 pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<File, FileError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut document = if text.trim().is_empty() {
-        ConfigFile::default()
-    } else {
-        serde_saphyr::from_str::<ConfigFile>(text).map_err(|error| syntax(&error))?
+    let mut document: ConfigFile = match node::read(text)? {
+        Some(root) => decode(&root)?,
+        None => ConfigFile::default(),
     };
     let mut problems = Vec::new();
     for (place, text) in document.texts() {
@@ -54,14 +54,6 @@ pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<File, F
 /// Whether a secret belongs there, of which one may be stored already.
 fn is_secret(place: &str) -> bool {
     [".api_key", ".proxy", ".key"].iter().any(|field| place.ends_with(field)) || place.contains(".headers.")
-}
-
-/// The parser's own rendering would show lines of the file, and with them its secrets.
-fn syntax(error: &serde_saphyr::Error) -> FileError {
-    let line = error.location().map_or(0, |location| location.line());
-    let rendered = error.without_snippet().to_string();
-    let message = rendered.split(" at line ").next().unwrap_or_default();
-    Problem::new(line, "", without_values(message)).into()
 }
 
 fn expand_json(value: &mut Value, env: &dyn Fn(&str) -> Option<String>) -> Result<(), ExpandError> {

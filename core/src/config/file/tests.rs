@@ -89,7 +89,7 @@ models:
 /// Each file is refused, with these problems, and never repeats a secret.
 #[test]
 fn what_is_refused() {
-    let rows: [(&str, &[&str]); 21] = [
+    let rows: [(&str, &[&str]); 41] = [
         ("providers:\n  - name: a\n    type: openai\n    colour: red\n", &["line 4: unknown field `colour`"]),
         ("provider: []\n", &["line 1: unknown field `provider`"]),
         ("providers: [\n", &["line "]),
@@ -146,7 +146,30 @@ fn what_is_refused() {
             "keys:\n  - {name: k, key: canary-same}\n  - {name: l, key: canary-same}\n",
             &["key `l` `key` must be unique"],
         ),
-        ("settings: {log_retention_days: -1}\n", &["line 1: "]),
+        ("settings: {log_retention_days: -1}\n", &["line 1: expected a whole number from 0 to 4294967295"]),
+        ("models:\n  - name: m\n    time_out: canary\n", &["line 3: expected a number"]),
+        ("models:\n  - name: m\n    breaker: canary\n", &["line 3: expected true or false"]),
+        ("models:\n  - name: m\n    associations: canary\n", &["line 3: expected a list"]),
+        ("models:\n  - canary\n", &["line 2: expected a mapping"]),
+        ("providers:\n  - name: [canary]\n", &["line 2: expected a single value, not a list"]),
+        ("providers:\n  - name: {a: canary}\n", &["line 2: expected a single value, not a mapping"]),
+        ("providers:\n  - name: ~\n", &["line 2: expected a text"]),
+        ("providers:\n  - [name]: canary\n", &["line 2: a name must be a text"]),
+        ("keys:\n  - name: k\n    expires_at: canary\n", &["line 3: must be a time with its zone"]),
+        ("providers:\n  - name: a\n    'name': canary\n", &["line 3: `name` is there twice"]),
+        ("providers: []\nproviders: []\n", &["line 2: `providers` is there twice"]),
+        (
+            "providers:\n  - &a {name: a, type: openai}\n  - <<: *a\n    colour: x\n",
+            &["line 4: unknown field `colour`"],
+        ),
+        ("models: &m\n  - name: m\n    associations: *m\n", &["line 3: an alias stands for what contains it"]),
+        ("models:\n  - {name: &n canary}\n  - {name: m,\n     associations: *n}\n", &["line 4: expected a list"]),
+        ("models:\n  - <<: canary\n", &["line 2: `<<` must be a mapping or a sequence of mappings"]),
+        ("models:\n  - name: *canari\n", &["line 2: while parsing node, found unknown anchor"]),
+        ("models:\n  - name: !!binary Y2FuYXJ5\n", &["line 2: `!!binary` is not for a configuration: write a text"]),
+        ("models: []\n---\nkeys: []\n", &["line 3: a second document begins: a configuration is one"]),
+        ("models:\n  - name: \"canary\n", &["line 2: unclosed quote"]),
+        ("models:\n  - name: a: canary\n", &["line 2: mapping values are not allowed in this context"]),
     ];
     for (text, expected) in rows {
         let error = check(text, &env).unwrap_err();
@@ -220,4 +243,202 @@ fn variables_have_names_of_their_own() {
     let text = "providers: [{name: a-b, type: openai, api_key: x}, {name: a_b, type: openai, api_key: y}, {name: 1号, type: openai, api_key: z}]";
     let exported = export(&check(text, &env).unwrap().config);
     assert_eq!(exported.variables().collect::<Vec<_>>(), ["A_B_API_KEY", "A_B_API_KEY_2", "_1__API_KEY"]);
+}
+
+/// What a file may write for a JSON value, as in `extra_body`.
+#[test]
+fn yaml_values() {
+    let rows = [
+        ("a: 1\nb: [x, -2.5, yes, ~]", json!({"a": 1, "b": ["x", -2.5, true, null]})),
+        ("{\"a\": \"\\u00e9\\ud83d\\ude00\\/\", \"b\": [1e3, null,],}", json!({"a": "é😀/", "b": [1000.0, null]})),
+        ("a: 'yes'\nb: \"1\"\nc: ''\nd:", json!({"a": "yes", "b": "1", "c": "", "d": null})),
+        ("a: 18446744073709551615\nb: -9223372036854775808", json!({"a": u64::MAX, "b": i64::MIN})),
+        (
+            "a: |\n  two\n  lines\nb: >-\n  one\n  line\nc: more\n  words",
+            json!({"a": "two\nlines\n", "b": "one line", "c": "more words"}),
+        ),
+        ("1.0: a\ntrue: b\n'': c", json!({"1.0": "a", "true": "b", "": "c"})),
+        ("a: &x {k: 1}\nb: *x\nc: [*x, &y 0x10, *y]", json!({"a": {"k": 1}, "b": {"k": 1}, "c": [{"k": 1}, 16, 16]})),
+        ("a: &x {k: 1, l: 2}\nb: {<<: *x, l: 3}", json!({"a": {"k": 1, "l": 2}, "b": {"l": 3, "k": 1}})),
+        (
+            "a: &x {k: 1}\nb: &y {k: 2, z: 1}\nc: {<<: [*x, *y]}",
+            json!({"a": {"k": 1}, "b": {"k": 2, "z": 1}, "c": {"k": 1, "z": 1}}),
+        ),
+        ("a: {<<: ~, '<<': 1}", json!({"a": {"<<": 1}})),
+        (
+            "a: !!str 5\nb: !!int '5'\nc: ! 5\nd: !!str ~\ne: !!null x\nf: !own 5",
+            json!({"a": "5", "b": 5, "c": "5", "d": "~", "e": null, "f": 5}),
+        ),
+        ("{? a : 1, ? b}", json!({"a": 1, "b": null})),
+    ];
+    for (text, expected) in rows {
+        let node = super::node::read(text).unwrap().unwrap();
+        assert_eq!(super::decode::decode::<serde_json::Value>(&node).unwrap(), expected, "{text}");
+    }
+    for (text, expected) in
+        [("a: 1e999", "line 1: expected a number that"), ("a:\n - .nan", "line 2: expected a number that")]
+    {
+        let node = super::node::read(text).unwrap().unwrap();
+        let problem = super::decode::decode::<serde_json::Value>(&node).unwrap_err().to_string();
+        assert!(problem.starts_with(expected), "{problem}");
+    }
+    for nothing in ["", " \n", "# only\n", "...\n"] {
+        assert!(super::node::read(nothing).unwrap().is_none(), "{nothing}");
+    }
+}
+
+/// A text is what was written, whatever it looks like, on the line where it begins or where its alias stands.
+#[test]
+fn texts_and_their_lines() {
+    let text = "
+providers:
+  - {name: &n 1.10, type: openai,
+     api_key: 0x1F}
+  - &d
+    name: yes
+    type: openai
+    api_key: |
+      two
+      lines
+    base_url: *n
+  - <<: *d
+    name: 2024-01-02
+";
+    let mut document = parse(text, &env).unwrap().document;
+    let found: Vec<_> = document.texts().into_iter().map(|(_, text)| (text.value.clone(), text.line)).collect();
+    let expected = [
+        ("1.10", 3),
+        ("0x1F", 4),
+        ("yes", 6),
+        ("1.10", 11),
+        ("two\nlines\n", 9),
+        ("2024-01-02", 13),
+        ("1.10", 12),
+        ("two\nlines\n", 12),
+    ];
+    assert_eq!(found, expected.map(|(text, line)| (text.to_owned(), line)));
+}
+
+/// A small file never becomes a large configuration.
+#[test]
+fn aliases_are_bounded() {
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let doubled: String = (1..20).map(|n| format!("a{n}: &a{n} [*a{0}, *a{0}]\n", n - 1)).collect();
+    let long = "x".repeat(1 << 20);
+    let rows = [
+        (nested(64), None),
+        (nested(65), Some("line 1: nested deeper than 64 levels")),
+        (format!("a0: &a0 x\n{doubled}"), Some("line 16: the file is too large")),
+        (format!("a: &a {long}\nb: [{}]", "*a,".repeat(70)), Some("line 2: the file is too large")),
+    ];
+    for (text, expected) in rows {
+        let found = super::node::read(&text).err().map(|problem| problem.to_string());
+        assert_eq!(found.as_deref().and_then(|problem| problem.split(": the most").next()), expected);
+    }
+}
+
+/// The text of an export, to the byte.
+#[test]
+fn an_export_as_yaml() {
+    let text = "
+providers:
+  - {name: main, type: openai, api_key: secret, error_matcher: \"no credit\\nquota: 'used'\"}
+  - {name: 'yes', type: anthropic, api_key: '', version: '2023-06-01', proxy: 'http://localhost:1'}
+models:
+  - name: '4.1'
+    strategy: round_robin
+    time_out: 1.5
+    idle_timeout: 86400
+    associations:
+      - provider: main
+        model: '*'
+        headers: {x-a: '${HIGH}: #', x-b: 'null', authorization: Bearer t}
+        extra_body: {a: [], b: {}, c: [1, [2, {d: ~}], 0.1, 1e300, '~', ' x ', \"two\\nlines\\n\"], e: 18446744073709551615}
+        prices: {input: 0.25, cache_write: 1e-7}
+  - {name: 'gpt-*:é', breaker: no}
+keys:
+  - {name: k, key: canary-key, models: ['4.1', 'gpt-*'], expires_at: 2030-01-02T03:04:05Z}
+  - {name: '- #', key: canary-key-2, models: []}
+";
+    let expected = r##"# Secrets are left out: where these variables are not set, what is stored stays.
+#   MAIN_API_KEY
+#   MAIN_4_1_AUTHORIZATION
+providers:
+- name: main
+  type: openai
+  base_url: https://api.openai.com/v1
+  api_key: ${MAIN_API_KEY}
+  error_matcher: |-
+    no credit
+    quota: 'used'
+- name: "yes"
+  type: anthropic
+  base_url: https://api.anthropic.com/v1
+  api_key: ""
+  version: "2023-06-01"
+  proxy: http://localhost:1
+models:
+- name: "4.1"
+  strategy: round_robin
+  max_retry: 3
+  time_out: 1.5
+  idle_timeout: 86400.0
+  breaker: true
+  associations:
+  - provider: main
+    model: "*"
+    weight: 1
+    tool_call: true
+    structured_output: true
+    image: true
+    with_header: false
+    headers:
+      authorization: ${MAIN_4_1_AUTHORIZATION}
+      x-a: "high: #"
+      x-b: "null"
+    extra_body:
+      a: []
+      b: {}
+      c:
+      - 1
+      - - 2
+        - d: null
+      - 0.1
+      - 1.0e+300
+      - "~"
+      - " x "
+      - |
+        two
+        lines
+      e: 18446744073709551615
+    prices:
+      input: 0.25
+      output: 0.0
+      cache_read: 0.0
+      cache_write: 1.0e-7
+      currency: USD
+    enabled: true
+- name: gpt-*:é
+  strategy: lottery
+  max_retry: 3
+  time_out: 60.0
+  breaker: false
+  associations: []
+keys:
+- name: k
+  models:
+  - "4.1"
+  - gpt-*
+  expires_at: "2030-01-02T03:04:05Z"
+  log_io: false
+  enabled: true
+- name: "- #"
+  models: []
+  log_io: false
+  enabled: true
+settings:
+  log_retention_days: 30
+  counting_provider: null
+"##;
+    assert_eq!(export(&check(text, &env).unwrap().config).to_yaml(), expected);
 }

@@ -2,7 +2,6 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_saphyr::Spanned;
 
 /// A text in a configuration file, with the line it is on. `${NAME}` in it stands for a variable, `$${` for `${`.
 #[derive(Clone, Default)]
@@ -61,10 +60,13 @@ fn is_variable(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
+/// Out of a [`super::node::Node`] only, which knows the line.
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let spanned = Spanned::<String>::deserialize(deserializer)?;
-        Ok(Self { value: spanned.value, line: spanned.referenced.line(), missing: None })
+        #[derive(Deserialize)]
+        struct Located(String, u64);
+        let Located(value, line) = Located::deserialize(deserializer)?;
+        Ok(Self { value, line, missing: None })
     }
 }
 
