@@ -67,16 +67,9 @@ impl ConfigStore {
         E: From<StorageError>,
     {
         for attempt in 0..ATTEMPTS {
-            if attempt >= PATIENCE {
-                self.clock.sleep(Duration::from_millis(self.entropy.next_u64() % PAUSE_MS)).await;
-            }
+            self.pause(attempt).await;
             let mut edited = self.dry_run(&change).await?;
-            let changes = statements(&edited.before, &edited.after, &self.sealer, &*self.entropy)?;
-            if changes.is_empty() {
-                return Ok(Edited { after: edited.before.clone(), ..edited });
-            }
-            if self.write(edited.before.version, changes).await? {
-                edited.after.version = edited.before.version + 1;
+            if self.write(&edited.before, &mut edited.after).await? {
                 return Ok(edited);
             }
         }
@@ -92,15 +85,34 @@ impl ConfigStore {
         let before = self.load().await?;
         let mut after = before.clone();
         let output = change(&mut after)?;
-        check(&before, &after)?;
-        // As they are when read again.
-        after.providers.sort_by(|a, b| a.name.cmp(&b.name));
-        after.keys.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        settle(&before, &mut after)?;
         Ok(Edited { before, after, output })
     }
 
+    // What follows is apart from the two above because those are compiled anew for each change.
+
+    async fn pause(&self, attempt: u32) {
+        if attempt >= PATIENCE {
+            self.clock.sleep(Duration::from_millis(self.entropy.next_u64() % PAUSE_MS)).await;
+        }
+    }
+
+    /// Whether `after` took effect on top of `before`; `false` when another version is there. Sets its version.
+    async fn write(&self, before: &Config, after: &mut Config) -> Result<bool, StorageError> {
+        let changes = statements(before, after, &self.sealer, &*self.entropy)?;
+        if changes.is_empty() {
+            after.clone_from(before);
+            return Ok(true);
+        }
+        let written = self.batch(before.version, changes).await?;
+        if written {
+            after.version = before.version + 1;
+        }
+        Ok(written)
+    }
+
     /// Whether the statements took effect on top of `version`; `false` when another version is there.
-    async fn write(&self, expected: i64, changes: Vec<Statement>) -> Result<bool, StorageError> {
+    async fn batch(&self, expected: i64, changes: Vec<Statement>) -> Result<bool, StorageError> {
         // A version that is not the expected one becomes NULL, which its constraint refuses, and the batch with it.
         let guard = Statement::new(
             "UPDATE config_version SET version = CASE WHEN version = ?1 THEN version + 1 END, updated_at = ?2",
@@ -118,6 +130,14 @@ impl ConfigStore {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Checks a change, and puts it in the order in which it is read again.
+fn settle(before: &Config, after: &mut Config) -> Result<(), StorageError> {
+    check(before, after)?;
+    after.providers.sort_by(|a, b| a.name.cmp(&b.name));
+    after.keys.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+    Ok(())
 }
 
 /// Checks what differs, and that names are unique.

@@ -1,5 +1,7 @@
 //! The statements that turn one configuration into another.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::Value as Json;
 
 use super::StorageError;
@@ -17,20 +19,10 @@ pub(super) fn statements(
     let seal = Seal { sealer, entropy };
     let mut plan = Plan::default();
     // Models and providers first among what comes, for associations refer to both.
-    plan.table(
-        "providers",
-        old.providers.iter().map(|provider| (provider.id.as_str(), provider)),
-        new.providers.iter().map(|provider| (provider.id.as_str(), provider)),
-        |provider| provider_columns(provider, seal),
-    )?;
-    plan.table("models", models(old), models(new), |row| Ok(model_columns(row)))?;
-    plan.table("associations", associations(old), associations(new), |row| association_columns(row, seal))?;
-    plan.table(
-        "keys",
-        old.keys.iter().map(|key| (key.id.as_str(), key)),
-        new.keys.iter().map(|key| (key.id.as_str(), key)),
-        key_columns,
-    )?;
+    plan.table("providers", &providers(old), &providers(new), |provider| provider_columns(provider, seal))?;
+    plan.table("models", &models(old), &models(new), |row| Ok(model_columns(row)))?;
+    plan.table("associations", &associations(old), &associations(new), |row| association_columns(row, seal))?;
+    plan.table("keys", &keys(old), &keys(new), key_columns)?;
     if old.settings != new.settings {
         for (name, value) in settings_rows(&new.settings) {
             plan.inserts.push(Statement::new(
@@ -63,21 +55,22 @@ impl Plan {
     fn table<'a, T: PartialEq + Copy>(
         &mut self,
         table: &'static str,
-        old: impl Iterator<Item = (&'a str, T)>,
-        new: impl Iterator<Item = (&'a str, T)>,
+        old: &[(&'a str, T)],
+        new: &[(&'a str, T)],
         columns: impl Fn(T) -> Result<Columns, StorageError>,
     ) -> Result<(), StorageError> {
-        let mut old: std::collections::BTreeMap<&str, T> = old.collect();
-        for (id, record) in new {
-            match old.remove(id) {
-                Some(before) if before == record => {}
+        let known: HashMap<&str, T> = old.iter().copied().collect();
+        let kept: HashSet<&str> = new.iter().map(|(id, _)| *id).collect();
+        for &(id, record) in new {
+            match known.get(id) {
+                Some(before) if *before == record => {}
                 Some(_) => self.updates.push(update(table, id, columns(record)?)),
                 None => self.inserts.push(insert(table, id, columns(record)?)),
             }
         }
-        self.deletes.extend(
-            old.into_keys().map(|id| Statement::new(format!("DELETE FROM {table} WHERE id = ?1"), vec![id.into()])),
-        );
+        for (id, _) in old.iter().filter(|(id, _)| !kept.contains(id)) {
+            self.deletes.push(Statement::new(format!("DELETE FROM {table} WHERE id = ?1"), vec![(*id).into()]));
+        }
         Ok(())
     }
 
@@ -117,6 +110,10 @@ impl Seal<'_> {
     }
 }
 
+fn providers(config: &Config) -> Vec<(&str, &Provider)> {
+    config.providers.iter().map(|provider| (provider.id.as_str(), provider)).collect()
+}
+
 fn provider_columns(provider: &Provider, seal: Seal<'_>) -> Result<Columns, StorageError> {
     let proxy = provider.proxy.as_ref().map_or("", |proxy| proxy.reveal());
     Ok(vec![
@@ -143,8 +140,8 @@ impl PartialEq for ModelRow<'_> {
     }
 }
 
-fn models(config: &Config) -> impl Iterator<Item = (&str, ModelRow<'_>)> {
-    config.models.iter().zip(0..).map(|(model, position)| (model.id.as_str(), ModelRow { model, position }))
+fn models(config: &Config) -> Vec<(&str, ModelRow<'_>)> {
+    config.models.iter().zip(0..).map(|(model, position)| (model.id.as_str(), ModelRow { model, position })).collect()
 }
 
 fn model_columns(row: ModelRow<'_>) -> Columns {
@@ -170,12 +167,14 @@ struct AssociationRow<'a> {
     position: u32,
 }
 
-fn associations(config: &Config) -> impl Iterator<Item = (&str, AssociationRow<'_>)> {
-    config.models.iter().flat_map(|model| {
-        model.associations.iter().zip(0..).map(|(association, position)| {
-            (association.id.as_str(), AssociationRow { association, model_id: model.id.as_str(), position })
-        })
-    })
+fn associations(config: &Config) -> Vec<(&str, AssociationRow<'_>)> {
+    let mut rows = Vec::new();
+    for model in &config.models {
+        for (association, position) in model.associations.iter().zip(0..) {
+            rows.push((association.id.as_str(), AssociationRow { association, model_id: &model.id, position }));
+        }
+    }
+    rows
 }
 
 fn association_columns(row: AssociationRow<'_>, seal: Seal<'_>) -> Result<Columns, StorageError> {
@@ -196,6 +195,10 @@ fn association_columns(row: AssociationRow<'_>, seal: Seal<'_>) -> Result<Column
         ("prices", association.prices.as_ref().map(json).transpose()?.into()),
         ("enabled", association.enabled.into()),
     ])
+}
+
+fn keys(config: &Config) -> Vec<(&str, &ClientKey)> {
+    config.keys.iter().map(|key| (key.id.as_str(), key)).collect()
 }
 
 fn key_columns(key: &ClientKey) -> Result<Columns, StorageError> {
