@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::load::KEY;
-use crate::provider::{Providers, local};
+use crate::provider::Providers;
 
 pub(crate) const TOKEN: &str = "admin-token-of-the-benchmark";
 
@@ -27,17 +27,4 @@ pub(crate) fn configuration(providers: &Providers) -> Value {
 /// The name of a model that [`configuration`] gives to a provider.
 pub(crate) fn model(paced: bool) -> &'static str {
     if paced { "paced" } else { "bench" }
-}
-
-/// Whether `GET /readyz` answers 200.
-pub(crate) async fn is_ready(port: u16) -> bool {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let ask = async {
-        let mut stream = tokio::net::TcpStream::connect(local(port)).await?;
-        stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
-        let mut head = [0; 12];
-        stream.read_exact(&mut head).await?;
-        std::io::Result::Ok(head.ends_with(b"200"))
-    };
-    ask.await.unwrap_or(false)
 }

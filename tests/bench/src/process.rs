@@ -4,10 +4,12 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Instant;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 use crate::Error;
+use crate::provider::local;
 
 /// A started program with its children; killed when dropped.
 #[derive(Debug)]
@@ -22,6 +24,28 @@ impl Process {
         let name = command.as_std().get_program().to_os_string();
         let child = command.spawn().map_err(|error| format!("cannot run {}: {error}", name.display()))?;
         Ok(Self { child })
+    }
+
+    /// Also waits until each port answers `GET path` with 200, and tells how long that took.
+    pub(crate) async fn start_ready(
+        command: Command,
+        log: &Path,
+        ports: &[u16],
+        path: &str,
+    ) -> Result<(Self, Duration), Error> {
+        let started = Instant::now();
+        let mut process = Self::start(command, log)?;
+        for port in ports {
+            while !is_ready(*port, path).await {
+                if started.elapsed() > Duration::from_secs(20) {
+                    process.kill().await?;
+                    let said = fs::read_to_string(log).unwrap_or_default();
+                    return Err(format!("port {port} does not answer GET {path} with 200:\n{said}").into());
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        Ok((process, started.elapsed()))
     }
 
     pub(crate) async fn kill(&mut self) -> Result<(), Error> {
@@ -64,6 +88,18 @@ impl Process {
         }
         Ok(kilobytes * 1024)
     }
+}
+
+async fn is_ready(port: u16, path: &str) -> bool {
+    let ask = async {
+        let mut stream = TcpStream::connect(local(port)).await?;
+        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await?;
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).await?;
+        std::io::Result::Ok(head.ends_with(b"200"))
+    };
+    ask.await.unwrap_or(false)
 }
 
 /// Waits until a loopback port accepts connections.

@@ -1,12 +1,11 @@
 use core::time::Duration;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Instant;
 
 use tokio::process::Command;
 
 use crate::Error;
-use crate::gateway::{self, TOKEN, configuration, is_ready};
+use crate::gateway::{self, TOKEN, configuration};
 use crate::measure::Target;
 use crate::process::{Process, listening};
 use crate::provider::{Providers, local};
@@ -131,17 +130,9 @@ impl Gateway {
             .env("LLMIO_CONFIG", &file)
             .env_remove("RUST_LOG")
             .current_dir(directory);
-        let started = Instant::now();
-        let mut process = Process::start(command, &directory.join("gateway.log"))?;
-        while !is_ready(port).await {
-            if started.elapsed() > Duration::from_secs(10) {
-                process.kill().await?;
-                let log = std::fs::read_to_string(directory.join("gateway.log")).unwrap_or_default();
-                return Err(format!("the gateway is not ready:\n{log}").into());
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        Ok((Self { process, port }, started.elapsed()))
+        let log = directory.join("gateway.log");
+        let (process, time) = Process::start_ready(command, &log, &[port], "/readyz").await?;
+        Ok((Self { process, port }, time))
     }
 
     pub(crate) async fn stop(mut self) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use tokio::process::Command;
 
 use super::upload::Upload;
-use super::workerd::{Service, Worker, Workerd};
+use super::workerd::{self, Service, Worker};
 use crate::Error;
 use crate::gateway::{self, TOKEN, configuration};
 use crate::measure::Target;
@@ -15,7 +15,7 @@ use crate::provider::{Providers, local};
 /// The bare Worker that only passes on: one copy for each provider, both in one process.
 #[derive(Debug)]
 pub(crate) struct PassThrough {
-    workerd: Workerd,
+    process: Process,
     ports: [u16; 2],
 }
 
@@ -36,12 +36,12 @@ impl PassThrough {
             environment: vec![("PROVIDER", providers.base(paced))],
         };
         let services = [service(false), service(true)];
-        let (workerd, time) = Workerd::start(binary, &directory, &worker, &services, "/").await?;
-        Ok((Self { workerd, ports }, time))
+        let (process, time) = workerd::start(binary, &directory, &worker, &services, "/").await?;
+        Ok((Self { process, ports }, time))
     }
 
-    pub(crate) async fn stop(self) -> Result<(), Error> {
-        self.workerd.stop().await
+    pub(crate) async fn stop(mut self) -> Result<(), Error> {
+        self.process.kill().await
     }
 }
 
@@ -55,14 +55,14 @@ impl Target for PassThrough {
     }
 
     fn process(&self) -> Option<&Process> {
-        Some(self.workerd.process())
+        Some(&self.process)
     }
 }
 
 /// Our Worker with its database in a libSQL server, which is a process of its own.
 #[derive(Debug)]
 pub(crate) struct Gateway {
-    workerd: Workerd,
+    process: Process,
     port: u16,
 }
 
@@ -82,12 +82,12 @@ impl Gateway {
             ("LLMIO_DATABASE_URL", database.url()),
         ];
         let services = [Service { port, environment }];
-        let (workerd, time) = Workerd::start(binary, &directory, &upload.worker, &services, "/healthz").await?;
-        Ok((Self { workerd, port }, time))
+        let (process, time) = workerd::start(binary, &directory, &upload.worker, &services, "/healthz").await?;
+        Ok((Self { process, port }, time))
     }
 
-    pub(crate) async fn stop(self) -> Result<(), Error> {
-        self.workerd.stop().await
+    pub(crate) async fn stop(mut self) -> Result<(), Error> {
+        self.process.kill().await
     }
 }
 
@@ -105,7 +105,7 @@ impl Target for Gateway {
     }
 
     fn process(&self) -> Option<&Process> {
-        Some(self.workerd.process())
+        Some(&self.process)
     }
 }
 

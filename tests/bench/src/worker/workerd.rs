@@ -1,13 +1,11 @@
 use core::fmt::Write as _;
 use core::time::Duration;
 use std::path::Path;
-use std::time::Instant;
 
 use tokio::process::Command;
 
 use crate::Error;
 use crate::process::Process;
-use crate::provider::local;
 
 /// A Worker as workerd reads it, in a directory of its own.
 #[derive(Clone, Debug)]
@@ -25,61 +23,21 @@ pub(crate) struct Service {
     pub(crate) environment: Vec<(&'static str, String)>,
 }
 
-/// The platform's runtime as a plain process: nothing of wrangler or Miniflare is in it, so its CPU time is the Worker's
-/// and the runtime's.
-#[derive(Debug)]
-pub(crate) struct Workerd {
-    process: Process,
-}
-
-impl Workerd {
-    /// Returns when each service has answered `GET path`, and how long that took from the start of the process.
-    pub(crate) async fn start(
-        binary: &Path,
-        directory: &Path,
-        worker: &Worker,
-        services: &[Service],
-        path: &str,
-    ) -> Result<(Self, Duration), Error> {
-        let file = directory.join("config.capnp");
-        std::fs::write(&file, configuration(worker, services))?;
-        let log = directory.join("workerd.log");
-        let mut command = Command::new(binary);
-        command.arg("serve").arg(&file).current_dir(directory);
-        let started = Instant::now();
-        let mut process = Process::start(command, &log)?;
-        for service in services {
-            while !answers(service.port, path).await {
-                if started.elapsed() > Duration::from_secs(20) {
-                    process.kill().await?;
-                    return Err(format!("workerd: {}", std::fs::read_to_string(&log).unwrap_or_default()).into());
-                }
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        }
-        Ok((Self { process }, started.elapsed()))
-    }
-
-    pub(crate) fn process(&self) -> &Process {
-        &self.process
-    }
-
-    pub(crate) async fn stop(mut self) -> Result<(), Error> {
-        self.process.kill().await
-    }
-}
-
-/// Whether there is any answer at all.
-async fn answers(port: u16, path: &str) -> bool {
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    let ask = async {
-        let mut stream = tokio::net::TcpStream::connect(local(port)).await?;
-        stream
-            .write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes())
-            .await?;
-        stream.read_exact(&mut [0; 12]).await
-    };
-    ask.await.is_ok()
+/// Starts the platform's runtime as a plain process: nothing of wrangler or Miniflare is in it, so its CPU time is the
+/// Worker's and the runtime's. Returns when each service has answered `GET path`, and how long that took.
+pub(crate) async fn start(
+    binary: &Path,
+    directory: &Path,
+    worker: &Worker,
+    services: &[Service],
+    path: &str,
+) -> Result<(Process, Duration), Error> {
+    let file = directory.join("config.capnp");
+    std::fs::write(&file, configuration(worker, services))?;
+    let mut command = Command::new(binary);
+    command.arg("serve").arg(&file).current_dir(directory);
+    let ports: Vec<u16> = services.iter().map(|service| service.port).collect();
+    Process::start_ready(command, &directory.join("workerd.log"), &ports, path).await
 }
 
 /// The text form of workerd's configuration: <https://github.com/cloudflare/workerd/blob/main/src/workerd/server/workerd.capnp>.
