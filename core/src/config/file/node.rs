@@ -1,5 +1,5 @@
 //! A YAML document as a tree. One type instead of one instance of the parser's code for each type of the
-//! configuration: that is a seventh of the Worker's module.
+//! configuration: that is a sixth of the Worker's module.
 
 use std::collections::{HashMap, HashSet};
 
