@@ -65,13 +65,15 @@ impl Failed {
             HttpError::new(HttpErrorKind::Invalid, cause.clone())
         } else {
             // workerd's words are the same whether a connection was made or not.
-            let perhaps = if says(&["internal error"]) {
-                "its name may not be found, TLS may fail, or what it speaks is no HTTP"
+            let perhaps = if says(&["Network connection lost"]) {
+                " (it may have refused the connection)"
+            } else if says(&["internal error"]) {
+                " (its name may not be found, TLS may fail, or what it speaks is no HTTP)"
             } else {
-                "it may have refused the connection"
+                ""
             };
             let cause = cause.trim_end_matches('.');
-            HttpError::new(HttpErrorKind::Broken, format!("{peer} broke off before its answer: {cause} ({perhaps})"))
+            HttpError::new(HttpErrorKind::Broken, format!("{peer} broke off before its answer: {cause}{perhaps}"))
         }
     }
 }
