@@ -5,6 +5,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::future_to_promise;
 use worker::send::SendWrapper;
 
+use crate::exchange::within;
 use crate::js::Exchange;
 
 /// `waitUntil` of the request at hand.
@@ -18,8 +19,9 @@ impl WaitUntil {
 
 impl Background for WaitUntil {
     fn spawn(&self, task: BoxFuture<'static, ()>) {
+        let exchange = (*self.0).clone();
         let promise = future_to_promise(std::panic::AssertUnwindSafe(async move {
-            task.await;
+            within(exchange, task).await;
             Ok(JsValue::UNDEFINED)
         }));
         self.0.wait_until(&promise);

@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 use llmio_core::platform::{BoxFuture, Clock, Timestamp};
 use worker::send::SendFuture;
 
-use crate::js;
+use crate::exchange;
+use crate::js::{self, Exchange};
 use crate::settled::Settled;
 
 /// `Date.now()` and `setTimeout`. Workers hold the time still between I/O.
@@ -24,35 +25,54 @@ impl Clock for JsClock {
     }
 }
 
-/// Begins when it is first polled; dropping it clears the timer.
+/// Begins when it is first polled.
 struct Sleep {
     duration: Duration,
-    /// With the number of its timer.
-    running: Option<(Settled, f64)>,
+    running: Option<(Settled, Alarm)>,
+}
+
+/// What will end a sleep. Dropping it cancels that.
+enum Alarm {
+    /// The exchange's, with its number there.
+    Shared(Exchange, u32),
+    /// A timer of its own, for what belongs to no exchange.
+    Own(f64),
+}
+
+impl Sleep {
+    fn start(&self) -> (Settled, Alarm) {
+        let millis = millis(self.duration);
+        Settled::when(|number, settle| match exchange::current() {
+            Some(exchange) => {
+                exchange.sleep(number, settle, millis);
+                Alarm::Shared(exchange, number)
+            }
+            None => Alarm::Own(js::set_timeout(settle, millis, number, true)),
+        })
+    }
 }
 
 impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let millis = millis(self.duration);
-        let (over, _) = self
-            .running
-            .get_or_insert_with(|| Settled::when(|number, settle| js::set_timeout(settle, millis, number, true)));
-        match Pin::new(over).poll(cx) {
-            Poll::Ready(_) => {
-                self.running = None;
-                Poll::Ready(())
-            }
-            Poll::Pending => Poll::Pending,
+        if self.running.is_none() {
+            self.running = Some(self.start());
         }
+        let Some((over, _)) = &mut self.running else { return Poll::Pending };
+        if Pin::new(over).poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.running = None;
+        Poll::Ready(())
     }
 }
 
-impl Drop for Sleep {
+impl Drop for Alarm {
     fn drop(&mut self) {
-        if let Some((_, timer)) = self.running {
-            js::clear_timeout(timer);
+        match self {
+            Self::Shared(exchange, number) => exchange.wake(*number),
+            Self::Own(timer) => js::clear_timeout(*timer),
         }
     }
 }

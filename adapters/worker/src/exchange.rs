@@ -1,5 +1,9 @@
 //! One client's request from JavaScript to core and back.
 
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::mem::swap;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -23,11 +27,34 @@ use crate::{head, home, relay};
 pub(crate) fn answer(request: &JsValue, env: JsValue, context: &JsValue) -> Promise {
     let exchange = Exchange::new(request, context);
     let response = exchange.response();
-    spawn_local(async move {
+    spawn_local(within(exchange.clone(), async move {
         serve(&exchange, env).await;
         exchange.finish();
-    });
+    }));
     response
+}
+
+thread_local! {
+    /// The exchange whose work is being done.
+    static CURRENT: RefCell<Option<Exchange>> = const { RefCell::new(None) };
+}
+
+/// The exchange that the caller works for; `None` in what is no client's request.
+pub(crate) fn current() -> Option<Exchange> {
+    CURRENT.with_borrow(Clone::clone)
+}
+
+/// The future, as work for an exchange.
+pub(crate) async fn within<F: Future>(exchange: Exchange, future: F) -> F::Output {
+    let mut exchange = Some(exchange);
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        CURRENT.with_borrow_mut(|current| swap(current, &mut exchange));
+        let poll = future.as_mut().poll(cx);
+        CURRENT.with_borrow_mut(|current| swap(current, &mut exchange));
+        poll
+    })
+    .await
 }
 
 async fn serve(exchange: &Exchange, env: JsValue) {
@@ -46,8 +73,9 @@ async fn serve(exchange: &Exchange, env: JsValue) {
     let body = Body::Native(Box::pin(SourceBody::new(exchange.source())));
     let context = RequestContext { remote_addr, ends_at: None, background: Arc::new(WaitUntil::new(exchange.clone())) };
     let handled = Box::pin(gateway.handle(Request::from_parts(parts, body), context));
+    let (left, ()) = Settled::when(|number, settle| exchange.on_left(number, settle));
     // The platform does not drop what a client has left; dropping it is what ends the provider's exchange.
-    if let Either::Left((answer, _)) = select(handled, Settled::from(exchange.left())).await {
+    if let Either::Left((answer, _)) = select(handled, left).await {
         send(exchange, answer).await;
     }
 }

@@ -6,6 +6,8 @@ const GATHER = 1000;
 /** How long buffered bytes may take to arrive at a reader, once the client has left. */
 const LAST_BYTES = 20;
 const BLOCK = 64 * 1024;
+/** After this many milliseconds it is looked up whether the client has left, and from then on its leaving is seen at once. */
+const LOOK = 250;
 
 // Every step of a future is a microtask, and the platform's own function wraps each task in an object of its own.
 const now = Promise.resolve();
@@ -43,7 +45,12 @@ export function openExchanges() {
   return [...open];
 }
 
-/** One request of a client. It lasts until `finish`, also when the client has left. */
+/**
+ * One request of a client. It lasts until `finish`, also when the client has left.
+ *
+ * A timer of the platform's and a listener to the request's signal each cost as much as a tenth of a short request. So all
+ * that wait for a time share one timer, and who has left is looked up at its first turn; only then the listener is added.
+ */
 export class Exchange {
   constructor(request, ctx) {
     this.request = request;
@@ -55,15 +62,19 @@ export class Exchange {
     );
     ctx.waitUntil(new Promise((resolve) => (this.end = resolve)));
     open.add(this);
-    this.left = new Promise((resolve) => {
-      const signal = request.signal;
-      if (signal.aborted) resolve(LEFT);
-      else signal.addEventListener("abort", () => resolve(LEFT), { once: true });
-    });
+    this.hasLeft = false;
+    this.isWatched = false;
+    this.leavers = [];
+    this.sleepers = new Map();
+    this.timer = undefined;
+    this.turn = Infinity;
+    this.#turnAt(Date.now() + LOOK);
   }
 
   finish() {
     open.delete(this);
+    this.isWatched = true;
+    if (this.sleepers.size === 0) clearTimeout(this.timer);
     this.end();
   }
 
@@ -99,6 +110,65 @@ export class Exchange {
   waitUntil(promise) {
     this.ctx.waitUntil(promise);
   }
+
+  /** Calls `settle(number, true)` when the client has left. */
+  onLeft(number, settle) {
+    if (this.hasLeft) settle(number, true);
+    else this.leavers.push(() => settle(number, true));
+  }
+
+  /** Fulfilled with `LEFT` when the client has left. */
+  left() {
+    this.#watch();
+    return new Promise((resolve) => {
+      if (this.hasLeft) resolve(LEFT);
+      else this.leavers.push(() => resolve(LEFT));
+    });
+  }
+
+  #watch() {
+    if (this.isWatched) return;
+    this.isWatched = true;
+    const leave = () => {
+      this.hasLeft = true;
+      for (const leaver of this.leavers) leaver();
+    };
+    const { signal } = this.request;
+    if (signal.aborted) leave();
+    else signal.addEventListener("abort", leave, { once: true });
+  }
+
+  /** Calls `settle(number, true)` after `millis`, unless it is told to `wake` before. */
+  sleep(number, settle, millis) {
+    const at = Date.now() + millis;
+    this.sleepers.set(number, { at, settle });
+    this.#turnAt(at);
+  }
+
+  wake(number) {
+    this.sleepers.delete(number);
+  }
+
+  #turnAt(time) {
+    if (this.turn <= time) return;
+    clearTimeout(this.timer);
+    this.turn = time;
+    this.timer = setTimeout(() => this.#take(), Math.max(1, time - Date.now()));
+  }
+
+  #take() {
+    this.turn = Infinity;
+    this.#watch();
+    const now = Date.now();
+    for (const [number, { at, settle }] of this.sleepers) {
+      if (at > now) {
+        this.#turnAt(at);
+      } else {
+        this.sleepers.delete(number);
+        settle(number, true);
+      }
+    }
+  }
 }
 
 function response(head, body) {
@@ -119,21 +189,51 @@ export class Source {
     this.reader = undefined;
     this.buffer = undefined;
     this.left = Infinity;
+    this.isBegun = false;
+    this.isSmall = false;
     this.isOver = message.body === null;
   }
 
   /** The next bytes; `undefined` at the end. What is given is valid until the next call. */
-  async read() {
+  next() {
+    return this.#pull().then((value) => this.#taken(value));
+  }
+
+  /** Calls `settle(number, true, bytes)`, or `settle(number, false, error)`. */
+  read(number, settle) {
+    this.#pull().then(
+      (value) => settle(number, true, this.#taken(value)),
+      (error) => settle(number, false, error),
+    );
+  }
+
+  #pull() {
+    if (!this.isBegun) this.#begin();
+    if (this.isOver) return now;
+    return this.isSmall ? this.message.arrayBuffer() : this.reader.read(new Uint8Array(this.buffer));
+  }
+
+  #begin() {
+    this.isBegun = true;
+    const { headers, body } = this.message;
+    const length = headers.get("content-length");
+    // Known, it spares the last read, which would only say that there is no more.
+    if (length !== null && !headers.has("content-encoding")) this.left = Number(length);
+    this.isOver ||= this.left <= 0;
+    // One call for all of it costs half of what a reader does.
+    this.isSmall = this.left <= BLOCK;
+    if (this.isOver || this.isSmall) return;
+    this.buffer = new ArrayBuffer(BLOCK);
+    this.reader = body.getReader({ mode: "byob" });
+  }
+
+  #taken(read) {
     if (this.isOver) return undefined;
-    if (!this.reader) {
-      const { headers, body } = this.message;
-      const length = headers.get("content-length");
-      // Known, it spares the last read, which would only say that there is no more.
-      if (length !== null && !headers.has("content-encoding")) this.left = Number(length);
-      this.buffer = new ArrayBuffer(Math.max(1, Math.min(BLOCK, this.left)));
-      this.reader = body.getReader({ mode: "byob" });
+    if (this.isSmall) {
+      this.isOver = true;
+      return new Uint8Array(read);
     }
-    const { done, value } = await this.reader.read(new Uint8Array(this.buffer));
+    const { done, value } = read;
     if (done) {
       this.isOver = true;
       return undefined;
@@ -156,39 +256,25 @@ export class Source {
   }
 }
 
-/** Sends a request. A `timeout` in milliseconds bounds the wait for the head of the answer. */
+/** Sends a request, and calls `settle(number, true, response)`, or `settle(number, false, error)`. */
 export class Call {
-  constructor(head, body, timeout) {
+  constructor(head, body, number, settle) {
     const lines = head.split("\n");
     this.controller = new AbortController();
-    this.timedOut = false;
-    this.timer = undefined;
-    if (timeout !== undefined) {
-      this.timer = setTimeout(() => {
-        this.timedOut = true;
-        this.controller.abort();
-      }, timeout);
-    }
-    this.response = this.#send(lines, body);
-  }
-
-  async #send(lines, body) {
-    try {
-      return await fetch(lines[1], {
-        method: lines[0],
-        headers: headersOf(lines, 2),
-        body,
-        redirect: "manual",
-        signal: this.controller.signal,
-        encodeResponseBody: "manual",
-      });
-    } finally {
-      clearTimeout(this.timer);
-    }
+    fetch(lines[1], {
+      method: lines[0],
+      headers: headersOf(lines, 2),
+      body,
+      redirect: "manual",
+      signal: this.controller.signal,
+      encodeResponseBody: "manual",
+    }).then(
+      (response) => settle(number, true, response),
+      (error) => settle(number, false, error),
+    );
   }
 
   abort() {
-    clearTimeout(this.timer);
     this.controller.abort();
   }
 }
@@ -226,8 +312,8 @@ export async function relay(exchange, source, head, held, idle, rewrites, meter)
     return ended;
   })();
   let gone = false;
-  exchange.left.then(() => (gone = true));
-  const over = Promise.race([piped, exchange.left]);
+  const left = exchange.left().then(() => (gone = true));
+  const over = Promise.race([piped, left]);
 
   const reader = copy.getReader({ mode: "byob" });
   let block = new Uint8Array(BLOCK);
@@ -247,14 +333,14 @@ export async function relay(exchange, source, head, held, idle, rewrites, meter)
   try {
     for (;;) {
       if (!ended && !gone) await within(Math.min(GATHER, idle / 4), over);
-      const left = gone || ended === "cut";
-      const result = await read(left ? LAST_BYTES : idle);
+      const isLast = gone || ended === "cut";
+      const result = await read(isLast ? LAST_BYTES : idle);
       if (result.done) {
         end = "clean";
         break;
       }
       if (result === SILENT) {
-        end = left ? "left" : "stalled";
+        end = isLast ? "left" : "stalled";
         break;
       }
     }
@@ -273,13 +359,14 @@ export async function relay(exchange, source, head, held, idle, rewrites, meter)
 async function rewrite(exchange, source, writer, held, idle, guide) {
   let end = "left";
   let cause = "";
+  const left = exchange.left();
   try {
     let chunk = guide("forward", held);
     for (;;) {
-      if (chunk?.byteLength && (await within(undefined, writer.write(chunk).then(() => true, () => LEFT), exchange.left)) === LEFT) break;
+      if (chunk?.byteLength && (await within(undefined, writer.write(chunk).then(() => true, () => LEFT), left)) === LEFT) break;
       let block;
       try {
-        block = await within(idle, source.read(), exchange.left);
+        block = await within(idle, source.next(), left);
       } catch (error) {
         end = "broken";
         cause = String(error?.message ?? error);

@@ -1,14 +1,18 @@
+use core::time::Duration;
+
+use futures_util::future::{Either, select};
 use http::{Method, Response, Uri};
 use js_sys::Uint8Array;
 use llmio_core::platform::{
-    Body, BoxFuture, HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, Payload, SendOptions,
+    Body, BoxFuture, Clock, HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, Payload, SendOptions,
 };
 use worker::send::SendFuture;
 
+use crate::clock::JsClock;
+use crate::head;
 use crate::js::{self, Call};
 use crate::settled::Settled;
 use crate::source::SourceBody;
-use crate::{clock, head};
 
 /// `fetch`.
 #[derive(Debug)]
@@ -33,15 +37,14 @@ async fn send(request: HttpRequest, options: SendOptions) -> Result<HttpResponse
     let first = format!("{}\n{}", parts.method, parts.uri);
     let has_body = !body.is_empty() || !matches!(parts.method, Method::GET | Method::HEAD);
     let body = has_body.then(|| joined(&body));
-    let timeout = options.header_timeout.map(clock::millis);
-    let call = Call::new(&head::text(&first, &parts.headers), body.as_ref(), timeout);
-    let running = Running { call, is_done: false };
-    running.answer().await.map_err(|failed| failed.explain(&parts.uri, &options))
+    let running = Running::start(&head::text(&first, &parts.headers), body.as_ref());
+    running.answer(options.header_timeout).await.map_err(|failed| failed.explain(&parts.uri, &options))
 }
 
 /// An exchange without its answer yet. Dropping it cancels.
 struct Running {
     call: Call,
+    answered: Settled,
     is_done: bool,
 }
 
@@ -79,13 +82,21 @@ impl Failed {
 }
 
 impl Running {
-    async fn answer(mut self) -> Result<HttpResponse, Failed> {
-        let answered = Settled::from(self.call.response()).await;
+    fn start(head: &str, body: Option<&Uint8Array>) -> Self {
+        let (answered, call) = Settled::when(|number, settle| Call::new(head, body, number, settle));
+        Self { call, answered, is_done: false }
+    }
+
+    async fn answer(mut self, timeout: Option<Duration>) -> Result<HttpResponse, Failed> {
+        let answered = match timeout {
+            Some(timeout) => match select(&mut self.answered, JsClock.sleep(timeout)).await {
+                Either::Left((answered, _)) => answered,
+                Either::Right(((), _)) => return Err(Failed::TimedOut),
+            },
+            None => (&mut self.answered).await,
+        };
         self.is_done = true;
-        let response = answered.map_err(|error| match self.call.timed_out() {
-            true => Failed::TimedOut,
-            false => Failed::Said(js::message(&error)),
-        })?;
+        let response = answered.map_err(|error| Failed::Said(js::message(&error)))?;
         let broken = || Failed::Said("its head is no HTTP".to_owned());
         let (status, headers) = head::answer(&js::answer_head(&response)).ok_or_else(broken)?;
         let source = SourceBody::new(js::source_of(&response, &self.call));

@@ -12,8 +12,12 @@ extern "C" {
     pub(crate) fn new(request: &JsValue, context: &JsValue) -> Exchange;
     #[wasm_bindgen(method, getter)]
     pub(crate) fn response(this: &Exchange) -> js_sys::Promise;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn left(this: &Exchange) -> js_sys::Promise;
+    #[wasm_bindgen(method, js_name = onLeft)]
+    pub(crate) fn on_left(this: &Exchange, number: u32, settle: &js_sys::Function);
+    #[wasm_bindgen(method)]
+    pub(crate) fn sleep(this: &Exchange, number: u32, settle: &js_sys::Function, millis: f64);
+    #[wasm_bindgen(method)]
+    pub(crate) fn wake(this: &Exchange, number: u32);
     #[wasm_bindgen(method)]
     pub(crate) fn head(this: &Exchange) -> String;
     #[wasm_bindgen(method)]
@@ -49,7 +53,9 @@ extern "C" {
     pub(crate) type JsSource;
 
     #[wasm_bindgen(method)]
-    pub(crate) fn read(this: &JsSource) -> js_sys::Promise;
+    pub(crate) fn read(this: &JsSource, number: u32, settle: &js_sys::Function);
+    #[wasm_bindgen(method, getter, js_name = isOver)]
+    pub(crate) fn is_over(this: &JsSource) -> bool;
     #[wasm_bindgen(method)]
     pub(crate) fn abort(this: &JsSource);
 
@@ -57,11 +63,12 @@ extern "C" {
     pub(crate) type Call;
 
     #[wasm_bindgen(constructor)]
-    pub(crate) fn new(head: &str, body: Option<&js_sys::Uint8Array>, timeout: Option<f64>) -> Call;
-    #[wasm_bindgen(method, getter)]
-    pub(crate) fn response(this: &Call) -> js_sys::Promise;
-    #[wasm_bindgen(method, getter, js_name = timedOut)]
-    pub(crate) fn timed_out(this: &Call) -> bool;
+    pub(crate) fn new(
+        head: &str,
+        body: Option<&js_sys::Uint8Array>,
+        number: u32,
+        settle: &js_sys::Function,
+    ) -> Call;
     #[wasm_bindgen(method)]
     pub(crate) fn abort(this: &Call);
 

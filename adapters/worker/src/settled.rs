@@ -2,7 +2,7 @@
 //! finalizer, which costs more than everything else a request does here; this has one closure for all promises.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -17,7 +17,7 @@ type Outcome = Result<JsValue, JsValue>;
 
 thread_local! {
     /// By the promises' numbers. What has been dropped is not in it.
-    static WAITING: RefCell<HashMap<u32, Waiting>> = RefCell::new(HashMap::new());
+    static WAITING: RefCell<BTreeMap<u32, Waiting>> = const { RefCell::new(BTreeMap::new()) };
     static NEXT: Cell<u32> = const { Cell::new(0) };
     static SETTLE: js_sys::Function =
         Closure::<dyn Fn(u32, bool, JsValue)>::new(settle).into_js_value().unchecked_into();

@@ -22,7 +22,7 @@ pub(crate) struct SourceBody {
 
 impl SourceBody {
     pub(crate) fn new(source: JsSource) -> Self {
-        Self { source: SendWrapper::new(source), reading: None, is_over: false }
+        Self { is_over: source.is_over(), source: SendWrapper::new(source), reading: None }
     }
 
     /// What is left of it, in its own form.
@@ -47,7 +47,8 @@ impl Stream for SourceBody {
                 return Poll::Ready(None);
             }
             if self.reading.is_none() {
-                self.reading = Some(SendFuture::new(Settled::from(self.source.read())));
+                let (read, ()) = Settled::when(|number, settle| self.source.read(number, settle));
+                self.reading = Some(SendFuture::new(read));
             }
             let Some(reading) = &mut self.reading else { continue };
             let Poll::Ready(read) = Pin::new(reading).poll(cx) else {
@@ -55,11 +56,14 @@ impl Stream for SourceBody {
             };
             self.reading = None;
             match read {
-                Ok(chunk) => match chunk.dyn_into::<Uint8Array>() {
-                    Ok(chunk) if chunk.length() == 0 => {}
-                    Ok(chunk) => return Poll::Ready(Some(Ok(chunk.to_vec().into()))),
-                    Err(_) => self.is_over = true,
-                },
+                Ok(chunk) => {
+                    self.is_over = self.source.is_over();
+                    if let Ok(chunk) = chunk.dyn_into::<Uint8Array>()
+                        && chunk.length() > 0
+                    {
+                        return Poll::Ready(Some(Ok(chunk.to_vec().into())));
+                    }
+                }
                 Err(error) => {
                     self.is_over = true;
                     return Poll::Ready(Some(Err(BodyError::Broken(js::message(&error)))));
