@@ -68,6 +68,8 @@ struct State {
     alone: usize,
     /// Of the last entry that was taken from the queue.
     last_number: i64,
+    /// Of the last entry that a flush was asked to write.
+    wanted: i64,
     last_lease: u64,
     body_bytes: usize,
     dropped: u64,
@@ -135,11 +137,13 @@ impl Recorder {
         state.queue.push_back(entry);
     }
 
-    /// Writes what is queued, until nothing is left or the database fails; [`Recorder::status`] tells which.
+    /// Writes what is queued now, unless the database fails; [`Recorder::status`] tells. What is queued meanwhile waits
+    /// for the next flush: entries that come one after the other would be written one by one.
     ///
     /// Returns at once while another flush is at work, which then writes these entries, too: a request on Workers must
     /// not wait for another request's I/O. May be dropped at any time.
     pub async fn flush(&self) {
+        self.state().want_all();
         while let Some(claim) = self.claim() {
             let ending = self.write(&claim.batch).await;
             let failed = matches!(ending, Ending::Failed(_));
@@ -236,7 +240,14 @@ impl State {
         self.lease.is_some_and(|lease| lease.until.since(now) + SLOW < LEASE)
     }
 
+    fn want_all(&mut self) {
+        self.wanted = self.last_number + i64::try_from(self.queue.len()).unwrap_or(i64::MAX);
+    }
+
     fn next_batch(&mut self) -> Option<Arc<Batch>> {
+        if self.last_number >= self.wanted {
+            return None;
+        }
         let is_alone = self.alone > 0;
         let most = if is_alone { 1 } else { MAX_BATCH_ENTRIES };
         let mut entries = Vec::with_capacity(self.queue.len().min(most));

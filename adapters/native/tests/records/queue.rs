@@ -165,9 +165,27 @@ async fn flushes_at_the_same_time_share_the_work() {
 
         home.database.release();
         running.await;
-        assert_eq!(recorder.status().queued, 0, "the first flush writes what came meanwhile, too");
+        assert_eq!(recorder.status().queued, 0, "the first flush writes what the second was asked for, too");
         assert_written_once(&home, &entries).await;
     }
+}
+
+#[tokio::test]
+async fn what_comes_during_a_flush_waits_for_the_next() {
+    let home = Home::new().await;
+    let recorder = Recorder::new(&home.platform);
+    let entries = Entries::new(&home.clock).requests(30);
+    let (first, rest) = entries.split_at(10);
+    home.database.fail(&[Fault::HoldWrite]);
+    first.iter().cloned().for_each(|entry| recorder.submit(entry));
+    let mut running = pin!(recorder.flush());
+    assert!(running.as_mut().now_or_never().is_none());
+    rest.iter().cloned().for_each(|entry| recorder.submit(entry));
+    home.database.release();
+    running.await;
+    assert_eq!(recorder.status().queued, rest.len());
+    recorder.flush().await;
+    assert_written_once(&home, &entries).await;
 }
 
 #[tokio::test]
