@@ -14,7 +14,7 @@ function note(error) {
   }
 }
 
-async function handle(handler, event, env, context) {
+function handle(handler, event, env, context) {
   if (state.criticalError) {
     console.warn("making a new WebAssembly instance");
     llmio.__wbg_reset_state();
@@ -22,7 +22,7 @@ async function handle(handler, event, env, context) {
     state.instanceId++;
   }
   try {
-    return await handler(event, env, context);
+    return handler(event, env, context);
   } catch (error) {
     note(error);
     throw error;
