@@ -63,12 +63,7 @@ extern "C" {
     pub(crate) type Call;
 
     #[wasm_bindgen(constructor)]
-    pub(crate) fn new(
-        head: &str,
-        body: Option<&js_sys::Uint8Array>,
-        number: u32,
-        settle: &js_sys::Function,
-    ) -> Call;
+    pub(crate) fn new(head: &str, body: Option<&js_sys::Uint8Array>, number: u32, settle: &js_sys::Function) -> Call;
     #[wasm_bindgen(method)]
     pub(crate) fn abort(this: &Call);
 
