@@ -74,7 +74,7 @@ export class Exchange {
   finish() {
     open.delete(this);
     this.isWatched = true;
-    if (this.sleepers.size === 0) clearTimeout(this.timer);
+    if (this.sleepers.size === 0) this.#rest();
     this.end();
   }
 
@@ -149,14 +149,19 @@ export class Exchange {
     this.sleepers.delete(number);
   }
 
-  #turnAt(time) {
-    if (this.turn <= time) return;
+  #rest() {
     clearTimeout(this.timer);
-    this.turn = time;
-    this.timer = setTimeout(() => this.#take(), Math.max(1, time - Date.now()));
+    this.turn = Infinity;
   }
 
-  #take() {
+  #turnAt(time) {
+    if (this.turn <= time) return;
+    this.#rest();
+    this.turn = time;
+    this.timer = setTimeout(() => this.#takeTurn(), Math.max(1, time - Date.now()));
+  }
+
+  #takeTurn() {
     this.turn = Infinity;
     this.#watch();
     const now = Date.now();
