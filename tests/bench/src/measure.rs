@@ -77,24 +77,33 @@ pub(crate) struct Rounds {
 }
 
 impl Rounds {
-    pub(crate) async fn take(scenario: &Scenario, targets: &[&dyn Target], effort: Effort) -> Result<Self, Error> {
+    pub(crate) const fn new(scenario: &Scenario) -> Self {
+        Self { name: scenario.name, rounds: Vec::new() }
+    }
+
+    /// Adds `effort.rounds` of them, after a warm-up of the targets.
+    pub(crate) async fn take(
+        &mut self,
+        scenario: &Scenario,
+        targets: &[&dyn Target],
+        effort: Effort,
+    ) -> Result<(), Error> {
         // What is slow only at first (connections, caches, compilers) is no part of a comparison.
         for target in targets {
             Measured::take(*target, &scenario.scaled(effort.scale * effort.warm_up)).await?;
         }
         let scaled = scenario.scaled(effort.scale);
-        let mut all = Vec::new();
-        for round in 0..effort.rounds {
+        for _ in 0..effort.rounds {
             let mut row = Vec::new();
             // Whoever comes first may find a quieter machine; so everyone does.
             for turn in 0..targets.len() {
-                let index = (round + turn) % targets.len();
+                let index = (self.rounds.len() + turn) % targets.len();
                 row.push((index, Measured::take(targets[index], &scaled).await?));
             }
             row.sort_by_key(|(index, _)| *index);
-            all.push(row.into_iter().map(|(_, measured)| measured).collect());
+            self.rounds.push(row.into_iter().map(|(_, measured)| measured).collect());
         }
-        Ok(Self { name: scenario.name, rounds: all })
+        Ok(())
     }
 
     /// The median of a target's values.

@@ -32,9 +32,9 @@ pub(crate) const SERVER: [Scenario; 7] = [
 
 #[rustfmt::skip]
 pub(crate) const WORKER: [Scenario; 3] = [
-    Scenario { name: "unary, 1 KB",              stream: false, paced: false, body_bytes: KB,       requests: 10_000, connections: 16, sequential: 200 },
+    Scenario { name: "unary, 1 KB",              stream: false, paced: false, body_bytes: KB,       requests: 6_000, connections: 16, sequential: 200 },
     Scenario { name: "68-chunk stream, 1 KB",    stream: true,  paced: false, body_bytes: KB,       requests: 1_000, connections: 16, sequential: 50 },
-    Scenario { name: "68-chunk stream, 1 KB, an event every 2 ms", stream: true, paced: true, body_bytes: KB, requests: 640, connections: 32, sequential: 4 },
+    Scenario { name: "68-chunk stream, 1 KB, an event every 2 ms", stream: true, paced: true, body_bytes: KB, requests: 320, connections: 32, sequential: 4 },
 ];
 
 impl Scenario {

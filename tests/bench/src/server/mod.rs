@@ -38,7 +38,9 @@ pub(crate) async fn run(Arguments { gateway, nginx, common }: Arguments) -> Resu
     let effort = Effort { rounds: common.rounds, scale: common.scale, warm_up: 0.1 };
     let mut scenarios = Vec::new();
     for scenario in SERVER.iter().filter(|it| it.name.contains(&common.only)) {
-        scenarios.push(Rounds::take(scenario, &targets, effort).await?);
+        let mut rounds = Rounds::new(scenario);
+        rounds.take(scenario, &targets, effort).await?;
+        scenarios.push(rounds);
     }
     let memory_loaded = memory(&targets)?;
     let report = Report { startup, memory_idle, memory_loaded, scenarios, rounds: common.rounds };
