@@ -48,8 +48,9 @@ export function openExchanges() {
 /**
  * One request of a client. It lasts until `finish`, also when the client has left.
  *
- * A timer of the platform's and a listener to the request's signal each cost as much as a tenth of a short request. So all
- * that wait for a time share one timer, and who has left is looked up at its first turn; only then the listener is added.
+ * A timer of the platform's costs a twentieth of a short request, and a listener to the request's signal a tenth. So all that
+ * wait for a time share one timer, and whether the client has left is looked up at its first turn; only then the listener is
+ * added.
  */
 export class Exchange {
   constructor(request, ctx) {
