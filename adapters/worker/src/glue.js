@@ -226,10 +226,11 @@ export class Source {
     // Known, it spares the last read, which would only say that there is no more.
     if (length !== null && !headers.has("content-encoding")) this.left = Number(length);
     this.isOver ||= this.left <= 0;
-    // One call for all of it costs half of what a reader does.
-    this.isSmall = this.left <= BLOCK;
+    // One call for all of it costs half of what a reader does. But when it breaks off it gives nothing, and of an answer what
+    // has come is of use.
+    this.isSmall = !this.controller && this.left <= BLOCK;
     if (this.isOver || this.isSmall) return;
-    this.buffer = new ArrayBuffer(BLOCK);
+    this.buffer = new ArrayBuffer(Math.min(BLOCK, this.left));
     this.reader = body.getReader({ mode: "byob" });
   }
 
