@@ -27,7 +27,7 @@ pub(crate) async fn run(exchange: &Exchange, parts: &Parts, env: &JsValue) -> bo
         "http" => {
             // Where the test origin is, and where nobody is.
             let (origin, nowhere) = parts.uri.query().and_then(|query| query.split_once('&')).expect("two addresses");
-            contract::http::all_where_refusals_look_broken(&FetchClient, origin, nowhere).await;
+            contract::http::all_on_workers(&FetchClient, origin, nowhere).await;
         }
         "database" => {
             let platform = home::platform(env).expect("a database");

@@ -226,9 +226,9 @@ export class Source {
     // Known, it spares the last read, which would only say that there is no more.
     if (length !== null && !headers.has("content-encoding")) this.left = Number(length);
     this.isOver ||= this.left <= 0;
-    // One call for all of it costs half of what a reader does. But when it breaks off it gives nothing, and of an answer what
-    // has come is of use.
-    this.isSmall = !this.controller && this.left <= BLOCK;
+    // One call for all of it costs half of what a reader does, but gives nothing when the body breaks off. Nobody has a use for
+    // the beginning of a request or of an answer without streaming, but for that of an error.
+    this.isSmall = this.left <= BLOCK && this.message.ok !== false;
     if (this.isOver || this.isSmall) return;
     this.buffer = new ArrayBuffer(Math.min(BLOCK, this.left));
     this.reader = body.getReader({ mode: "byob" });
