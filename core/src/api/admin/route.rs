@@ -8,6 +8,7 @@ use super::{Admin, AdminError, Call, Reply};
 use crate::platform::BoxFuture;
 
 pub(super) type Handler = for<'a> fn(&'a Admin, Call) -> BoxFuture<'a, Result<Reply, AdminError>>;
+
 /// One operation of the admin API: what is dispatched to, and what the OpenAPI document says about it.
 pub struct Route {
     pub(super) method: Method,

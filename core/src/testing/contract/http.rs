@@ -33,9 +33,9 @@ pub async fn all(client: &dyn HttpClient, origin: &str, nowhere: &str) {
     run(client, origin, nowhere, HttpErrorKind::Connect, b"part").await;
 }
 
-/// The same for Workers, where two things are otherwise. A refused connection looks like a broken one: taking it for broken is
-/// the safe side, because then nothing that writes is sent again. And a short successful answer that says its length comes
-/// whole or not at all, because one call reads it.
+/// The same for Workers, where two things are otherwise. A refused connection looks like a broken one: taking it for
+/// broken is the safe side, because then nothing that writes is sent again. And a short successful answer that says its
+/// length comes whole or not at all, because one call reads it.
 pub async fn all_on_workers(client: &dyn HttpClient, origin: &str, nowhere: &str) {
     run(client, origin, nowhere, HttpErrorKind::Broken, b"").await;
 }
