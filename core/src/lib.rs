@@ -15,6 +15,7 @@ pub mod storage;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod upkeep;
+pub mod wire;
 
 pub use gateway::{Answer, Gateway, GatewayOptions, Limits, RequestContext};
 pub use upkeep::Upkeep;

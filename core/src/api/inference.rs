@@ -10,13 +10,13 @@ use super::routes::GeminiCall;
 use super::{content_length, decode, query, upload};
 use crate::config::snapshot::{Candidate, Route, Snapshot};
 use crate::config::{Capabilities, ClientKey, Strategy};
-use crate::dialect::json::Edits;
 use crate::dialect::{Dialect, ErrorKind, GatewayError, RequestHead, inspect};
 use crate::gateway::{Answer, RequestContext, Reserved, Shared};
 use crate::pipeline::{self, Call, Ending, Facts, Journal};
 use crate::platform::Body;
 use crate::record::limits::body_text;
 use crate::record::{Operation, Outcome, TraceId};
+use crate::wire::json::Edits;
 
 /// What a path asked for.
 #[derive(Debug)]

@@ -11,8 +11,8 @@ use super::records::{
     Association, Capabilities, ClientKey, Config, Model, Prices, Provider, ProviderType, Secret, Settings, Strategy,
     Timeouts,
 };
-use crate::dialect::json::Edits;
 use crate::platform::Timestamp;
+use crate::wire::json::Edits;
 
 /// What every request is decided by. A request takes one and keeps it to its end.
 #[derive(Debug)]

@@ -1,21 +1,19 @@
-//! Wire formats. Each is a folder; what they share is here and in [`json`] and [`sse`].
+//! The four wire formats. Each is a folder; what they share is here, and in [`crate::wire`].
 
-mod answer;
+mod answer_meter;
 mod anthropic;
 mod counters;
 mod error;
 mod error_response;
 mod gemini;
-mod head;
-pub mod json;
+mod inspect;
 mod models;
 mod openai_chat;
 mod openai_responses;
 mod progress;
 mod provider;
 mod provider_error;
-pub mod sse;
-mod stream;
+mod stream_meter;
 mod usage;
 mod usage_filter;
 
@@ -24,15 +22,15 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use answer::{AnswerMeter, AnswerSummary};
+pub use answer_meter::{AnswerMeter, AnswerSummary};
 pub use error::{ErrorKind, GatewayError};
 pub use error_response::error_response;
-pub use head::{InvalidRequest, RequestHead, inspect};
+pub use inspect::{InvalidRequest, RequestHead, inspect};
 pub use models::{ModelEntry, model_body, model_list_body};
 pub use progress::Phase;
 pub use provider::ProviderModels;
 pub use provider_error::{ProviderError, classify_error};
-pub use stream::{StreamForm, StreamMeter, stream_error};
+pub use stream_meter::{StreamForm, StreamMeter, stream_error};
 pub use usage::Usage;
 pub use usage_filter::ChatUsageFilter;
 

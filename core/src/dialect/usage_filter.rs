@@ -3,7 +3,7 @@ use std::sync::LazyLock;
 use bytes::{Bytes, BytesMut};
 use memchr::memmem::Finder;
 
-use super::json::{InvalidJson, Kind, Scanner};
+use crate::wire::json::{InvalidJson, Kind, Scanner};
 
 static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"usage\""));
 

@@ -140,7 +140,7 @@ mod tests {
     use super::*;
     use crate::config::snapshot::Upstream;
     use crate::config::{Capabilities, Secret};
-    use crate::dialect::json::Edits;
+    use crate::wire::json::Edits;
 
     fn candidate(kind: ProviderType, with_header: bool, version: Option<&'static str>) -> Candidate {
         let upstream = Upstream {

@@ -6,10 +6,10 @@ use http::{Method, Request, Uri};
 use super::call::Call;
 use super::headers;
 use crate::config::snapshot::Candidate;
-use crate::dialect::json::{Edits, splice};
 use crate::dialect::{Dialect, ErrorKind, GatewayError};
 use crate::platform::{HttpRequest, Payload};
 use crate::record::Operation;
+use crate::wire::json::{Edits, splice};
 
 /// Whether the gateway itself asks for a chat stream's usage, and so must hide it from the client.
 pub(super) fn injects_usage(call: &Call) -> bool {

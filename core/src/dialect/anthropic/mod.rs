@@ -1,7 +1,7 @@
 //! Anthropic Messages.
 
 pub(super) mod error;
+pub(super) mod inspect;
+pub(super) mod meter;
 pub(super) mod models;
-pub(super) mod request;
-pub(super) mod stream;
 pub(super) mod usage;

@@ -1,6 +1,6 @@
 //! OpenAI Responses.
 
 pub(super) mod error;
-pub(super) mod request;
-pub(super) mod stream;
+pub(super) mod inspect;
+pub(super) mod meter;
 pub(super) mod usage;

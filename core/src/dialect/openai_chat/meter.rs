@@ -1,8 +1,8 @@
 use super::usage;
-use crate::dialect::json::{InvalidJson, Kind, Scanner};
 use crate::dialect::progress::Progress;
 use crate::dialect::provider_error::ProviderError;
-use crate::dialect::stream::{MemberName, member_name};
+use crate::wire::json::{InvalidJson, Kind, Scanner};
+use crate::wire::json::{MemberName, member_name};
 
 static USAGE: MemberName = member_name!("usage");
 static FINISH_REASON: MemberName = member_name!("finish_reason");

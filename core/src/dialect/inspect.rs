@@ -1,8 +1,8 @@
 use std::fmt;
 
-use super::json::{InvalidJson, Kind, Scanner, Text};
 use super::{Dialect, anthropic, gemini, openai_chat, openai_responses};
 use crate::config::Capabilities;
+use crate::wire::json::{InvalidJson, Kind, Scanner, Text};
 
 /// Longer session ids are cut: they are labels, not data.
 const SESSION_ID_LIMIT: usize = 256;
@@ -62,11 +62,11 @@ pub fn inspect(dialect: Dialect, body: &[u8]) -> Result<RequestHead, InvalidRequ
     let mut decisive = Decisive::default();
     scanner.each_member(|scanner, key| {
         let member = match dialect {
-            Dialect::OpenAiChat => openai_chat::request::member,
-            Dialect::OpenAiResponses => openai_responses::request::member,
-            Dialect::Anthropic => anthropic::request::member,
+            Dialect::OpenAiChat => openai_chat::inspect::member,
+            Dialect::OpenAiResponses => openai_responses::inspect::member,
+            Dialect::Anthropic => anthropic::inspect::member,
             // Model and method are in its path.
-            Dialect::Gemini => return gemini::request::member(scanner, &key, &mut head, &mut session),
+            Dialect::Gemini => return gemini::inspect::member(scanner, &key, &mut head, &mut session),
         };
         decisive.see(&key.name())?;
         member(scanner, &key, &mut head, &mut session)

@@ -6,6 +6,7 @@
 mod capture;
 mod elements;
 mod machine;
+mod member;
 mod scan;
 mod splice;
 
@@ -13,6 +14,7 @@ use std::fmt;
 
 pub use capture::{Capture, Path};
 pub use elements::Elements;
+pub(crate) use member::{MemberName, member_name, top_text};
 pub use scan::{Kind, Scanner, Text};
 pub use splice::{Edits, splice};
 

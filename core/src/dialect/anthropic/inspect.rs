@@ -1,5 +1,5 @@
-use crate::dialect::head::{self, InvalidRequest, RequestHead, Session};
-use crate::dialect::json::{InvalidJson, Scanner, Text};
+use crate::dialect::inspect::{self, InvalidRequest, RequestHead, Session};
+use crate::wire::json::{InvalidJson, Scanner, Text};
 
 /// A message holds a tool result, which holds a document, which holds blocks: nothing is nested deeper.
 const BLOCK_LEVELS: u32 = 5;
@@ -12,13 +12,13 @@ pub(in crate::dialect) fn member(
     session: &mut Session,
 ) -> Result<(), InvalidRequest> {
     match &*key.name() {
-        "model" => head::model(scanner, head)?,
-        "stream" => head::stream(scanner, head)?,
+        "model" => inspect::model(scanner, head)?,
+        "stream" => inspect::stream(scanner, head)?,
         "tools" => head.needs.tool_call |= scanner.holds_something()?,
-        "output_format" => head.needs.structured_output |= head::is_json_format(scanner)?,
+        "output_format" => head.needs.structured_output |= inspect::is_json_format(scanner)?,
         "output_config" => {
             scanner.each_named::<InvalidJson>("format", |scanner| {
-                head.needs.structured_output |= head::is_json_format(scanner)?;
+                head.needs.structured_output |= inspect::is_json_format(scanner)?;
                 Ok(())
             })?;
         }

@@ -1,5 +1,5 @@
-use crate::dialect::head::{self, InvalidRequest, RequestHead, Session};
-use crate::dialect::json::{InvalidJson, Kind, Scanner, Text};
+use crate::dialect::inspect::{self, InvalidRequest, RequestHead, Session};
+use crate::wire::json::{InvalidJson, Kind, Scanner, Text};
 
 const IMAGE_PARTS: &[&str] = &["input_image", "computer_screenshot"];
 
@@ -11,12 +11,12 @@ pub(in crate::dialect) fn member(
     session: &mut Session,
 ) -> Result<(), InvalidRequest> {
     match &*key.name() {
-        "model" => head::model(scanner, head)?,
-        "stream" => head::stream(scanner, head)?,
+        "model" => inspect::model(scanner, head)?,
+        "stream" => inspect::stream(scanner, head)?,
         "tools" => head.needs.tool_call |= scanner.holds_something()?,
         "text" => {
             scanner.each_named::<InvalidJson>("format", |scanner| {
-                head.needs.structured_output |= head::is_json_format(scanner)?;
+                head.needs.structured_output |= inspect::is_json_format(scanner)?;
                 Ok(())
             })?;
         }
@@ -36,7 +36,7 @@ fn item(scanner: &mut Scanner<'_>, head: &mut RequestHead) -> Result<(), Invalid
             "content" | "output" => {
                 head.needs.image |= match scanner.peek()? {
                     Kind::Object => is_image_part(scanner)?,
-                    _ => head::has_part_of_type(scanner, IMAGE_PARTS)?,
+                    _ => inspect::has_part_of_type(scanner, IMAGE_PARTS)?,
                 }
             }
             _ => scanner.skip()?,

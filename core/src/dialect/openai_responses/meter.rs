@@ -1,9 +1,9 @@
 use super::usage;
-use crate::dialect::json::{InvalidJson, Kind, Scanner};
 use crate::dialect::progress::Progress;
 use crate::dialect::provider_error::ProviderError;
-use crate::dialect::sse::Event;
-use crate::dialect::stream::{MemberName, member_name, top_text};
+use crate::wire::json::{InvalidJson, Kind, Scanner};
+use crate::wire::json::{MemberName, member_name, top_text};
+use crate::wire::sse::Event;
 
 static SEQUENCE_NUMBER: MemberName = member_name!("sequence_number");
 

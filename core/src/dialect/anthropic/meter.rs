@@ -1,11 +1,11 @@
 use std::borrow::Cow;
 
 use super::usage;
-use crate::dialect::json::{InvalidJson, Scanner};
 use crate::dialect::progress::Progress;
 use crate::dialect::provider_error::ProviderError;
-use crate::dialect::sse::Event;
-use crate::dialect::stream::top_text;
+use crate::wire::json::top_text;
+use crate::wire::json::{InvalidJson, Scanner};
+use crate::wire::sse::Event;
 
 /// Reads one event. The `event` line and the data's `type` say the same; the line may be missing.
 pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Result<(), InvalidJson> {

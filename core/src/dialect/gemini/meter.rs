@@ -1,7 +1,7 @@
 use super::usage;
-use crate::dialect::json::{InvalidJson, Kind, Scanner};
 use crate::dialect::progress::Progress;
 use crate::dialect::provider_error::ProviderError;
+use crate::wire::json::{InvalidJson, Kind, Scanner};
 
 /// Reads one chunk, which has the shape of a whole answer.
 pub(in crate::dialect) fn read(data: &[u8], progress: &mut Progress) -> Result<(), InvalidJson> {

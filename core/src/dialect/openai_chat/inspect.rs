@@ -1,5 +1,5 @@
-use crate::dialect::head::{self, InvalidRequest, RequestHead, Session};
-use crate::dialect::json::{InvalidJson, Scanner, Text};
+use crate::dialect::inspect::{self, InvalidRequest, RequestHead, Session};
+use crate::wire::json::{InvalidJson, Scanner, Text};
 
 /// Reads one member of the request.
 pub(in crate::dialect) fn member(
@@ -9,11 +9,11 @@ pub(in crate::dialect) fn member(
     session: &mut Session,
 ) -> Result<(), InvalidRequest> {
     match &*key.name() {
-        "model" => head::model(scanner, head)?,
-        "stream" => head::stream(scanner, head)?,
+        "model" => inspect::model(scanner, head)?,
+        "stream" => inspect::stream(scanner, head)?,
         // `functions` is the deprecated form.
         "tools" | "functions" => head.needs.tool_call |= scanner.holds_something()?,
-        "response_format" => head.needs.structured_output |= head::is_json_format(scanner)?,
+        "response_format" => head.needs.structured_output |= inspect::is_json_format(scanner)?,
         "stream_options" => {
             scanner.each_named::<InvalidJson>("include_usage", |scanner| {
                 head.include_usage = scanner.bool_or_skip()? == Some(true);
@@ -23,7 +23,7 @@ pub(in crate::dialect) fn member(
         "messages" => {
             scanner.each_element::<InvalidJson>(|scanner| {
                 scanner.each_named::<InvalidJson>("content", |scanner| {
-                    head.needs.image |= head::has_part_of_type(scanner, &["image_url", "input_image", "image"])?;
+                    head.needs.image |= inspect::has_part_of_type(scanner, &["image_url", "input_image", "image"])?;
                     Ok(())
                 })?;
                 Ok(())

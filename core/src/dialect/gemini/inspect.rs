@@ -1,5 +1,5 @@
-use crate::dialect::head::{InvalidRequest, RequestHead, Session};
-use crate::dialect::json::{InvalidJson, Kind, Scanner, Text};
+use crate::dialect::inspect::{InvalidRequest, RequestHead, Session};
+use crate::wire::json::{InvalidJson, Kind, Scanner, Text};
 
 /// Reads one member of the request. Names are in camelCase or snake_case, as the API takes both.
 pub(in crate::dialect) fn member(

@@ -1,6 +1,6 @@
-use super::json::{Capture, Path};
 use super::provider_error::ProviderError;
 use super::{Dialect, Usage, anthropic, gemini, openai_chat, openai_responses};
+use crate::wire::json::{Capture, Path};
 
 /// A longer usage report or error object is not read.
 const VALUE_LIMIT: usize = 64 * 1024;

@@ -1,13 +1,10 @@
-use std::sync::LazyLock;
-
 use bytes::Bytes;
-use memchr::memmem::Finder;
 
-use super::json::{Elements, InvalidJson, Scanner};
 use super::progress::{Phase, Progress};
 use super::provider_error::{ProviderError, classify_error};
-use super::sse::{Decoder, Event};
 use super::{Dialect, GatewayError, Usage, anthropic, gemini, openai_chat, openai_responses};
+use crate::wire::json::Elements;
+use crate::wire::sse::{Decoder, Event};
 
 /// An event that spans chunks and is longer is not read; what it reports is lost, nothing else. The last event of
 /// Responses repeats the whole answer, images included.
@@ -103,7 +100,6 @@ impl StreamMeter {
         self.progress.failure()
     }
 
-    /// What was reported so far.
     /// Whether there was output before the failure.
     pub fn failed_after_output(&self) -> bool {
         self.progress.failed_after_output()
@@ -115,6 +111,7 @@ impl StreamMeter {
         self.failed_unheard
     }
 
+    /// What was reported so far.
     pub fn usage(&self) -> Usage {
         self.progress.counters.usage(self.dialect.convention())
     }
@@ -183,10 +180,10 @@ const FOREIGN_LIMIT: usize = 8 * 1024;
 /// Reads one event into `progress`. One that is malformed fails a stream without output, and is counted in others.
 fn read(dialect: Dialect, event: Event<'_>, progress: &mut Progress) {
     let result = match dialect {
-        Dialect::OpenAiChat => openai_chat::stream::read(event.data, progress),
-        Dialect::OpenAiResponses => openai_responses::stream::read(event, progress),
-        Dialect::Anthropic => anthropic::stream::read(event, progress),
-        Dialect::Gemini => gemini::stream::read(event.data, progress),
+        Dialect::OpenAiChat => openai_chat::meter::read(event.data, progress),
+        Dialect::OpenAiResponses => openai_responses::meter::read(event, progress),
+        Dialect::Anthropic => anthropic::meter::read(event, progress),
+        Dialect::Gemini => gemini::meter::read(event.data, progress),
     };
     if let Err(error) = result {
         progress.unreadable += 1;
@@ -197,67 +194,11 @@ fn read(dialect: Dialect, event: Event<'_>, progress: &mut Progress) {
     }
 }
 
-/// A member's name in quotes, to be looked for without reading the event. Inside a string the closing quote would be
-/// escaped, so text cannot be mistaken for it.
-pub(super) struct MemberName(LazyLock<Finder<'static>>, usize);
-
-impl MemberName {
-    pub(super) const fn new(find: fn() -> Finder<'static>, length: usize) -> Self {
-        Self(LazyLock::new(find), length)
-    }
-
-    /// Whether the event has a member of this name, at any depth, with a value other than null.
-    pub(super) fn is_set_in(&self, data: &[u8]) -> bool {
-        self.values(data).any(|value| !value.starts_with(b"null"))
-    }
-
-    /// What follows the colon of each member of this name.
-    pub(super) fn values<'d>(&self, data: &'d [u8]) -> impl Iterator<Item = &'d [u8]> {
-        self.0.find_iter(data).filter_map(move |at| {
-            let behind = data.get(at + self.1..)?.trim_ascii_start().strip_prefix(b":")?;
-            Some(behind.trim_ascii_start())
-        })
-    }
-}
-
-/// Makes a [`MemberName`].
-macro_rules! member_name {
-    ($name:literal) => {
-        $crate::dialect::stream::MemberName::new(
-            || memchr::memmem::Finder::new(concat!("\"", $name, "\"")),
-            $name.len() + 2,
-        )
-    };
-}
-pub(super) use member_name;
-
-/// The value of a top-level string member, read no further than up to it.
-pub(super) fn top_text(data: &[u8], name: &str) -> Result<Option<String>, InvalidJson> {
-    /// Ends the walk early.
-    enum Stop {
-        Found(Option<String>),
-        Invalid(InvalidJson),
-    }
-    impl From<InvalidJson> for Stop {
-        fn from(error: InvalidJson) -> Self {
-            Self::Invalid(error)
-        }
-    }
-    let walked = Scanner::new(data).each_named::<Stop>(name, |scanner| {
-        let text = scanner.string_or_skip()?;
-        Err(Stop::Found(text.map(|text| text.name().into_owned())))
-    });
-    match walked {
-        Err(Stop::Found(text)) => Ok(text),
-        Err(Stop::Invalid(error)) => Err(error),
-        Ok(_) => Ok(None),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dialect::ErrorKind;
+    use crate::wire::json::top_text;
     use Dialect::{Anthropic, Gemini, OpenAiChat, OpenAiResponses};
     use Phase::{Complete, Failed, Output, Preamble};
 
