@@ -6,16 +6,22 @@ pub mod api;
 pub mod balance;
 pub mod config;
 pub mod dialect;
+mod freshness;
 mod gateway;
+mod options;
 pub mod pipeline;
 pub mod platform;
 pub mod probe;
 pub mod record;
+mod room;
+mod shared;
 pub mod storage;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod upkeep;
 pub mod wire;
 
-pub use gateway::{Answer, Gateway, GatewayOptions, Limits, RequestContext};
-pub use upkeep::Upkeep;
+pub use gateway::Gateway;
+pub use options::{GatewayOptions, Limits, Upkeep};
+pub use pipeline::Answer;
+pub use platform::RequestContext;

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
-use llmio_core::api::admin::Environment;
 use llmio_core::config::Secret;
+use llmio_core::config::file::Environment;
 use llmio_core::platform::{Background, Body};
 use llmio_core::{Answer, Gateway, GatewayOptions, Limits, RequestContext, Upkeep};
 use llmio_native::{Home, TaskBackground};

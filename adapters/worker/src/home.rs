@@ -9,7 +9,7 @@ use http::Response;
 use http::request::Parts;
 use js_sys::Reflect;
 use llmio_core::api;
-use llmio_core::api::admin::Environment;
+use llmio_core::config::file::Environment;
 use llmio_core::config::{Sealer, Secret};
 use llmio_core::dialect::{ErrorKind, GatewayError};
 use llmio_core::platform::{Body, Database, Platform};

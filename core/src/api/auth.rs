@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 
 use crate::config::ClientKey;
 use crate::dialect::{ErrorKind, GatewayError};
-use crate::gateway::Shared;
+use crate::shared::Shared;
 
 /// Lets a client in. `None` is the admin's token, or anybody in a gateway without one.
 pub(super) fn client(shared: &Shared, parts: &Parts) -> Result<Option<Arc<ClientKey>>, GatewayError> {

@@ -3,9 +3,9 @@
 use http::{HeaderValue, Response, StatusCode, header};
 
 use super::json;
-use crate::gateway::Shared;
 use crate::platform::Body;
 use crate::record::metrics;
+use crate::shared::Shared;
 
 pub(super) fn alive() -> Response<Body> {
     json(StatusCode::OK, r#"{"status":"ok"}"#.to_owned())

@@ -11,11 +11,14 @@ use super::{content_length, decode, query, upload};
 use crate::config::snapshot::{Candidate, Route, Snapshot};
 use crate::config::{Capabilities, ClientKey, Strategy};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, RequestHead, inspect};
-use crate::gateway::{Answer, RequestContext, Reserved, Shared};
+use crate::pipeline::Answer;
 use crate::pipeline::{self, Call, Ending, Facts, Journal};
 use crate::platform::Body;
+use crate::platform::RequestContext;
 use crate::record::limits::body_text;
 use crate::record::{Operation, Outcome, TraceId};
+use crate::room::Reserved;
+use crate::shared::Shared;
 use crate::wire::json::Edits;
 
 /// What a path asked for.
@@ -51,7 +54,7 @@ pub(super) async fn answer(
         request_bytes: 0,
         request: String::new(),
     };
-    let mut room = shared.room();
+    let mut room = shared.room.reserve();
     let mut journal = Journal::new(Arc::clone(shared), context.background, facts);
     match prepare(shared, asked, parts, body, journal.facts_mut(), &mut room).await {
         Ok((call, route)) => pipeline::run(shared, &call, &route, journal).await,

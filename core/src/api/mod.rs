@@ -19,16 +19,24 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 
 use admin::{Admin, AdminError, ConfigChanged, Reply};
 
-use crate::config::ClientKey;
+use crate::config::{ClientKey, Config};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, error_response};
-use crate::gateway::{Answer, RequestContext, Shared};
+use crate::pipeline::Answer;
 use crate::platform::Body;
+use crate::platform::RequestContext;
 use crate::record::{Operation, TraceId};
+use crate::shared::Shared;
 use crate::upkeep;
 use routes::Endpoint;
 
 const TRACE_ID: HeaderName = HeaderName::from_static("x-llmio-trace-id");
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+
+impl ConfigChanged for Shared {
+    fn config_changed(&self, config: &Config) {
+        self.adopt(config.clone());
+    }
+}
 
 /// Answers one request, whatever it is.
 pub(crate) async fn handle(shared: &Arc<Shared>, request: Request<Body>, context: RequestContext) -> Response<Answer> {

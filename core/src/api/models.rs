@@ -6,8 +6,8 @@ use http::{Response, StatusCode};
 use super::{json, prefix};
 use crate::config::{ClientKey, Pattern};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, ModelEntry, model_body, model_list_body};
-use crate::gateway::Shared;
 use crate::platform::Body;
+use crate::shared::Shared;
 
 pub(super) fn list(shared: &Shared, dialect: Dialect, parts: &Parts, key: Option<&ClientKey>) -> Response<Body> {
     let entries = entries(shared, dialect, parts, key);

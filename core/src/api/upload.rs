@@ -8,8 +8,9 @@ use futures_util::{FutureExt, StreamExt};
 
 use super::{too_large, unreadable};
 use crate::dialect::{ErrorKind, GatewayError};
-use crate::gateway::{Reserved, Shared};
 use crate::platform::{Body, with_timeout};
+use crate::room::Reserved;
+use crate::shared::Shared;
 
 /// How long a client may pause while it sends its request.
 const SILENCE: Duration = Duration::from_secs(30);

@@ -15,8 +15,8 @@ use super::request;
 use crate::balance::{Verdict, retry_after, verdict, verdict_in_answer};
 use crate::config::snapshot::{Candidate, Route};
 use crate::dialect::{AnswerMeter, Phase, StreamMeter, classify_error};
-use crate::gateway::Shared;
 use crate::platform::{Body, BodyError, BoxFuture, HttpResponse, SendOptions, Timestamp};
+use crate::shared::Shared;
 
 /// An answer without streaming is read to its end before it is shown, so that a broken one can be replaced, but only
 /// up to this size: what is larger is shown as it comes.

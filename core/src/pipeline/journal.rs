@@ -5,10 +5,11 @@ use crate::balance::Report;
 use crate::config::ClientKey;
 use crate::config::snapshot::Candidate;
 use crate::dialect::{Dialect, Usage};
-use crate::gateway::Shared;
 use crate::platform::{Background, Timestamp};
 use crate::record::limits::body_text;
 use crate::record::{Bodies, InFlight, LogEntry, Operation, Outcome, TraceId, cost};
+use crate::shared::Shared;
+use crate::upkeep;
 
 /// What is known of a request before anybody is asked.
 #[derive(Debug)]
@@ -221,7 +222,7 @@ impl Journal {
     }
 
     fn submit(&self, entry: LogEntry) {
-        self.shared.record(entry, self.facts.route.as_deref(), &*self.background);
+        upkeep::record(&self.shared, entry, self.facts.route.as_deref(), &*self.background);
     }
 }
 

@@ -1,5 +1,6 @@
 //! One request from start to end: choose candidates, attempt them in turn, show the first answer that holds.
 
+mod answer;
 mod attempt;
 mod call;
 mod failure;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use http::Response;
 
+pub use answer::Answer;
 use attempt::{Committed, Meter, attempt};
 pub(crate) use call::Call;
 use failure::{Failure, Next};
@@ -25,9 +27,9 @@ pub(crate) use request::build as build_request;
 use crate::balance::Report;
 use crate::config::snapshot::{Candidate, Route};
 use crate::dialect::{ChatUsageFilter, GatewayError};
-use crate::gateway::{Answer, Shared};
 use crate::platform::Timestamp;
 use crate::record::{Operation, Outcome};
+use crate::shared::Shared;
 
 /// The first pause before the same rate-limited association is asked again; it doubles each time.
 const BACKOFF: Duration = Duration::from_millis(250);
@@ -118,7 +120,7 @@ async fn pause(
     let Some((refused, times)) = rate_limited else { return };
     if Arc::ptr_eq(refused, candidate) {
         let backoff = BACKOFF * 2_u32.saturating_pow(times.saturating_sub(1)).min(64);
-        let backoff = backoff.mul_f64(0.5 + shared.random() / 2.0).min(deadline.since(shared.now()));
+        let backoff = backoff.mul_f64(0.5 + shared.platform.random() / 2.0).min(deadline.since(shared.now()));
         shared.platform.clock.sleep(backoff).await;
     }
 }

@@ -6,8 +6,8 @@ use crate::balance::{Contender, Selection};
 use crate::config::snapshot::{Candidate, Route};
 use crate::config::{Capabilities, Strategy};
 use crate::dialect::{ErrorKind, GatewayError};
-use crate::gateway::Shared;
 use crate::platform::Timestamp;
+use crate::shared::Shared;
 
 /// The candidates of one request, in the order in which they will be asked.
 #[derive(Debug)]
@@ -49,7 +49,7 @@ impl<'a> Plan<'a> {
     /// The next association to ask, if one is available now.
     pub(super) fn next(&self, shared: &Shared) -> Option<Arc<Candidate>> {
         let now = shared.now();
-        let index = self.selection.pick(|index| self.is_available(shared, index, now), || shared.random())?;
+        let index = self.selection.pick(|index| self.is_available(shared, index, now), || shared.platform.random())?;
         self.candidates.get(index).map(|candidate| Arc::clone(candidate))
     }
 

@@ -9,15 +9,16 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt};
 
+use super::answer::Answer;
 use super::attempt::Meter;
 use super::journal::{Ending, Journal};
 use crate::balance::{Report, Verdict, verdict_in_answer};
 use crate::config::snapshot::Candidate;
 use crate::dialect::{ChatUsageFilter, ErrorKind, GatewayError, Phase, stream_error};
-use crate::gateway::{Answer, Shared};
 use crate::platform::{Body, BodyError, BoxFuture, Timestamp};
 use crate::record::limits::MAX_BODY_BYTES;
 use crate::record::{Operation, Outcome};
+use crate::shared::Shared;
 
 const TIME_IS_UP: &str = "the time that a request may take here ran out before the answer was complete";
 

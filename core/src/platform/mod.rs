@@ -7,6 +7,7 @@
 mod background;
 mod body;
 mod clock;
+mod context;
 mod database;
 mod entropy;
 mod http;
@@ -17,17 +18,27 @@ use std::sync::Arc;
 pub use background::Background;
 pub use body::{Body, BodyError, BodyStream, NativeBody};
 pub use clock::{Clock, Timestamp, with_timeout};
+pub use context::RequestContext;
 pub use database::{Database, DatabaseError, DatabaseErrorKind, Row, Rows, Statement, Value};
 pub use entropy::Entropy;
 pub use http::{HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, Payload, SendOptions};
 
 pub use futures_util::future::BoxFuture;
 
-/// Everything a home provides for its whole life. What belongs to one request is in [`crate::RequestContext`].
+/// Everything a home provides for its whole life. What belongs to one request is in [`RequestContext`].
 #[derive(Clone, Debug)]
 pub struct Platform {
     pub http: Arc<dyn HttpClient>,
     pub database: Arc<dyn Database>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
+}
+
+impl Platform {
+    /// A random number in `[0, 1)`.
+    pub(crate) fn random(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
+        let number = (self.entropy.next_u64() >> 11) as f64;
+        number / 9_007_199_254_740_992.0
+    }
 }

@@ -2,7 +2,8 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::Request;
-use llmio_core::api::admin::{Admin, ConfigChanged, Environment, handle};
+use llmio_core::api::admin::{Admin, ConfigChanged, handle};
+use llmio_core::config::file::Environment;
 use llmio_core::config::{Config, Sealer};
 use llmio_core::platform::Platform;
 use llmio_core::storage::{ConfigStore, migrate};

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use llmio_core::api::admin::{Admin, ConfigChanged, Environment, handle};
+use llmio_core::api::admin::{Admin, ConfigChanged, handle};
+use llmio_core::config::file::Environment;
 use llmio_core::config::{Config, Sealer};
 use llmio_core::platform::{Clock, Timestamp};
 use llmio_core::record::{Bodies, LogEntry, Operation, Outcome};

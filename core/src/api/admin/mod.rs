@@ -6,7 +6,6 @@ mod associations;
 mod call;
 mod cleanups;
 mod config;
-mod environment;
 mod error;
 mod keys;
 mod log_view;
@@ -27,11 +26,11 @@ use http::header::ALLOW;
 use http::{HeaderValue, Request, Response, StatusCode};
 
 use crate::config::Config;
+use crate::config::file::Environment;
 use crate::platform::{Body, Platform};
 use crate::storage::{ConfigStore, Edited};
 
 pub use call::{Call, List, Reply};
-pub use environment::Environment;
 pub use error::AdminError;
 pub use route::Route;
 
