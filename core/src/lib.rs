@@ -12,6 +12,7 @@ mod options;
 pub mod pipeline;
 pub mod platform;
 pub mod probe;
+pub mod provider;
 pub mod record;
 mod room;
 mod shared;

@@ -78,6 +78,15 @@ impl Breaker {
         }
     }
 
+    /// The clock was put back by so much.
+    pub(super) fn shift(&mut self, by: Duration) {
+        match self {
+            Self::Closed { .. } => {}
+            Self::Open { until } => *until = until.minus(by),
+            Self::HalfOpen { probing_since, .. } => *probing_since = probing_since.map(|since| since.minus(by)),
+        }
+    }
+
     pub const fn open_until(&self) -> Option<Timestamp> {
         match *self {
             Self::Open { until } => Some(until),

@@ -28,10 +28,6 @@ impl Selection {
         Self { strategy, contenders }
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.contenders.is_empty()
-    }
-
     /// The next candidate among those that `available` accepts. It stays a candidate until [`Self::remove`].
     /// `random` gives numbers in `[0, 1)`.
     pub fn pick(&self, available: impl Fn(usize) -> bool, mut random: impl FnMut() -> f64) -> Option<usize> {

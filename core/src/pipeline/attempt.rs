@@ -1,22 +1,21 @@
-//! One exchange with one association, up to the moment when its answer is certain enough to be shown.
+//! One exchange with one candidate, up to the moment when its answer is certain enough to be shown.
 
 use core::time::Duration;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
-use futures_util::future::{Either, select};
 use http::{StatusCode, header};
 
+use super::ask::{Ask, STREAM_OPTIONS};
 use super::call::Call;
-use super::failure::{Failure, ProviderAnswer};
-use super::journal::Journal;
-use super::request;
-use crate::balance::{Verdict, retry_after, verdict, verdict_in_answer};
-use crate::config::snapshot::{Candidate, Route};
-use crate::dialect::{AnswerMeter, Phase, StreamMeter, classify_error};
-use crate::platform::{Body, BodyError, BoxFuture, HttpResponse, SendOptions, Timestamp};
-use crate::shared::Shared;
+use super::failed::{Failed, ProviderAnswer};
+use super::judgement::Judgement;
+use super::meter::{Meter, joined};
+use super::reading::{Arrival, Reading};
+use crate::balance::{Verdict, retry_after, verdict_in_answer};
+use crate::config::snapshot::Upstream;
+use crate::config::Timeouts;
+use crate::dialect::{AnswerMeter, Phase, ProviderError, StreamMeter, Usage, classify_error};
+use crate::platform::{Body, HttpResponse, Platform, SendOptions, Timestamp};
 
 /// An answer without streaming is read to its end before it is shown, so that a broken one can be replaced, but only
 /// up to this size: what is larger is shown as it comes.
@@ -27,10 +26,12 @@ const HELD_PREAMBLE: usize = 1 << 20;
 const HELD_ERROR: usize = 1 << 20;
 /// How long the body of a provider's error may take.
 const ERROR_BODY: Duration = Duration::from_secs(10);
+/// How long connecting may take, so that a dead host is passed over in seconds.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// An answer that the client will get, as far as it has come.
 #[derive(Debug)]
-pub(super) struct Committed {
+pub(crate) struct Committed {
     pub(super) head: http::response::Parts,
     pub(super) held: Vec<Bytes>,
     /// `None` when `held` is all of it.
@@ -38,156 +39,113 @@ pub(super) struct Committed {
     pub(super) meter: Meter,
 }
 
-/// Watches an answer without touching it.
-#[derive(Debug)]
-pub(super) enum Meter {
-    Stream(Box<StreamMeter>),
-    Answer(Box<AnswerMeter>),
-    /// Compressed by the provider against our asking: it passes, but nobody can read it.
-    Opaque,
+/// How long an attempt may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience<'a> {
+    pub(crate) timeouts: &'a Timeouts,
+    /// By when the answer must have begun, over all attempts.
+    pub(crate) deadline: Timestamp,
+    /// Whether somebody else could still be asked.
+    pub(crate) others_left: bool,
 }
 
-pub(super) async fn attempt(
-    shared: &Arc<Shared>,
-    call: &Call,
-    route: &Route,
-    candidate: &Candidate,
-    provider_model: &str,
-    journal: &mut Journal,
-    deadline: Timestamp,
-) -> Result<Committed, Failure> {
-    let request = request::build(call, candidate, provider_model).map_err(|error| Failure::unsendable(&error))?;
-    let started_at = shared.now();
-    let options = SendOptions {
-        header_timeout: Some(route.timeouts.header(call.stream).min(deadline.since(started_at))),
-        proxy: candidate.upstream.proxy.as_ref().map(|proxy| proxy.reveal().to_owned()),
-    };
-    let response = shared.platform.http.send(request, options).await.map_err(|error| Failure::from_http(&error))?;
-    journal.head();
+/// Who is told how an attempt goes while it does. It may be given up at any moment.
+pub(crate) trait Witness: Send {
+    /// The head of the answer has arrived.
+    fn head(&mut self);
+    /// What the provider has reported so far.
+    fn used(&mut self, usage: Usage);
+}
 
-    if !response.status().is_success() {
-        return Err(refused(shared, response, deadline).await);
+pub(crate) async fn attempt(
+    platform: &Platform,
+    call: &Call,
+    ask: &Ask,
+    patience: Patience<'_>,
+    witness: &mut dyn Witness,
+) -> Result<Committed, Failed> {
+    let answered = exchange(platform, call, ask, patience, witness).await;
+    answered.map_err(|mut failed| {
+        failed.redact(&ask.candidate.redactor);
+        failed
+    })
+}
+
+async fn exchange(
+    platform: &Platform,
+    call: &Call,
+    ask: &Ask,
+    patience: Patience<'_>,
+    witness: &mut dyn Witness,
+) -> Result<Committed, Failed> {
+    let Patience { timeouts, deadline, others_left } = patience;
+    let upstream = &*ask.candidate.upstream;
+    let request = ask.request(call).map_err(|error| Failed::new(error.kind.status(), Judgement::unsendable(&error)))?;
+    let started_at = platform.clock.now();
+    let options = SendOptions {
+        header_timeout: Some(timeouts.header(ask.stream, others_left).min(deadline.since(started_at))),
+        connect_timeout: Some(CONNECT),
+        proxy: upstream.proxy.as_ref().map(|proxy| proxy.reveal().to_owned()),
+    };
+    let response = platform.http.send(request, options).await;
+    let response = response.map_err(|error| Failed::new(0, Judgement::no_answer(&error)))?;
+    witness.head();
+
+    let status = response.status();
+    if !status.is_success() {
+        return Err(refused(platform, ask, response, deadline).await);
     }
-    if response.status() == StatusCode::NO_CONTENT {
-        return Err(Failure::unusable(response.status(), "the provider answered without content"));
+    if status == StatusCode::NO_CONTENT {
+        return Err(unusable(status, "the provider answered without content"));
     }
-    let answer = Reading::new(shared, response, deadline, route.timeouts.idle());
+    let head_at = platform.clock.now();
+    let (limit, silence) = if ask.stream {
+        (timeouts.first_event(started_at, head_at).min(deadline), timeouts.first_silence(others_left))
+    } else {
+        (deadline, timeouts.idle())
+    };
+    let answer = Reading::new(&platform.clock, response, limit, silence);
     if is_compressed(&answer.head.headers) {
         let (head, held, rest) = answer.into_parts();
         return Ok(Committed { head, held, rest, meter: Meter::Opaque });
     }
-    if call.stream {
-        // What a stream may take to its first meaningful event bounds its silence until then, too.
-        let limit = started_at.plus(route.timeouts.first_token()).min(deadline);
-        stream(call, candidate, Reading { limit, silence: Duration::MAX, ..answer }, journal).await
-    } else {
-        whole(call, candidate, answer).await
-    }
-}
-
-/// An answer's body being read against the clock.
-struct Reading {
-    head: http::response::Parts,
-    body: Option<Body>,
-    held: Vec<Bytes>,
-    held_bytes: usize,
-    shared: Arc<Shared>,
-    limit: Timestamp,
-    /// How long it may be silent before `limit`.
-    silence: Duration,
-    timer: Option<BoxFuture<'static, ()>>,
-}
-
-/// What came next.
-enum Event {
-    /// Appended to `held`.
-    Chunk,
-    End,
-    Broken(BodyError),
-    TimeOut,
-}
-
-impl Reading {
-    fn new(shared: &Arc<Shared>, response: HttpResponse, limit: Timestamp, silence: Duration) -> Self {
-        let (head, body) = response.into_parts();
-        let shared = Arc::clone(shared);
-        Self { head, body: Some(body), held: Vec::new(), held_bytes: 0, shared, limit, silence, timer: None }
-    }
-
-    async fn next(&mut self) -> Event {
-        let Some(body) = &mut self.body else {
-            return Event::End;
-        };
-        let left = self.limit.since(self.shared.now());
-        if self.silence < left {
-            self.timer = None;
-        }
-        let clock = &self.shared.platform.clock;
-        let timer = self.timer.get_or_insert_with(|| clock.sleep(left.min(self.silence)));
-        match select(body.next(), timer).await {
-            Either::Left((Some(Ok(chunk)), _)) => {
-                self.held_bytes += chunk.len();
-                self.held.push(chunk);
-                Event::Chunk
-            }
-            Either::Left((Some(Err(error)), _)) => {
-                self.body = None;
-                Event::Broken(error)
-            }
-            Either::Left((None, _)) => {
-                self.body = None;
-                Event::End
-            }
-            Either::Right(((), _)) => Event::TimeOut,
-        }
-    }
-
-    fn status(&self) -> StatusCode {
-        self.head.status
-    }
-
-    fn newest(&self) -> &[u8] {
-        self.held.last().map_or(&[], |chunk| chunk)
-    }
-
-    fn text(&self) -> Bytes {
-        joined(&self.held)
-    }
-
-    fn into_parts(self) -> (http::response::Parts, Vec<Bytes>, Option<Body>) {
-        (self.head, self.held, self.body)
-    }
+    if ask.stream { stream(ask, answer, witness).await } else { whole(ask, answer).await }
 }
 
 /// Holds a stream back until its first meaningful event.
-async fn stream(
-    call: &Call,
-    candidate: &Candidate,
-    mut answer: Reading,
-    journal: &mut Journal,
-) -> Result<Committed, Failure> {
+async fn stream(ask: &Ask, mut answer: Reading, witness: &mut dyn Witness) -> Result<Committed, Failed> {
+    let upstream = &*ask.candidate.upstream;
     let status = answer.status();
-    let mut meter = Box::new(StreamMeter::new(call.dialect, call.form));
+    let mut meter = Meter::stream(ask);
     loop {
-        let event = answer.next().await;
-        match event {
-            Event::Chunk => meter.push(answer.newest()),
-            Event::End => meter.finish(),
-            Event::Broken(error) => return Err(Failure::cut(status, error.to_string())),
-            Event::TimeOut => return Err(Failure::timeout(status, "the provider sent nothing meaningful in time")),
+        let arrival = answer.next().await;
+        match arrival {
+            Arrival::Chunk => meter.push(answer.newest()),
+            Arrival::End => meter.finish(),
+            Arrival::Broken(error) => return Err(cut(status, &error.to_string())),
+            Arrival::TimeOut => {
+                let judgement = Judgement::timeout("the provider sent nothing meaningful in time");
+                return Err(Failed::new(status.as_u16(), judgement));
+            }
         }
-        journal.used(meter.usage());
+        witness.used(meter.usage());
         match meter.phase() {
-            Phase::Output | Phase::Complete => break,
-            Phase::Preamble if matches!(event, Event::End) => {
-                return Err(Failure::unusable(status, "the provider ended the stream before it had said anything"));
+            Phase::Output | Phase::Complete => {
+                if let Some(sample) = matching_error(upstream, &answer) {
+                    return Err(Failed::new(status.as_u16(), Judgement::matched(sample)));
+                }
+                break;
+            }
+            Phase::Preamble if matches!(arrival, Arrival::End) => {
+                return Err(unusable(status, "the provider ended the stream before it had said anything"));
             }
             Phase::Preamble if answer.held_bytes > HELD_PREAMBLE => break,
             Phase::Preamble => {}
             // The output and the failure came together.
             Phase::Failed if meter.failed_after_output() => break,
-            Phase::Failed if is_clients_error(&meter) => break,
-            Phase::Failed => return Err(failed_stream(candidate, &meter, &mut answer).await),
+            // An error event that says what the client did wrong is its to see, word for word: agents act on it.
+            Phase::Failed if is_events(&answer) && is_clients_error(&meter) => break,
+            Phase::Failed => return Err(failed_stream(upstream, &meter, &mut answer).await),
         }
     }
     let (head, held, rest) = answer.into_parts();
@@ -195,47 +153,51 @@ async fn stream(
 }
 
 /// An error event before any output, or something that is no stream: an error object or a page.
-async fn failed_stream(candidate: &Candidate, meter: &StreamMeter, answer: &mut Reading) -> Failure {
+async fn failed_stream(upstream: &Upstream, meter: &StreamMeter, answer: &mut Reading) -> Failed {
     let status = answer.status();
-    let is_events = content_type(&answer.head.headers).is_some_and(|it| it.starts_with("text/event-stream"));
-    if !is_events {
-        while answer.held_bytes < HELD_ERROR {
-            let Event::Chunk = answer.next().await else { break };
+    let judgement = if is_events(answer) {
+        match meter.failure() {
+            Some(error) => Judgement::of_error(error),
+            None => Judgement::unusable("the provider's stream is unreadable"),
         }
-        let text = answer.text();
-        if let Some(sample) = candidate.upstream.matching_error(&text) {
-            return Failure::error_in_answer(
-                status,
-                format!("the answer matches the provider's error_matcher `{sample}`"),
-            );
+    } else {
+        answer.rest(HELD_ERROR).await;
+        match matching_error(upstream, answer) {
+            Some(sample) => Judgement::matched(sample),
+            None => without_stream(&classify_error(status, &answer.text())),
         }
-        let error = classify_error(status, &text);
-        return Failure::unusable(
-            status,
-            format!("the provider answered a streaming request without a stream: {}", error.message),
-        );
-    }
-    match meter.failure() {
-        Some(error) => Failure::from_error(status, verdict_in_answer(error), error),
-        None => Failure::unusable(status, "the provider's stream is unreadable"),
+    };
+    Failed::new(status.as_u16(), judgement)
+}
+
+/// An error that came as a 200 and as no event would be no error to a client that waits for events.
+fn without_stream(error: &ProviderError) -> Judgement {
+    match verdict_in_answer(error) {
+        Verdict::ClientError | Verdict::Failover => {
+            let message = format!("the provider answered a streaming request without a stream: {}", error.message);
+            Judgement::unusable(&message)
+        }
+        _ => Judgement::of_error(error),
     }
 }
 
-/// An error event that says what the client did wrong is the client's to see, word for word: agents act on it.
 fn is_clients_error(meter: &StreamMeter) -> bool {
     meter.failure().is_some_and(|error| verdict_in_answer(error) == Verdict::ClientError)
 }
 
 /// Reads an answer to its end.
-async fn whole(call: &Call, candidate: &Candidate, mut answer: Reading) -> Result<Committed, Failure> {
+async fn whole(ask: &Ask, mut answer: Reading) -> Result<Committed, Failed> {
     let status = answer.status();
-    let mut meter = Box::new(AnswerMeter::new(call.dialect));
+    let mut meter = Box::new(AnswerMeter::new(ask.dialect));
     loop {
         match answer.next().await {
-            Event::Chunk => meter.push(answer.newest()),
-            Event::End => break,
-            Event::Broken(error) => return Err(Failure::cut(status, error.to_string())),
-            Event::TimeOut => return Err(Failure::timeout(status, "the provider's answer was not complete in time")),
+            Arrival::Chunk => meter.push(answer.newest()),
+            Arrival::End => break,
+            Arrival::Broken(error) => return Err(cut(status, &error.to_string())),
+            Arrival::TimeOut => {
+                let judgement = Judgement::timeout("the provider's answer was not complete in time");
+                return Err(Failed::new(status.as_u16(), judgement));
+            }
         }
         if answer.held_bytes > HELD_ANSWER {
             let (head, held, rest) = answer.into_parts();
@@ -244,56 +206,57 @@ async fn whole(call: &Call, candidate: &Candidate, mut answer: Reading) -> Resul
     }
     let summary = meter.summary();
     if let Some(error) = &summary.error {
-        return Err(Failure::from_error(status, verdict_in_answer(error), error));
+        return Err(Failed::new(status.as_u16(), Judgement::of_error(error)));
     }
-    if !candidate.upstream.error_samples.is_empty()
-        && let Some(sample) = candidate.upstream.matching_error(&answer.text())
-    {
-        return Err(Failure::error_in_answer(
-            status,
-            format!("the answer matches the provider's error_matcher `{sample}`"),
-        ));
+    if let Some(sample) = matching_error(&ask.candidate.upstream, &answer) {
+        return Err(Failed::new(status.as_u16(), Judgement::matched(sample)));
     }
     if !summary.complete {
-        let excerpt = classify_error(status, &answer.text()).message;
-        return Err(Failure::unusable(status, format!("the provider's answer is no complete JSON object: {excerpt}")));
+        let said = classify_error(status, &answer.text()).message;
+        return Err(unusable(status, &format!("the provider's answer is no complete JSON object: {said}")));
     }
     let (head, held, _) = answer.into_parts();
     Ok(Committed { head, held: vec![joined(&held)], rest: None, meter: Meter::Answer(meter) })
 }
 
 /// Reads an error status with its body.
-async fn refused(shared: &Arc<Shared>, response: HttpResponse, deadline: Timestamp) -> Failure {
-    let now = shared.now();
-    let limit = deadline.min(now.plus(ERROR_BODY));
-    let mut answer = Reading::new(shared, response, limit, Duration::MAX);
-    while answer.held_bytes < HELD_ERROR {
-        let Event::Chunk = answer.next().await else { break };
-    }
+async fn refused(platform: &Platform, ask: &Ask, response: HttpResponse, deadline: Timestamp) -> Failed {
+    let now = platform.clock.now();
+    let mut answer = Reading::new(&platform.clock, response, deadline.min(now.plus(ERROR_BODY)), Duration::MAX);
+    answer.rest(HELD_ERROR).await;
     let body = answer.text();
     let status = answer.status();
     if status.as_u16() < 400 {
         // Nobody follows a redirect: neither we, nor the client with its key.
-        return Failure::unusable(status, format!("the provider answered {status}; check its base_url"));
+        return unusable(status, &format!("the provider answered {status}; check its base_url"));
     }
     let error = classify_error(status, &body);
-    let delay = retry_after(&answer.head.headers, now).or(error.retry_after);
-    let provider_answer = ProviderAnswer { status, headers: answer.head.headers, body };
-    Failure::from_status(provider_answer, verdict(status, error.is_billing), delay, error.message)
+    let pause = retry_after(&answer.head.headers, now);
+    let judgement = Judgement::of_status(status, &error, pause);
+    Failed {
+        refuses_addition: ask.adds_usage && matches!(status.as_u16(), 400 | 422) && error.refuses(STREAM_OPTIONS),
+        answer: Some(ProviderAnswer { status, headers: answer.head.headers, body }),
+        ..Failed::new(status.as_u16(), judgement)
+    }
 }
 
-fn joined(chunks: &[Bytes]) -> Bytes {
-    match chunks {
-        [] => Bytes::new(),
-        [only] => only.clone(),
-        many => many.concat().into(),
-    }
+fn matching_error<'a>(upstream: &'a Upstream, answer: &Reading) -> Option<&'a str> {
+    if upstream.error_samples.is_empty() { None } else { upstream.matching_error(&answer.text()) }
+}
+
+fn unusable(status: StatusCode, message: &str) -> Failed {
+    Failed::new(status.as_u16(), Judgement::unusable(message))
+}
+
+fn cut(status: StatusCode, cause: &str) -> Failed {
+    Failed::new(status.as_u16(), Judgement::cut(cause))
 }
 
 fn is_compressed(headers: &http::HeaderMap) -> bool {
     headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity")
 }
 
-fn content_type(headers: &http::HeaderMap) -> Option<&str> {
-    headers.get(header::CONTENT_TYPE)?.to_str().ok()
+fn is_events(answer: &Reading) -> bool {
+    let kind = answer.head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("text/event-stream"))
 }

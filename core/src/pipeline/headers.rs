@@ -2,17 +2,11 @@
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use crate::config::ProviderType;
 use crate::config::snapshot::Candidate;
 
-const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
-const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
-/// The version asked for when neither client nor provider names one.
-const DEFAULT_ANTHROPIC_VERSION: HeaderValue = HeaderValue::from_static("2023-06-01");
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("llmio/", env!("CARGO_PKG_VERSION")));
 
-/// The headers of a provider's request, but for the provider's own credentials, which come last unless the association
-/// overrides them.
+/// The headers of a provider's request, but for what its type of provider wants of its own.
 pub(super) fn for_provider(client: &HeaderMap, candidate: &Candidate, stream: bool) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(16);
     if candidate.with_header {
@@ -21,18 +15,6 @@ pub(super) fn for_provider(client: &HeaderMap, candidate: &Candidate, stream: bo
             if !is_private(name) && !named.iter().any(|option| option == name.as_str()) {
                 headers.append(name, value.clone());
             }
-        }
-    }
-    if candidate.upstream.kind == ProviderType::Anthropic {
-        for name in [ANTHROPIC_VERSION, ANTHROPIC_BETA] {
-            headers.remove(&name);
-            for value in client.get_all(&name) {
-                headers.append(&name, value.clone());
-            }
-        }
-        if !headers.contains_key(ANTHROPIC_VERSION) {
-            let version = candidate.upstream.version.clone().unwrap_or(DEFAULT_ANTHROPIC_VERSION);
-            headers.insert(ANTHROPIC_VERSION, version);
         }
     }
     headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
@@ -114,6 +96,10 @@ pub(super) fn for_client(headers: &mut HeaderMap) {
                     name.as_str(),
                     "content-length"
                         | "set-cookie"
+                        | "location"
+                        | "www-authenticate"
+                        | "refresh"
+                        | "clear-site-data"
                         | "set-cookie2"
                         | "alt-svc"
                         | "strict-transport-security"
@@ -135,34 +121,11 @@ pub(super) fn for_client(headers: &mut HeaderMap) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::config::snapshot::Upstream;
-    use crate::config::{Capabilities, Secret};
-    use crate::wire::json::Edits;
+    use crate::config::ProviderType;
 
-    fn candidate(kind: ProviderType, with_header: bool, version: Option<&'static str>) -> Candidate {
-        let upstream = Upstream {
-            name: "p".to_owned(),
-            kind,
-            base_url: "https://provider.example".to_owned(),
-            api_key: Secret::new("k"),
-            version: version.map(HeaderValue::from_static),
-            proxy: None,
-            error_samples: Vec::new(),
-        };
-        Candidate {
-            association_id: "a".to_owned(),
-            upstream: Arc::new(upstream),
-            provider_model: None,
-            weight: 1,
-            capabilities: Capabilities::ALL,
-            with_header,
-            headers: Vec::new(),
-            extra_body: Edits::default(),
-            prices: None,
-        }
+    fn candidate(with_header: bool) -> Candidate {
+        Candidate { with_header, ..Candidate::of_tests(ProviderType::OpenAi) }
     }
 
     fn map(lines: &str) -> HeaderMap {
@@ -216,28 +179,14 @@ mod tests {
         ];
         let betas = ["anthropic-beta: one", "anthropic-beta: two", "anthropic-version: 2099-01-01"];
         let ours = [concat!("user-agent: llmio/", env!("CARGO_PKG_VERSION"))];
-        for (kind, with_header, expected) in [
-            (ProviderType::OpenAi, true, [&always[..], &passed, &betas].concat()),
-            (ProviderType::OpenAi, false, [&always[..], &ours].concat()),
-            (ProviderType::Anthropic, true, [&always[..], &passed, &betas].concat()),
-            (ProviderType::Anthropic, false, [&always[..], &ours, &betas].concat()),
+        for (with_header, expected) in [
+            (true, [&always[..], &passed, &betas].concat()),
+            (false, [&always[..], &ours].concat()),
         ] {
             let mut expected = expected.clone();
             expected.sort_unstable();
-            let headers = for_provider(&map(CLIENT), &candidate(kind, with_header, None), false);
-            assert_eq!(lines(&headers), expected, "{kind:?} {with_header}");
-        }
-    }
-
-    #[test]
-    fn a_version_for_anthropic_is_always_named() {
-        for (client, provider, expected) in [
-            ("", None, "2023-06-01"),
-            ("", Some("2024-01-01"), "2024-01-01"),
-            ("anthropic-version: 2026-10-21", Some("2024-01-01"), "2026-10-21"),
-        ] {
-            let headers = for_provider(&map(client), &candidate(ProviderType::Anthropic, false, provider), true);
-            assert_eq!(headers[ANTHROPIC_VERSION], expected);
+            let headers = for_provider(&map(CLIENT), &candidate(with_header), false);
+            assert_eq!(lines(&headers), expected, "{with_header}");
         }
     }
 
@@ -249,6 +198,10 @@ mod tests {
             connection: keep-alive, x-named
             x-named: 1
             set-cookie: a=b
+            location: https://provider.example/login
+            www-authenticate: Bearer
+            refresh: 0
+            clear-site-data: \"*\"
             server: x
             cf-ray: 1
             access-control-allow-origin: https://provider.example

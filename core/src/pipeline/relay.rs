@@ -10,17 +10,15 @@ use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt};
 
 use super::answer::Answer;
-use super::attempt::Meter;
-use super::journal::{Ending, Journal};
-use crate::balance::{Report, Verdict, verdict_in_answer};
-use crate::config::snapshot::Candidate;
-use crate::dialect::{ChatUsageFilter, ErrorKind, GatewayError, Phase, stream_error};
-use crate::platform::{Body, BodyError, BoxFuture, Timestamp};
-use crate::record::limits::MAX_BODY_BYTES;
-use crate::record::{Operation, Outcome};
-use crate::shared::Shared;
+use super::guide::{End, Guide, Last};
+use super::silence::Silence;
+use crate::dialect::StreamRest;
+use crate::platform::{Background, Body, BodyError, BoxFuture, Clock, Timestamp, with_timeout};
 
-const TIME_IS_UP: &str = "the time that a request may take here ran out before the answer was complete";
+/// How long a stream whose end may be near is waited for.
+const SOON: Duration = Duration::from_secs(2);
+/// How long a provider that said everything may take to end its answer, so that its connection can be used again.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// An answer whose rest is still to come.
 ///
@@ -28,60 +26,53 @@ const TIME_IS_UP: &str = "the time that a request may take here ran out before t
 /// send the provider's body by its own means and show the bytes to the guide.
 #[derive(Debug)]
 pub struct Relay {
-    held: VecDeque<Bytes>,
+    /// Goes to the client as it is.
+    ready: VecDeque<Bytes>,
     rest: Option<Body>,
     guide: Guide,
-    idle: Duration,
-    timer: Option<IdleTimer>,
-    end: Option<EndTimer>,
+    pace: Pace,
+    silence: Silence,
+    /// The silences of the current wait that were filled.
+    fillers: u32,
+    /// Ready when the home ends the request.
+    end: Option<Timer>,
+    clock: Arc<dyn Clock>,
+    background: Arc<dyn Background>,
 }
 
-/// What an answer's bytes are shown to on their way. Dropping it before [`Guide::end`] says that the client left.
-#[derive(Debug)]
-pub struct Guide {
-    shared: Arc<Shared>,
-    journal: Option<Journal>,
-    candidate: Arc<Candidate>,
-    meter: Meter,
-    filter: Option<ChatUsageFilter>,
-    status: u16,
-    bytes: u64,
-    kept: Vec<u8>,
-}
-
-/// How the provider's body ended.
-#[derive(Debug)]
-pub enum End {
-    Clean,
-    Broken(String),
-    /// Nothing came for the model's idle time.
-    Stalled,
-    /// The home ends the request; see [`crate::RequestContext::ends_at`].
-    TimeIsUp,
+/// How long silences in a stream may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Then the provider counts as stalled.
+    pub idle: Duration,
+    /// After each such time the client's connection is kept alive; `None` for never.
+    pub keep_alive: Option<Duration>,
 }
 
 impl Relay {
     pub(super) fn new(
         held: Vec<Bytes>,
         rest: Option<Body>,
-        guide: Guide,
-        idle: Duration,
+        mut guide: Guide,
+        pace: Pace,
         ends_at: Option<Timestamp>,
+        clock: &Arc<dyn Clock>,
+        background: Arc<dyn Background>,
     ) -> Self {
-        let timer = rest.is_some().then(|| IdleTimer::new(&guide.shared, idle));
-        let end = ends_at.filter(|_| rest.is_some()).map(|end| EndTimer::new(&guide.shared, end));
-        Self { held: held.into(), rest, guide, idle, timer, end }
+        let ready = guide.pass_held(held).into();
+        let end = ends_at.filter(|_| rest.is_some()).map(|end| Timer(clock.sleep(end.since(clock.now()))));
+        let silence = Silence::new(clock);
+        Self { ready, rest, guide, pace, silence, fillers: 0, end, clock: Arc::clone(clock), background }
     }
 
-    /// How long the provider may be silent; a home that takes the relay apart watches over it, and over the end that it
-    /// set itself.
-    pub fn idle(&self) -> Duration {
-        self.idle
+    /// What a home that takes the relay apart watches over, beside the end that it set itself.
+    pub fn pace(&self) -> Pace {
+        self.pace
     }
 
-    /// The chunks that were held back (already seen by the guide), the provider's rest, and the guide.
+    /// What the client gets first, the provider's rest, and the guide.
     pub fn into_parts(self) -> (VecDeque<Bytes>, Option<Body>, Guide) {
-        (self.held, self.rest, self.guide)
+        (self.ready, self.rest, self.guide)
     }
 
     /// An answer that is whole already is given whole; its journal ends here.
@@ -90,26 +81,52 @@ impl Relay {
             return Answer::Relay(Box::new(self));
         }
         self.guide.end(&End::Clean);
-        Answer::Body(self.held.pop_front().unwrap_or_default().into())
+        Answer::Body(self.ready.pop_front().unwrap_or_default().into())
     }
 
-    fn ended(&mut self, end: &End) -> Poll<Option<Result<Bytes, BodyError>>> {
-        self.rest = None;
-        self.timer = None;
-        self.end = None;
-        let broken = match end {
-            End::Broken(cause) if !self.guide.is_stream() => Some(BodyError::Broken(cause.clone())),
-            End::Stalled if !self.guide.is_stream() => Some(BodyError::Broken("the provider fell silent".to_owned())),
-            End::TimeIsUp if !self.guide.is_stream() => Some(BodyError::Broken(TIME_IS_UP.to_owned())),
-            _ => None,
-        };
-        let last = self.guide.end(end);
-        match (broken, last) {
-            (Some(error), _) => Poll::Ready(Some(Err(error))),
-            (None, Some(last)) => Poll::Ready(Some(Ok(last))),
-            (None, None) => Poll::Ready(None),
+    /// The next of what is ready, or the client's own end.
+    fn finish(&mut self, end: &End) -> Option<Result<Bytes, BodyError>> {
+        let rest = self.rest.take();
+        if let (End::Over, Some(rest)) = (end, rest) {
+            self.linger(rest);
+        }
+        match self.guide.end(end) {
+            Last::Bytes(bytes) if bytes.is_empty() => None,
+            Last::Bytes(bytes) => Some(Ok(bytes)),
+            Last::Broken(cause) => Some(Err(BodyError::Broken(cause))),
         }
     }
+
+    /// Reads what is left of a provider's body that has said everything: a connection is used again only after its end.
+    fn linger(&self, mut rest: Body) {
+        if let Some(None) = rest.next().now_or_never() {
+            return;
+        }
+        let clock = Arc::clone(&self.clock);
+        self.background.spawn(Box::pin(async move {
+            let end = Box::pin(async { while let Some(Ok(_)) = rest.next().await {} });
+            with_timeout(&*clock, LINGER, end).await;
+        }));
+    }
+
+    /// What follows from a silence, `None` while it goes on.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Silent> {
+        let is_ending = self.guide.rest() == StreamRest::Soon;
+        let limit = if is_ending { SOON } else { self.pace.idle };
+        let filler_due = self.pace.keep_alive.map(|every| every.saturating_mul(self.fillers + 1));
+        let filler_due = filler_due.filter(|due| *due < limit && self.guide.is_stream());
+        let silent = std::task::ready!(self.silence.poll(cx, filler_due.unwrap_or(limit)));
+        Poll::Ready(match filler_due {
+            Some(_) if silent < limit => Silent::Fill,
+            _ if is_ending => Silent::End(End::Over),
+            _ => Silent::End(End::Stalled),
+        })
+    }
+}
+
+enum Silent {
+    Fill,
+    End(End),
 }
 
 impl Stream for Relay {
@@ -118,253 +135,51 @@ impl Stream for Relay {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         loop {
-            if let Some(chunk) = this.held.pop_front() {
-                let chunk = this.guide.forward(chunk);
+            if let Some(chunk) = this.ready.pop_front() {
                 if chunk.is_empty() {
                     continue;
                 }
                 return Poll::Ready(Some(Ok(chunk)));
             }
+            if !this.guide.is_open() {
+                return Poll::Ready(None);
+            }
+            if this.guide.rest() == StreamRest::Over {
+                return Poll::Ready(this.finish(&End::Over));
+            }
             if this.end.as_mut().is_some_and(|end| end.0.poll_unpin(cx).is_ready()) {
-                return this.ended(&End::TimeIsUp);
+                return Poll::Ready(this.finish(&End::TimeIsUp));
             }
             let Some(rest) = &mut this.rest else {
-                return if this.guide.is_open() { this.ended(&End::Clean) } else { Poll::Ready(None) };
+                return Poll::Ready(this.finish(&End::Clean));
             };
             match rest.poll_next_unpin(cx) {
                 Poll::Ready(Some(Ok(chunk))) => {
-                    this.guide.observe(&chunk);
-                    if let Some(timer) = &mut this.timer {
-                        timer.touch();
+                    let chunk = this.guide.pass(chunk);
+                    this.silence.broken();
+                    this.fillers = 0;
+                    this.ready.push_back(chunk);
+                }
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(this.finish(&End::Broken(error.to_string()))),
+                Poll::Ready(None) => return Poll::Ready(this.finish(&End::Clean)),
+                Poll::Pending => match std::task::ready!(this.poll_silence(cx)) {
+                    Silent::End(end) => return Poll::Ready(this.finish(&end)),
+                    Silent::Fill => {
+                        this.fillers += 1;
+                        if let Some(filler) = this.guide.filler() {
+                            return Poll::Ready(Some(Ok(Bytes::from_static(filler))));
+                        }
                     }
-                    this.held.push_back(chunk);
-                }
-                Poll::Ready(Some(Err(error))) => return this.ended(&End::Broken(error.to_string())),
-                Poll::Ready(None) => return this.ended(&End::Clean),
-                Poll::Pending => {
-                    return match this.timer.as_mut().map(|timer| timer.poll(cx)) {
-                        Some(Poll::Ready(())) => this.ended(&End::Stalled),
-                        _ => Poll::Pending,
-                    };
-                }
+                },
             }
         }
     }
 }
 
-impl Guide {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        journal: Journal,
-        candidate: Arc<Candidate>,
-        meter: Meter,
-        filter: Option<ChatUsageFilter>,
-        status: u16,
-        held: &[Bytes],
-    ) -> Self {
-        let mut guide =
-            Self { shared, journal: Some(journal), candidate, meter, filter, status, bytes: 0, kept: Vec::new() };
-        for chunk in held {
-            guide.keep(chunk);
-        }
-        guide
-    }
+struct Timer(BoxFuture<'static, ()>);
 
-    /// Shows a chunk of the provider's body, in order. Chunks that were held back have been seen.
-    pub fn observe(&mut self, chunk: &[u8]) {
-        match &mut self.meter {
-            Meter::Stream(meter) => meter.push(chunk),
-            Meter::Answer(meter) => meter.push(chunk),
-            Meter::Opaque => {}
-        }
-        self.keep(chunk);
-    }
-
-    /// Whether the answer must be rewritten on its way, chunk by chunk with [`Guide::forward`].
-    pub fn rewrites(&self) -> bool {
-        self.filter.is_some()
-    }
-
-    /// What the client gets of a chunk; may be empty.
-    pub fn forward(&mut self, chunk: Bytes) -> Bytes {
-        match &mut self.filter {
-            Some(filter) => filter.push(chunk),
-            None => chunk,
-        }
-    }
-
-    /// The body ended. What is returned goes to the client before its own end: the rest of a rewritten answer, or the
-    /// error event that ends a broken stream.
-    pub fn end(&mut self, end: &End) -> Option<Bytes> {
-        let journal = self.journal.take()?;
-        let mut last = Vec::new();
-        if let Some(filter) = &mut self.filter {
-            last.extend_from_slice(&filter.finish());
-        }
-        let (outcome, error) = self.judge(end);
-        if let (Some(error), Meter::Stream(meter)) = (&error, &self.meter)
-            && (meter.phase() != Phase::Failed || meter.failed_unheard())
-        {
-            let (kind, message) = match outcome {
-                Outcome::Timeout => (ErrorKind::Timeout, error.as_str()),
-                Outcome::ConnectError => (ErrorKind::BadGateway, "the provider's answer broke off"),
-                _ => (ErrorKind::BadGateway, error.as_str()),
-            };
-            let event = GatewayError::new(kind, message).code("provider_error");
-            last.extend_from_slice(&stream_error(meter, &event, &journal.facts().trace.to_string()));
-        }
-        self.close(journal, Some(end), outcome, error);
-        (!last.is_empty()).then(|| last.into())
-    }
-
-    fn judge(&mut self, end: &End) -> (Outcome, Option<String>) {
-        let phase = match &mut self.meter {
-            Meter::Stream(meter) => {
-                meter.finish();
-                Some(meter.phase())
-            }
-            Meter::Answer(_) | Meter::Opaque => None,
-        };
-        match (phase, end) {
-            (Some(Phase::Complete), _) | (None, End::Clean) => (Outcome::Success, None),
-            (Some(Phase::Failed), _) => {
-                let failure = match &self.meter {
-                    Meter::Stream(meter) => meter.failure(),
-                    _ => None,
-                };
-                let outcome = match failure.map(verdict_in_answer) {
-                    Some(Verdict::ClientError) => Outcome::ClientError,
-                    Some(Verdict::RateLimited | Verdict::Billing) => Outcome::RateLimited,
-                    _ => Outcome::ProviderError,
-                };
-                let message = failure.map(|failure| failure.message.clone());
-                (outcome, Some(message.unwrap_or_else(|| "the provider ended the stream with an error".to_owned())))
-            }
-            (_, End::TimeIsUp) => (Outcome::Timeout, Some(TIME_IS_UP.to_owned())),
-            (_, End::Stalled) => (Outcome::Timeout, Some("the provider fell silent in mid-answer".to_owned())),
-            (_, End::Broken(cause)) => {
-                (Outcome::ConnectError, Some(format!("the provider's answer broke off: {cause}")))
-            }
-            (_, End::Clean) => {
-                (Outcome::ProviderError, Some("the provider ended the stream without completing its answer".to_owned()))
-            }
-        }
-    }
-
-    fn close(&mut self, mut journal: Journal, end: Option<&End>, outcome: Outcome, error: Option<String>) {
-        let report = match outcome {
-            Outcome::Success | Outcome::Cancelled => Report::Success,
-            Outcome::ClientError => Report::Neutral,
-            // The provider was answering.
-            Outcome::Timeout if matches!(end, Some(End::TimeIsUp)) => Report::Neutral,
-            _ if journal.facts().operation == Operation::CountTokens => Report::Neutral,
-            _ => Report::Failure,
-        };
-        self.shared.balancer.report(&self.candidate.association_id, report, self.shared.now());
-        let (usage, finish_reason) = match &mut self.meter {
-            Meter::Stream(meter) => (meter.usage(), meter.finish_reason().map(str::to_owned)),
-            Meter::Answer(meter) => {
-                let summary = meter.summary();
-                (summary.usage, summary.finish_reason)
-            }
-            Meter::Opaque => Default::default(),
-        };
-        journal.finish(Ending {
-            outcome: Some(outcome),
-            status: if outcome == Outcome::Cancelled { 499 } else { self.status },
-            error,
-            usage,
-            finish_reason,
-            response_bytes: self.bytes,
-            response: std::mem::take(&mut self.kept),
-        });
-    }
-
-    fn keep(&mut self, chunk: &[u8]) {
-        self.bytes += chunk.len() as u64;
-        if self.journal.as_ref().is_some_and(Journal::keeps_bodies) {
-            let room = MAX_BODY_BYTES.saturating_sub(self.kept.len()).min(chunk.len());
-            self.kept.extend_from_slice(chunk.get(..room).unwrap_or_default());
-        }
-    }
-
-    fn is_stream(&self) -> bool {
-        matches!(self.meter, Meter::Stream(_))
-    }
-
-    fn is_open(&self) -> bool {
-        self.journal.is_some()
-    }
-}
-
-/// The client left in mid-answer: what was used until then is recorded all the same.
-impl Drop for Guide {
-    fn drop(&mut self) {
-        if let Some(journal) = self.journal.take() {
-            let done = matches!(&self.meter, Meter::Stream(meter) if meter.phase() == Phase::Complete);
-            if done {
-                // Codex, for one, hangs up on the terminal event without waiting for the end.
-                self.close(journal, None, Outcome::Success, None);
-            } else {
-                self.close(
-                    journal,
-                    None,
-                    Outcome::Cancelled,
-                    Some("the client left before the end of the answer".to_owned()),
-                );
-            }
-        }
-    }
-}
-
-/// Ready when the home ends the request.
-struct EndTimer(BoxFuture<'static, ()>);
-
-impl EndTimer {
-    fn new(shared: &Shared, end: Timestamp) -> Self {
-        Self(shared.platform.clock.sleep(end.since(shared.now())))
-    }
-}
-
-impl std::fmt::Debug for EndTimer {
+impl std::fmt::Debug for Timer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("EndTimer")
-    }
-}
-
-/// One timer for a whole stream: it is not set anew for each chunk, but looks at the time when it fires. Only time spent
-/// waiting for the provider counts, not the time in which the client takes nothing.
-struct IdleTimer {
-    shared: Arc<Shared>,
-    idle: Duration,
-    waiting_since: Option<Timestamp>,
-    sleep: BoxFuture<'static, ()>,
-}
-
-impl IdleTimer {
-    fn new(shared: &Arc<Shared>, idle: Duration) -> Self {
-        Self { shared: Arc::clone(shared), idle, waiting_since: None, sleep: shared.platform.clock.sleep(idle) }
-    }
-
-    fn touch(&mut self) {
-        self.waiting_since = None;
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let waiting_since = *self.waiting_since.get_or_insert_with(|| self.shared.now());
-        while self.sleep.poll_unpin(cx).is_ready() {
-            let silent = self.shared.now().since(waiting_since);
-            if silent >= self.idle {
-                return Poll::Ready(());
-            }
-            self.sleep = self.shared.platform.clock.sleep(self.idle.saturating_sub(silent));
-        }
-        Poll::Pending
-    }
-}
-
-impl std::fmt::Debug for IdleTimer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("IdleTimer").field("idle", &self.idle).finish_non_exhaustive()
+        f.write_str("Timer")
     }
 }

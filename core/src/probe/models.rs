@@ -1,12 +1,13 @@
 use core::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, header};
+use http::{HeaderMap, HeaderValue, Request, header};
 
 use super::{ask, redacted};
 use crate::config::snapshot::Upstream;
-use crate::config::{Provider, ProviderType};
+use crate::config::Provider;
 use crate::platform::{Clock, HttpClient, HttpRequest, Payload};
+use crate::provider;
 
 /// For one page.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -40,19 +41,11 @@ pub async fn list_models(http: &dyn HttpClient, clock: &dyn Clock, provider: &Pr
 }
 
 fn request(upstream: &Upstream, next: Option<&str>) -> Result<HttpRequest, String> {
-    let url = format!("{}{}", upstream.base_url, upstream.kind.models_path(next));
+    let url = provider::join(&upstream.base_url, &upstream.kind.models_path(next), None);
     let mut request = Request::get(url).body(Payload::from(Bytes::new())).map_err(|error| error.to_string())?;
     let headers = request.headers_mut();
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("llmio/", env!("CARGO_PKG_VERSION"))));
-    if upstream.kind == ProviderType::Anthropic {
-        let version = upstream.version.clone().unwrap_or(HeaderValue::from_static("2023-06-01"));
-        headers.insert(HeaderName::from_static("anthropic-version"), version);
-    }
-    if !upstream.api_key.is_empty() {
-        let (name, value) =
-            upstream.kind.credentials(upstream.api_key.reveal()).ok_or("the api_key cannot be sent in a header")?;
-        headers.insert(name, value);
-    }
+    upstream.kind.prepare(&mut request, upstream, &HeaderMap::new()).map_err(|error| error.message)?;
     Ok(request)
 }

@@ -1,0 +1,101 @@
+use bytes::Bytes;
+use http::{HeaderMap, Response, StatusCode, header};
+
+use super::headers;
+use super::judgement::{Judgement, Next, Telling};
+use crate::config::Redactor;
+use crate::dialect::{ErrorKind, GatewayError};
+use crate::platform::Body;
+use crate::record::Outcome;
+
+/// An attempt that gave the client nothing.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) judgement: Judgement,
+    /// For the log: the provider's status, or 0 when no answer came.
+    pub(super) status: u16,
+    /// What the provider answered, when it was an answer of its dialect.
+    pub(super) answer: Option<ProviderAnswer>,
+    /// It refuses what the gateway added of its own, and nothing else.
+    pub(super) refuses_addition: bool,
+}
+
+/// A provider's error answer, kept whole.
+#[derive(Debug)]
+pub(super) struct ProviderAnswer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+impl Failed {
+    pub(super) fn new(status: u16, judgement: Judgement) -> Self {
+        Self { judgement, status, answer: None, refuses_addition: false }
+    }
+
+    /// The more telling of two; the earlier one between equals.
+    pub(super) fn or(self, earlier: Option<Self>) -> Self {
+        match earlier {
+            Some(earlier) if earlier.judgement.telling >= self.judgement.telling => earlier,
+            _ => self,
+        }
+    }
+
+    /// The body that came, free of secrets.
+    pub(super) fn redact(&mut self, redactor: &Redactor) {
+        if let Some(message) = &mut self.judgement.message {
+            *message = redactor.text(std::mem::take(message));
+        }
+        if let Some(answer) = &mut self.answer {
+            answer.body = redactor.bytes(std::mem::take(&mut answer.body));
+        }
+    }
+
+    /// The provider's own answer, unchanged, where there is one that is the client's business; with `Retry-After` where
+    /// the pause is known otherwise.
+    pub(super) fn into_answer(self) -> Result<Response<Body>, GatewayError> {
+        let Self { judgement, answer, .. } = self;
+        match answer {
+            Some(answer) if judgement.telling != Telling::Account => {
+                let mut response = Response::new(Body::from(answer.body));
+                *response.status_mut() = answer.status;
+                *response.headers_mut() = answer.headers;
+                headers::for_client(response.headers_mut());
+                if let Some(pause) = judgement.pause {
+                    let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+                    response.headers_mut().entry(header::RETRY_AFTER).or_insert(seconds.into());
+                }
+                Ok(response)
+            }
+            _ => Err(error(judgement)),
+        }
+    }
+}
+
+/// What the gateway answers in its own words.
+fn error(judgement: Judgement) -> GatewayError {
+    let kind = match (judgement.next, judgement.telling, judgement.outcome) {
+        (Next::Stop, ..) => ErrorKind::InvalidRequest,
+        (_, Telling::Account, _) => ErrorKind::BadGateway,
+        (_, _, Outcome::Timeout) => ErrorKind::Timeout,
+        (_, _, Outcome::RateLimited) => ErrorKind::RateLimited,
+        (_, _, Outcome::GatewayError) => ErrorKind::Internal,
+        _ => ErrorKind::BadGateway,
+    };
+    // Where and how a connection failed, and how the gateway stands with a provider, is the operator's business, and in
+    // the log.
+    let message = match (judgement.next, judgement.telling, judgement.outcome) {
+        (Next::Stop, ..) => None,
+        (_, Telling::Account, _) => {
+            Some("the model's provider refuses this gateway's account; its operator finds the cause in the log")
+        }
+        (_, _, Outcome::ConnectError) => Some("the model's provider could not be reached, or broke off"),
+        (_, _, Outcome::Timeout) => Some("the model's provider did not answer in time"),
+        (_, _, Outcome::GatewayError) => Some("the model's provider is not usable as configured"),
+        _ => None,
+    };
+    let message = message.map_or_else(|| judgement.message.unwrap_or_default(), str::to_owned);
+    let error = GatewayError::new(kind, message).code("provider_error");
+    // Asking again helps only when the operator has done something, and clients would ask their user to log in again.
+    if judgement.telling == Telling::Account { error.final_answer() } else { error.retry_after(judgement.pause) }
+}

@@ -1,0 +1,286 @@
+//! What a committed answer's bytes pass by.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+use super::ask::Ask;
+use super::journal::{Ending, Journal};
+use super::judgement::Judgement;
+use super::meter::Meter;
+use crate::dialect::{ChatUsageFilter, ErrorKind, GatewayError, Phase, StreamRest, stream_error};
+use crate::record::Outcome;
+use crate::record::limits::MAX_BODY_BYTES;
+use crate::shared::Shared;
+
+/// So much of an event that has not ended is held back. A longer one passes as it comes.
+const HELD_EVENT: usize = 4 << 20;
+pub(super) const TIME_IS_UP: &str = "the time that a request may take here ran out before the answer was complete";
+
+/// What an answer's bytes are shown to on their way. Dropping it before [`Guide::end`] says that the client left.
+///
+/// The client of a stream gets whole events only, so that one that breaks off can be ended with an error event.
+#[derive(Debug)]
+pub struct Guide {
+    shared: Arc<Shared>,
+    journal: Option<Journal>,
+    ask: Ask,
+    meter: Meter,
+    filter: Option<ChatUsageFilter>,
+    status: u16,
+    /// The beginning of an event that has not ended.
+    tail: BytesMut,
+    /// A part of the event that has not ended had to be sent.
+    is_torn: bool,
+    bytes: u64,
+    kept: Vec<u8>,
+}
+
+/// How the provider's body ended.
+#[derive(Debug)]
+pub enum End {
+    Clean,
+    /// The answer is complete, as [`Guide::rest`] says; what else the provider may send is nobody's business.
+    Over,
+    Broken(String),
+    /// Nothing came for the model's idle time.
+    Stalled,
+    /// The home ends the request; see [`crate::RequestContext::ends_at`].
+    TimeIsUp,
+}
+
+/// What ends the client's answer.
+#[derive(Debug)]
+pub enum Last {
+    /// These bytes, then a good end.
+    Bytes(Bytes),
+    /// Nothing more, then a broken connection, with its cause: no client may take it for a good end.
+    Broken(String),
+}
+
+impl Guide {
+    pub(super) fn new(shared: Arc<Shared>, journal: Journal, ask: Ask, meter: Meter, status: u16) -> Self {
+        let is_readable = matches!(meter, Meter::Stream(_));
+        let filter = (is_readable && ask.adds_usage).then(ChatUsageFilter::default);
+        let (tail, kept) = (BytesMut::new(), Vec::new());
+        Self { shared, journal: Some(journal), ask, meter, filter, status, tail, is_torn: false, bytes: 0, kept }
+    }
+
+    /// Sees a chunk of the provider's body, in order, and gives what the client gets now; may be empty.
+    pub fn pass(&mut self, chunk: Bytes) -> Bytes {
+        let was_failed = self.has_failed();
+        self.meter.push(&chunk);
+        let chunk = self.whole_events(chunk, self.unfinished());
+        // What failed is the event that ended in this chunk; providers repeat keys in their errors.
+        let chunk = if self.has_failed() && !was_failed { self.ask.candidate.redactor.bytes(chunk) } else { chunk };
+        self.give(chunk)
+    }
+
+    /// What the client gets of the chunks that were held back, which the meter has seen.
+    pub(super) fn pass_held(&mut self, held: Vec<Bytes>) -> Vec<Bytes> {
+        let mut behind: usize = held.iter().map(Bytes::len).sum();
+        let unfinished = self.unfinished();
+        let failed = self.has_failed();
+        let mut passed = Vec::with_capacity(held.len());
+        for chunk in held {
+            behind -= chunk.len();
+            let chunk = self.whole_events(chunk, unfinished.saturating_sub(behind));
+            let chunk = if failed { self.ask.candidate.redactor.bytes(chunk) } else { chunk };
+            passed.push(self.give(chunk));
+        }
+        passed
+    }
+
+    /// Sees a chunk that the home has sent by its own means.
+    pub fn observe(&mut self, chunk: &[u8]) {
+        self.meter.push(chunk);
+        self.is_torn = self.unfinished() > 0;
+        self.keep(chunk);
+    }
+
+    /// Whether bytes may go to the client without [`Guide::pass`].
+    pub fn may_observe(&self) -> bool {
+        self.filter.is_none()
+    }
+
+    /// Whether anything of the answer is still to come. After [`StreamRest::Over`] the home ends it at once, after
+    /// [`StreamRest::Soon`] when nothing comes for a moment.
+    pub fn rest(&self) -> StreamRest {
+        match &self.meter {
+            Meter::Stream(meter) => meter.rest(),
+            Meter::Answer(_) | Meter::Opaque => StreamRest::More,
+        }
+    }
+
+    /// What keeps the client's connection alive in a silence, where that may stand now.
+    pub fn filler(&self) -> Option<&'static [u8]> {
+        match &self.meter {
+            Meter::Stream(meter) if !self.is_torn => meter.filler(),
+            _ => None,
+        }
+    }
+
+    /// The body ended. What is returned goes to the client before its own end: what was held back, or the error event
+    /// that ends a broken stream.
+    pub fn end(&mut self, end: &End) -> Last {
+        let Some(journal) = self.journal.take() else { return Last::Bytes(Bytes::new()) };
+        let judgement = self.judge(end);
+        let mut last = Vec::new();
+        let tail = std::mem::take(&mut self.tail).freeze();
+        let is_complete = judgement.outcome == Outcome::Success;
+        if let Some(filter) = &mut self.filter {
+            if is_complete {
+                last.extend_from_slice(&filter.push(tail));
+            }
+            last.extend_from_slice(&filter.finish());
+        } else if is_complete {
+            last.extend_from_slice(&tail);
+        }
+        let broken = match (&self.meter, &judgement.message) {
+            (Meter::Stream(meter), Some(message)) if !(meter.phase() == Phase::Failed && !meter.failed_unheard()) => {
+                last.extend_from_slice(&stream_error(meter, &told(&judgement, message), &journal.facts().trace.to_string()));
+                self.is_torn.then(|| message.clone())
+            }
+            (Meter::Answer(_) | Meter::Opaque, Some(message)) => Some(message.clone()),
+            _ => None,
+        };
+        if broken.is_none() {
+            self.keep(&last);
+        }
+        self.close(journal, judgement);
+        broken.map_or_else(|| Last::Bytes(last.into()), Last::Broken)
+    }
+
+    fn judge(&mut self, end: &End) -> Judgement {
+        let phase = match &mut self.meter {
+            Meter::Stream(meter) => {
+                meter.finish();
+                Some(meter.phase())
+            }
+            Meter::Answer(_) | Meter::Opaque => None,
+        };
+        match (phase, end) {
+            (Some(Phase::Complete), _) | (None, End::Clean | End::Over) => Judgement::complete(),
+            (Some(Phase::Failed), _) => self.failure(),
+            (_, End::TimeIsUp) => Judgement::time_is_up(TIME_IS_UP),
+            (_, End::Stalled) => Judgement::timeout("the provider fell silent in mid-answer"),
+            (_, End::Broken(cause)) => Judgement::cut(&format!("the provider's answer broke off: {cause}")),
+            (_, End::Clean | End::Over) => {
+                Judgement::unusable("the provider ended the stream without completing its answer")
+            }
+        }
+    }
+
+    /// Why the stream says that it failed.
+    fn failure(&self) -> Judgement {
+        let error = match &self.meter {
+            Meter::Stream(meter) => meter.failure(),
+            Meter::Answer(_) | Meter::Opaque => None,
+        };
+        error.map_or_else(|| Judgement::unusable("the provider's stream is unreadable"), Judgement::of_error)
+    }
+
+    fn close(&mut self, mut journal: Journal, judgement: Judgement) {
+        if let Some(report) = judgement.report(self.ask.operation) {
+            self.shared.balancer.report(self.ask.pair(), report, self.shared.now());
+        }
+        let (usage, finish_reason) = self.meter.told();
+        let note = match &self.meter {
+            Meter::Stream(meter) => meter.note(),
+            Meter::Answer(_) | Meter::Opaque => None,
+        };
+        journal.finish(Ending {
+            outcome: Some(judgement.outcome),
+            status: if judgement.outcome == Outcome::Cancelled { 499 } else { self.status },
+            error: judgement.message.or(note),
+            usage,
+            finish_reason,
+            response_bytes: self.bytes,
+            response: std::mem::take(&mut self.kept),
+        });
+    }
+
+    /// Holds back the last `unfinished` bytes of what has come, and gives what is before them.
+    fn whole_events(&mut self, chunk: Bytes, unfinished: usize) -> Bytes {
+        if self.is_torn {
+            self.is_torn = unfinished > 0;
+            return chunk;
+        }
+        if unfinished == 0 && self.tail.is_empty() {
+            return chunk;
+        }
+        if unfinished > HELD_EVENT {
+            self.is_torn = true;
+            self.tail.extend_from_slice(&chunk);
+            return self.tail.split().freeze();
+        }
+        if self.tail.is_empty() {
+            let mut chunk = chunk;
+            let tail = chunk.split_off(chunk.len().saturating_sub(unfinished));
+            self.tail.extend_from_slice(&tail);
+            return chunk;
+        }
+        self.tail.extend_from_slice(&chunk);
+        self.tail.split_to(self.tail.len().saturating_sub(unfinished)).freeze()
+    }
+
+    fn give(&mut self, chunk: Bytes) -> Bytes {
+        let chunk = match &mut self.filter {
+            Some(filter) => filter.push(chunk),
+            None => chunk,
+        };
+        self.keep(&chunk);
+        chunk
+    }
+
+    fn keep(&mut self, chunk: &[u8]) {
+        self.bytes += chunk.len() as u64;
+        if self.journal.as_ref().is_some_and(Journal::keeps_bodies) {
+            let room = MAX_BODY_BYTES.saturating_sub(self.kept.len()).min(chunk.len());
+            self.kept.extend_from_slice(chunk.get(..room).unwrap_or_default());
+        }
+    }
+
+    fn unfinished(&self) -> usize {
+        match &self.meter {
+            Meter::Stream(meter) => meter.unfinished(),
+            Meter::Answer(_) | Meter::Opaque => 0,
+        }
+    }
+
+    fn has_failed(&self) -> bool {
+        matches!(&self.meter, Meter::Stream(meter) if meter.phase() == Phase::Failed)
+    }
+
+    pub(super) fn is_stream(&self) -> bool {
+        matches!(self.meter, Meter::Stream(_))
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.journal.is_some()
+    }
+}
+
+/// What the client is told of why its stream broke off.
+fn told(judgement: &Judgement, message: &str) -> GatewayError {
+    let (kind, message) = match judgement.outcome {
+        Outcome::Timeout => (ErrorKind::Timeout, message),
+        Outcome::ConnectError => (ErrorKind::BadGateway, "the provider's answer broke off"),
+        _ => (ErrorKind::BadGateway, message),
+    };
+    GatewayError::new(kind, message).code("provider_error")
+}
+
+/// The client left in mid-answer: what was used until then is recorded all the same, and what the provider had said of
+/// its failure, or of its end, stands. Codex, for one, hangs up on the terminal event without waiting for the end.
+impl Drop for Guide {
+    fn drop(&mut self) {
+        let Some(journal) = self.journal.take() else { return };
+        let judgement = match &self.meter {
+            Meter::Stream(meter) if meter.phase() == Phase::Complete => Judgement::complete(),
+            Meter::Stream(meter) if meter.phase() == Phase::Failed => self.failure(),
+            _ => Judgement::left(),
+        };
+        self.close(journal, judgement);
+    }
+}

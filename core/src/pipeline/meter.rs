@@ -1,0 +1,48 @@
+use bytes::Bytes;
+
+use super::ask::Ask;
+use crate::dialect::{AnswerMeter, StreamMeter, Usage};
+
+/// Watches a provider's answer without touching it.
+#[derive(Debug)]
+pub(super) enum Meter {
+    Stream(Box<StreamMeter>),
+    Answer(Box<AnswerMeter>),
+    /// Compressed by the provider against our asking: it passes, but nobody can read it.
+    Opaque,
+}
+
+impl Meter {
+    pub(super) fn stream(ask: &Ask) -> Box<StreamMeter> {
+        Box::new(StreamMeter::new(ask.dialect, ask.form))
+    }
+
+    pub(super) fn push(&mut self, chunk: &[u8]) {
+        match self {
+            Self::Stream(meter) => meter.push(chunk),
+            Self::Answer(meter) => meter.push(chunk),
+            Self::Opaque => {}
+        }
+    }
+
+    /// What was reported so far, and why the model ended in the dialect's own words.
+    pub(super) fn told(&self) -> (Usage, Option<String>) {
+        match self {
+            Self::Stream(meter) => (meter.usage(), meter.finish_reason().map(str::to_owned)),
+            Self::Answer(meter) => {
+                let summary = meter.summary();
+                (summary.usage, summary.finish_reason)
+            }
+            Self::Opaque => Default::default(),
+        }
+    }
+}
+
+/// Chunks in one piece; copies only when there is more than one.
+pub(super) fn joined(chunks: &[Bytes]) -> Bytes {
+    match chunks {
+        [] => Bytes::new(),
+        [only] => only.clone(),
+        many => many.concat().into(),
+    }
+}

@@ -1,0 +1,90 @@
+use core::time::Duration;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::future::{Either, select};
+use http::StatusCode;
+
+use super::meter::joined;
+use crate::platform::{Body, BodyError, BoxFuture, Clock, HttpResponse, Timestamp};
+
+/// An answer's body being read against the clock, and held.
+pub(super) struct Reading {
+    pub(super) head: http::response::Parts,
+    pub(super) held_bytes: usize,
+    body: Option<Body>,
+    held: Vec<Bytes>,
+    clock: Arc<dyn Clock>,
+    limit: Timestamp,
+    /// How long it may be silent before `limit`.
+    silence: Duration,
+    timer: Option<BoxFuture<'static, ()>>,
+}
+
+/// What came next.
+pub(super) enum Arrival {
+    /// Appended to what is held.
+    Chunk,
+    End,
+    Broken(BodyError),
+    TimeOut,
+}
+
+impl Reading {
+    pub(super) fn new(clock: &Arc<dyn Clock>, response: HttpResponse, limit: Timestamp, silence: Duration) -> Self {
+        let (head, body) = response.into_parts();
+        let clock = Arc::clone(clock);
+        Self { head, body: Some(body), held: Vec::new(), held_bytes: 0, clock, limit, silence, timer: None }
+    }
+
+    pub(super) async fn next(&mut self) -> Arrival {
+        let Some(body) = &mut self.body else {
+            return Arrival::End;
+        };
+        let left = self.limit.since(self.clock.now());
+        if self.silence < left {
+            self.timer = None;
+        }
+        let timer = self.timer.get_or_insert_with(|| self.clock.sleep(left.min(self.silence)));
+        match select(body.next(), timer).await {
+            Either::Left((Some(Ok(chunk)), _)) => {
+                self.held_bytes += chunk.len();
+                self.held.push(chunk);
+                Arrival::Chunk
+            }
+            Either::Left((Some(Err(error)), _)) => {
+                self.body = None;
+                Arrival::Broken(error)
+            }
+            Either::Left((None, _)) => {
+                self.body = None;
+                Arrival::End
+            }
+            Either::Right(((), _)) => Arrival::TimeOut,
+        }
+    }
+
+    /// Reads on to the end, as long as less than `limit` bytes are held.
+    pub(super) async fn rest(&mut self, limit: usize) {
+        while self.held_bytes < limit {
+            let Arrival::Chunk = self.next().await else { break };
+        }
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.head.status
+    }
+
+    pub(super) fn newest(&self) -> &[u8] {
+        self.held.last().map_or(&[], |chunk| chunk)
+    }
+
+    pub(super) fn text(&self) -> Bytes {
+        joined(&self.held)
+    }
+
+    pub(super) fn into_parts(self) -> (http::response::Parts, Vec<Bytes>, Option<Body>) {
+        (self.head, self.held, self.body)
+    }
+}

@@ -1,0 +1,37 @@
+//! OpenAI and what is compatible with it, in both of its dialects.
+
+use http::{HeaderMap, header};
+
+use super::{Kind, set_key};
+use crate::config::snapshot::Upstream;
+use crate::dialect::{ErrorKind, GatewayError};
+use crate::platform::HttpRequest;
+
+pub(super) static CHAT: Kind = Kind {
+    generate_path: |_, _| Ok("/chat/completions".to_owned()),
+    count_tokens_path: |_| Err(cannot_count("openai")),
+    models_path,
+    next_page: |_| None,
+    prepare,
+};
+
+pub(super) static RESPONSES: Kind = Kind {
+    generate_path: |_, _| Ok("/responses".to_owned()),
+    count_tokens_path: |_| Err(cannot_count("openai-res")),
+    models_path,
+    next_page: |_| None,
+    prepare,
+};
+
+fn models_path(_: Option<&str>) -> String {
+    "/models".to_owned()
+}
+
+fn cannot_count(kind: &str) -> GatewayError {
+    let message = format!("providers of type `{kind}` cannot count tokens");
+    GatewayError::new(ErrorKind::NotImplemented, message).code("not_supported")
+}
+
+fn prepare(request: &mut HttpRequest, upstream: &Upstream, _: &HeaderMap) -> Result<(), GatewayError> {
+    set_key(request, upstream, header::AUTHORIZATION, |key| format!("Bearer {key}"))
+}
