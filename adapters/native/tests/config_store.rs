@@ -7,7 +7,7 @@ use llmio_core::config::{
     Strategy, Timeouts, hash_client_key,
 };
 use llmio_core::platform::{Database, Statement, Timestamp, Value};
-use llmio_core::storage::{self, ConfigStore, StorageError, is_current, migrate, schema_version};
+use llmio_core::storage::{self, ConfigStore, StorageError, migrate, pending, schema_version};
 use llmio_core::testing::{FixedEntropy, ManualClock};
 use llmio_native::LocalDatabase;
 
@@ -88,10 +88,10 @@ type Change = fn(&mut Config);
 async fn migrations_apply_once_and_notice_edits() {
     let database = LocalDatabase::open_in_memory().unwrap();
     let clock = ManualClock::default();
-    assert!(!is_current(&database).await.unwrap());
-    let first = migrate(&database, &clock).await.unwrap();
-    assert_eq!(first.names.last().copied(), Some(schema_version()));
-    assert!(is_current(&database).await.unwrap());
+    let steps = pending(&database).await.unwrap();
+    assert_eq!(steps.last().copied(), Some(schema_version()));
+    assert_eq!(migrate(&database, &clock).await.unwrap().names, steps);
+    assert!(pending(&database).await.unwrap().is_empty());
     assert!(migrate(&database, &clock).await.unwrap().names.is_empty());
 
     for (sql, expected) in [
@@ -104,6 +104,29 @@ async fn migrations_apply_once_and_notice_edits() {
         database.query(Statement::new(sql, vec![])).await.unwrap();
         let error = migrate(&database, &clock).await.unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
+    }
+}
+
+/// Our migrator's book and wrangler's: what a later version noted there stops this one, unless it is compatible.
+#[tokio::test]
+async fn a_database_that_is_ahead_by_compatible_steps_is_served() {
+    let wranglers = "CREATE TABLE d1_migrations (name TEXT UNIQUE); \
+                     INSERT INTO d1_migrations SELECT name || '.sql' FROM schema_migrations; \
+                     DROP TABLE schema_migrations;";
+    for (book, values) in [("schema_migrations", "('9998_x', 'c', 0)"), ("d1_migrations", "('9998_x.sql')")] {
+        let database = LocalDatabase::open_in_memory().unwrap();
+        migrate(&database, &ManualClock::default()).await.unwrap();
+        if book == "d1_migrations" {
+            database.script(wranglers.to_owned()).await.unwrap();
+        }
+        for (name, served) in [("9998_x_compatible", true), ("9999_y_compatible", true), ("9998_z", false)] {
+            let row = values.replace("9998_x", name);
+            database.script(format!("INSERT INTO {book} VALUES {row}")).await.unwrap();
+            match pending(&database).await {
+                Ok(steps) => assert!(served && steps.is_empty(), "{book} {name}: {steps:?}"),
+                Err(error) => assert!(!served && error.to_string().contains(name), "{book} {name}: {error}"),
+            }
+        }
     }
 }
 
