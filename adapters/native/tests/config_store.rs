@@ -130,6 +130,37 @@ async fn a_database_that_is_ahead_by_compatible_steps_is_served() {
     }
 }
 
+/// As under a compatible step of a later version.
+#[tokio::test]
+async fn records_with_words_of_a_later_version_are_left_out_and_stay() {
+    let store = store().await;
+    let mut expected = store.edit(fill).await.unwrap().after;
+    for sql in
+        ["UPDATE providers SET type = 'later' WHERE id = 'p1'", "UPDATE models SET strategy = 'later' WHERE id = 'm2'"]
+    {
+        store.database.query(Statement::new(sql, vec![])).await.unwrap();
+    }
+    expected.providers.remove(0);
+    expected.models.truncate(1);
+    expected.models[0].associations.remove(0);
+    assert_eq!(store.load().await.unwrap(), expected);
+
+    let change = |config: &mut Config| {
+        config.models[0].max_retry = 1;
+        config.models[0].associations[0].weight = 2;
+        Ok::<_, StorageError>(())
+    };
+    store.edit(change).await.unwrap();
+    for (sql, expected) in [
+        ("SELECT count(*) FROM providers WHERE type = 'later'", 1),
+        ("SELECT count(*) FROM models WHERE strategy = 'later'", 1),
+        ("SELECT count(*) FROM associations", 2),
+    ] {
+        let rows = store.database.query(Statement::new(sql, vec![])).await.unwrap();
+        assert_eq!(rows.rows, [[Value::Integer(expected)]], "{sql}");
+    }
+}
+
 #[tokio::test]
 async fn an_unmigrated_database_says_what_to_do() {
     let database = LocalDatabase::open_in_memory().unwrap();

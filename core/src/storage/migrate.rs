@@ -21,7 +21,13 @@ macro_rules! migrations {
 const COMPATIBLE: &str = "_compatible";
 
 /// In order. The name is the file's, so it sorts by its number.
-const MIGRATIONS: &[Migration] = migrations!["0001_config", "0002_records", "0003_rests"];
+const MIGRATIONS: &[Migration] = migrations![
+    "0001_config",
+    "0002_records",
+    "0003_rests",
+    "0004_rests_by_provider_model_compatible",
+    "0005_new_words_compatible",
+];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     name TEXT PRIMARY KEY NOT NULL,
