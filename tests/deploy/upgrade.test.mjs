@@ -53,6 +53,8 @@ test('every row is kept, and new types and strategies are let in', () => {
   assert.deepEqual(listed, steps.filter((name) => name >= '0004'));
   d1('migrations', 'apply', 'DB');
 
+  // 60, and nothing of its own for the head or the first token: nobody has set it.
+  for (const model of before[TABLES.indexOf('models')]) if (['m1', 'm2'].includes(model.id)) model.time_out = null;
   assert.deepEqual(run(...everything), before);
   run(...newWords);
   const [associations, rests] = run(

@@ -54,7 +54,7 @@ fn model(id: &str, name: &str, associations: Vec<Association>) -> Model {
         name: name.into(),
         strategy: Strategy::LeastLatency,
         max_retry: 3,
-        timeouts: Timeouts { total: 60.0, header: Some(2.5), first_token: None, idle: Some(300.0) },
+        timeouts: Timeouts { total: Some(60.0), header: Some(2.5), first_token: None, idle: Some(300.0) },
         breaker: true,
         created_at: Timestamp::from_secs(5),
         associations,

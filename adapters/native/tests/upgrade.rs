@@ -69,7 +69,8 @@ async fn upgrades(database: &dyn Database) {
     for table in TABLES {
         let rows = query(database, format!("SELECT * FROM {table} LIMIT 1")).await.unwrap();
         assert!(!rows.rows.is_empty(), "{table} is not filled");
-        let columns = rows.columns.join(", ");
+        let columns =
+            rows.columns.iter().filter(|column| *column != "time_out").cloned().collect::<Vec<_>>().join(", ");
         let select = format!("SELECT {columns} FROM {table} ORDER BY 1, 2");
         before.push((query(database, select.clone()).await.unwrap(), select));
     }
@@ -90,6 +91,18 @@ async fn upgrades(database: &dyn Database) {
     for (before, select) in before {
         assert_eq!(query(database, select).await.unwrap(), before);
     }
+    let time_outs = query(database, "SELECT id, time_out FROM models ORDER BY id").await.unwrap();
+    let time_out = |id: &str, seconds: Option<f64>| vec![id.into(), seconds.into()];
+    let expected = [
+        // 60, and nothing of its own for the head or the first token: nobody has set it.
+        time_out("m1", None),
+        time_out("m2", None),
+        time_out("m3", Some(60.0)),
+        time_out("m4", Some(60.0)),
+        time_out("m5", Some(59.5)),
+        time_out("m6", Some(600.0)),
+    ];
+    assert_eq!(time_outs.rows, expected);
     for sql in new_words {
         query(database, sql).await.unwrap();
     }
@@ -98,6 +111,7 @@ async fn upgrades(database: &dyn Database) {
         ("UPDATE providers SET name = 'a' WHERE id = 'p9'", "UNIQUE"),
         ("UPDATE providers SET type = NULL WHERE id = 'p9'", "NOT NULL"),
         ("UPDATE models SET strategy = NULL WHERE id = 'm9'", "NOT NULL"),
+        ("UPDATE models SET time_out = 0.0 WHERE id = 'm9'", "CHECK"),
         ("UPDATE associations SET provider_id = 'gone' WHERE id = 'a1'", "FOREIGN KEY"),
         ("INSERT INTO rests VALUES ('gone', '', 1, 0)", "FOREIGN KEY"),
     ] {

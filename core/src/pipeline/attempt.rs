@@ -59,7 +59,7 @@ pub(super) async fn attempt(
     let request = request::build(call, candidate, provider_model).map_err(|error| Failure::unsendable(&error))?;
     let started_at = shared.now();
     let options = SendOptions {
-        header_timeout: Some(route.timeouts.header(call.stream).min(deadline.since(started_at))),
+        header_timeout: Some(route.timeouts.header(call.stream, true).min(deadline.since(started_at))),
         proxy: candidate.upstream.proxy.as_ref().map(|proxy| proxy.reveal().to_owned()),
     };
     let response = shared.platform.http.send(request, options).await.map_err(|error| Failure::from_http(&error))?;
@@ -78,7 +78,7 @@ pub(super) async fn attempt(
     }
     if call.stream {
         // What a stream may take to its first meaningful event bounds its silence until then, too.
-        let limit = started_at.plus(route.timeouts.first_token()).min(deadline);
+        let limit = route.timeouts.first_token_by(started_at, shared.now()).min(deadline);
         stream(call, candidate, Reading { limit, silence: Duration::MAX, ..answer }, journal).await
     } else {
         whole(call, candidate, answer).await

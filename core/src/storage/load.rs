@@ -87,7 +87,7 @@ fn model(row: Row<'_>) -> Result<Option<Model>, StorageError> {
         strategy,
         max_retry: number(row, "max_retry")?,
         timeouts: Timeouts {
-            total: row.real("time_out")?,
+            total: row.optional_real("time_out")?,
             header: row.optional_real("header_timeout")?,
             first_token: row.optional_real("first_token_timeout")?,
             idle: row.optional_real("idle_timeout")?,
