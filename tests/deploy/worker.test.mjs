@@ -17,9 +17,10 @@ const fs = require('fs');
 const file = __dirname + '/state.json';
 const state = JSON.parse(fs.readFileSync(file, 'utf8'));
 const args = process.argv.slice(2);
-const command = args.slice(0, args.findIndex((it) => it.startsWith('-'))).join(' ');
+const dry = args.includes('--dry-run');
+const command = dry ? 'build' : args.slice(0, args.findIndex((it) => it.startsWith('-'))).join(' ');
 const after = (name) => args[args.indexOf(name) + 1];
-state.calls.push(args.join(' '));
+state.calls.push(command);
 const leave = (status) => (fs.writeFileSync(file, JSON.stringify(state)), process.exit(status));
 if (state.fails === command) console.error('X [ERROR] ' + command + ' is out of order'), leave(1);
 if (command === 'whoami') console.log(JSON.stringify({ loggedIn: state.loggedIn })), leave(state.loggedIn ? 0 : 1);
@@ -29,6 +30,9 @@ if (command === 'secret list') {
   if (!state.deployed) console.error('X [ERROR] Worker "llmio" not found.'), leave(1);
   console.log(JSON.stringify(Object.keys(state.secrets).map((name) => ({ name, type: 'secret_text' }))));
 }
+if (command === 'build') state.built = fs.readFileSync(after('--config'), 'utf8');
+if (command === 'd1 migrations list DB') console.log(state.pending.map((name) => '│ ' + name + '.sql │').join('\\n'));
+if (command === 'd1 migrations apply DB') state.pending = [];
 if (command === 'deploy') {
   Object.assign(state.secrets, JSON.parse(fs.readFileSync(after('--secrets-file'), 'utf8')));
   state.deployed = fs.readFileSync(after('--config'), 'utf8');
@@ -38,7 +42,11 @@ if (command === 'deploy') {
 leave(0);
 `;
 // Stands for building and running llmio.
-const CARGO = '#!/bin/sh\necho "$LLMIO_DATABASE_URL $*" >> "$(dirname "$0")/cargo.log"\n';
+const CARGO = `#!/bin/sh
+echo "$LLMIO_DATABASE_URL $*" >> "$(dirname "$0")/cargo.log"
+case "$*" in *--dry-run) echo "would apply 0001_config" ;; esac
+`;
+const FRESH = ['0001_config', '0002_records', '0003_rests', '0004_x_compatible', '0005_y'];
 
 /** A copy of what the script needs, with an account that looks like `state`. */
 function account(state = {}) {
@@ -53,7 +61,7 @@ function account(state = {}) {
     chmodSync(join(bin, name), 0o755);
   }
   const file = join(bin, 'state.json');
-  const empty = { loggedIn: true, databases: [], secrets: {}, deployed: null, calls: [], fails: null };
+  const empty = { loggedIn: true, databases: [], secrets: {}, deployed: null, calls: [], fails: null, pending: FRESH };
   writeFileSync(file, JSON.stringify({ ...empty, ...state }));
   return {
     state: () => JSON.parse(readFileSync(file, 'utf8')),
@@ -66,16 +74,19 @@ function account(state = {}) {
   };
 }
 
-const commands = (state) => state.calls.map((call) => call.replace(/ -.*/, ''));
+const NOTICE = /stop at these steps[^\n]*\n((?:  \S+\n)*)/;
 
 test('a first deployment makes everything and tells what to do next', () => {
   const it = account();
   const { status, stdout, stderr } = it.deploy();
   assert.equal(status, 0, stderr);
   const state = it.state();
-  assert.deepEqual(commands(state), [
-    'whoami', 'secret list', 'd1 list', 'd1 create llmio', 'd1 list', 'd1 migrations apply DB', 'deploy',
+  assert.deepEqual(state.calls, [
+    'whoami', 'secret list', 'build', 'd1 list', 'd1 create llmio', 'd1 list', 'd1 migrations list DB', 'd1 migrations apply DB', 'deploy',
   ]);
+  assert.match(state.built, /^command = "scripts\/build-worker"$/m);
+  assert.ok(!state.deployed.includes('build-worker'), 'it is built once');
+  assert.doesNotMatch(stdout, NOTICE);
   assert.match(state.deployed, /^database_id = "id-of-llmio"$/m);
   assert.deepEqual(Object.keys(state.secrets), ['TOKEN', 'LLMIO_SECRET_KEY']);
   for (const [name, value] of Object.entries(state.secrets)) {
@@ -97,8 +108,26 @@ test('a second run updates and changes no secret', () => {
   assert.deepEqual(state.databases, before.databases);
   assert.equal(state.deployed, before.deployed);
   assert.ok(!stdout.includes(state.secrets.TOKEN), 'a secret is shown only when it was made');
-  assert.deepEqual(commands(state).slice(-5), ['whoami', 'secret list', 'd1 list', 'd1 migrations apply DB', 'deploy']);
+  assert.deepEqual(state.calls.slice(-7), [
+    'whoami', 'secret list', 'build', 'd1 list', 'd1 migrations list DB', 'd1 migrations apply DB', 'deploy',
+  ]);
+  assert.doesNotMatch(stdout, NOTICE);
 });
+
+for (const { name, pending, stopping } of [
+  { name: 'nothing', pending: [], stopping: null },
+  { name: 'compatible steps', pending: ['0006_a_compatible', '0007_b_compatible'], stopping: null },
+  { name: 'a step that is not compatible', pending: ['0006_a_compatible', '0007_compatible_b'], stopping: ['0007_compatible_b'] },
+  { name: 'the first step with a mark', pending: ['0004_a_compatible', '0005_b'], stopping: ['0004_a_compatible', '0005_b'] },
+]) {
+  test(`an update by ${name} says at which steps the version before it stops`, () => {
+    const it = account({ deployed: 'before', secrets: { TOKEN: 't', LLMIO_SECRET_KEY: 'k' }, databases: [{ uuid: 'u', name: 'llmio' }], pending });
+    const { status, stdout, stderr } = it.deploy();
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(NOTICE.exec(stdout)?.[1].trim().split(/\s+/) ?? null, stopping);
+    assert.deepEqual(it.state().pending, []);
+  });
+}
 
 test('a given secret is set and not shown', () => {
   const it = account({ deployed: 'before', secrets: { TOKEN: 'old', LLMIO_SECRET_KEY: 'kept' }, databases: [{ uuid: 'u', name: 'llmio' }] });
@@ -113,8 +142,9 @@ test('a libSQL server takes the place of D1', () => {
   const { status, stderr } = it.deploy({ LLMIO_DATABASE_URL: 'libsql://llmio.example', LLMIO_DATABASE_TOKEN: 't' });
   assert.equal(status, 0, stderr);
   const state = it.state();
-  assert.deepEqual(commands(state), ['whoami', 'secret list', 'deploy']);
-  assert.match(it.migrated(), /^libsql:\/\/llmio\.example .*migrate$/m);
+  assert.deepEqual(state.calls, ['whoami', 'secret list', 'build', 'deploy']);
+  const cargo = it.migrated().trim().split('\n').map((line) => line.replace(/ (run|build) .*llmio( --)?/, ' $1'));
+  assert.deepEqual(cargo, ['build', 'run migrate --dry-run', 'run migrate'].map((call) => `libsql://llmio.example ${call}`));
   assert.ok(!state.deployed.includes('d1_databases') && !state.deployed.includes('database_id'));
   assert.match(state.deployed, /^\[triggers\]$/m, 'what follows the database stays');
   assert.equal(state.secrets.LLMIO_DATABASE_URL, 'libsql://llmio.example');
@@ -123,14 +153,16 @@ test('a libSQL server takes the place of D1', () => {
   const again = it.deploy();
   assert.equal(again.status, 1, 'which database to migrate is not known');
   assert.match(again.stderr, /secret delete LLMIO_DATABASE_URL/);
-  assert.deepEqual(commands(it.state()).slice(3), ['whoami', 'secret list']);
+  assert.deepEqual(it.state().calls.slice(4), ['whoami', 'secret list']);
 });
 
 for (const { name, state, says, last } of [
   { name: 'not logged in', state: { loggedIn: false }, says: /npx wrangler login/, last: 'whoami' },
   { name: 'secrets cannot be listed', state: { fails: 'secret list' }, says: /secret list is out of order/, last: 'secret list' },
+  { name: 'the build fails', state: { fails: 'build' }, says: /build is out of order/, last: 'build' },
   { name: 'D1 cannot be listed', state: { fails: 'd1 list' }, says: /d1 list is out of order/, last: 'd1 list' },
   { name: 'no database can be made', state: { fails: 'd1 create llmio' }, says: /d1 create llmio is out of order/, last: 'd1 create llmio' },
+  { name: 'the steps cannot be listed', state: { fails: 'd1 migrations list DB' }, says: /list DB is out of order/, last: 'd1 migrations list DB' },
   { name: 'the migration fails', state: { fails: 'd1 migrations apply DB' }, says: /apply DB is out of order/, last: 'd1 migrations apply DB' },
   { name: 'the upload fails', state: { fails: 'deploy' }, says: /deploy is out of order/, last: 'deploy' },
 ]) {
@@ -139,7 +171,7 @@ for (const { name, state, says, last } of [
     const { status, stdout, stderr } = it.deploy();
     assert.notEqual(status, 0);
     assert.match(stderr, says);
-    assert.equal(commands(it.state()).at(-1), last);
+    assert.equal(it.state().calls.at(-1), last);
     assert.ok(!stdout.includes('LLMIO runs at'));
   });
 }

@@ -83,6 +83,11 @@ impl Home {
         Ok(Self { platform, sealer, local, database_place: place.to_string() })
     }
 
+    /// The steps that [`Self::migrate`] would apply.
+    pub async fn pending(&self) -> Result<Vec<&'static str>, MigrateError> {
+        storage::pending(&*self.platform.database).await
+    }
+
     /// Brings the schema up to date.
     pub async fn migrate(&self) -> Result<Applied, MigrateError> {
         storage::migrate(&*self.platform.database, &*self.platform.clock).await

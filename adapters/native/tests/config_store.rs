@@ -7,7 +7,7 @@ use llmio_core::config::{
     Strategy, Timeouts, hash_client_key,
 };
 use llmio_core::platform::{Database, Statement, Timestamp, Value};
-use llmio_core::storage::{self, ConfigStore, StorageError, is_current, migrate, schema_version};
+use llmio_core::storage::{self, ConfigStore, StorageError, migrate, pending, schema_version};
 use llmio_core::testing::{FixedEntropy, ManualClock};
 use llmio_native::LocalDatabase;
 
@@ -54,7 +54,7 @@ fn model(id: &str, name: &str, associations: Vec<Association>) -> Model {
         name: name.into(),
         strategy: Strategy::LeastLatency,
         max_retry: 3,
-        timeouts: Timeouts { total: 60.0, header: Some(2.5), first_token: None, idle: Some(300.0) },
+        timeouts: Timeouts { total: Some(60.0), header: Some(2.5), first_token: None, idle: Some(300.0) },
         breaker: true,
         created_at: Timestamp::from_secs(5),
         associations,
@@ -88,10 +88,10 @@ type Change = fn(&mut Config);
 async fn migrations_apply_once_and_notice_edits() {
     let database = LocalDatabase::open_in_memory().unwrap();
     let clock = ManualClock::default();
-    assert!(!is_current(&database).await.unwrap());
-    let first = migrate(&database, &clock).await.unwrap();
-    assert_eq!(first.names.last().copied(), Some(schema_version()));
-    assert!(is_current(&database).await.unwrap());
+    let steps = pending(&database).await.unwrap();
+    assert_eq!(steps.last().copied(), Some(schema_version()));
+    assert_eq!(migrate(&database, &clock).await.unwrap().names, steps);
+    assert!(pending(&database).await.unwrap().is_empty());
     assert!(migrate(&database, &clock).await.unwrap().names.is_empty());
 
     for (sql, expected) in [
@@ -104,6 +104,60 @@ async fn migrations_apply_once_and_notice_edits() {
         database.query(Statement::new(sql, vec![])).await.unwrap();
         let error = migrate(&database, &clock).await.unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
+    }
+}
+
+/// Our migrator's book and wrangler's: what a later version noted there stops this one, unless it is compatible.
+#[tokio::test]
+async fn a_database_that_is_ahead_by_compatible_steps_is_served() {
+    let wranglers = "CREATE TABLE d1_migrations (name TEXT UNIQUE); \
+                     INSERT INTO d1_migrations SELECT name || '.sql' FROM schema_migrations; \
+                     DROP TABLE schema_migrations;";
+    for (book, values) in [("schema_migrations", "('9998_x', 'c', 0)"), ("d1_migrations", "('9998_x.sql')")] {
+        let database = LocalDatabase::open_in_memory().unwrap();
+        migrate(&database, &ManualClock::default()).await.unwrap();
+        if book == "d1_migrations" {
+            database.script(wranglers.to_owned()).await.unwrap();
+        }
+        for (name, served) in [("9998_x_compatible", true), ("9999_y_compatible", true), ("9998_z", false)] {
+            let row = values.replace("9998_x", name);
+            database.script(format!("INSERT INTO {book} VALUES {row}")).await.unwrap();
+            match pending(&database).await {
+                Ok(steps) => assert!(served && steps.is_empty(), "{book} {name}: {steps:?}"),
+                Err(error) => assert!(!served && error.to_string().contains(name), "{book} {name}: {error}"),
+            }
+        }
+    }
+}
+
+/// As under a compatible step of a later version.
+#[tokio::test]
+async fn records_with_words_of_a_later_version_are_left_out_and_stay() {
+    let store = store().await;
+    let mut expected = store.edit(fill).await.unwrap().after;
+    for sql in
+        ["UPDATE providers SET type = 'later' WHERE id = 'p1'", "UPDATE models SET strategy = 'later' WHERE id = 'm2'"]
+    {
+        store.database.query(Statement::new(sql, vec![])).await.unwrap();
+    }
+    expected.providers.remove(0);
+    expected.models.truncate(1);
+    expected.models[0].associations.remove(0);
+    assert_eq!(store.load().await.unwrap(), expected);
+
+    let change = |config: &mut Config| {
+        config.models[0].max_retry = 1;
+        config.models[0].associations[0].weight = 2;
+        Ok::<_, StorageError>(())
+    };
+    store.edit(change).await.unwrap();
+    for (sql, expected) in [
+        ("SELECT count(*) FROM providers WHERE type = 'later'", 1),
+        ("SELECT count(*) FROM models WHERE strategy = 'later'", 1),
+        ("SELECT count(*) FROM associations", 2),
+    ] {
+        let rows = store.database.query(Statement::new(sql, vec![])).await.unwrap();
+        assert_eq!(rows.rows, [[Value::Integer(expected)]], "{sql}");
     }
 }
 

@@ -83,7 +83,11 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Key(KeyCommand),
     /// Create the database or bring it up to date.
-    Migrate,
+    Migrate {
+        /// Only show which steps would be applied.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Look through a configuration file without storing anything.
     Check {
         /// The file, or `-` for standard input.

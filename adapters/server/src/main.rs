@@ -46,7 +46,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Apply { file, dry_run } => commands::config_file::apply(&open()?, &file, dry_run).await,
         Command::Export { json } => commands::config_file::export(&open()?, json).await,
         Command::Check { file, live } => commands::config_file::check(&file, live).await,
-        Command::Migrate => commands::migrate::run(&open()?).await,
+        Command::Migrate { dry_run } => commands::migrate::run(&open()?, dry_run).await,
         Command::Key(command) => commands::key::run(&open()?, command).await,
         Command::Health => commands::health::run(&cli.serve).await,
     }

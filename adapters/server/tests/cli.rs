@@ -88,6 +88,7 @@ const ROWS: &[Row] = &[
         says: &["1 providers, 1 models, 1 keys", "main: ", "1 of 1 providers cannot be used"],
     },
     Row { args: &["check", "broken.yaml"], env: SECRETS, code: 1, says: &["broken.yaml: line 2", "colour"] },
+    Row { args: &["migrate", "--dry-run"], env: &[], code: 0, says: &["would apply 0001_config"] },
     Row { args: &["migrate"], env: &[], code: 0, says: &["applied 0001_config", "db/llmio.db is at"] },
     Row {
         args: &["migrate"],

@@ -66,15 +66,12 @@ async fn open(env: &JsValue) -> Result<Gateway, Unready> {
     })?;
     let sealer = Sealer::from_text(&key).map_err(|error| Unready::setting(format!("LLMIO_SECRET_KEY: {error}")))?;
     let platform = platform(env)?;
-    match storage::is_current(&*platform.database).await {
-        Ok(true) => {}
-        Ok(false) => {
-            return Err(Unready::database(
-                "the database is not migrated: run `npx wrangler d1 migrations apply DB --remote` (a local one: \
-                 `--local`; a remote libSQL database: `llmio migrate`)",
-            ));
-        }
-        Err(error) => return Err(Unready::database(error.to_string())),
+    let pending = storage::pending(&*platform.database).await;
+    if let Some(step) = pending.map_err(|error| Unready::database(error.to_string()))?.first() {
+        return Err(Unready::database(format!(
+            "the database is not migrated (it lacks `{step}`): run `npx wrangler d1 migrations apply DB --remote` (a local \
+             one: `--local`; a remote libSQL database: `llmio migrate`)"
+        )));
     }
     let lookup = SendWrapper::new(env.clone());
     let options = GatewayOptions {

@@ -5,11 +5,6 @@ pub(crate) const fn max_retry() -> u32 {
     3
 }
 
-/// Seconds.
-pub(crate) const fn time_out() -> f64 {
-    60.0
-}
-
 pub(crate) const fn weight() -> u32 {
     1
 }

@@ -178,7 +178,7 @@ fn model_fields(a: ModelRow<'_>, b: ModelRow<'_>) -> Vec<&'static str> {
         ("name", a.name != b.name),
         ("strategy", a.strategy != b.strategy),
         ("max_retry", a.max_retry != b.max_retry),
-        ("time_out", a.timeouts.total.to_bits() != b.timeouts.total.to_bits()),
+        ("time_out", a.timeouts.total != b.timeouts.total),
         ("header_timeout", a.timeouts.header != b.timeouts.header),
         ("first_token_timeout", a.timeouts.first_token != b.timeouts.first_token),
         ("idle_timeout", a.timeouts.idle != b.timeouts.idle),

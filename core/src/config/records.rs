@@ -90,23 +90,17 @@ pub struct Model {
     pub associations: Vec<Association>,
 }
 
-/// In seconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// In seconds. The defaults are in [`super::snapshot`].
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Timeouts {
     /// The whole budget of a request until its answer begins, over all attempts.
-    pub total: f64,
-    /// How long one attempt waits for the head of the answer. Default: a third of `total` for a stream, else `total`.
+    pub total: Option<f64>,
+    /// How long one attempt waits for the head of the answer.
     pub header: Option<f64>,
-    /// How long one streaming attempt waits for its first meaningful event. Default: two thirds of `total`.
+    /// How long one streaming attempt waits for its first meaningful event.
     pub first_token: Option<f64>,
-    /// How long a stream that has begun may be silent. Default: 300.
+    /// How long a stream that has begun may be silent.
     pub idle: Option<f64>,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self { total: 60.0, header: None, first_token: None, idle: None }
-    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

@@ -157,22 +157,43 @@ impl ClientKey {
     }
 }
 
+/// Where nothing is set, there is room for a model that thinks. Some providers send a stream's head with its first token.
+const TOTAL: f64 = 600.0;
+const HEAD: f64 = 300.0;
+/// A stream's head while another provider could still be asked.
+const HEAD_BEFORE_OTHERS: f64 = 60.0;
+/// From a stream's head to its first meaningful event.
+const FIRST_TOKEN: f64 = 300.0;
+const IDLE: f64 = 300.0;
+
+/// What is not set is a part of the total, if that is set.
 impl Timeouts {
     pub fn total(&self) -> Duration {
-        seconds(self.total)
+        seconds(self.total.unwrap_or(TOTAL))
     }
 
-    pub fn header(&self, stream: bool) -> Duration {
-        seconds(self.header.unwrap_or(if stream { self.total / 3.0 } else { self.total }))
+    /// `others_left`: another provider could still be asked.
+    pub fn header(&self, stream: bool, others_left: bool) -> Duration {
+        seconds(self.header.unwrap_or(match self.total {
+            Some(total) if stream => total / 3.0,
+            Some(total) => total,
+            None if !stream => TOTAL,
+            None if others_left => HEAD_BEFORE_OTHERS,
+            None => HEAD,
+        }))
     }
 
-    /// From the attempt's start to the first meaningful event of a stream.
-    pub fn first_token(&self) -> Duration {
-        seconds(self.first_token.unwrap_or(self.total * 2.0 / 3.0))
+    /// When a stream must have had its first meaningful event: of an attempt that began at `started_at`, and whose head
+    /// came at `head_at`.
+    pub fn first_token_by(&self, started_at: Timestamp, head_at: Timestamp) -> Timestamp {
+        match self.first_token.or(self.total.map(|total| total * 2.0 / 3.0)) {
+            Some(limit) => started_at.plus(seconds(limit)),
+            None => head_at.plus(seconds(FIRST_TOKEN)),
+        }
     }
 
     pub fn idle(&self) -> Duration {
-        seconds(self.idle.unwrap_or(300.0))
+        seconds(self.idle.unwrap_or(IDLE))
     }
 }
 
@@ -369,11 +390,30 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_waits_a_third_of_the_budget_for_its_head() {
-        let timeouts = Timeouts { total: 60.0, ..Timeouts::default() };
-        assert_eq!(timeouts.header(true), Duration::from_secs(20));
-        assert_eq!(timeouts.header(false), Duration::from_secs(60));
-        assert_eq!(timeouts.first_token(), Duration::from_secs(40));
-        assert_eq!(Timeouts { header: Some(7.5), ..timeouts }.header(true), Duration::from_millis(7500));
+    fn a_part_that_is_not_set_is_one_of_the_total_that_is() {
+        let unset = Timeouts::default();
+        let total = Timeouts { total: Some(60.0), ..unset };
+        let parts = Timeouts { header: Some(7.5), first_token: Some(9.0), idle: Some(1.0), ..unset };
+        // The total; the head of a stream while others are left and without, of another answer; the first event of an
+        // attempt whose head took 5 s; a silence.
+        for (timeouts, expected) in [
+            (unset, [600.0, 60.0, 300.0, 600.0, 305.0, 300.0]),
+            (total, [60.0, 20.0, 20.0, 60.0, 40.0, 300.0]),
+            (parts, [600.0, 7.5, 7.5, 7.5, 9.0, 1.0]),
+            (Timeouts { total: Some(60.0), ..parts }, [60.0, 7.5, 7.5, 7.5, 9.0, 1.0]),
+            (Timeouts { idle: Some(1.0), ..total }, [60.0, 20.0, 20.0, 60.0, 40.0, 1.0]),
+        ] {
+            let started_at = Timestamp::from_secs(1_000);
+            let first_token = timeouts.first_token_by(started_at, Timestamp::from_secs(1_005));
+            let found = [
+                timeouts.total(),
+                timeouts.header(true, true),
+                timeouts.header(true, false),
+                timeouts.header(false, true),
+                first_token.since(started_at),
+                timeouts.idle(),
+            ];
+            assert_eq!(found.map(|duration| duration.as_secs_f64()), expected, "{timeouts:?}");
+        }
     }
 }

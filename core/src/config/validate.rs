@@ -84,8 +84,8 @@ pub fn model(model: &Model) -> Checked {
     if model.max_retry > 100 {
         return Err(Invalid::new("max_retry", "must be at most 100"));
     }
-    seconds("time_out", model.timeouts.total)?;
     for (field, value) in [
+        ("time_out", model.timeouts.total),
         ("header_timeout", model.timeouts.header),
         ("first_token_timeout", model.timeouts.first_token),
         ("idle_timeout", model.timeouts.idle),

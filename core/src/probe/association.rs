@@ -144,7 +144,7 @@ impl Test<'_> {
 
     async fn follow(&self, request: HttpRequest, report: &mut TestReport) {
         let options = SendOptions {
-            header_timeout: Some(self.timeouts.header(true)),
+            header_timeout: Some(self.timeouts.header(true, false)),
             proxy: self.upstream.proxy.as_ref().map(|proxy| proxy.reveal().to_owned()),
         };
         let started = self.clock.now();

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::StorageError;
 use crate::config::{
@@ -9,16 +9,20 @@ use crate::platform::{Database, Row, Rows, Statement, Timestamp};
 
 pub(super) const VERSION: &str = "SELECT version FROM config_version";
 
+/// Each names its columns: they are this version's, whatever others have been added, and in whatever order.
 const QUERIES: [&str; 6] = [
     VERSION,
-    "SELECT * FROM providers ORDER BY name",
-    "SELECT * FROM models ORDER BY position, id",
-    "SELECT * FROM associations ORDER BY model_id, position, id",
-    "SELECT * FROM keys ORDER BY created_at, id",
+    "SELECT id, name, type, base_url, api_key, version, proxy, error_matcher FROM providers ORDER BY name",
+    "SELECT id, name, strategy, max_retry, time_out, header_timeout, first_token_timeout, idle_timeout, breaker, \
+     created_at FROM models ORDER BY position, id",
+    "SELECT id, model_id, provider_id, provider_model, weight, tool_call, structured_output, image, with_header, headers, \
+     extra_body, prices, enabled FROM associations ORDER BY model_id, position, id",
+    "SELECT id, name, hash, prefix, enabled, models, expires_at, log_io, created_at FROM keys ORDER BY created_at, id",
     "SELECT name, value FROM settings",
 ];
 
-/// Reads the whole configuration as of one moment.
+/// Reads the whole configuration as of one moment. A provider or model of a type or strategy that a newer version has
+/// brought is left out, with its associations, and named in the log; in the database it stays.
 pub async fn load(database: &dyn Database, sealer: &Sealer) -> Result<Config, StorageError> {
     let answers = database.batch(QUERIES.map(|sql| Statement::new(sql, vec![])).into()).await?;
     let [version, providers, models, associations, keys, settings] = answers.as_slice() else {
@@ -26,13 +30,17 @@ pub async fn load(database: &dyn Database, sealer: &Sealer) -> Result<Config, St
     };
     let mut config = Config {
         version: read_version(version)?,
-        providers: providers.iter().map(|row| provider(row, sealer)).collect::<Result<_, _>>()?,
-        models: models.iter().map(model).collect::<Result<_, _>>()?,
+        providers: known(providers.iter().map(|row| provider(row, sealer)))?,
+        models: known(models.iter().map(model))?,
         keys: keys.iter().map(client_key).collect::<Result<_, _>>()?,
         settings: read_settings(settings)?,
     };
+    let providers: HashSet<&str> = config.providers.iter().map(|provider| provider.id.as_str()).collect();
     let mut by_model: HashMap<&str, Vec<Association>> = HashMap::new();
     for row in associations.iter() {
+        if !providers.contains(row.text("provider_id")?) {
+            continue;
+        }
         by_model.entry(row.text("model_id")?).or_default().push(association(row, sealer)?);
     }
     for model in &mut config.models {
@@ -50,29 +58,36 @@ pub(super) fn read_version(rows: &Rows) -> Result<i64, StorageError> {
     Ok(rows.first().ok_or_else(|| StorageError::Corrupt("config_version is empty".into()))?.integer("version")?)
 }
 
-fn provider(row: Row<'_>, sealer: &Sealer) -> Result<Provider, StorageError> {
+/// The records without those that are left out.
+fn known<T>(records: impl Iterator<Item = Result<Option<T>, StorageError>>) -> Result<Vec<T>, StorageError> {
+    records.filter_map(Result::transpose).collect()
+}
+
+fn provider(row: Row<'_>, sealer: &Sealer) -> Result<Option<Provider>, StorageError> {
+    let Some(kind) = word(row, "provider", "type", ProviderType::parse)? else { return Ok(None) };
     let id = row.text("id")?;
     let open = |column, value: Option<&[u8]>| value.map(|sealed| sealer.open(Place { column, id }, sealed)).transpose();
-    Ok(Provider {
+    Ok(Some(Provider {
         id: id.to_owned(),
         name: row.text("name")?.to_owned(),
-        kind: word(row, "type", ProviderType::parse)?,
+        kind,
         base_url: row.text("base_url")?.to_owned(),
         api_key: open("providers.api_key", row.optional_blob("api_key")?)?.unwrap_or_default(),
         version: row.optional_text("version")?.map(str::to_owned),
         proxy: open("providers.proxy", row.optional_blob("proxy")?)?,
         error_matcher: row.text("error_matcher")?.lines().map(str::to_owned).collect(),
-    })
+    }))
 }
 
-fn model(row: Row<'_>) -> Result<Model, StorageError> {
-    Ok(Model {
+fn model(row: Row<'_>) -> Result<Option<Model>, StorageError> {
+    let Some(strategy) = word(row, "model", "strategy", Strategy::parse)? else { return Ok(None) };
+    Ok(Some(Model {
         id: row.text("id")?.to_owned(),
         name: row.text("name")?.to_owned(),
-        strategy: word(row, "strategy", Strategy::parse)?,
+        strategy,
         max_retry: number(row, "max_retry")?,
         timeouts: Timeouts {
-            total: row.real("time_out")?,
+            total: row.optional_real("time_out")?,
             header: row.optional_real("header_timeout")?,
             first_token: row.optional_real("first_token_timeout")?,
             idle: row.optional_real("idle_timeout")?,
@@ -80,7 +95,7 @@ fn model(row: Row<'_>) -> Result<Model, StorageError> {
         breaker: row.boolean("breaker")?,
         associations: Vec::new(),
         created_at: Timestamp::from_micros(row.integer("created_at")?),
-    })
+    }))
 }
 
 fn association(row: Row<'_>, sealer: &Sealer) -> Result<Association, StorageError> {
@@ -138,8 +153,21 @@ fn read_settings(rows: &Rows) -> Result<Settings, StorageError> {
     serde_json::from_value(settings.into()).map_err(|error| StorageError::Corrupt(format!("settings: {error}")))
 }
 
-fn word<T>(row: Row<'_>, column: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, StorageError> {
-    parse(row.text(column)?).ok_or_else(|| corrupt(row, column))
+/// `None` for a word that this version does not know.
+fn word<T>(
+    row: Row<'_>,
+    record: &str,
+    column: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, StorageError> {
+    let (name, text) = (row.text("name")?, row.text(column)?);
+    let known = parse(text);
+    if known.is_none() {
+        tracing::warn!(
+            "configuration: {record} `{name}` is left out, as its {column} `{text}` is unknown to this version"
+        );
+    }
+    Ok(known)
 }
 
 fn number(row: Row<'_>, column: &str) -> Result<u32, StorageError> {

@@ -16,8 +16,19 @@ macro_rules! migrations {
     };
 }
 
+/// Ends the name of a step under which versions that do not know it work on: one that only adds, or only allows more.
+/// In the name, because that is all of a step that every database keeps, D1 under wrangler, too.
+const COMPATIBLE: &str = "_compatible";
+
 /// In order. The name is the file's, so it sorts by its number.
-const MIGRATIONS: &[Migration] = migrations!["0001_config", "0002_records", "0003_rests"];
+const MIGRATIONS: &[Migration] = migrations![
+    "0001_config",
+    "0002_records",
+    "0003_rests",
+    "0004_rests_by_provider_model_compatible",
+    "0005_new_words_compatible",
+    "0006_time_out_unset",
+];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (
     name TEXT PRIMARY KEY NOT NULL,
@@ -33,7 +44,8 @@ pub struct Applied {
 }
 
 /// Brings the schema up to date. Each step takes effect as a whole or not at all, and applied steps are left alone,
-/// so it may be run at any time, also by several processes at once. A current schema costs one question.
+/// so it may be run at any time, also by several processes at once. A current schema costs one question. One that is
+/// ahead by compatible steps only is as good as current.
 pub async fn migrate(database: &dyn Database, clock: &dyn Clock) -> Result<Applied, MigrateError> {
     let done = match recorded(database).await {
         Err(MigrateError::Database(error)) if error.kind == DatabaseErrorKind::Missing => {
@@ -43,7 +55,7 @@ pub async fn migrate(database: &dyn Database, clock: &dyn Clock) -> Result<Appli
         known => known?,
     };
     let mut applied = Applied::default();
-    for migration in pending(&done)? {
+    for migration in missing(MIGRATIONS, &done)? {
         let sql = format!(
             "{}\nINSERT INTO schema_migrations (name, checksum, applied_at) VALUES ('{}', '{}', {});",
             migration.sql,
@@ -55,7 +67,8 @@ pub async fn migrate(database: &dyn Database, clock: &dyn Clock) -> Result<Appli
             Ok(()) => applied.names.push(migration.name),
             // Another process may have applied it meanwhile; then its row is there now.
             Err(error) => {
-                if pending(&recorded(database).await?)?.iter().any(|other| other.name == migration.name) {
+                let still = missing(MIGRATIONS, &recorded(database).await?)?;
+                if still.iter().any(|other| other.name == migration.name) {
                     return Err(MigrateError::Failed { name: migration.name, error });
                 }
             }
@@ -64,13 +77,13 @@ pub async fn migrate(database: &dyn Database, clock: &dyn Clock) -> Result<Appli
     Ok(applied)
 }
 
-/// Whether every step of this version is applied, and nothing else.
-pub async fn is_current(database: &dyn Database) -> Result<bool, MigrateError> {
-    match recorded(database).await {
-        Ok(rows) => Ok(pending(&rows)?.is_empty()),
-        Err(MigrateError::Database(error)) if error.kind == DatabaseErrorKind::Missing => Ok(false),
-        Err(error) => Err(error),
-    }
+/// The steps that [`migrate`] would apply, in order. Without any, this version can use the database.
+pub async fn pending(database: &dyn Database) -> Result<Vec<&'static str>, MigrateError> {
+    let done = match recorded(database).await {
+        Err(MigrateError::Database(error)) if error.kind == DatabaseErrorKind::Missing => Vec::new(),
+        known => known?,
+    };
+    Ok(missing(MIGRATIONS, &done)?.into_iter().map(|migration| migration.name).collect())
 }
 
 /// The name of the newest step that this version knows.
@@ -95,13 +108,10 @@ async fn recorded(database: &dyn Database) -> Result<Vec<Recorded>, MigrateError
     rows.iter().map(row).collect()
 }
 
-fn pending(recorded: &[Recorded]) -> Result<Vec<&'static Migration>, MigrateError> {
-    pending_of(MIGRATIONS, recorded)
-}
-
-fn pending_of<'a>(migrations: &'a [Migration], recorded: &[Recorded]) -> Result<Vec<&'a Migration>, MigrateError> {
+fn missing<'a>(migrations: &'a [Migration], recorded: &[Recorded]) -> Result<Vec<&'a Migration>, MigrateError> {
     for (name, stored) in recorded {
         match migrations.iter().find(|migration| migration.name == name) {
+            None if name.ends_with(COMPATIBLE) => {}
             None => return Err(MigrateError::Newer { name: name.clone() }),
             Some(known) if stored.as_ref().is_some_and(|stored| checksum(known.sql) != *stored) => {
                 return Err(MigrateError::Edited { name: name.clone() });
@@ -122,7 +132,7 @@ fn checksum(sql: &str) -> String {
 
 #[derive(Clone, Debug)]
 pub enum MigrateError {
-    /// The database holds a step that this version does not know.
+    /// The database holds a step that this version does not know, and that is not marked as compatible.
     Newer {
         name: String,
     },
@@ -177,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_pending() {
+    fn what_is_missing() {
         let a = || row("0001_a", "CREATE TABLE a (x)");
         let b = || row("0002_b", "CREATE TABLE b (x)");
         let rows = [
@@ -188,9 +198,15 @@ mod tests {
             (vec![("0001_a".to_owned(), None)], Ok(vec!["0002_b"])),
             (vec![row("0001_a", "CREATE TABLE a (y)")], Err("another text of `0001_a`")),
             (vec![a(), b(), row("0003_c", "")], Err("newer version of LLMIO (`0003_c`")),
+            (vec![a(), b(), row("0003_c_compatible", ""), ("0004_d_compatible".to_owned(), None)], Ok(vec![])),
+            (vec![a(), b(), row("0003_c_compatible", ""), row("0004_d", "")], Err("newer version of LLMIO (`0004_d`")),
+            (vec![a(), b(), row("0003_c", ""), row("0004_d_compatible", "")], Err("newer version of LLMIO (`0003_c`")),
+            (vec![a(), b(), row("0003_compatible_c", "")], Err("newer version of LLMIO (`0003_compatible_c`")),
+            (vec![a(), row("0003_c_compatible", "")], Ok(vec!["0002_b"])),
+            (vec![a(), row("0003_c", "")], Err("newer version of LLMIO (`0003_c`")),
         ];
         for (recorded, expected) in rows {
-            let found = pending_of(STEPS, &recorded)
+            let found = missing(STEPS, &recorded)
                 .map(|steps| steps.iter().map(|step| step.name).collect::<Vec<_>>())
                 .map_err(|error| error.to_string());
             match expected {

@@ -19,5 +19,5 @@ pub use error::StorageError;
 pub use hrana::HranaDatabase;
 pub use id::new_id;
 pub use load::{load, version};
-pub use migrate::{Applied, MigrateError, is_current, migrate, schema_version};
+pub use migrate::{Applied, MigrateError, migrate, pending, schema_version};
 pub use store::{ConfigStore, Edited};

@@ -1279,19 +1279,22 @@ export interface components {
             max_retry: number;
             /**
              * Format: double
-             * @description Seconds a request has until its answer begins, over all attempts.
-             * @default 60
+             * @description Seconds a request has until its answer begins, over all attempts. Null: 600, and the time-outs below that are not
+             *     set are no parts of it.
+             * @default null
              */
-            time_out: number;
+            time_out: number | null;
             /**
              * Format: double
-             * @description Seconds one attempt waits for the head of the answer. Null: a third of `time_out` for a stream, else all.
+             * @description Seconds one attempt waits for the head of the answer. Null: a third of `time_out` for a stream, else all; where that
+             *     is not set, 300 for a stream, 60 while another provider could still be asked, else 600.
              * @default null
              */
             header_timeout: number | null;
             /**
              * Format: double
-             * @description Seconds one streaming attempt waits for its first output. Null: two thirds of `time_out`.
+             * @description Seconds one streaming attempt waits for its first output. Null: two thirds of `time_out`; where that is not set, 300
+             *     after the head.
              * @default null
              */
             first_token_timeout: number | null;
@@ -1326,18 +1329,20 @@ export interface components {
             max_retry: number;
             /**
              * Format: double
-             * @description Seconds a request has until its answer begins, over all attempts.
-             * @default 60
+             * @description Seconds a request has until its answer begins, over all attempts. Absent: 600, and the time-outs below that are not
+             *     set are no parts of it.
              */
-            time_out: number;
+            time_out?: number | null;
             /**
              * Format: double
-             * @description Seconds one attempt waits for the head of the answer. Absent: a third of `time_out` for a stream, else all.
+             * @description Seconds one attempt waits for the head of the answer. Absent: a third of `time_out` for a stream, else all; where that
+             *     is not set, 300 for a stream, 60 while another provider could still be asked, else 600.
              */
             header_timeout?: number | null;
             /**
              * Format: double
-             * @description Seconds one streaming attempt waits for its first output. Absent: two thirds of `time_out`.
+             * @description Seconds one streaming attempt waits for its first output. Absent: two thirds of `time_out`; where that is not set, 300
+             *     after the head.
              */
             first_token_timeout?: number | null;
             /**
@@ -1369,18 +1374,20 @@ export interface components {
             max_retry?: number;
             /**
              * Format: double
-             * @description Seconds a request has until its answer begins, over all attempts.
-             * @default 60
+             * @description Seconds a request has until its answer begins, over all attempts. Absent: 600, and the time-outs below that are not
+             *     set are no parts of it.
              */
-            time_out?: number;
+            time_out?: number | null;
             /**
              * Format: double
-             * @description Seconds one attempt waits for the head of the answer. Absent: a third of `time_out` for a stream, else all.
+             * @description Seconds one attempt waits for the head of the answer. Absent: a third of `time_out` for a stream, else all; where that
+             *     is not set, 300 for a stream, 60 while another provider could still be asked, else 600.
              */
             header_timeout?: number | null;
             /**
              * Format: double
-             * @description Seconds one streaming attempt waits for its first output. Absent: two thirds of `time_out`.
+             * @description Seconds one streaming attempt waits for its first output. Absent: two thirds of `time_out`; where that is not set, 300
+             *     after the head.
              */
             first_token_timeout?: number | null;
             /**
@@ -1413,19 +1420,22 @@ export interface components {
             max_retry?: number;
             /**
              * Format: double
-             * @description Seconds a request has until its answer begins, over all attempts.
-             * @default 60
+             * @description Seconds a request has until its answer begins, over all attempts. Null: 600, and the time-outs below that are not
+             *     set are no parts of it.
+             * @default null
              */
-            time_out?: number;
+            time_out?: number | null;
             /**
              * Format: double
-             * @description Seconds one attempt waits for the head of the answer. Null: a third of `time_out` for a stream, else all.
+             * @description Seconds one attempt waits for the head of the answer. Null: a third of `time_out` for a stream, else all; where that
+             *     is not set, 300 for a stream, 60 while another provider could still be asked, else 600.
              * @default null
              */
             header_timeout?: number | null;
             /**
              * Format: double
-             * @description Seconds one streaming attempt waits for its first output. Null: two thirds of `time_out`.
+             * @description Seconds one streaming attempt waits for its first output. Null: two thirds of `time_out`; where that is not set, 300
+             *     after the head.
              * @default null
              */
             first_token_timeout?: number | null;
@@ -1464,17 +1474,20 @@ export interface components {
             max_retry?: number;
             /**
              * Format: double
-             * @description Seconds a request has until its answer begins, over all attempts.
+             * @description Seconds a request has until its answer begins, over all attempts. Null: 600, and the time-outs below that are not
+             *     set are no parts of it.
              */
-            time_out?: number;
+            time_out?: number | null;
             /**
              * Format: double
-             * @description Seconds one attempt waits for the head of the answer. Null: a third of `time_out` for a stream, else all.
+             * @description Seconds one attempt waits for the head of the answer. Null: a third of `time_out` for a stream, else all; where that
+             *     is not set, 300 for a stream, 60 while another provider could still be asked, else 600.
              */
             header_timeout?: number | null;
             /**
              * Format: double
-             * @description Seconds one streaming attempt waits for its first output. Null: two thirds of `time_out`.
+             * @description Seconds one streaming attempt waits for its first output. Null: two thirds of `time_out`; where that is not set, 300
+             *     after the head.
              */
             first_token_timeout?: number | null;
             /**

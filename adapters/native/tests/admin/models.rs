@@ -8,7 +8,7 @@ async fn from_creation_to_deletion() {
     let created = api.expect(201, "POST /api/models", json!({"name": "gpt-5"})).await;
     let id = id_of(&created);
     let shown = json!({
-        "id": id, "name": "gpt-5", "strategy": "lottery", "max_retry": 3, "time_out": 60.0, "header_timeout": null,
+        "id": id, "name": "gpt-5", "strategy": "lottery", "max_retry": 3, "time_out": null, "header_timeout": null,
         "first_token_timeout": null, "idle_timeout": null, "breaker": true, "created_at": "2026-01-01T00:00:00Z",
         "associations": [],
     });

@@ -67,13 +67,16 @@ pub(super) struct ModelEntry {
     /// How many further attempts may follow the first.
     #[serde(default = "defaults::max_retry")]
     pub(super) max_retry: u32,
-    /// Seconds a request has until its answer begins, over all attempts.
-    #[serde(default = "defaults::time_out")]
-    pub(super) time_out: f64,
-    /// Seconds one attempt waits for the head of the answer. Absent: a third of `time_out` for a stream, else all.
+    /// Seconds a request has until its answer begins, over all attempts. Absent: 600, and the time-outs below that are not
+    /// set are no parts of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) time_out: Option<f64>,
+    /// Seconds one attempt waits for the head of the answer. Absent: a third of `time_out` for a stream, else all; where that
+    /// is not set, 300 for a stream, 60 while another provider could still be asked, else 600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) header_timeout: Option<f64>,
-    /// Seconds one streaming attempt waits for its first output. Absent: two thirds of `time_out`.
+    /// Seconds one streaming attempt waits for its first output. Absent: two thirds of `time_out`; where that is not set, 300
+    /// after the head.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) first_token_timeout: Option<f64>,
     /// Seconds a stream that has begun may be silent. Absent: 300.

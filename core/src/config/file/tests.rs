@@ -53,7 +53,7 @@ keys: [{name: k, key: 12345678}]
 ";
     let config = check(text, &env).unwrap().config;
     let model = &config.models[0];
-    assert_eq!((model.name.as_str(), model.max_retry, model.timeouts.total, model.breaker), ("4.1", 3, 60.0, true));
+    assert_eq!((model.name.as_str(), model.max_retry, model.timeouts.total, model.breaker), ("4.1", 3, None, true));
     let association = &model.associations[0];
     assert_eq!((association.provider_model.as_str(), association.weight, association.enabled), ("no", 1, true));
     assert_eq!(association.capabilities, crate::config::Capabilities::ALL);
@@ -421,7 +421,6 @@ models:
 - name: gpt-*:é
   strategy: lottery
   max_retry: 3
-  time_out: 60.0
   breaker: false
   associations: []
 keys:

@@ -16,5 +16,6 @@ mod parity;
 mod recorded;
 mod records;
 mod relay;
+mod schema;
 mod tokens;
 mod unreachable;
