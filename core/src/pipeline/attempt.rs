@@ -61,6 +61,8 @@ pub(super) async fn attempt(
     let options = SendOptions {
         header_timeout: Some(route.timeouts.header(call.stream).min(deadline.since(started_at))),
         proxy: candidate.upstream.proxy.as_ref().map(|proxy| proxy.reveal().to_owned()),
+        resend: true,
+        ..SendOptions::default()
     };
     let response = shared.platform.http.send(request, options).await.map_err(|error| Failure::from_http(&error))?;
     journal.head();
