@@ -4,16 +4,18 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use llmio_core::platform::{HttpClient, HttpErrorKind, Payload, SendOptions};
 use llmio_core::testing::contract;
 use llmio_native::NativeHttpClient;
 use rustls::RootCertStore;
 use rustls::pki_types::PrivateKeyDer;
-use support::{origin, proxy};
+use support::scripted::Act::{self, Answer, Close, Freeze, GoAway, Part, Refuse, Think};
+use support::{origin, proxy, scripted};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 /// Port 1 is reserved, and nothing listens there.
@@ -46,7 +48,7 @@ async fn ask(
     proxy: Option<String>,
 ) -> Result<http::Version, (HttpErrorKind, String)> {
     let request = http::Request::get(url).body(Payload::default()).unwrap();
-    let options = SendOptions { header_timeout: Some(Duration::from_secs(20)), proxy };
+    let options = SendOptions { header_timeout: Some(Duration::from_secs(20)), proxy, ..SendOptions::default() };
     match client.send(request, options).await {
         Ok(answer) => {
             let version = answer.version();
@@ -170,4 +172,213 @@ async fn proxies_are_gone_through() {
     assert_eq!(kind, HttpErrorKind::Connect, "{message}");
     let (kind, message) = ask(&client, &plain, Some("nonsense".into())).await.unwrap_err();
     assert_eq!(kind, HttpErrorKind::Invalid, "{message}");
+}
+
+/// What one request came to: whether it was answered, or else why not.
+async fn post(client: &NativeHttpClient, url: &str, options: &SendOptions) -> Result<(), HttpErrorKind> {
+    let mut payload = Payload::from(b"in two parts".to_vec());
+    payload.push(scripted::END.into());
+    let request = http::Request::post(url).body(payload).unwrap();
+    match client.send(request, options.clone()).await {
+        Ok(answer) => {
+            answer.into_body().read(1 << 20, 0).await.unwrap();
+            Ok(())
+        }
+        Err(error) => Err(error.kind),
+    }
+}
+
+#[tokio::test]
+async fn what_died_without_an_answer_is_sent_once_more_at_the_most() {
+    const BROKEN: Result<(), HttpErrorKind> = Err(HttpErrorKind::Broken);
+    const OK: Result<(), HttpErrorKind> = Ok(());
+    type Row = (
+        &'static str,
+        &'static [bool],
+        bool,
+        &'static [&'static [Act]],
+        &'static [Result<(), HttpErrorKind>],
+        (usize, usize),
+    );
+    const H1: &[bool] = &[false];
+    const H2: &[bool] = &[true];
+    const BOTH: &[bool] = &[false, true];
+    // Name, HTTP/2 or not, `resend`, the script, what comes of one request after the other, connections and requests.
+    let rows: &[Row] = &[
+        ("a kept one", BOTH, true, &[&[Answer, Close]], &[OK, OK, OK], (2, 4)),
+        ("not where it may not be", BOTH, false, &[&[Answer, Close]], &[OK, BROKEN, OK], (2, 3)),
+        ("a new one", BOTH, true, &[&[Close]], &[BROKEN, OK], (2, 2)),
+        ("only once", BOTH, true, &[&[Answer, Close], &[Close]], &[OK, BROKEN, OK], (3, 4)),
+        ("part of an answer", H1, true, &[&[Answer, Part]], &[OK, BROKEN, OK], (2, 3)),
+        ("refused", H2, false, &[&[Answer, Refuse]], &[OK, OK], (2, 3)),
+        ("refused at once", H2, false, &[&[Refuse]], &[OK], (2, 2)),
+        ("refused again", H2, false, &[&[Answer, Refuse], &[Refuse]], &[OK, BROKEN], (2, 3)),
+        ("left out by a GOAWAY", H2, false, &[&[Answer, GoAway]], &[OK, OK, OK], (2, 4)),
+    ];
+    for (name, protocols, resend, script, expected, counts) in rows {
+        for is_h2 in *protocols {
+            let name = format!("{name}, {}", if *is_h2 { "HTTP/2" } else { "HTTP/1.1" });
+            let (tls, roots) = certificate(&["h2"]);
+            let (url, seen) = scripted::start(is_h2.then_some(tls), script).await;
+            let client = NativeHttpClient::with_roots(roots);
+            let options =
+                SendOptions { header_timeout: Some(Duration::from_secs(20)), resend: *resend, ..Default::default() };
+            for (turn, expected) in expected.iter().enumerate() {
+                assert_eq!(post(&client, &url, &options).await, *expected, "{name}: request {turn}");
+            }
+            assert_eq!(seen.counts(), *counts, "{name}");
+            let texts = seen.texts.lock().unwrap();
+            assert!(texts.iter().all(|text| *text == texts[0]), "{name}: every time the same is sent");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_time_limit_covers_both_attempts() {
+    let (url, seen) = scripted::start(None, &[&[Answer, Close], &[Think]]).await;
+    let client = client_without_trust();
+    let limit = Some(Duration::from_millis(200));
+    let options = SendOptions { header_timeout: limit, resend: true, ..Default::default() };
+    assert_eq!(post(&client, &url, &options).await, Ok(()));
+    assert_eq!(post(&client, &url, &options).await, Err(HttpErrorKind::Timeout));
+    assert_eq!(seen.counts(), (2, 3));
+}
+
+/// Longer than it takes to find a frozen connection.
+const FOUND: Duration = Duration::from_millis(5500);
+
+#[tokio::test]
+async fn a_frozen_connection_is_found_and_left() {
+    let rows: [(&str, bool, &[Result<(), HttpErrorKind>], _); 2] = [
+        ("sent again", true, &[Ok(()), Ok(()), Ok(())], (2, 4)),
+        ("not sent again", false, &[Ok(()), Err(HttpErrorKind::Broken), Ok(())], (2, 3)),
+    ];
+    let checks = rows.map(|(name, resend, expected, counts)| async move {
+        let (tls, roots) = certificate(&["h2"]);
+        let (url, seen) = scripted::start(Some(tls), &[&[Answer, Freeze]]).await;
+        let client = NativeHttpClient::with_roots(roots);
+        let options = SendOptions { header_timeout: Some(FOUND), resend, ..Default::default() };
+        for (turn, expected) in expected.iter().enumerate() {
+            assert_eq!(post(&client, &url, &options).await, *expected, "{name}: request {turn}");
+        }
+        assert_eq!(seen.counts(), counts, "{name}");
+    });
+    join_all(checks).await;
+}
+
+#[tokio::test]
+async fn who_thinks_is_waited_for_while_pings_are_answered() {
+    let (tls, roots) = certificate(&["h2"]);
+    let (url, seen) = scripted::start(Some(tls), &[&[Answer, Think]]).await;
+    let client = NativeHttpClient::with_roots(roots);
+    let options = SendOptions { header_timeout: Some(FOUND), resend: true, ..Default::default() };
+    assert_eq!(post(&client, &url, &options).await, Ok(()));
+    assert_eq!(post(&client, &url, &options).await, Err(HttpErrorKind::Timeout));
+    assert_eq!(post(&client, &url, &options).await, Ok(()));
+    assert_eq!(seen.counts(), (1, 3), "the connection is still the first");
+    assert_eq!(seen.pings.load(Ordering::SeqCst), 2, "one in the silence, then rarer, and one with the next request");
+}
+
+#[tokio::test]
+async fn no_more_streams_are_opened_than_the_provider_allows() {
+    for limit in [1, 2, 100] {
+        let (tls, roots) = certificate(&["h2"]);
+        let origin = format!("https://{}", origin::start_with(Some(tls), limit).await);
+        let client = NativeHttpClient::with_roots(roots);
+        let options = SendOptions { header_timeout: Some(Duration::from_secs(20)), ..Default::default() };
+        for turn in 0..3 {
+            // All heads are there while none of the answers has ended.
+            let answers = join_all((0..5).map(|number| {
+                let url = format!("{origin}/stepped/{turn}-{number}");
+                client.send(http::Request::get(url).body(Payload::default()).unwrap(), options.clone())
+            }));
+            for answer in answers.await {
+                let answer = answer.unwrap_or_else(|error| panic!("limit {limit}, turn {turn}: {error}"));
+                assert_eq!(answer.version(), http::Version::HTTP_2);
+            }
+        }
+    }
+}
+
+/// Takes connections and says nothing.
+async fn mute() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        loop {
+            kept.push(listener.accept().await.unwrap());
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn connecting_has_a_limit_of_its_own() {
+    let mute = mute().await;
+    // Nobody takes what comes here, and there is room for little.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = socket.listen(1).unwrap();
+    let hole = full.local_addr().unwrap();
+    let filling: Vec<_> = (0..16).map(|_| tokio::spawn(TcpStream::connect(hole))).collect();
+
+    let client = client_without_trust();
+    let rows = [
+        ("TLS", format!("https://{mute}/"), None),
+        ("TCP", format!("http://{hole}/"), None),
+        ("proxy", "http://127.0.0.1:9/".to_owned(), Some(format!("http://{mute}"))),
+        ("SOCKS", "http://127.0.0.1:9/".to_owned(), Some(format!("socks5://{mute}"))),
+        ("TLS with the proxy", "http://127.0.0.1:9/".to_owned(), Some(format!("https://{mute}"))),
+    ];
+    for (name, url, proxy) in rows {
+        let limit = Duration::from_millis(200);
+        let options = SendOptions {
+            header_timeout: Some(Duration::from_secs(20)),
+            connect_timeout: Some(limit),
+            proxy,
+            ..Default::default()
+        };
+        let started = Instant::now();
+        let request = http::Request::get(url).body(Payload::default()).unwrap();
+        let error = client.send(request, options).await.unwrap_err();
+        assert_eq!(error.kind, HttpErrorKind::Connect, "{name}: {error}");
+        assert!(error.message.contains("within 200ms"), "{name}: {error}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{name}");
+    }
+    drop((filling, full));
+}
+
+/// In a process of its own, because everything in it is short of descriptors then.
+#[cfg(unix)]
+#[test]
+fn a_want_of_descriptors_is_our_own_fault() {
+    let child = std::process::Command::new("sh")
+        .args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["without_descriptors", "--exact", "--ignored", "--nocapture"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && text.contains("1 passed"), "{text}{}", String::from_utf8_lossy(&child.stderr));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+#[ignore = "run by a_want_of_descriptors_is_our_own_fault"]
+async fn without_descriptors() {
+    let origin = origin::start(None).await;
+    let client = client_without_trust();
+    let mut held = Vec::new();
+    while let Ok(file) = std::fs::File::open("/dev/null") {
+        held.push(file);
+    }
+    let port = origin.rsplit_once(':').unwrap().1;
+    let urls = [format!("http://{origin}/echo"), format!("http://localhost:{port}/"), "http://llmio.invalid/".into()];
+    for url in &urls {
+        let (kind, message) = ask(&client, url, None).await.unwrap_err();
+        assert_eq!(kind, HttpErrorKind::Local, "{url}: {message}");
+    }
+    drop(held);
+    assert_eq!(ask(&client, &urls[0], None).await, Ok(http::Version::HTTP_11));
 }

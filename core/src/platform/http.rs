@@ -15,9 +15,15 @@ pub type HttpResponse = http::Response<Body>;
 /// - Resolves when the head of the answer has arrived, whatever its status; the body streams afterwards.
 /// - Dropping the future, or later the body, cancels the exchange: the provider sees its connection closed or reset.
 /// - Sends exactly the headers it is given, plus `host`, `content-length` and what HTTP itself needs. It adds no
-///   `accept-encoding`, decodes nothing, follows no redirect and retries nothing that may have reached the provider.
+///   `accept-encoding`, decodes nothing and follows no redirect.
+/// - Sends a request again, once, when nothing was done with it: the connection closed before any of it was sent, or
+///   the provider says so itself (HTTP/2's `REFUSED_STREAM`, or a `GOAWAY` that leaves it out).
+/// - What may have reached the provider is sent again in one case only, see [`SendOptions::resend`].
 /// - A repeated header stays repeated. A body that is cut ends in an error, never as if complete.
-/// - `header_timeout` covers everything up to the head of the answer: name lookup, connect, TLS, sending, waiting.
+/// - `header_timeout` covers everything up to the head of the answer: name lookup, connect, TLS, sending, waiting, and
+///   sending again.
+/// - `connect_timeout` covers name lookup, TCP, the proxy and TLS together. A home that cannot tell connecting from
+///   waiting (Workers) ignores it.
 pub trait HttpClient: fmt::Debug + Send + Sync + 'static {
     fn send(&self, request: HttpRequest, options: SendOptions) -> BoxFuture<'static, Result<HttpResponse, HttpError>>;
 }
@@ -26,6 +32,15 @@ pub trait HttpClient: fmt::Debug + Send + Sync + 'static {
 pub struct SendOptions {
     /// `None` waits as long as the other side likes.
     pub header_timeout: Option<Duration>,
+    /// How long a new connection may take, so that a dead host is given up in seconds while a slow answer is not; what
+    /// runs out is [`HttpErrorKind::Connect`]. `None` leaves it to the home.
+    pub connect_timeout: Option<Duration>,
+    /// Whether to send the request once more, over a new connection, when the one it went out on had served an exchange
+    /// before and died before any byte of the answer came. That is how it looks when the provider closes a connection
+    /// that was idle just as a request goes out on it, so hardly ever has such a request been acted on. A connection
+    /// that was new, or that brought any part of the answer, is never followed by another. Not for what must happen
+    /// at most once, such as a write to a database. A home whose platform keeps the connections (Workers) ignores it.
+    pub resend: bool,
     /// `http://`, `https://` or `socks5://` `[user:password@]host:port`; a home that cannot do this answers
     /// [`HttpErrorKind::Unsupported`].
     pub proxy: Option<String>,
@@ -34,7 +49,7 @@ pub struct SendOptions {
 /// Why no answer came. Every kind but `Unsupported` and `Invalid` may be tried at another provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HttpErrorKind {
-    /// The name was not found, the connection was refused, or the proxy failed.
+    /// The name was not found, the connection was refused, the proxy failed, or `connect_timeout` ran out.
     Connect,
     /// The certificate or the TLS handshake was refused.
     Tls,
@@ -42,6 +57,9 @@ pub enum HttpErrorKind {
     Timeout,
     /// The connection broke before the head of the answer was complete.
     Broken,
+    /// Our own fault: this machine has no file descriptor, local port or memory left for a connection. It says nothing
+    /// about the provider.
+    Local,
     /// The URL or the proxy setting is unusable.
     Invalid,
     /// This home cannot do what was asked (a proxy on Workers).

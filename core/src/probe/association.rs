@@ -146,6 +146,8 @@ impl Test<'_> {
         let options = SendOptions {
             header_timeout: Some(self.timeouts.header(true, false)),
             proxy: self.upstream.proxy.as_ref().map(|proxy| proxy.reveal().to_owned()),
+            resend: true,
+            ..SendOptions::default()
         };
         let started = self.clock.now();
         let (head, mut body) = match self.http.send(request, options).await {

@@ -37,7 +37,12 @@ async fn ask(
     proxy: Option<&Secret>,
     limit: Duration,
 ) -> Result<Answered, String> {
-    let options = SendOptions { header_timeout: Some(limit), proxy: proxy.map(|proxy| proxy.reveal().to_owned()) };
+    let options = SendOptions {
+        header_timeout: Some(limit),
+        proxy: proxy.map(|proxy| proxy.reveal().to_owned()),
+        resend: true,
+        ..SendOptions::default()
+    };
     let exchange = async {
         let (head, body) = http.send(request, options).await.map_err(|error| error.message)?.into_parts();
         let body = body.read(BODY_LIMIT, 0).await.map_err(|error| error.to_string())?;

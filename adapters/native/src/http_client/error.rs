@@ -5,12 +5,16 @@ use std::time::Duration;
 use http::Uri;
 use llmio_core::platform::{HttpError, HttpErrorKind};
 
+use super::local;
+
+pub(super) type BoxError = Box<dyn StdError + Send + Sync>;
+
 /// Marks what failed before TLS with the destination began: name lookup, TCP, or the proxy.
 #[derive(Debug)]
-pub(super) struct DialError(Box<dyn StdError + Send + Sync>);
+pub(super) struct DialError(BoxError);
 
 impl DialError {
-    pub(super) fn new(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    pub(super) fn new(cause: impl Into<BoxError>) -> Self {
         Self(cause.into())
     }
 }
@@ -33,11 +37,26 @@ pub(super) enum SendError {
     /// The URL names no host.
     Address,
     Dial(DialError),
-    Tls(Box<dyn StdError + Send + Sync>),
-    /// A connection was there, and then failed.
-    Exchange(hyper::Error),
-    /// A connection that was just made was closed before it could be used.
-    Closed,
+    Tls(BoxError),
+    /// There was no connection within this time.
+    Slow(Duration),
+    /// Nothing was done with the request: it was not sent, or the provider says so.
+    Unsent(BoxError),
+    /// A connection that had served an exchange before died before any byte of the answer came.
+    Died(BoxError),
+    /// A connection was there, and failed in some other way.
+    Exchange(BoxError),
+}
+
+impl SendError {
+    /// Whether the request may go out once more, over a new connection.
+    pub(super) fn allows_another(&self, resend: bool) -> bool {
+        match self {
+            Self::Unsent(_) => true,
+            Self::Died(_) => resend,
+            _ => false,
+        }
+    }
 }
 
 /// Whom a request goes to, for messages: host and port, never credentials, path or query.
@@ -59,15 +78,19 @@ impl Peer {
     pub(super) fn failed(&self, error: &SendError) -> HttpError {
         let (kind, message) = match error {
             SendError::Address => (HttpErrorKind::Invalid, "the URL names no host".to_owned()),
+            SendError::Dial(error) if local::is_at_fault(error.0.as_ref()) => {
+                (HttpErrorKind::Local, format!("no connection to {self} can be opened here: {}", causes(error)))
+            }
             SendError::Dial(error) => (HttpErrorKind::Connect, format!("cannot connect to {self}: {}", causes(error))),
+            SendError::Slow(limit) => (HttpErrorKind::Connect, format!("no connection to {self} within {limit:?}")),
             SendError::Tls(error) => {
                 (HttpErrorKind::Tls, format!("TLS with {self} failed: {}", causes(error.as_ref())))
             }
-            SendError::Exchange(error) => {
-                (HttpErrorKind::Broken, format!("{self} broke off before its answer: {}", causes(error)))
+            SendError::Unsent(error) => {
+                (HttpErrorKind::Broken, format!("{self} did not take the request: {}", causes(error.as_ref())))
             }
-            SendError::Closed => {
-                (HttpErrorKind::Broken, format!("{self} closed a new connection before the request was sent"))
+            SendError::Died(error) | SendError::Exchange(error) => {
+                (HttpErrorKind::Broken, format!("{self} broke off before its answer: {}", causes(error.as_ref())))
             }
         };
         HttpError::new(kind, message)

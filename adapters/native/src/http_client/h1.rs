@@ -13,7 +13,7 @@ use http::{Request, Response, Uri};
 use http_body::Body as HttpBody;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
-use llmio_core::platform::{Body, BodyError, HttpResponse};
+use llmio_core::platform::{Body, BodyError, HttpResponse, Payload};
 
 use super::body::PayloadBody;
 use super::connector::Io;
@@ -25,12 +25,16 @@ pub(super) struct Connection {
     sender: http1::SendRequest<PayloadBody>,
     /// Gone as soon as the connection is closed: what waits for it then learns so.
     driver: Option<http1::Connection<Io, PayloadBody>>,
+    /// It has served an exchange.
+    was_used: bool,
+    /// It was closed in the midst of a head.
+    has_rest: bool,
 }
 
 impl Connection {
     pub(super) async fn open(io: Io) -> Result<Box<Self>, SendError> {
-        let (sender, driver) = http1::handshake(io).await.map_err(SendError::Exchange)?;
-        let mut connection = Box::new(Self { sender, driver: Some(driver) });
+        let (sender, driver) = http1::handshake(io).await.map_err(|error| SendError::Exchange(error.into()))?;
+        let mut connection = Box::new(Self { sender, driver: Some(driver), was_used: false, has_rest: false });
         connection.is_usable();
         Ok(connection)
     }
@@ -46,22 +50,28 @@ impl Connection {
         if let Some(driver) = &mut self.driver
             && Pin::new(driver).poll(cx).is_ready()
         {
-            self.driver = None;
+            self.close();
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            self.has_rest = !driver.into_parts().read_buf.is_empty();
         }
     }
 }
 
-/// Sends a request and waits for the head of its answer; gives the request back when the connection was closed before
-/// anything of it was sent. Dropping the future, or the answer's body before its end, closes the connection.
+/// Sends a request and waits for the head of its answer. Dropping the future, or the answer's body before its end,
+/// closes the connection.
 pub(super) async fn send(
     mut connection: Box<Connection>,
-    mut request: Request<PayloadBody>,
+    request: Request<Payload>,
     host: &Arc<Host>,
-) -> Result<Result<HttpResponse, Request<PayloadBody>>, SendError> {
-    let uri = request.uri().clone();
+) -> Result<HttpResponse, SendError> {
+    let mut request = request.map(PayloadBody::from);
     request.headers_mut().entry(HOST).or_insert_with(|| host.name());
     // The request line has path and query only.
-    *request.uri_mut() = match uri.path_and_query() {
+    *request.uri_mut() = match request.uri().path_and_query() {
         Some(path) => Uri::from(path.clone()),
         None => Uri::from_static("/"),
     };
@@ -73,6 +83,7 @@ pub(super) async fn send(
     match answer.await {
         Ok(answer) => {
             let (head, incoming) = answer.into_parts();
+            connection.was_used = true;
             let mut body = AnswerBody { incoming, connection: Some(connection), host: Arc::clone(host), end: None };
             let body = if body.incoming.is_end_stream() {
                 body.keep_connection();
@@ -80,15 +91,20 @@ pub(super) async fn send(
             } else {
                 Body::stream(body)
             };
-            Ok(Ok(Response::from_parts(head, body)))
+            Ok(Response::from_parts(head, body))
         }
-        Err(mut error) => match error.take_message() {
-            Some(mut request) => {
-                *request.uri_mut() = uri;
-                Ok(Err(request))
-            }
-            None => Err(SendError::Exchange(error.into_error())),
-        },
+        Err(mut error) => {
+            let is_unsent = error.take_message().is_some();
+            connection.close();
+            let cause = error.into_error().into();
+            Err(if is_unsent {
+                SendError::Unsent(cause)
+            } else if connection.was_used && !connection.has_rest {
+                SendError::Died(cause)
+            } else {
+                SendError::Exchange(cause)
+            })
+        }
     }
 }
 

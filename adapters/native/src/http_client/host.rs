@@ -3,12 +3,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::HeaderValue;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::{h1, h2};
 
 /// Shorter than common load balancers' own limits, so that a connection is rarely closed under a request.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 const MAX_IDLE: usize = 256;
+/// How many HTTP/2 connections are made at a time: few, because those who wait may share one, and more than one, because
+/// the provider may allow few streams on each.
+const CONNECTING: usize = 4;
 
 /// The connections to one scheme, name and port.
 #[derive(Debug)]
@@ -18,9 +22,9 @@ pub(super) struct Host {
     /// The one used last is at the end, and is used next.
     idle: Mutex<Vec<Idle>>,
     lanes: Mutex<Vec<h2::Lane>>,
-    /// Once HTTP/2 was negotiated, one connection at a time is made, which all those who wait may share.
     speaks_h2: AtomicBool,
-    turn: tokio::sync::Mutex<()>,
+    /// Once HTTP/2 was negotiated, the right to make a connection.
+    turns: Semaphore,
 }
 
 #[derive(Debug)]
@@ -36,7 +40,7 @@ impl Host {
             idle: Mutex::default(),
             lanes: Mutex::default(),
             speaks_h2: AtomicBool::new(false),
-            turn: tokio::sync::Mutex::new(()),
+            turns: Semaphore::new(CONNECTING),
         }
     }
 
@@ -61,30 +65,30 @@ impl Host {
         }
     }
 
-    /// An HTTP/2 connection with room for one more stream.
-    pub(super) fn lane(&self) -> Option<h2::Lane> {
+    /// A place on an HTTP/2 connection, on one opened after that time if it is given.
+    pub(super) fn place(&self, since: Option<Instant>) -> Option<h2::Place> {
         if !self.speaks_h2.load(Ordering::Relaxed) {
             return None;
         }
         let mut lanes = lock(&self.lanes);
         lanes.retain(h2::Lane::is_open);
-        lanes.iter().find(|lane| lane.has_room()).cloned()
+        place(&lanes, since)
     }
 
-    /// Keeps a new HTTP/2 connection, unless another one has room for its request.
-    pub(super) fn add_lane(&self, lane: h2::Lane) -> h2::Lane {
+    /// Keeps a new HTTP/2 connection, unless another one has a place for its request. `None` when it is closed already.
+    pub(super) fn add_lane(&self, lane: h2::Lane, since: Option<Instant>) -> Option<h2::Place> {
         self.speaks_h2.store(true, Ordering::Relaxed);
         let mut lanes = lock(&self.lanes);
-        if let Some(other) = lanes.iter().find(|lane| lane.is_open() && lane.has_room()) {
-            return other.clone();
-        }
-        lanes.push(lane.clone());
-        lane
+        place(&lanes, since).or_else(|| {
+            let place = lane.place();
+            lanes.push(lane);
+            place
+        })
     }
 
     /// Waits for the right to connect.
-    pub(super) async fn connecting(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
-        if self.speaks_h2.load(Ordering::Relaxed) { Some(self.turn.lock().await) } else { None }
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        if self.speaks_h2.load(Ordering::Relaxed) { self.turns.acquire().await.ok() } else { None }
     }
 
     /// Closes connections that have been idle for too long; false when none is left.
@@ -95,6 +99,12 @@ impl Host {
         lanes.retain(|lane| lane.is_open() && !lane.is_idle_for(IDLE_TIMEOUT));
         !idle.is_empty() || !lanes.is_empty()
     }
+}
+
+/// The caller holds the lock, so that nobody else takes the same place.
+fn place(lanes: &[h2::Lane], since: Option<Instant>) -> Option<h2::Place> {
+    let mut lanes = lanes.iter().filter(|lane| since.is_none_or(|since| lane.opened_at() > since));
+    lanes.find_map(h2::Lane::place)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -6,6 +6,7 @@ mod error;
 mod h1;
 mod h2;
 mod host;
+mod local;
 mod pool;
 mod proxy;
 mod tls;
@@ -21,7 +22,6 @@ use http::{HeaderValue, Method};
 use llmio_core::platform::{BoxFuture, HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, SendOptions};
 use rustls::RootCertStore;
 
-use body::PayloadBody;
 use pool::Pool;
 use proxy::Proxy;
 use tls::Tls;
@@ -129,7 +129,7 @@ impl HttpClient for NativeHttpClient {
             if request.body().is_empty() && matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
                 request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
-            let exchange = pin!(pool.send(request.map(PayloadBody::from)));
+            let exchange = pin!(pool.send(request, options.connect_timeout, options.resend));
             let answer = match options.header_timeout {
                 None => exchange.await,
                 Some(limit) => match tokio::time::timeout(limit, exchange).await {

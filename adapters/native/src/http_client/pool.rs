@@ -1,15 +1,15 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderValue, Request, Uri};
 use hyper_util::client::legacy::connect::Connection as _;
-use llmio_core::platform::HttpResponse;
+use llmio_core::platform::{HttpResponse, Payload};
+use tokio::time::timeout;
 use tower_service::Service;
 
-use super::body::PayloadBody;
 use super::connector::Connector;
 use super::error::{DialError, SendError};
 use super::host::Host;
@@ -46,39 +46,52 @@ impl Pool {
         Self { shared: Arc::new(Shared { connector, hosts: Mutex::default(), is_reaped: AtomicBool::new(false) }) }
     }
 
-    /// Sends a request with an absolute URI. A kept connection that turns out to be closed is replaced as long as
-    /// nothing of the request was sent.
-    pub(super) async fn send(&self, mut request: Request<PayloadBody>) -> Result<HttpResponse, SendError> {
+    /// Sends a request with an absolute URI, and once more when that is allowed.
+    pub(super) async fn send(
+        &self,
+        request: Request<Payload>,
+        connect_timeout: Option<Duration>,
+        resend: bool,
+    ) -> Result<HttpResponse, SendError> {
         let key = Key::of(request.uri()).ok_or(SendError::Address)?;
         let host = self.host(&key);
-        loop {
-            if let Some(lane) = host.lane() {
-                match lane.send(request).await? {
-                    Ok(answer) => return Ok(answer),
-                    Err(unsent) => request = unsent,
-                }
-            } else if let Some(connection) = host.take_idle() {
-                match h1::send(connection, request, &host).await? {
-                    Ok(answer) => return Ok(answer),
-                    Err(unsent) => request = unsent,
-                }
-            } else {
-                // Boxed, because it is rare and large.
-                return Box::pin(self.connect_and_send(&key, &host, request)).await;
+        let kept = match host.place(None) {
+            Some(place) => Some(Connection::Http2(place)),
+            None => host.take_idle().map(Connection::Http1),
+        };
+        let connection = match kept {
+            Some(connection) => connection,
+            // Boxed, because it is rare and large.
+            None => Box::pin(self.connect(&key, &host, None, connect_timeout)).await?,
+        };
+        match connection.send(request.clone(), &host).await {
+            Err(error) if error.allows_another(resend) => {
+                let since = Some(Instant::now());
+                Box::pin(self.connect(&key, &host, since, connect_timeout)).await?.send(request, &host).await
             }
+            answer => answer,
         }
     }
 
-    async fn connect_and_send(
+    async fn connect(
         &self,
         key: &Key,
         host: &Arc<Host>,
-        request: Request<PayloadBody>,
-    ) -> Result<HttpResponse, SendError> {
-        let connecting = host.connecting().await;
-        if let Some(lane) = host.lane() {
-            drop(connecting);
-            return lane.send(request).await?.map_err(|_| SendError::Closed);
+        since: Option<Instant>,
+        limit: Option<Duration>,
+    ) -> Result<Connection, SendError> {
+        let connecting = self.connection(key, host, since);
+        match limit {
+            None => connecting.await,
+            Some(limit) => timeout(limit, connecting).await.unwrap_or(Err(SendError::Slow(limit))),
+        }
+    }
+
+    /// A connection that was opened after `since`: a new one, or another's that has a place.
+    async fn connection(&self, key: &Key, host: &Arc<Host>, since: Option<Instant>) -> Result<Connection, SendError> {
+        let _turn = host.turn().await;
+        if let Some(place) = host.place(since) {
+            return Ok(Connection::Http2(place));
         }
         let io = self.shared.connector.clone().call(key.uri()).await.map_err(|error| {
             match error.downcast::<DialError>() {
@@ -87,12 +100,10 @@ impl Pool {
             }
         })?;
         if io.connected().is_negotiated_h2() {
-            let lane = host.add_lane(h2::Lane::open(io).await?);
-            drop(connecting);
-            lane.send(request).await?.map_err(|_| SendError::Closed)
+            let place = host.add_lane(h2::Lane::open(io).await?, since);
+            place.map(Connection::Http2).ok_or_else(|| SendError::Exchange("it closed a new connection".into()))
         } else {
-            drop(connecting);
-            h1::send(h1::Connection::open(io).await?, request, host).await?.map_err(|_| SendError::Closed)
+            h1::Connection::open(io).await.map(Connection::Http1)
         }
     }
 
@@ -120,6 +131,21 @@ async fn reap(pool: Weak<Shared>) {
         let mut hosts = pool.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         // A host that is in use elsewhere at this moment must stay the one that others find.
         hosts.retain(|_, host| host.reap() || Arc::strong_count(host) > 1);
+    }
+}
+
+/// What one request goes over.
+enum Connection {
+    Http1(Box<h1::Connection>),
+    Http2(h2::Place),
+}
+
+impl Connection {
+    async fn send(self, request: Request<Payload>, host: &Arc<Host>) -> Result<HttpResponse, SendError> {
+        match self {
+            Self::Http1(connection) => h1::send(connection, request, host).await,
+            Self::Http2(place) => place.send(request).await,
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Servers for the tests: the contract's origin, and proxies.
+//! Servers for the tests: the contract's origin, proxies, and one that follows a script.
 
 pub(crate) mod origin;
 pub(crate) mod proxy;
+pub(crate) mod scripted;

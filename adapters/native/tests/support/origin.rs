@@ -54,6 +54,11 @@ impl Drop for MarkOnDrop {
 
 /// Starts an origin on a free port and returns `HOST:PORT`. It ends with the test's runtime.
 pub(crate) async fn start(tls: Option<TlsAcceptor>) -> String {
+    start_with(tls, 200).await
+}
+
+/// The same with a limit of its HTTP/2 streams at a time.
+pub(crate) async fn start_with(tls: Option<TlsAcceptor>, max_streams: u32) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let marks = Marks::default();
@@ -63,10 +68,10 @@ pub(crate) async fn start(tls: Option<TlsAcceptor>) -> String {
             let (marks, tls) = (marks.clone(), tls.clone());
             tokio::spawn(async move {
                 match tls {
-                    None => serve(stream, marks).await,
+                    None => serve(stream, marks, max_streams).await,
                     Some(tls) => {
                         if let Ok(stream) = tls.accept(stream).await {
-                            serve(stream, marks).await;
+                            serve(stream, marks, max_streams).await;
                         }
                     }
                 }
@@ -76,9 +81,11 @@ pub(crate) async fn start(tls: Option<TlsAcceptor>) -> String {
     address
 }
 
-async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, marks: Marks) {
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, marks: Marks, max_streams: u32) {
     let service = service_fn(move |request| answer(request, marks.clone()));
-    let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+    let mut server = auto::Builder::new(TokioExecutor::new());
+    server.http2().max_concurrent_streams(max_streams);
+    let _ = server.serve_connection(TokioIo::new(stream), service).await;
 }
 
 async fn answer(request: Request<Incoming>, marks: Marks) -> Result<Answer, io::Error> {

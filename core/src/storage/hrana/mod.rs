@@ -122,7 +122,7 @@ impl HranaDatabase {
         }
         let answer = self.http.send(request, SendOptions::default()).await.map_err(|error| {
             let again = match error.kind {
-                HttpErrorKind::Connect => Again::Always,
+                HttpErrorKind::Connect | HttpErrorKind::Local => Again::Always,
                 HttpErrorKind::Broken => Again::Reads,
                 // Whoever waits has waited long enough.
                 HttpErrorKind::Timeout | HttpErrorKind::Tls | HttpErrorKind::Invalid | HttpErrorKind::Unsupported => {

@@ -59,7 +59,7 @@ fn new_id() -> u64 {
 }
 
 fn options() -> SendOptions {
-    SendOptions { header_timeout: Some(LIMIT), proxy: None }
+    SendOptions { header_timeout: Some(LIMIT), ..SendOptions::default() }
 }
 
 fn request(url: String) -> HttpRequest {
@@ -179,11 +179,22 @@ pub async fn no_answer_is_an_error(client: &dyn HttpClient, origin: &str, nowher
     }
     let count = text(get(client, format!("{origin}/count/{id}")).await).await;
     assert_eq!(count, "1", "nothing that reached the origin is sent again");
+
+    let (id, options) = (new_id(), SendOptions { resend: true, ..options() });
+    let error = client.send(request(format!("{origin}/drop/{id}")), options).await.unwrap_err();
+    assert_eq!(error.kind, HttpErrorKind::Broken, "{error}");
+    let count = text(get(client, format!("{origin}/count/{id}")).await).await;
+    assert!(["1", "2"].contains(&count.as_str()), "sent {count} times: once more is all that was allowed");
 }
 
 pub async fn the_header_timeout_ends_the_wait(client: &dyn HttpClient, origin: &str) {
     let id = new_id();
-    let options = SendOptions { header_timeout: Some(Duration::from_millis(200)), proxy: None };
+    // Connecting has a limit of its own, which an answer that takes long is not held to.
+    let options = SendOptions {
+        header_timeout: Some(Duration::from_millis(200)),
+        connect_timeout: Some(Duration::from_millis(100)),
+        ..SendOptions::default()
+    };
     let error = client.send(request(format!("{origin}/silent/{id}")), options).await.unwrap_err();
     assert_eq!(error.kind, HttpErrorKind::Timeout, "{error}");
     get(client, format!("{origin}/gone/{id}")).await;
