@@ -14,6 +14,7 @@ pub mod platform;
 pub mod probe;
 pub mod provider;
 pub mod record;
+mod refusals;
 mod room;
 mod shared;
 pub mod storage;

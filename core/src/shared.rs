@@ -8,8 +8,9 @@ use crate::config::snapshot::Snapshot;
 use crate::config::{Config, Sealer};
 use crate::freshness::Freshness;
 use crate::options::{GatewayOptions, Upkeep};
-use crate::platform::{Platform, Timestamp};
+use crate::platform::{DatabaseError, Platform, Timestamp};
 use crate::record::{Metrics, Recorder};
+use crate::refusals::Refusals;
 use crate::room::Room;
 use crate::storage::{ConfigStore, StorageError, rests};
 
@@ -21,6 +22,7 @@ pub(crate) struct Shared {
     pub(crate) balancer: Balancer,
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Metrics,
+    pub(crate) refusals: Refusals,
     snapshot: ArcSwap<Snapshot>,
     pub(crate) room: Arc<Room>,
     pub(crate) freshness: Freshness,
@@ -37,10 +39,12 @@ impl Shared {
         let now = platform.clock.now();
         let (config, news) = try_join(store.load(), rests::news(&*platform.database, now)).await?;
         let balancer = Balancer::default();
-        balancer.learn(&news.1, now);
+        balancer.set_max_rest(config.settings.max_rest());
+        balancer.learn(&news.rests, &news.resets, now);
         Ok(Arc::new(Self {
             recorder: Recorder::new(&platform),
             metrics: Metrics::new(),
+            refusals: Refusals::default(),
             balancer,
             snapshot: ArcSwap::from_pointee(compile(config)),
             room: Room::new(options.limits.buffered_bytes),
@@ -68,9 +72,9 @@ impl Shared {
     pub(crate) async fn refresh(&self) -> Result<(), StorageError> {
         self.freshness.begin(self.now());
         let refreshed = async {
-            let (version, rests) = rests::news(&*self.platform.database, self.now()).await?;
-            self.balancer.learn(&rests, self.now());
-            if version != self.snapshot.load().version {
+            let news = rests::news(&*self.platform.database, self.now()).await?;
+            self.balancer.learn(&news.rests, &news.resets, self.now());
+            if news.version != self.snapshot.load().version {
                 self.adopt(self.store.load().await?);
             }
             Ok(())
@@ -83,12 +87,24 @@ impl Shared {
     /// Takes over a configuration that was read or written.
     pub(crate) fn adopt(&self, config: Config) {
         let snapshot = Arc::new(compile(config));
+        self.balancer.set_max_rest(snapshot.settings.max_rest());
+        for association in self.snapshot.load().mended_in(&snapshot) {
+            self.balancer.reset(&association);
+            self.refusals.retain(|other| other != association);
+        }
         // Of two changes at once the newer one wins, whichever comes first.
         self.snapshot.rcu(
             |current| if current.version > snapshot.version { Arc::clone(current) } else { Arc::clone(&snapshot) },
         );
         let current = self.snapshot.load();
         self.balancer.retain(|association| current.has_association(association));
+        self.refusals.retain(|association| current.has_association(association));
+    }
+
+    /// Lifts every rest of an association, here and, as soon as they look, in other instances.
+    pub(crate) async fn reset(&self, association: &str) -> Result<(), DatabaseError> {
+        self.balancer.reset(association);
+        rests::reset(&*self.platform.database, association, self.now()).await
     }
 
     /// Writes what is queued, and tells other instances who rests.

@@ -3,6 +3,7 @@
 use http::{HeaderValue, Response, StatusCode, header};
 
 use super::json;
+use crate::balance::{Breaker, Health};
 use crate::platform::Body;
 use crate::record::metrics;
 use crate::shared::Shared;
@@ -29,11 +30,23 @@ pub(super) fn ready(shared: &Shared) -> Response<Body> {
 pub(super) fn metrics(shared: &Shared) -> Response<Body> {
     shared.metrics.set_recorder(&shared.recorder.status());
     shared.metrics.clear_breakers();
+    let now = shared.now();
     for route in shared.snapshot().models().iter().filter(|route| route.breaker) {
         for candidate in &route.candidates {
-            let provider_model = candidate.provider_model.as_deref().unwrap_or("*");
-            let breaker = shared.balancer.state(&candidate.association_id).breaker;
-            shared.metrics.set_breaker(&route.name, &candidate.upstream.name, provider_model, &breaker);
+            let health = shared.balancer.health(&candidate.association_id, now);
+            let set = |provider_model: &str, health: &Health| {
+                shared.metrics.set_breaker(&route.name, &candidate.upstream.name, provider_model, &health.breaker);
+            };
+            let all = candidate.provider_model.as_deref().unwrap_or("*");
+            set(all, &health.whole);
+            // One model's own state only where it differs from that of all.
+            for (provider_model, of_model) in &health.models {
+                if of_model.breaker != Breaker::default()
+                    && (all != provider_model || health.whole.breaker == Breaker::default())
+                {
+                    set(provider_model, of_model);
+                }
+            }
         }
     }
     let mut response = Response::new(Body::from(shared.metrics.render()));

@@ -9,7 +9,7 @@ use http::{HeaderMap, Response, header};
 use super::routes::GeminiCall;
 use super::{content_length, decode, query, upload};
 use crate::config::snapshot::{Candidate, Route, Snapshot};
-use crate::config::{Capabilities, ClientKey, Strategy};
+use crate::config::{Capabilities, ClientKey, Redactor, Strategy};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, RequestHead, inspect};
 use crate::pipeline::Answer;
 use crate::pipeline::{self, Call, Ending, Facts, Journal};
@@ -161,6 +161,7 @@ fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> 
         headers: Vec::new(),
         extra_body: Edits::default(),
         prices: None,
+        redactor: Redactor::new([upstream.api_key.reveal()]),
     };
     Ok(Arc::new(Route {
         name: route.name.clone(),

@@ -17,13 +17,15 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 
-use admin::{Admin, AdminError, ConfigChanged, Reply};
+use admin::{Admin, AdminError, Instance, Reply};
+
+use crate::balance::AssociationHealth;
 
 use crate::config::{ClientKey, Config};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, error_response};
 use crate::pipeline::Answer;
-use crate::platform::Body;
 use crate::platform::RequestContext;
+use crate::platform::{Body, BoxFuture, DatabaseError};
 use crate::record::{Operation, TraceId};
 use crate::shared::Shared;
 use crate::upkeep;
@@ -32,9 +34,17 @@ use routes::Endpoint;
 const TRACE_ID: HeaderName = HeaderName::from_static("x-llmio-trace-id");
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
-impl ConfigChanged for Shared {
+impl Instance for Shared {
     fn config_changed(&self, config: &Config) {
         self.adopt(config.clone());
+    }
+
+    fn health(&self, association: &str) -> AssociationHealth {
+        self.balancer.health(association, self.now())
+    }
+
+    fn reset<'a>(&'a self, association: &'a str) -> BoxFuture<'a, Result<(), DatabaseError>> {
+        Box::pin(self.reset(association))
     }
 }
 
@@ -148,7 +158,7 @@ async fn administer(shared: &Arc<Shared>, parts: Parts, body: Body) -> Response<
     let admin = Admin {
         platform: shared.platform.clone(),
         store: shared.store.clone(),
-        changed: Arc::clone(shared) as Arc<dyn ConfigChanged>,
+        instance: Arc::clone(shared) as Arc<dyn Instance>,
         environment: shared.options.environment.clone(),
     };
     let body = match auth::admin(shared, &parts) {

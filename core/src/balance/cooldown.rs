@@ -22,12 +22,7 @@ pub struct Cooldown {
 
 impl Cooldown {
     pub(super) fn new(cause: Cause, pause: Duration, max_rest: Duration, now: Timestamp) -> Self {
-        Self {
-            until: now.plus(pause.min(max_rest)),
-            named_until: now.plus(pause),
-            cause,
-            probing_since: None,
-        }
+        Self { until: now.plus(pause.min(max_rest)), named_until: now.plus(pause), cause, probing_since: None }
     }
 
     pub(super) fn until(cause: Cause, until: Timestamp) -> Self {

@@ -23,11 +23,17 @@ pub enum Report {
     /// Says nothing about the provider: the client left or made a mistake.
     Neutral,
     /// It does not work for now: 5xx, a time-out, a broken answer.
-    Failed { pause: Option<Duration> },
+    Failed {
+        pause: Option<Duration>,
+    },
     /// A rate limit. Without a pause it rests for one of our own.
-    RateLimited { pause: Option<Duration> },
+    RateLimited {
+        pause: Option<Duration>,
+    },
     /// The account is refused, whatever the model: a bad key, no money.
-    Refused { pause: Option<Duration> },
+    Refused {
+        pause: Option<Duration>,
+    },
 }
 
 impl Report {

@@ -23,7 +23,8 @@ pub enum Verdict {
 }
 
 /// Reads a provider's error status. `is_billing` tells that the body names a spending limit or an empty account.
-pub fn verdict(status: StatusCode, is_billing: bool) -> Verdict {
+pub fn verdict(status: StatusCode, error: &ProviderError) -> Verdict {
+    let is_billing = error.is_billing;
     match status.as_u16() {
         402 => Verdict::Billing,
         429 if is_billing => Verdict::Billing,
@@ -42,7 +43,7 @@ pub fn verdict_in_answer(error: &ProviderError) -> Verdict {
     if let Some(status) =
         error.status.and_then(|status| StatusCode::from_u16(status).ok()).filter(|it| it.as_u16() >= 400)
     {
-        return verdict(status, error.is_billing);
+        return verdict(status, error);
     }
     if error.is_billing {
         return Verdict::Billing;

@@ -247,6 +247,8 @@ fn key_fields(a: &ClientKey, b: &ClientKey) -> Vec<&'static str> {
 fn settings_fields(a: &Settings, b: &Settings) -> Vec<&'static str> {
     changed([
         ("log_retention_days", a.log_retention_days != b.log_retention_days),
+        ("keep_alive", a.keep_alive != b.keep_alive),
+        ("max_rest", a.max_rest != b.max_rest),
         ("counting_provider", a.counting_provider != b.counting_provider),
     ])
 }

@@ -9,6 +9,7 @@ mod mask;
 mod normal;
 mod pattern;
 mod records;
+mod redactor;
 mod seal;
 pub mod snapshot;
 pub mod validate;
@@ -22,5 +23,6 @@ pub use records::{
     Association, Capabilities, ClientKey, Config, Model, Prices, Provider, ProviderType, Secret, Settings, Strategy,
     Timeouts,
 };
+pub use redactor::Redactor;
 pub use seal::{Place, SealError, Sealer};
 pub use validate::Invalid;

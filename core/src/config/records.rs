@@ -228,13 +228,25 @@ pub struct ClientKey {
 pub struct Settings {
     /// Older logs are deleted daily; 0 keeps them for ever.
     pub log_retention_days: u32,
+    /// Seconds without a byte after which a stream that has begun is kept alive by a comment or the dialect's ping; 0
+    /// never does.
+    pub keep_alive: u32,
+    /// The longest that a provider is left in peace on its own word, in seconds. After it one request looks whether
+    /// that is still necessary.
+    pub max_rest: u32,
     /// The provider (by name, of type `anthropic`) that counts tokens for models without an Anthropic provider.
     pub counting_provider: Option<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { log_retention_days: 30, counting_provider: None }
+        Self { log_retention_days: 30, keep_alive: 15, max_rest: 3600, counting_provider: None }
+    }
+}
+
+impl Settings {
+    pub fn max_rest(&self) -> core::time::Duration {
+        core::time::Duration::from_secs(self.max_rest.into())
     }
 }
 

@@ -11,6 +11,7 @@ use super::records::{
     Association, Capabilities, ClientKey, Config, Model, Prices, Provider, ProviderType, Secret, Settings, Strategy,
     Timeouts,
 };
+use super::redactor::Redactor;
 use crate::platform::Timestamp;
 use crate::wire::json::Edits;
 
@@ -55,6 +56,8 @@ pub struct Candidate {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub extra_body: Edits,
     pub prices: Option<Prices>,
+    /// Takes out what only the provider and the operator may know.
+    pub redactor: Redactor,
 }
 
 /// A provider, ready to be asked.
@@ -145,6 +148,22 @@ impl Snapshot {
         self.counting.as_ref()
     }
 
+    /// Associations whose provider has another address, key or proxy in `next`: what is known of their health no longer
+    /// holds.
+    pub fn mended_in(&self, next: &Self) -> Vec<String> {
+        let candidates = |snapshot: &Self| -> HashMap<String, Arc<Upstream>> {
+            let candidates = snapshot.names.iter().flat_map(|route| &route.candidates);
+            candidates.map(|it| (it.association_id.clone(), Arc::clone(&it.upstream))).collect()
+        };
+        let before = candidates(self);
+        let mended = candidates(next).into_iter().filter(|(id, now)| {
+            before
+                .get(id)
+                .is_some_and(|was| was.base_url != now.base_url || was.api_key != now.api_key || was.proxy != now.proxy)
+        });
+        mended.map(|(id, _)| id).collect()
+    }
+
     pub fn has_association(&self, id: &str) -> bool {
         self.names.iter().flat_map(|route| &route.candidates).any(|candidate| candidate.association_id == id)
     }
@@ -190,6 +209,12 @@ impl Timeouts {
             Some(limit) => started_at.plus(seconds(limit)),
             None => head_at.plus(seconds(FIRST_TOKEN)),
         }
+    }
+
+    /// How long a stream may be silent before its first meaningful event; comments and pings are life.
+    pub fn first_silence(&self, others_left: bool) -> Duration {
+        let is_set = self.total.is_some() || self.first_token.is_some();
+        if others_left && !is_set { seconds(HEAD_BEFORE_OTHERS) } else { Duration::MAX }
     }
 
     pub fn idle(&self) -> Duration {
@@ -241,7 +266,11 @@ impl Candidate {
         for (path, value) in &association.extra_body {
             extra_body.set_value(path, value);
         }
+        let header_values = association.headers.iter().map(|(_, value)| value.as_str());
+        let proxy = upstream.proxy.iter().map(Secret::reveal);
+        let redactor = Redactor::new([upstream.api_key.reveal()].into_iter().chain(proxy).chain(header_values));
         Ok(Self {
+            redactor,
             association_id: association.id,
             upstream,
             provider_model: Some(association.provider_model).filter(|name| name != "*"),
@@ -252,6 +281,36 @@ impl Candidate {
             extra_body,
             prices: association.prices,
         })
+    }
+}
+
+#[cfg(test)]
+impl Candidate {
+    /// One that can do everything, to be changed where a test needs it.
+    pub(crate) fn of_tests(kind: ProviderType) -> Self {
+        let provider = Provider {
+            id: "p".to_owned(),
+            name: "p".to_owned(),
+            kind,
+            base_url: "https://provider.example/v1".to_owned(),
+            api_key: Secret::new("sk-provider-key"),
+            version: None,
+            proxy: None,
+            error_matcher: Vec::new(),
+        };
+        let association = Association {
+            id: "a".to_owned(),
+            provider_id: "p".to_owned(),
+            provider_model: "*".to_owned(),
+            weight: 1,
+            capabilities: Capabilities::ALL,
+            with_header: false,
+            headers: Vec::new(),
+            extra_body: serde_json::Map::new(),
+            prices: None,
+            enabled: true,
+        };
+        Self::compile(association, Arc::new(Upstream::compile(provider).unwrap())).unwrap()
     }
 }
 

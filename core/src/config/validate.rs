@@ -139,6 +139,12 @@ pub fn settings(settings: &Settings, config: &Config) -> Checked {
     if settings.log_retention_days > 36_500 {
         return Err(Invalid::new("log_retention_days", "must be at most 36500; 0 keeps logs for ever"));
     }
+    if settings.keep_alive > 3600 {
+        return Err(Invalid::new("keep_alive", "must be at most 3600 seconds; 0 keeps no stream alive"));
+    }
+    if !(1..=604_800).contains(&settings.max_rest) {
+        return Err(Invalid::new("max_rest", "must be 1 to 604800 seconds, which is a week"));
+    }
     let Some(name) = &settings.counting_provider else {
         return Ok(());
     };

@@ -12,6 +12,8 @@ pub struct GatewayError {
     /// The request's field at fault.
     pub param: Option<String>,
     pub retry_after: Option<Duration>,
+    /// Asking again does not help, whatever the status suggests.
+    pub is_final: bool,
 }
 
 /// What went wrong, as far as a client acts on it.
@@ -59,7 +61,7 @@ impl ErrorKind {
 
 impl GatewayError {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), code: None, param: None, retry_after: None }
+        Self { kind, message: message.into(), code: None, param: None, retry_after: None, is_final: false }
     }
 
     #[must_use]
@@ -71,6 +73,12 @@ impl GatewayError {
     #[must_use]
     pub fn param(mut self, param: impl Into<String>) -> Self {
         self.param = Some(param.into());
+        self
+    }
+
+    #[must_use]
+    pub fn final_answer(mut self) -> Self {
+        self.is_final = true;
         self
     }
 

@@ -3,6 +3,8 @@ use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use super::{Dialect, GatewayError, anthropic, gemini, openai_chat};
 use crate::platform::Body;
 
+/// What the official SDKs of OpenAI and Anthropic obey before all else.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
 /// The answer to a request that the gateway itself refuses or cannot fulfil, in the dialect's own form. Stating the
@@ -21,6 +23,9 @@ pub fn error_response(dialect: Dialect, error: &GatewayError, trace_id: &str) ->
         let millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         headers.insert(header::RETRY_AFTER, HeaderValue::from(millis.div_ceil(1000)));
         headers.insert(RETRY_AFTER_MS, HeaderValue::from(millis));
+    }
+    if error.is_final {
+        headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
     }
     response
 }

@@ -28,7 +28,7 @@ pub use inspect::{InvalidRequest, RequestHead, inspect};
 pub use models::{ModelEntry, model_body, model_list_body};
 pub use progress::Phase;
 pub use provider_error::{ProviderError, classify_error};
-pub use stream_meter::{StreamForm, StreamMeter, stream_error};
+pub use stream_meter::{StreamForm, StreamMeter, StreamRest, stream_error};
 pub use usage::Usage;
 pub use usage_filter::ChatUsageFilter;
 

@@ -47,6 +47,10 @@ pub fn classify_error(status: StatusCode, body: &[u8]) -> ProviderError {
 }
 
 impl ProviderError {
+    pub fn refuses(&self, param: &str) -> bool {
+        self.message.contains(param)
+    }
+
     /// Reads JSON that is an error: `{"error": …}`, an array of one such object, or a bare error object. `None` when it
     /// is not JSON, or nothing in it says that it is an error.
     pub(super) fn read(body: &[u8]) -> Option<Self> {

@@ -19,6 +19,13 @@ pub enum StreamForm {
     JsonArray,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamRest {
+    More,
+    Soon,
+    Over,
+}
+
 /// Watches a provider's stream: how far it has come, what it used, why it ended. It changes nothing, and nothing that it
 /// cannot read is an error once there was output.
 ///
@@ -89,6 +96,22 @@ impl StreamMeter {
         {
             progress.complete();
         }
+    }
+
+    pub fn rest(&self) -> StreamRest {
+        StreamRest::More
+    }
+
+    pub fn unfinished(&self) -> usize {
+        0
+    }
+
+    pub fn filler(&self) -> Option<&'static [u8]> {
+        None
+    }
+
+    pub fn note(&self) -> Option<String> {
+        None
     }
 
     pub fn phase(&self) -> Phase {

@@ -22,7 +22,7 @@ pub(crate) struct Ask {
     pub(super) candidate: Arc<Candidate>,
     /// The model under the provider's own name.
     pub(super) provider_model: String,
-    pub(super) dialect: Dialect,
+    pub(crate) dialect: Dialect,
     pub(super) operation: Operation,
     pub(super) stream: bool,
     pub(super) form: StreamForm,
@@ -34,7 +34,7 @@ impl Ask {
     pub(crate) fn new(call: &Call, candidate: Arc<Candidate>) -> Self {
         let dialect = candidate.upstream.kind.dialect();
         Self {
-            provider_model: candidate.provider_model.clone().unwrap_or_else(|| call.model.clone()),
+            provider_model: Self::model(call, &candidate).to_owned(),
             dialect,
             operation: call.operation,
             stream: call.stream,
@@ -44,8 +44,13 @@ impl Ask {
         }
     }
 
+    /// What `candidate` calls the call's model.
+    pub(crate) fn model<'a>(call: &'a Call, candidate: &'a Candidate) -> &'a str {
+        candidate.provider_model.as_deref().unwrap_or(&call.model)
+    }
+
     /// Without what the gateway adds of its own, for a provider that refuses it.
-    pub(super) fn bare(self) -> Self {
+    pub(crate) fn bare(self) -> Self {
         Self { adds_usage: false, ..self }
     }
 

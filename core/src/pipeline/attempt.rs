@@ -12,8 +12,8 @@ use super::judgement::Judgement;
 use super::meter::{Meter, joined};
 use super::reading::{Arrival, Reading};
 use crate::balance::{Verdict, retry_after, verdict_in_answer};
-use crate::config::snapshot::Upstream;
 use crate::config::Timeouts;
+use crate::config::snapshot::Upstream;
 use crate::dialect::{AnswerMeter, Phase, ProviderError, StreamMeter, Usage, classify_error};
 use crate::platform::{Body, HttpResponse, Platform, SendOptions, Timestamp};
 
@@ -85,6 +85,7 @@ async fn exchange(
     let options = SendOptions {
         header_timeout: Some(timeouts.header(ask.stream, others_left).min(deadline.since(started_at))),
         connect_timeout: Some(CONNECT),
+        resend: true,
         proxy: upstream.proxy.as_ref().map(|proxy| proxy.reveal().to_owned()),
     };
     let response = platform.http.send(request, options).await;
@@ -100,7 +101,7 @@ async fn exchange(
     }
     let head_at = platform.clock.now();
     let (limit, silence) = if ask.stream {
-        (timeouts.first_event(started_at, head_at).min(deadline), timeouts.first_silence(others_left))
+        (timeouts.first_token_by(started_at, head_at).min(deadline), timeouts.first_silence(others_left))
     } else {
         (deadline, timeouts.idle())
     };

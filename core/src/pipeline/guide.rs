@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 
 use super::ask::Ask;
+use super::end::{End, judge, judge_left};
 use super::journal::{Ending, Journal};
 use super::judgement::Judgement;
 use super::meter::Meter;
@@ -15,7 +16,6 @@ use crate::shared::Shared;
 
 /// So much of an event that has not ended is held back. A longer one passes as it comes.
 const HELD_EVENT: usize = 4 << 20;
-pub(super) const TIME_IS_UP: &str = "the time that a request may take here ran out before the answer was complete";
 
 /// What an answer's bytes are shown to on their way. Dropping it before [`Guide::end`] says that the client left.
 ///
@@ -34,19 +34,6 @@ pub struct Guide {
     is_torn: bool,
     bytes: u64,
     kept: Vec<u8>,
-}
-
-/// How the provider's body ended.
-#[derive(Debug)]
-pub enum End {
-    Clean,
-    /// The answer is complete, as [`Guide::rest`] says; what else the provider may send is nobody's business.
-    Over,
-    Broken(String),
-    /// Nothing came for the model's idle time.
-    Stalled,
-    /// The home ends the request; see [`crate::RequestContext::ends_at`].
-    TimeIsUp,
 }
 
 /// What ends the client's answer.
@@ -124,7 +111,7 @@ impl Guide {
     /// that ends a broken stream.
     pub fn end(&mut self, end: &End) -> Last {
         let Some(journal) = self.journal.take() else { return Last::Bytes(Bytes::new()) };
-        let judgement = self.judge(end);
+        let judgement = judge(&mut self.meter, end);
         let mut last = Vec::new();
         let tail = std::mem::take(&mut self.tail).freeze();
         let is_complete = judgement.outcome == Outcome::Success;
@@ -138,7 +125,11 @@ impl Guide {
         }
         let broken = match (&self.meter, &judgement.message) {
             (Meter::Stream(meter), Some(message)) if !(meter.phase() == Phase::Failed && !meter.failed_unheard()) => {
-                last.extend_from_slice(&stream_error(meter, &told(&judgement, message), &journal.facts().trace.to_string()));
+                last.extend_from_slice(&stream_error(
+                    meter,
+                    &told(&judgement, message),
+                    &journal.facts().trace.to_string(),
+                ));
                 self.is_torn.then(|| message.clone())
             }
             (Meter::Answer(_) | Meter::Opaque, Some(message)) => Some(message.clone()),
@@ -149,35 +140,6 @@ impl Guide {
         }
         self.close(journal, judgement);
         broken.map_or_else(|| Last::Bytes(last.into()), Last::Broken)
-    }
-
-    fn judge(&mut self, end: &End) -> Judgement {
-        let phase = match &mut self.meter {
-            Meter::Stream(meter) => {
-                meter.finish();
-                Some(meter.phase())
-            }
-            Meter::Answer(_) | Meter::Opaque => None,
-        };
-        match (phase, end) {
-            (Some(Phase::Complete), _) | (None, End::Clean | End::Over) => Judgement::complete(),
-            (Some(Phase::Failed), _) => self.failure(),
-            (_, End::TimeIsUp) => Judgement::time_is_up(TIME_IS_UP),
-            (_, End::Stalled) => Judgement::timeout("the provider fell silent in mid-answer"),
-            (_, End::Broken(cause)) => Judgement::cut(&format!("the provider's answer broke off: {cause}")),
-            (_, End::Clean | End::Over) => {
-                Judgement::unusable("the provider ended the stream without completing its answer")
-            }
-        }
-    }
-
-    /// Why the stream says that it failed.
-    fn failure(&self) -> Judgement {
-        let error = match &self.meter {
-            Meter::Stream(meter) => meter.failure(),
-            Meter::Answer(_) | Meter::Opaque => None,
-        };
-        error.map_or_else(|| Judgement::unusable("the provider's stream is unreadable"), Judgement::of_error)
     }
 
     fn close(&mut self, mut journal: Journal, judgement: Judgement) {
@@ -271,16 +233,11 @@ fn told(judgement: &Judgement, message: &str) -> GatewayError {
     GatewayError::new(kind, message).code("provider_error")
 }
 
-/// The client left in mid-answer: what was used until then is recorded all the same, and what the provider had said of
-/// its failure, or of its end, stands. Codex, for one, hangs up on the terminal event without waiting for the end.
+/// The client left in mid-answer: what was used until then is recorded all the same.
 impl Drop for Guide {
     fn drop(&mut self) {
-        let Some(journal) = self.journal.take() else { return };
-        let judgement = match &self.meter {
-            Meter::Stream(meter) if meter.phase() == Phase::Complete => Judgement::complete(),
-            Meter::Stream(meter) if meter.phase() == Phase::Failed => self.failure(),
-            _ => Judgement::left(),
-        };
-        self.close(journal, judgement);
+        if let Some(journal) = self.journal.take() {
+            self.close(journal, judge_left(&self.meter));
+        }
     }
 }

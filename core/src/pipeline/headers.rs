@@ -179,10 +179,9 @@ mod tests {
         ];
         let betas = ["anthropic-beta: one", "anthropic-beta: two", "anthropic-version: 2099-01-01"];
         let ours = [concat!("user-agent: llmio/", env!("CARGO_PKG_VERSION"))];
-        for (with_header, expected) in [
-            (true, [&always[..], &passed, &betas].concat()),
-            (false, [&always[..], &ours].concat()),
-        ] {
+        for (with_header, expected) in
+            [(true, [&always[..], &passed, &betas].concat()), (false, [&always[..], &ours].concat())]
+        {
             let mut expected = expected.clone();
             expected.sort_unstable();
             let headers = for_provider(&map(CLIENT), &candidate(with_header), false);

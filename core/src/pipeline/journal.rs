@@ -1,7 +1,8 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use crate::balance::Report;
+use super::attempt::Witness;
+use crate::balance::{Pair, Report};
 use crate::config::ClientKey;
 use crate::config::snapshot::Candidate;
 use crate::dialect::{Dialect, Usage};
@@ -104,6 +105,10 @@ impl Journal {
         self.attempts
     }
 
+    pub(crate) fn background(&self) -> Arc<dyn Background> {
+        Arc::clone(&self.background)
+    }
+
     /// Whether the bodies are to be recorded.
     pub(crate) fn keeps_bodies(&self) -> bool {
         self.facts.keeps_bodies()
@@ -125,14 +130,6 @@ impl Journal {
         });
     }
 
-    /// The head of the provider's answer has arrived.
-    pub(crate) fn head(&mut self) {
-        let now = self.shared.now();
-        if let Some(current) = &mut self.current {
-            current.head_at = Some(now);
-        }
-    }
-
     /// The first meaningful output has arrived; how long the attempt took to it.
     pub(crate) fn first_token(&mut self) -> Duration {
         let now = self.shared.now();
@@ -140,13 +137,6 @@ impl Journal {
             current.first_token_at = Some(now);
             now.since(current.started_at)
         })
-    }
-
-    /// What the provider has reported so far: it counts even if the attempt comes to nothing.
-    pub(crate) fn used(&mut self, usage: Usage) {
-        if let Some(current) = &mut self.current {
-            current.used = usage;
-        }
     }
 
     /// The current attempt failed; another may follow.
@@ -201,7 +191,7 @@ impl Journal {
             key_name: facts.key.as_ref().map(|key| key.name.clone()),
             status: ending.status,
             outcome: ending.outcome.unwrap_or(Outcome::Success),
-            error: ending.error,
+            error: ending.error.map(|error| self.redacted(error)),
             remote_addr: facts.remote_addr.clone(),
             user_agent: facts.user_agent.clone(),
             session_id: facts.session_id.clone(),
@@ -216,13 +206,40 @@ impl Journal {
             currency: cost.and(prices).map(|prices| prices.currency.clone()),
             bodies: self.keeps_bodies().then(|| Bodies {
                 request: facts.request.clone(),
-                response: body_text(&ending.response, usize::try_from(ending.response_bytes).unwrap_or(usize::MAX)),
+                response: self.redacted(body_text(
+                    &ending.response,
+                    usize::try_from(ending.response_bytes).unwrap_or(usize::MAX),
+                )),
             }),
+        }
+    }
+
+    /// Free of what only the provider and the operator may know.
+    fn redacted(&self, text: String) -> String {
+        match &self.current {
+            Some(current) => current.candidate.redactor.text(text),
+            None => text,
         }
     }
 
     fn submit(&self, entry: LogEntry) {
         upkeep::record(&self.shared, entry, self.facts.route.as_deref(), &*self.background);
+    }
+}
+
+impl Witness for Journal {
+    fn head(&mut self) {
+        let now = self.shared.now();
+        if let Some(current) = &mut self.current {
+            current.head_at = Some(now);
+        }
+    }
+
+    /// It counts even if the attempt comes to nothing.
+    fn used(&mut self, usage: Usage) {
+        if let Some(current) = &mut self.current {
+            current.used = usage;
+        }
     }
 }
 
@@ -238,8 +255,11 @@ impl Drop for Journal {
         let mut usage = Usage::default();
         if let Some(current) = &self.current {
             usage = current.used;
-            let association = &current.candidate.association_id;
-            self.shared.balancer.report(association, Report::Neutral, self.shared.now());
+            if self.facts.operation == Operation::Generate {
+                let (association, provider_model) = (&current.candidate.association_id, &current.provider_model);
+                let pair = Pair { association, provider_model };
+                self.shared.balancer.report(pair, Report::Neutral, self.shared.now());
+            }
         }
         self.finish(Ending {
             outcome: Some(Outcome::Cancelled),

@@ -109,9 +109,7 @@ impl Judgement {
         let failed = |outcome, telling| Self::new(outcome, &error.message, telling);
         match error.kind {
             HttpErrorKind::Timeout => failed(Outcome::Timeout, Telling::Timeout),
-            HttpErrorKind::Broken => {
-                Self { next: Next::Retry, ..failed(Outcome::ConnectError, Telling::NoAnswer) }
-            }
+            HttpErrorKind::Broken => Self { next: Next::Retry, ..failed(Outcome::ConnectError, Telling::NoAnswer) },
             _ => failed(Outcome::ConnectError, Telling::NoAnswer),
         }
     }
@@ -144,7 +142,8 @@ impl Judgement {
 
     /// The request could not be built for this candidate.
     pub(super) fn unsendable(error: &GatewayError) -> Self {
-        let failed = Self { report: Report::Neutral, ..Self::new(Outcome::GatewayError, &error.message, Telling::NoAnswer) };
+        let failed =
+            Self { report: Report::Neutral, ..Self::new(Outcome::GatewayError, &error.message, Telling::NoAnswer) };
         if error.kind == ErrorKind::InvalidRequest {
             return Self { next: Next::Stop, telling: Telling::ClientError, ..failed };
         }

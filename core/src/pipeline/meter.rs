@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use super::ask::Ask;
-use crate::dialect::{AnswerMeter, StreamMeter, Usage};
+use crate::dialect::{AnswerMeter, StreamMeter, StreamRest, Usage};
 
 /// Watches a provider's answer without touching it.
 #[derive(Debug)]
@@ -23,6 +23,11 @@ impl Meter {
             Self::Answer(meter) => meter.push(chunk),
             Self::Opaque => {}
         }
+    }
+
+    /// The dialect's own end was seen.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self, Self::Stream(meter) if meter.rest() == StreamRest::Over)
     }
 
     /// What was reported so far, and why the model ended in the dialect's own words.

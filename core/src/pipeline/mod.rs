@@ -1,14 +1,24 @@
 //! One request from start to end: choose candidates, attempt them in turn, show the first answer that holds.
+//!
+//! A request has two sides: the client's, [`Call`], and for each attempt the provider's, [`Ask`]. What came of an
+//! attempt is judged in one place, by the provider's bytes alone.
 
 mod answer;
+mod ask;
 mod attempt;
 mod call;
-mod failure;
+mod end;
+mod failed;
+mod follow;
+mod guide;
 mod headers;
 mod journal;
+mod judgement;
+mod meter;
 mod plan;
+mod reading;
 mod relay;
-mod request;
+mod silence;
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -16,23 +26,24 @@ use std::sync::Arc;
 use http::Response;
 
 pub use answer::Answer;
-use attempt::{Committed, Meter, attempt};
+pub(crate) use ask::Ask;
+pub(crate) use attempt::Patience;
+use attempt::{Committed, attempt};
 pub(crate) use call::Call;
-use failure::{Failure, Next};
+pub use end::End;
+use failed::Failed;
+pub(crate) use follow::follow;
+pub use guide::{Guide, Last};
 pub(crate) use journal::{Ending, Facts, Journal};
+use judgement::Next;
 use plan::Plan;
-pub use relay::{End, Guide, Relay};
-pub(crate) use request::build as build_request;
+pub use relay::{Pace, Relay};
 
 use crate::balance::Report;
 use crate::config::snapshot::{Candidate, Route};
-use crate::dialect::{ChatUsageFilter, GatewayError};
-use crate::platform::Timestamp;
+use crate::dialect::GatewayError;
 use crate::record::{Operation, Outcome};
 use crate::shared::Shared;
-
-/// The first pause before the same rate-limited association is asked again; it doubles each time.
-const BACKOFF: Duration = Duration::from_millis(250);
 
 /// Answers one call. An `Err` is the gateway's own answer; a provider's error is an `Ok`.
 pub(crate) async fn run(
@@ -51,51 +62,45 @@ pub(crate) async fn run(
             return Err(error);
         }
     };
-    let mut telling: Option<Failure> = None;
-    let mut rate_limited: Option<(Arc<Candidate>, u32)> = None;
-    while let Some(candidate) = plan.next(shared) {
-        pause(shared, &candidate, &rate_limited, deadline).await;
+    let mut telling: Option<Failed> = None;
+    let mut attempts_left = route.max_retry.saturating_add(1);
+    while attempts_left > 0
+        && let Some(turn) = plan.next(shared)
+    {
+        if let Some(pause) = turn.pause {
+            if shared.now().plus(pause) >= deadline {
+                break;
+            }
+            shared.platform.clock.sleep(pause).await;
+        }
         if shared.now() >= deadline {
             break;
         }
-        if !plan.start(shared, &candidate) {
+        if !plan.start(shared, &turn) {
             continue;
         }
-        let provider_model = candidate.provider_model.clone().unwrap_or_else(|| call.model.clone());
-        journal.begin(Arc::clone(&candidate), provider_model.clone());
-        let failure = match attempt(shared, call, route, &candidate, &provider_model, &mut journal, deadline).await {
-            Ok(committed) => return Ok(show(shared, call, route, candidate, committed, journal)),
-            Err(failure) => failure,
+        attempts_left -= 1;
+        let patience = Patience { timeouts: &route.timeouts, deadline, others_left: plan.others_left(shared, &turn) };
+        let mut failed = match ask_one(shared, call, &turn.candidate, patience, &mut journal).await {
+            Ok((ask, committed)) => return Ok(show(shared, call, route, ask, committed, journal)),
+            Err(failed) => failed,
         };
-        let report = health_report(call, failure.report);
-        shared.balancer.report(&candidate.association_id, report, shared.now());
-        let body = failure.answer.as_ref().map(|answer| &answer.body);
-        journal.failed(Ending {
-            outcome: Some(failure.outcome),
-            status: failure.status,
-            error: Some(failure.message.clone()),
-            response_bytes: body.map_or(0, |body| body.len() as u64),
-            response: body.filter(|_| journal.keeps_bodies()).map(|body| body.to_vec()).unwrap_or_default(),
-            ..Ending::default()
-        });
-        let next = failure.next;
-        telling = Some(failure.or(telling));
-        match next {
-            Next::Stop => break,
-            Next::Remove => plan.remove(&candidate),
-            Next::Demote => {
-                plan.demote(&candidate);
-                let times = rate_limited.filter(|(it, _)| Arc::ptr_eq(it, &candidate)).map_or(0, |(_, times)| times);
-                rate_limited = Some((candidate, times + 1));
-            }
+        let is_first = plan.failed(&turn, failed.judgement.next);
+        let pair = plan::pair(call, &turn.candidate);
+        if let Some(report) = failed.judgement.report(call.operation) {
+            let report = if is_first { report } else { Report::Neutral };
+            shared.balancer.report(pair, report, shared.now());
         }
-        if journal.attempts() > route.max_retry || shared.now() >= deadline {
+        note(&mut journal, &mut failed);
+        let is_over = failed.judgement.next == Next::Stop;
+        telling = Some(failed.or(telling));
+        if is_over {
             break;
         }
     }
     match telling {
-        Some(failure) => {
-            let answer = failure.into_answer().map(|response| response.map(Answer::Body));
+        Some(failed) => {
+            let answer = failed.into_answer().map(|response| response.map(Answer::Body));
             journal.answered(match &answer {
                 Ok(response) => response.status().as_u16(),
                 Err(error) => error.kind.status(),
@@ -110,27 +115,44 @@ pub(crate) async fn run(
     }
 }
 
-/// Waits before asking again the very association that has just refused for its rate limit.
-async fn pause(
+/// One attempt. A provider that refuses what the gateway adds of its own is asked once more without it, and from then on
+/// always.
+async fn ask_one(
     shared: &Shared,
+    call: &Call,
     candidate: &Arc<Candidate>,
-    rate_limited: &Option<(Arc<Candidate>, u32)>,
-    deadline: Timestamp,
-) {
-    let Some((refused, times)) = rate_limited else { return };
-    if Arc::ptr_eq(refused, candidate) {
-        let backoff = BACKOFF * 2_u32.saturating_pow(times.saturating_sub(1)).min(64);
-        let backoff = backoff.mul_f64(0.5 + shared.platform.random() / 2.0).min(deadline.since(shared.now()));
-        shared.platform.clock.sleep(backoff).await;
+    patience: Patience<'_>,
+    journal: &mut Journal,
+) -> Result<(Ask, Committed), Failed> {
+    let mut ask = Ask::new(call, Arc::clone(candidate));
+    if ask.adds_usage && shared.refusals.contains(&candidate.association_id) {
+        ask = ask.bare();
+    }
+    loop {
+        journal.begin(Arc::clone(candidate), ask.provider_model.clone());
+        match attempt(&shared.platform, call, &ask, patience, journal).await {
+            Ok(committed) => return Ok((ask, committed)),
+            Err(mut failed) if failed.refuses_addition => {
+                note(journal, &mut failed);
+                shared.refusals.insert(&candidate.association_id);
+                ask = ask.bare();
+            }
+            Err(failed) => return Err(failed),
+        }
     }
 }
 
-/// What counting tokens says of a provider's health: nothing. Some providers do not count, but answer well.
-fn health_report(call: &Call, report: Report) -> Report {
-    match (call.operation, report) {
-        (Operation::CountTokens, Report::Failure) => Report::Neutral,
-        _ => report,
-    }
+/// Writes down a failed attempt.
+fn note(journal: &mut Journal, failed: &mut Failed) {
+    let body = failed.answer.as_ref().map(|answer| &answer.body);
+    journal.failed(Ending {
+        outcome: Some(failed.judgement.outcome),
+        status: failed.status,
+        error: failed.judgement.message.clone(),
+        response_bytes: body.map_or(0, |body| body.len() as u64),
+        response: body.filter(|_| journal.keeps_bodies()).map(|body| body.to_vec()).unwrap_or_default(),
+        ..Ending::default()
+    });
 }
 
 /// Records a request that reached no provider.
@@ -148,23 +170,25 @@ fn show(
     shared: &Arc<Shared>,
     call: &Call,
     route: &Route,
-    candidate: Arc<Candidate>,
+    ask: Ask,
     committed: Committed,
     mut journal: Journal,
 ) -> Response<Answer> {
     let Committed { mut head, held, rest, meter } = committed;
     let waited = journal.first_token();
-    let association = &candidate.association_id;
-    shared.balancer.report(association, Report::Answering, shared.now());
     if call.operation == Operation::Generate {
-        shared.balancer.record_latency(association, call.stream, waited, shared.now());
+        let now = shared.now();
+        shared.balancer.report(ask.pair(), Report::Answering, now);
+        shared.balancer.record_latency(ask.pair(), call.stream, waited, now);
     }
     headers::for_client(&mut head.headers);
-    let is_readable = matches!(meter, Meter::Stream(_));
-    let filter = (is_readable && request::injects_usage(call)).then(ChatUsageFilter::default);
     let status = head.status.as_u16();
     let ends_at = journal.facts().ends_at;
-    let guide = Guide::new(Arc::clone(shared), journal, candidate, meter, filter, status, &held);
-    let relay = Relay::new(held, rest, guide, route.timeouts.idle(), ends_at);
+    let background = journal.background();
+    let keep_alive = shared.snapshot().settings.keep_alive;
+    let keep_alive = (keep_alive > 0).then(|| Duration::from_secs(keep_alive.into()));
+    let pace = Pace { idle: route.timeouts.idle(), keep_alive };
+    let guide = Guide::new(Arc::clone(shared), journal, ask, meter, status);
+    let relay = Relay::new(held, rest, guide, pace, ends_at, &shared.platform.clock, background);
     Response::from_parts(head, relay.into_answer())
 }

@@ -1,25 +1,48 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use super::ask::Ask;
 use super::call::Call;
-use crate::balance::{Contender, Selection};
+use super::judgement::Next;
+use crate::balance::{Cause, Contender, Pair, Selection};
 use crate::config::snapshot::{Candidate, Route};
 use crate::config::{Capabilities, Strategy};
 use crate::dialect::{ErrorKind, GatewayError};
 use crate::platform::Timestamp;
+use crate::record::Operation;
 use crate::shared::Shared;
+
+/// The first pause before a candidate that has failed is asked once more; it doubles each time.
+const BACKOFF: Duration = Duration::from_millis(500);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(8);
 
 /// The candidates of one request, in the order in which they will be asked.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
+    call: &'a Call,
     route: &'a Route,
     candidates: Vec<&'a Arc<Candidate>>,
     selection: Selection,
+    /// Failed, and to be asked again when nobody else is left; the longest ago first.
+    again: Vec<usize>,
+    /// How often somebody was asked again.
+    retries: u32,
+    /// Those that were asked.
+    asked: Vec<usize>,
+}
+
+/// Who is asked next.
+#[derive(Debug)]
+pub(super) struct Turn {
+    pub(super) candidate: Arc<Candidate>,
+    index: usize,
+    /// A pause before it is asked again.
+    pub(super) pause: Option<Duration>,
 }
 
 impl<'a> Plan<'a> {
-    /// The route's associations that speak the call's dialect and can do what it needs; an error says what is missing.
-    pub(super) fn new(shared: &Shared, call: &Call, route: &'a Route) -> Result<Self, GatewayError> {
+    /// The route's candidates that speak the call's dialect and can do what it needs; an error says what is missing.
+    pub(super) fn new(shared: &Shared, call: &'a Call, route: &'a Route) -> Result<Self, GatewayError> {
         let speaking: Vec<_> =
             route.candidates.iter().filter(|it| it.upstream.kind.dialect() == call.dialect).collect();
         if speaking.is_empty() {
@@ -32,39 +55,56 @@ impl<'a> Plan<'a> {
         }
         let now = shared.now();
         let contenders = candidates.iter().enumerate().map(|(index, candidate)| {
-            let state = shared.balancer.state(&candidate.association_id);
+            let standing = shared.balancer.standing(pair(call, candidate), call.stream, now);
             Contender {
                 index,
                 weight: f64::from(candidate.weight),
                 native: true,
-                latency: state.latency(call.stream, now),
-                credit: state.credit,
+                latency: standing.latency,
+                credit: standing.credit,
                 last: false,
             }
         });
         let selection = Selection::new(route.strategy, contenders.collect());
-        Ok(Self { route, candidates, selection })
+        Ok(Self { call, route, candidates, selection, again: Vec::new(), retries: 0, asked: Vec::new() })
     }
 
-    /// The next association to ask, if one is available now.
-    pub(super) fn next(&self, shared: &Shared) -> Option<Arc<Candidate>> {
+    /// The next candidate to ask, if one is available now, or will be in a moment.
+    pub(super) fn next(&mut self, shared: &Shared) -> Option<Turn> {
         let now = shared.now();
-        let index = self.selection.pick(|index| self.is_available(shared, index, now), || shared.platform.random())?;
-        self.candidates.get(index).map(|candidate| Arc::clone(candidate))
+        let available = |index| self.is_available(shared, index, now);
+        if let Some(index) = self.selection.pick(available, || shared.platform.random()) {
+            return self.turn(index, None);
+        }
+        if self.again.is_empty() {
+            return None;
+        }
+        let index = self.again.remove(0);
+        let backoff = BACKOFF.saturating_mul(1 << self.retries.min(16)).min(LONGEST_BACKOFF);
+        let backoff = backoff.mul_f64(0.5 + shared.platform.random() / 2.0);
+        self.retries += 1;
+        let rest = self.candidate(index).and_then(|it| {
+            shared.balancer.resting(pair(self.call, it), self.route.breaker, now).map(|rest| rest.until.since(now))
+        });
+        // Whoever rests for longer is not worth waiting for.
+        let pause = backoff.max(rest.unwrap_or_default());
+        if pause > LONGEST_BACKOFF { self.next(shared) } else { self.turn(index, Some(pause)) }
     }
 
-    fn is_available(&self, shared: &Shared, index: usize, now: Timestamp) -> bool {
-        self.candidates.get(index).is_some_and(|candidate| {
-            shared.balancer.state(&candidate.association_id).unavailable_until(self.route.breaker, now).is_none()
-        })
-    }
-
-    /// Takes the right to ask `candidate`, and its turn; `false` when somebody else has just taken it.
-    pub(super) fn start(&mut self, shared: &Shared, candidate: &Arc<Candidate>) -> bool {
+    /// Whether somebody else could still be asked.
+    pub(super) fn others_left(&self, shared: &Shared, turn: &Turn) -> bool {
         let now = shared.now();
-        let association = &candidate.association_id;
+        self.selection.indexes().any(|index| index != turn.index && self.is_available(shared, index, now))
+    }
+
+    /// Takes the right to ask, and the turn; `false` when somebody else has just taken it.
+    pub(super) fn start(&mut self, shared: &Shared, turn: &Turn) -> bool {
+        let now = shared.now();
+        if self.call.operation == Operation::CountTokens {
+            return true;
+        }
         // Who rests takes no part in the turn, or it would be owed all that it missed.
-        let turn: Vec<_> = match self.route.strategy {
+        let taking_part: Vec<_> = match self.route.strategy {
             Strategy::RoundRobin => {
                 let taking_part = self.selection.indexes().filter(|index| self.is_available(shared, *index, now));
                 let candidates = taking_part.filter_map(|index| self.candidates.get(index));
@@ -72,45 +112,69 @@ impl<'a> Plan<'a> {
             }
             _ => Vec::new(),
         };
-        if !shared.balancer.start(association, self.route.breaker, now) {
-            self.remove(candidate);
+        if !shared.balancer.start(pair(self.call, &turn.candidate), self.route.breaker, now) {
+            self.selection.remove(turn.index);
             return false;
         }
-        shared.balancer.take_turn(&turn, association);
+        shared.balancer.take_turn(&taking_part, &turn.candidate.association_id);
         true
     }
 
-    pub(super) fn remove(&mut self, candidate: &Arc<Candidate>) {
-        if let Some(index) = self.index(candidate) {
-            self.selection.remove(index);
+    /// The one whose turn it was has failed. `true` for its first failure in this request: the others of one request
+    /// say nothing more about its health.
+    pub(super) fn failed(&mut self, turn: &Turn, next: Next) -> bool {
+        match next {
+            Next::Stop => {}
+            Next::Demote => self.selection.demote(turn.index),
+            Next::Remove | Next::Retry => self.selection.remove(turn.index),
         }
+        if next == Next::Retry {
+            self.again.push(turn.index);
+        }
+        let is_first = !self.asked.contains(&turn.index);
+        self.asked.push(turn.index);
+        is_first
     }
 
-    pub(super) fn demote(&mut self, candidate: &Arc<Candidate>) {
-        if let Some(index) = self.index(candidate) {
-            self.selection.demote(index);
-        }
-    }
-
-    /// Why nobody could be asked: all wait for a rate limit or an open breaker.
+    /// Why nobody could be asked: all wait for a rate limit or an open breaker. What rests the one that is available
+    /// first decides.
     pub(super) fn unavailable(&self, shared: &Shared) -> GatewayError {
         let now = shared.now();
-        let states = self.candidates.iter().map(|it| shared.balancer.state(&it.association_id));
-        let first = states.clone().filter_map(|state| state.unavailable_until(self.route.breaker, now)).min();
-        let wait = first.map(|until| until.since(now).max(Duration::from_secs(1)));
-        if states.clone().any(|state| state.cooldown_until.is_some_and(|until| until > now)) {
-            let message = format!("every provider of `{}` is over its rate limit; try again later", self.route.name);
-            GatewayError::new(ErrorKind::RateLimited, message).code("rate_limit_exceeded").retry_after(wait)
-        } else {
-            let message =
-                format!("every provider of `{}` has failed repeatedly and rests; try again later", self.route.name);
-            GatewayError::new(ErrorKind::Unavailable, message).code("providers_unavailable").retry_after(wait)
-        }
+        let rests = self.candidates.iter();
+        let rests = rests.filter_map(|it| shared.balancer.resting(pair(self.call, it), self.route.breaker, now));
+        let first = rests.min();
+        let wait = first.map(|rest| rest.until.since(now).max(Duration::from_secs(1)));
+        let name = &self.route.name;
+        let error = match first.map(|rest| rest.cause) {
+            Some(Cause::RateLimit) => {
+                let message = format!("every provider of `{name}` is over its rate limit; try again later");
+                GatewayError::new(ErrorKind::RateLimited, message).code("rate_limit_exceeded")
+            }
+            Some(Cause::Failure) | None => {
+                let message = format!("every provider of `{name}` has failed repeatedly and rests; try again later");
+                GatewayError::new(ErrorKind::Unavailable, message).code("providers_unavailable")
+            }
+        };
+        error.retry_after(wait)
     }
 
-    fn index(&self, candidate: &Arc<Candidate>) -> Option<usize> {
-        self.candidates.iter().position(|it| Arc::ptr_eq(it, candidate))
+    fn turn(&self, index: usize, pause: Option<Duration>) -> Option<Turn> {
+        self.candidate(index).map(|candidate| Turn { candidate: Arc::clone(candidate), index, pause })
     }
+
+    fn is_available(&self, shared: &Shared, index: usize, now: Timestamp) -> bool {
+        self.candidate(index).is_some_and(|candidate| {
+            shared.balancer.resting(pair(self.call, candidate), self.route.breaker, now).is_none()
+        })
+    }
+
+    fn candidate(&self, index: usize) -> Option<&'a Arc<Candidate>> {
+        self.candidates.get(index).copied()
+    }
+}
+
+pub(super) fn pair<'a>(call: &'a Call, candidate: &'a Candidate) -> Pair<'a> {
+    Pair { association: &candidate.association_id, provider_model: Ask::model(call, candidate) }
 }
 
 fn can(has: Capabilities, needs: Capabilities) -> bool {

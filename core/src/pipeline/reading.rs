@@ -80,6 +80,13 @@ impl Reading {
         self.held.last().map_or(&[], |chunk| chunk)
     }
 
+    /// The chunk that came last, which is held no longer.
+    pub(super) fn take_newest(&mut self) -> Bytes {
+        let newest = self.held.pop().unwrap_or_default();
+        self.held_bytes -= newest.len();
+        newest
+    }
+
     pub(super) fn text(&self) -> Bytes {
         joined(&self.held)
     }

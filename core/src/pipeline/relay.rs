@@ -10,7 +10,8 @@ use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt};
 
 use super::answer::Answer;
-use super::guide::{End, Guide, Last};
+use super::end::End;
+use super::guide::{Guide, Last};
 use super::silence::Silence;
 use crate::dialect::StreamRest;
 use crate::platform::{Background, Body, BodyError, BoxFuture, Clock, Timestamp, with_timeout};

@@ -1,17 +1,17 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::excerpt;
 use super::question::{TestKind, calls_tool, question};
-use super::{Answered, ask, excerpt, next_chunk, redacted, timed_out};
 use crate::config::snapshot::{Candidate, Upstream};
-use crate::config::{Association, Invalid, Model, Pattern, Provider, Timeouts};
-use crate::dialect::{AnswerMeter, Phase, RequestHead, StreamForm, StreamMeter, classify_error};
-use crate::pipeline::{Call, build_request};
-use crate::platform::{Clock, HttpClient, HttpRequest, SendOptions, with_timeout};
+use crate::config::{Association, Invalid, Model, Pattern, Provider};
+use crate::dialect::{Dialect, RequestHead, StreamForm};
+use crate::pipeline::{Ask, Call, Patience, follow};
+use crate::platform::{Platform, Timestamp};
 use crate::record::Operation;
 
 /// How a test of an association went.
@@ -37,8 +37,7 @@ pub struct TestReport {
 /// `asked` is the name a client would ask for; it is needed only where neither the association nor the model has a name
 /// of its own. A failing provider is a report; an error means that nothing could be asked.
 pub async fn test_association(
-    http: &dyn HttpClient,
-    clock: &dyn Clock,
+    platform: &Platform,
     provider: &Provider,
     model: &Model,
     association: &Association,
@@ -53,149 +52,46 @@ pub async fn test_association(
         name => name.to_owned(),
     };
     let unusable = |problem: String| Invalid::new("", problem);
-    let upstream = Arc::new(Upstream::compile(provider.clone()).map_err(unusable)?);
-    let candidate = Candidate::compile(association.clone(), Arc::clone(&upstream)).map_err(unusable)?;
-    let provider_model = candidate.provider_model.clone().unwrap_or_else(|| asked.clone());
-    let call = call(&upstream, &provider_model, kind);
-    let request =
-        build_request(&call, &candidate, &provider_model).map_err(|error| Invalid::new("", error.to_string()))?;
+    let upstream = Upstream::compile(provider.clone()).map_err(unusable)?;
+    let candidate = Arc::new(Candidate::compile(association.clone(), Arc::new(upstream)).map_err(unusable)?);
+    let call = call(&candidate, &asked, kind);
+    let provider_model = Ask::model(&call, &candidate).to_owned();
+    let ask = Ask::new(&call, Arc::clone(&candidate)).bare();
 
-    let test = Test { http, clock, upstream: &upstream, call: &call, timeouts: &model.timeouts };
-    let started = clock.now();
-    let mut report = match kind {
-        TestKind::Stream => test.stream(request).await,
-        TestKind::Plain | TestKind::ToolCall => test.whole(request, kind).await,
+    let started = platform.clock.now();
+    let deadline = started.plus(model.timeouts.total());
+    let patience = Patience { timeouts: &model.timeouts, deadline, others_left: false };
+    let seen = follow(platform, &call, &ask, patience).await;
+    let since = |at: Timestamp| milliseconds(at.since(started));
+    let missing = (kind == TestKind::ToolCall && seen.error.is_none() && !calls_tool(ask.dialect, &seen.body))
+        .then(|| "the model answered without calling the tool".to_owned());
+    let mut report = TestReport {
+        ok: false,
+        provider_model,
+        status: (seen.status > 0).then_some(seen.status),
+        first_token_ms: seen.first_token_at.filter(|_| call.stream).map(since),
+        total_ms: since(platform.clock.now()),
+        error: seen.error.or(missing).map(|error| candidate.redactor.text(error)),
+        excerpt: excerpt(&candidate.redactor.bytes(seen.body)),
     };
-    report.total_ms = milliseconds(clock.now().since(started));
     report.ok = report.error.is_none();
-    report.provider_model = provider_model;
-    for text in [&mut report.error, &mut report.excerpt].into_iter().flatten() {
-        *text = redacted(text, &upstream, &association.headers);
-    }
     Ok(report)
 }
 
-/// What a client would send, under the provider's own name for the model.
-fn call(upstream: &Upstream, model: &str, kind: TestKind) -> Call {
-    let dialect = upstream.kind.dialect();
+/// What a client would send.
+fn call(candidate: &Candidate, model: &str, kind: TestKind) -> Call {
+    let dialect = candidate.upstream.kind.dialect();
     let stream = kind == TestKind::Stream;
     Call {
         dialect,
         operation: Operation::Generate,
         headers: HeaderMap::new(),
-        query: (stream && dialect == crate::dialect::Dialect::Gemini).then(|| "alt=sse".to_owned()),
+        query: (stream && dialect == Dialect::Gemini).then(|| "alt=sse".to_owned()),
         body: question(dialect, model, kind),
         head: RequestHead { model: Some(model.to_owned()), stream, ..RequestHead::default() },
         model: model.to_owned(),
         stream,
         form: StreamForm::Sse,
-    }
-}
-
-struct Test<'a> {
-    http: &'a dyn HttpClient,
-    clock: &'a dyn Clock,
-    upstream: &'a Upstream,
-    call: &'a Call,
-    timeouts: &'a Timeouts,
-}
-
-impl Test<'_> {
-    async fn whole(&self, request: HttpRequest, kind: TestKind) -> TestReport {
-        let limit = self.timeouts.total();
-        match ask(self.http, self.clock, request, self.upstream.proxy.as_ref(), limit).await {
-            Err(error) => TestReport { error: Some(error), ..TestReport::default() },
-            Ok(answer) => TestReport {
-                status: Some(answer.status.as_u16()),
-                error: self.judge(&answer, kind),
-                excerpt: excerpt(&answer.body),
-                ..TestReport::default()
-            },
-        }
-    }
-
-    fn judge(&self, answer: &Answered, kind: TestKind) -> Option<String> {
-        let mut meter = AnswerMeter::new(self.call.dialect);
-        meter.push(&answer.body);
-        let summary = meter.summary();
-        answer.failure().or_else(|| self.matching_error(&answer.body)).or_else(|| match summary.error {
-            Some(error) => Some(format!("the answer is an error: {}", error.message)),
-            None if !summary.complete => Some("the answer is no complete JSON object".to_owned()),
-            None if kind == TestKind::ToolCall && !calls_tool(self.call.dialect, &answer.body) => {
-                Some("the model answered without calling the tool".to_owned())
-            }
-            None => None,
-        })
-    }
-
-    fn matching_error(&self, body: &[u8]) -> Option<String> {
-        let sample = self.upstream.matching_error(body)?;
-        Some(format!("the answer matches the provider's error_matcher `{sample}`"))
-    }
-
-    async fn stream(&self, request: HttpRequest) -> TestReport {
-        let mut report = TestReport::default();
-        let limit = self.timeouts.total();
-        if with_timeout(self.clock, limit, Box::pin(self.follow(request, &mut report))).await.is_none() {
-            report.error = Some(timed_out(limit));
-        }
-        report
-    }
-
-    async fn follow(&self, request: HttpRequest, report: &mut TestReport) {
-        let options = SendOptions {
-            header_timeout: Some(self.timeouts.header(true, false)),
-            proxy: self.upstream.proxy.as_ref().map(|proxy| proxy.reveal().to_owned()),
-            resend: true,
-            ..SendOptions::default()
-        };
-        let started = self.clock.now();
-        let (head, mut body) = match self.http.send(request, options).await {
-            Ok(answer) => answer.into_parts(),
-            Err(error) => {
-                report.error = Some(error.message);
-                return;
-            }
-        };
-        report.status = Some(head.status.as_u16());
-        let mut meter = StreamMeter::new(self.call.dialect, self.call.form);
-        let mut held = Vec::new();
-        while let Some(chunk) = next_chunk(&mut body).await {
-            let chunk = match chunk {
-                Ok(chunk) => chunk,
-                Err(error) => {
-                    report.error = Some(error);
-                    break;
-                }
-            };
-            if held.len() < super::BODY_LIMIT {
-                held.extend_from_slice(&chunk);
-            }
-            if head.status.is_success() {
-                meter.push(&chunk);
-            }
-            if report.first_token_ms.is_none() && matches!(meter.phase(), Phase::Output | Phase::Complete) {
-                report.first_token_ms = Some(milliseconds(self.clock.now().since(started)));
-            }
-        }
-        meter.finish();
-        report.excerpt = excerpt(&held);
-        report.error = report.error.take().or_else(|| self.judge_stream(head.status, &meter, &held));
-    }
-
-    fn judge_stream(&self, status: StatusCode, meter: &StreamMeter, body: &[u8]) -> Option<String> {
-        if !status.is_success() {
-            return Answered { status, body: body.to_vec().into() }.failure();
-        }
-        match meter.phase() {
-            Phase::Complete => None,
-            Phase::Output => Some("the stream broke off before its end".to_owned()),
-            Phase::Failed | Phase::Preamble => self.matching_error(body).or_else(|| {
-                let said = meter.failure().map(|failure| failure.message.clone());
-                let said = said.unwrap_or_else(|| classify_error(status, body).message);
-                Some(format!("the provider sent no usable stream: {said}"))
-            }),
-        }
     }
 }
 

@@ -15,10 +15,9 @@ pub use models::list_models;
 pub use question::TestKind;
 pub use reach::{Reach, reach};
 
-use crate::config::snapshot::Upstream;
-use crate::config::{MASK, Secret};
+use crate::config::Secret;
 use crate::dialect::classify_error;
-use crate::platform::{Body, Clock, HttpClient, HttpRequest, SendOptions, with_timeout};
+use crate::platform::{Clock, HttpClient, HttpRequest, SendOptions, with_timeout};
 
 /// So much of an answer is read.
 const BODY_LIMIT: usize = 8 << 20;
@@ -65,27 +64,9 @@ impl Answered {
     }
 }
 
-/// Takes a provider's secrets out of a text, for providers repeat keys in their errors.
-fn redacted(text: &str, upstream: &Upstream, headers: &[(String, String)]) -> String {
-    let header_values = headers.iter().map(|(_, value)| value.as_str());
-    let bare = headers.iter().filter_map(|(_, value)| value.split_once(' ').map(|(_, token)| token));
-    [upstream.api_key.reveal()]
-        .into_iter()
-        .chain(header_values)
-        .chain(bare)
-        .filter(|secret| secret.len() >= 8)
-        .fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
-}
-
 /// The beginning of a body, as text.
 fn excerpt(body: &[u8]) -> Option<String> {
     const LIMIT: usize = 2_000;
     let text = String::from_utf8_lossy(body.get(..body.len().min(LIMIT)).unwrap_or_default()).into_owned();
     Some(text).filter(|text| !text.is_empty())
-}
-
-/// Reads the next chunk of a body; `None` at its end.
-async fn next_chunk(body: &mut Body) -> Option<Result<Bytes, String>> {
-    use futures_util::StreamExt;
-    Some(body.next().await?.map_err(|error| error.to_string()))
 }

@@ -3,9 +3,9 @@ use core::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, header};
 
-use super::{ask, redacted};
+use super::ask;
 use crate::config::snapshot::Upstream;
-use crate::config::Provider;
+use crate::config::{Provider, Redactor};
 use crate::platform::{Clock, HttpClient, HttpRequest, Payload};
 use crate::provider;
 
@@ -18,6 +18,7 @@ const MAX_PAGES: usize = 20;
 /// secret.
 pub async fn list_models(http: &dyn HttpClient, clock: &dyn Clock, provider: &Provider) -> Result<Vec<String>, String> {
     let upstream = Upstream::compile(provider.clone())?;
+    let redactor = Redactor::new([upstream.api_key.reveal()]);
     let mut names = Vec::new();
     let mut next: Option<String> = None;
     for _ in 0..MAX_PAGES {
@@ -28,7 +29,7 @@ pub async fn list_models(http: &dyn HttpClient, clock: &dyn Clock, provider: &Pr
                 Some(failure) => Err(failure),
                 None => upstream.kind.read_models(&answer.body),
             })
-            .map_err(|error| redacted(&error, &upstream, &[]))?;
+            .map_err(|error| redactor.text(error))?;
         names.extend(page.names);
         if page.next.is_none() || page.next == next {
             break;

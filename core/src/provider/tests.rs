@@ -16,9 +16,10 @@ fn prepared(kind: ProviderType, key: &str, version: Option<&str>, client: &str) 
         proxy: None,
         error_matcher: Vec::new(),
     };
-    let client = client.lines().filter_map(|line| line.split_once(": ")).map(|(name, value)| {
-        (HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap())
-    });
+    let client = client
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap()));
     let mut request = HttpRequest::new(Payload::from(Bytes::new()));
     kind.prepare(&mut request, &Upstream::compile(provider).unwrap(), &client.collect())?;
     Ok(request.into_parts().0.headers)
@@ -108,11 +109,7 @@ fn model_lists() {
     ];
     for (kind, body, names, next) in rows {
         let page = kind.read_models(body.as_bytes()).unwrap();
-        assert_eq!(
-            (page.names.iter().map(String::as_str).collect(), page.next.as_deref()),
-            (names, next),
-            "{body}"
-        );
+        assert_eq!((page.names.iter().map(String::as_str).collect(), page.next.as_deref()), (names, next), "{body}");
     }
     assert_eq!(ProviderType::Gemini.models_path(Some("t=")), "/models?pageSize=1000&pageToken=t%3D");
     for body in ["<html>", "{}", "{\"data\":5}"] {

@@ -1,28 +1,48 @@
 //! SQL of what instances tell each other about the health of associations.
 
+use core::time::Duration;
+
 use super::StorageError;
 use super::load::{VERSION, read_version};
-use crate::balance::Rest;
-use crate::platform::{Database, DatabaseError, Row, Statement, Timestamp};
+use crate::balance::{Reset, Rest};
+use crate::platform::{Database, DatabaseError, Row, Rows, Statement, Timestamp};
 
-const RESTS: &str = "SELECT association_id, open_until, cooldown_until FROM association_rests \
-                     WHERE open_until > ?1 OR cooldown_until > ?1";
+const NEWS: &str = "SELECT association_id, provider_model, open_until, cooldown_until, reset_at FROM rests \
+                    WHERE open_until > ?1 OR cooldown_until > ?1 OR reset_at > ?2";
 
 /// An association that was deleted meanwhile needs no rest. Of two instances' words the longer one holds.
 const TELL: &str = "\
-    INSERT INTO association_rests (association_id, open_until, cooldown_until) \
-    SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM associations WHERE id = ?1) \
-    ON CONFLICT (association_id) DO UPDATE SET open_until = max(open_until, excluded.open_until), \
+    INSERT INTO rests (association_id, provider_model, open_until, cooldown_until) \
+    SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM associations WHERE id = ?1) \
+    ON CONFLICT (association_id, provider_model) DO UPDATE SET open_until = max(open_until, excluded.open_until), \
     cooldown_until = max(cooldown_until, excluded.cooldown_until)";
 
-/// What other instances may have changed: the version of the configuration, and who rests after `now`. One round trip.
-pub(crate) async fn news(database: &dyn Database, now: Timestamp) -> Result<(i64, Vec<Rest>), StorageError> {
-    let rests = Statement::new(RESTS, vec![now.as_micros().into()]);
-    let answers = database.batch(vec![Statement::new(VERSION, vec![]), rests]).await?;
-    let [version, rests] = answers.as_slice() else {
+const LIFT: &str = "DELETE FROM rests WHERE association_id = ?1";
+const RESET: &str = "\
+    INSERT INTO rests (association_id, provider_model, open_until, cooldown_until, reset_at) \
+    SELECT ?1, '', 0, 0, ?2 WHERE EXISTS (SELECT 1 FROM associations WHERE id = ?1)";
+
+/// A reset is told for so long; every instance looks much more often.
+const TOLD_FOR: Duration = Duration::from_secs(60);
+
+/// What other instances may have changed.
+#[derive(Debug)]
+pub(crate) struct News {
+    /// Of the configuration.
+    pub(crate) version: i64,
+    pub(crate) rests: Vec<Rest>,
+    pub(crate) resets: Vec<Reset>,
+}
+
+/// One round trip.
+pub(crate) async fn news(database: &dyn Database, now: Timestamp) -> Result<News, StorageError> {
+    let params = vec![now.as_micros().into(), now.minus(TOLD_FOR).as_micros().into()];
+    let answers = database.batch(vec![Statement::new(VERSION, vec![]), Statement::new(NEWS, params)]).await?;
+    let [version, rows] = answers.as_slice() else {
         return Err(StorageError::Corrupt("the database answered another number of statements".into()));
     };
-    Ok((read_version(version)?, rests.iter().map(read).collect::<Result<_, _>>()?))
+    let (rests, resets) = read(rows)?;
+    Ok(News { version: read_version(version)?, rests, resets })
 }
 
 /// Tells the others.
@@ -31,6 +51,7 @@ pub(crate) async fn tell(database: &dyn Database, rests: &[Rest]) -> Result<(), 
     let statements = rests.iter().map(|rest| {
         let params = vec![
             rest.association_id.as_str().into(),
+            rest.provider_model.as_str().into(),
             micros(rest.open_until).into(),
             micros(rest.cooldown_until).into(),
         ];
@@ -39,11 +60,31 @@ pub(crate) async fn tell(database: &dyn Database, rests: &[Rest]) -> Result<(), 
     database.batch(statements.collect()).await.map(drop)
 }
 
-fn read(row: Row<'_>) -> Result<Rest, DatabaseError> {
-    let time = |column| row.integer(column).map(|micros| (micros > 0).then(|| Timestamp::from_micros(micros)));
-    Ok(Rest {
-        association_id: row.text("association_id")?.to_owned(),
-        open_until: time("open_until")?,
-        cooldown_until: time("cooldown_until")?,
-    })
+/// Lifts every rest of an association, and tells the others that it was lifted.
+pub(crate) async fn reset(database: &dyn Database, association: &str, now: Timestamp) -> Result<(), DatabaseError> {
+    let lift = Statement::new(LIFT, vec![association.into()]);
+    let reset = Statement::new(RESET, vec![association.into(), now.as_micros().into()]);
+    database.batch(vec![lift, reset]).await.map(drop)
+}
+
+fn read(rows: &Rows) -> Result<(Vec<Rest>, Vec<Reset>), DatabaseError> {
+    let (mut rests, mut resets) = (Vec::new(), Vec::new());
+    for row in rows.iter() {
+        let association_id = row.text("association_id")?.to_owned();
+        if let Some(at) = time(&row, "reset_at")? {
+            resets.push(Reset { association_id: association_id.clone(), at });
+        }
+        rests.push(Rest {
+            association_id,
+            provider_model: row.text("provider_model")?.to_owned(),
+            open_until: time(&row, "open_until")?,
+            cooldown_until: time(&row, "cooldown_until")?,
+        });
+    }
+    Ok((rests, resets))
+}
+
+/// 0 is never.
+fn time(row: &Row<'_>, column: &str) -> Result<Option<Timestamp>, DatabaseError> {
+    row.integer(column).map(|micros| (micros > 0).then(|| Timestamp::from_micros(micros)))
 }

@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::Request;
-use llmio_core::api::admin::{Admin, ConfigChanged, handle};
+use llmio_core::api::admin::{Admin, Instance, handle};
 use llmio_core::config::file::Environment;
 use llmio_core::config::{Config, Sealer};
 use llmio_core::platform::Platform;
@@ -29,7 +29,7 @@ impl Announced {
     }
 }
 
-impl ConfigChanged for Announced {
+impl Instance for Announced {
     fn config_changed(&self, config: &Config) {
         self.0.lock().unwrap().push(config.version);
     }
@@ -54,7 +54,7 @@ impl Api {
         let admin = Admin {
             store: ConfigStore::new(&platform, Sealer::new([1; 32])),
             platform,
-            changed: announced.clone(),
+            instance: announced.clone(),
             environment: Environment::new(|name| {
                 (name == "OPENAI_API_KEY").then(|| "sk-0123456789-canary-4711".into())
             }),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use llmio_core::api::admin::{Admin, ConfigChanged, handle};
+use llmio_core::api::admin::{Admin, Instance, handle};
 use llmio_core::config::file::Environment;
 use llmio_core::config::{Config, Sealer};
 use llmio_core::platform::{Clock, Timestamp};
@@ -20,7 +20,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 #[derive(Debug)]
 struct Nobody;
 
-impl ConfigChanged for Nobody {
+impl Instance for Nobody {
     fn config_changed(&self, _: &Config) {
         unreachable!("records change no configuration")
     }
@@ -31,7 +31,7 @@ async fn call(home: &Home, call: &str) -> (u16, Value) {
     let admin = Admin {
         store: ConfigStore::new(&home.platform, Sealer::new([1; 32])),
         platform: home.platform.clone(),
-        changed: Arc::new(Nobody),
+        instance: Arc::new(Nobody),
         environment: Environment::default(),
     };
     let request = Request::builder().method(method).uri(path).body(Bytes::new()).unwrap();

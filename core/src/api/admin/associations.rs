@@ -59,6 +59,14 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .body::<TestRequest>()
         .answers::<TestReport>(200),
+        Route::new(
+            Method::POST,
+            "/api/associations/{id}/reset",
+            "resetAssociation",
+            "Ask the provider again at once: close its breaker and end its cool-downs. A good test does the same",
+            |a, c| Box::pin(reset(a, c)),
+        )
+        .answers_nothing(),
     ]
 }
 
@@ -253,10 +261,19 @@ async fn test(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     let provider = config
         .provider(&association.provider_id)
         .ok_or_else(|| AdminError::not_found("provider", &association.provider_id))?;
-    let (http, clock) = (&*admin.platform.http, &*admin.platform.clock);
-    let report =
-        test_association(http, clock, provider, model, association, asked.kind, asked.model.as_deref()).await?;
+    let model_name = asked.model.as_deref();
+    let report = test_association(&admin.platform, provider, model, association, asked.kind, model_name).await?;
+    if report.ok {
+        admin.reset(&association.id).await;
+    }
     Reply::ok(&report)
+}
+
+async fn reset(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+    let id = call.parameter("id");
+    find(&admin.store.load().await?, id)?;
+    admin.reset(id).await;
+    Ok(Reply::nothing())
 }
 
 /// Puts an association at `index` of its model's, or behind them.

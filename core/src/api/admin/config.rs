@@ -83,7 +83,7 @@ async fn apply(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     }
     let (applied, config) = file::apply(&admin.store, &file).await?;
     if !applied.changes.is_empty() {
-        admin.changed.config_changed(&config);
+        admin.instance.config_changed(&config);
     }
     Reply::ok(&applied)
 }

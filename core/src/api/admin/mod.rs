@@ -25,9 +25,10 @@ use bytes::Bytes;
 use http::header::ALLOW;
 use http::{HeaderValue, Request, Response, StatusCode};
 
+use crate::balance::AssociationHealth;
 use crate::config::Config;
 use crate::config::file::Environment;
-use crate::platform::{Body, Platform};
+use crate::platform::{Body, BoxFuture, DatabaseError, Platform};
 use crate::storage::{ConfigStore, Edited};
 
 pub use call::{Call, List, Reply};
@@ -42,13 +43,18 @@ pub const MAX_BODY: usize = 4 * 1024 * 1024;
 pub struct Admin {
     pub platform: Platform,
     pub store: ConfigStore,
-    pub changed: Arc<dyn ConfigChanged>,
+    pub instance: Arc<dyn Instance>,
     pub environment: Environment,
 }
 
-/// Hears of every change of the configuration that this process made, after it was written.
-pub trait ConfigChanged: fmt::Debug + Send + Sync + 'static {
+/// The running gateway behind the API.
+pub trait Instance: fmt::Debug + Send + Sync + 'static {
+    /// The configuration was changed here, and written.
     fn config_changed(&self, config: &Config);
+    /// What is known of an association's health.
+    fn health(&self, association: &str) -> AssociationHealth;
+    /// Lifts every rest of an association, in other instances, too.
+    fn reset<'a>(&'a self, association: &'a str) -> BoxFuture<'a, Result<(), DatabaseError>>;
 }
 
 impl Admin {
@@ -59,9 +65,16 @@ impl Admin {
     {
         let edited = self.store.edit(change).await?;
         if edited.changed() {
-            self.changed.config_changed(&edited.after);
+            self.instance.config_changed(&edited.after);
         }
         Ok(edited)
+    }
+
+    /// Lifts every rest of an association. A failing database hides it from other instances only.
+    async fn reset(&self, association: &str) {
+        if let Err(error) = self.instance.reset(association).await {
+            tracing::warn!(%error, "other instances cannot be told that an association was reset");
+        }
     }
 }
 

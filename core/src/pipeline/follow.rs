@@ -1,0 +1,74 @@
+use bytes::Bytes;
+
+use super::ask::Ask;
+use super::attempt::{Committed, Patience, Witness, attempt};
+use super::call::Call;
+use super::end::{End, judge};
+use super::meter::joined;
+use super::reading::{Arrival, Reading};
+use crate::dialect::Usage;
+use crate::platform::{Platform, Timestamp};
+
+/// So much of an answer is kept.
+const KEPT: usize = 8 << 20;
+
+/// An exchange on the gateway's own behalf, read to its end.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// 0 when no answer came.
+    pub(crate) status: u16,
+    /// The beginning of what came.
+    pub(crate) body: Bytes,
+    /// When the answer could have been shown to a client.
+    pub(crate) first_token_at: Option<Timestamp>,
+    /// Why it is no good answer, in words.
+    pub(crate) error: Option<String>,
+}
+
+struct Nobody;
+
+impl Witness for Nobody {
+    fn head(&mut self) {}
+    fn used(&mut self, _: Usage) {}
+}
+
+/// Asks as for a client, judges the same way, and reads the answer to its end.
+pub(crate) async fn follow(platform: &Platform, call: &Call, ask: &Ask, patience: Patience<'_>) -> Seen {
+    let committed = match attempt(platform, call, ask, patience, &mut Nobody).await {
+        Ok(committed) => committed,
+        Err(failed) => {
+            let body = failed.answer.map(|answer| answer.body).unwrap_or_default();
+            return Seen { status: failed.status, body, first_token_at: None, error: failed.judgement.message };
+        }
+    };
+    let Committed { head, held, rest, mut meter } = committed;
+    let status = head.status.as_u16();
+    let first_token_at = Some(platform.clock.now());
+    let mut kept = held;
+    let mut end = End::Clean;
+    if let Some(rest) = rest {
+        let mut response = http::Response::new(rest);
+        *response.status_mut() = head.status;
+        let mut answer = Reading::new(&platform.clock, response, patience.deadline, patience.timeouts.idle());
+        let mut size: usize = kept.iter().map(Bytes::len).sum();
+        end = loop {
+            match answer.next().await {
+                Arrival::Chunk => {
+                    let chunk = answer.take_newest();
+                    meter.push(&chunk);
+                    if meter.is_over() {
+                        break End::Over;
+                    }
+                    size += chunk.len();
+                    if size < KEPT {
+                        kept.push(chunk);
+                    }
+                }
+                Arrival::End => break End::Clean,
+                Arrival::Broken(error) => break End::Broken(error.to_string()),
+                Arrival::TimeOut => break End::Stalled,
+            }
+        };
+    }
+    Seen { status, body: joined(&kept), first_token_at, error: judge(&mut meter, &end).message }
+}
