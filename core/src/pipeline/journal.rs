@@ -101,10 +101,6 @@ impl Journal {
         &mut self.facts
     }
 
-    pub(crate) fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
     pub(crate) fn background(&self) -> Arc<dyn Background> {
         Arc::clone(&self.background)
     }

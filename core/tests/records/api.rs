@@ -6,9 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use llmio_core::api::admin::{Admin, Instance, handle};
+use llmio_core::balance::AssociationHealth;
 use llmio_core::config::file::Environment;
 use llmio_core::config::{Config, Sealer};
-use llmio_core::platform::{Clock, Timestamp};
+use llmio_core::platform::{BoxFuture, Clock, DatabaseError, Timestamp};
 use llmio_core::record::{Bodies, LogEntry, Operation, Outcome};
 use llmio_core::storage::ConfigStore;
 use serde_json::{Value, json};
@@ -23,6 +24,14 @@ struct Nobody;
 impl Instance for Nobody {
     fn config_changed(&self, _: &Config) {
         unreachable!("records change no configuration")
+    }
+
+    fn health(&self, _: &str) -> AssociationHealth {
+        unreachable!("records have no health")
+    }
+
+    fn reset<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), DatabaseError>> {
+        unreachable!("records lift no rests")
     }
 }
 

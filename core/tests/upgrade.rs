@@ -14,21 +14,21 @@ use llmio_native::LocalDatabase;
 const STEPS: [(&str, &str, &str); 3] = [
     (
         "0001_config",
-        include_str!("../../../core/migrations/0001_config.sql"),
+        include_str!("../migrations/0001_config.sql"),
         "f0e209144a1a9c57a9c45352e7d8ac2856ebd027ce4721ad3a7917f993e7cac9",
     ),
     (
         "0002_records",
-        include_str!("../../../core/migrations/0002_records.sql"),
+        include_str!("../migrations/0002_records.sql"),
         "da0912498f2c0a12280dc67433ae65a738b65dde290c74599f67a7a75d6de871",
     ),
     (
         "0003_rests",
-        include_str!("../../../core/migrations/0003_rests.sql"),
+        include_str!("../migrations/0003_rests.sql"),
         "9cf6c909d9d25a557fb50ad7dc903aac0718e44c4d0c2b0167a987ac84231a77",
     ),
 ];
-const FILLED: &str = include_str!("../../../tests/fixtures/upgrade/0003.sql");
+const FILLED: &str = include_str!("../../tests/fixtures/upgrade/0003.sql");
 
 const TABLES: [&str; 14] = [
     "config_version",

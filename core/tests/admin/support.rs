@@ -3,9 +3,10 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use http::Request;
 use llmio_core::api::admin::{Admin, Instance, handle};
+use llmio_core::balance::AssociationHealth;
 use llmio_core::config::file::Environment;
 use llmio_core::config::{Config, Sealer};
-use llmio_core::platform::Platform;
+use llmio_core::platform::{BoxFuture, DatabaseError, Platform};
 use llmio_core::storage::{ConfigStore, migrate};
 use llmio_core::testing::{FixedEntropy, ManualClock, ScriptedHttp};
 use llmio_native::LocalDatabase;
@@ -21,17 +22,34 @@ pub(crate) struct Api {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Announced(Mutex<Vec<i64>>);
+pub(crate) struct Announced {
+    versions: Mutex<Vec<i64>>,
+    resets: Mutex<Vec<String>>,
+}
 
 impl Announced {
     pub(crate) fn versions(&self) -> Vec<i64> {
-        self.0.lock().unwrap().clone()
+        self.versions.lock().unwrap().clone()
+    }
+
+    /// The associations whose rests were lifted.
+    pub(crate) fn resets(&self) -> Vec<String> {
+        self.resets.lock().unwrap().clone()
     }
 }
 
 impl Instance for Announced {
     fn config_changed(&self, config: &Config) {
-        self.0.lock().unwrap().push(config.version);
+        self.versions.lock().unwrap().push(config.version);
+    }
+
+    fn health(&self, _: &str) -> AssociationHealth {
+        AssociationHealth::default()
+    }
+
+    fn reset<'a>(&'a self, association: &'a str) -> BoxFuture<'a, Result<(), DatabaseError>> {
+        self.resets.lock().unwrap().push(association.to_owned());
+        Box::pin(async { Ok(()) })
     }
 }
 

@@ -8,7 +8,7 @@ use llmio_core::storage::{ConfigStore, migrate};
 use llmio_core::testing::{FixedEntropy, ManualClock};
 use llmio_native::LocalDatabase;
 
-const EXAMPLE: &str = include_str!("../../../docs/llmio.example.yaml");
+const EXAMPLE: &str = include_str!("../../docs/llmio.example.yaml");
 
 fn env(name: &str) -> Option<String> {
     match name {
