@@ -78,7 +78,8 @@ fn fill(config: &mut Config) -> Result<(), StorageError> {
         log_io: true,
         created_at: Timestamp::from_secs(9),
     }];
-    config.settings = Settings { log_retention_days: 7, counting_provider: Some("second".into()), ..Settings::default() };
+    config.settings =
+        Settings { log_retention_days: 7, counting_provider: Some("second".into()), ..Settings::default() };
     Ok(())
 }
 

@@ -97,7 +97,8 @@ mod tests {
             (529, false, Verdict::Overloaded),
             (302, false, Verdict::Failover),
         ] {
-            assert_eq!(verdict(StatusCode::from_u16(status).unwrap(), is_billing), expected, "{status}");
+            let error = ProviderError { is_billing, ..ProviderError::default() };
+            assert_eq!(verdict(StatusCode::from_u16(status).unwrap(), &error), expected, "{status}");
         }
     }
 

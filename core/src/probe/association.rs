@@ -63,15 +63,19 @@ pub async fn test_association(
     let patience = Patience { timeouts: &model.timeouts, deadline, others_left: false };
     let seen = follow(platform, &call, &ask, patience).await;
     let since = |at: Timestamp| milliseconds(at.since(started));
-    let missing = (kind == TestKind::ToolCall && seen.error.is_none() && !calls_tool(ask.dialect, &seen.body))
-        .then(|| "the model answered without calling the tool".to_owned());
+    let lacks_call = kind == TestKind::ToolCall && !calls_tool(ask.dialect, &seen.body);
+    let missing = lacks_call.then(|| "the model answered without calling the tool".to_owned());
+    let said = seen.error.map(|error| match seen.status {
+        0 | 200..=299 => error,
+        status => format!("the provider answered {status}: {error}"),
+    });
     let mut report = TestReport {
         ok: false,
         provider_model,
         status: (seen.status > 0).then_some(seen.status),
         first_token_ms: seen.first_token_at.filter(|_| call.stream).map(since),
         total_ms: since(platform.clock.now()),
-        error: seen.error.or(missing).map(|error| candidate.redactor.text(error)),
+        error: said.or(missing).map(|error| candidate.redactor.text(error)),
         excerpt: excerpt(&candidate.redactor.bytes(seen.body)),
     };
     report.ok = report.error.is_none();

@@ -25,8 +25,6 @@ fn prepared(kind: ProviderType, key: &str, version: Option<&str>, client: &str) 
     Ok(request.into_parts().0.headers)
 }
 
-use super::*;
-
 #[test]
 fn paths() {
     let rows = [

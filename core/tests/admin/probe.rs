@@ -123,7 +123,7 @@ async fn tests_of_associations() {
         row("openai", "tool_call", Reply::json(200, CHAT_CALL), "/chat/completions", None),
         row("openai", "tool_call", Reply::json(200, CHAT), "/chat/completions", Some("without calling the tool")),
         row("openai", "stream", events(CHAT_CUT), "/chat/completions", Some("broke off")),
-        row("openai", "stream", Reply::json(200, CHAT), "/chat/completions", Some("no usable stream")),
+        row("openai", "stream", Reply::json(200, CHAT), "/chat/completions", Some("without a stream")),
         row("openai", "plain", Reply::json(200, "{"), "/chat/completions", Some("no complete JSON")),
         row(
             "openai",
@@ -185,6 +185,8 @@ async fn tests_of_associations() {
             }
             Some(part) => assert!(report["error"].as_str().is_some_and(|text| text.contains(part)), "{report}"),
         }
+        let lifted = if error.is_none() { vec![association] } else { vec![] };
+        assert_eq!(api.announced.resets(), lifted, "a good test lifts a rest");
         let sent = api.http.sent();
         let request = sent.last().unwrap();
         assert_eq!(request.uri.to_string(), format!("https://up.example/v1{path}"));
