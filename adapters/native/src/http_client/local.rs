@@ -16,11 +16,19 @@ const USED_UP: &[i32] = if cfg!(windows) {
 
 /// Whether a connection could not be made for want of something here.
 pub(super) fn is_at_fault(error: &(dyn StdError + 'static)) -> bool {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let causes = std::iter::successors(Some(error), |error| cause(*error));
     let mut known = causes.filter_map(|cause| cause.downcast_ref::<io::Error>());
     // A name lookup that found no descriptor says only that it failed, and a proxy's error may keep its cause to
     // itself: then trying shows it.
     known.any(is_want) || TcpSocket::new_v4().is_err_and(|error| is_want(&error))
+}
+
+fn cause<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    // An I/O error that holds another error passes over it to that one's cause.
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => error.source(),
+    }
 }
 
 fn is_want(error: &io::Error) -> bool {
@@ -30,7 +38,6 @@ fn is_want(error: &io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::error::DialError;
     use super::*;
 
     #[cfg(target_os = "linux")]
@@ -51,7 +58,7 @@ mod tests {
         for (name, code, expected) in rows {
             let error = io::Error::from_raw_os_error(code);
             assert_eq!(is_at_fault(&error), expected, "{name}");
-            let wrapped = io::Error::other(DialError::new(io::Error::other(error)));
+            let wrapped = io::Error::other(io::Error::other(error));
             assert_eq!(is_at_fault(&wrapped), expected, "{name}, as a cause");
         }
     }

@@ -24,8 +24,8 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// Each answered ping doubles the silence that is borne, up to this, because some front ends (Google's) close
 /// connections that ping often. The next request begins anew.
 const MAX_SILENCE: Duration = Duration::from_secs(30);
-/// A ping is answered within this, or the connection is given up. Counts anew while an upload gets on, behind which the
-/// ping may wait.
+/// A ping is answered within this, or the connection is given up. Counts anew while anything comes, and while an upload
+/// gets on, behind which the ping may wait.
 const PONG: Duration = Duration::from_secs(3);
 
 /// What a connection's driver and its users know of each other.
@@ -65,7 +65,7 @@ pub(super) struct Driver {
     /// The requests that were there at the last look.
     requests: usize,
     read_at: Instant,
-    written_at: Instant,
+    drained_at: Instant,
     silence: Duration,
     alarm: Pin<Box<Sleep>>,
 }
@@ -87,7 +87,7 @@ impl Driver {
             state,
             requests: 0,
             read_at: now,
-            written_at: now,
+            drained_at: now,
             silence: SILENCE,
             alarm: Box::pin(sleep_until(now)),
         }
@@ -96,8 +96,8 @@ impl Driver {
     /// Takes in what the connection has just done.
     fn look(&mut self, cx: &mut Context<'_>) {
         let before = self.silence;
-        if self.traffic.written.swap(false, Ordering::Relaxed) {
-            self.written_at = Instant::now();
+        if self.traffic.drained.swap(false, Ordering::Relaxed) {
+            self.drained_at = Instant::now();
         }
         if self.traffic.read.swap(false, Ordering::Relaxed) {
             self.read_at = Instant::now();
@@ -122,7 +122,7 @@ impl Driver {
     fn watch(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             let due = match &self.ping {
-                Some(asking) => asking.since.max(self.written_at) + PONG,
+                Some(asking) => asking.since.max(self.read_at).max(self.drained_at) + PONG,
                 None if self.state.streams.load(Ordering::Relaxed) > 0 => self.read_at + self.silence,
                 None => return Poll::Pending,
             };
@@ -171,27 +171,31 @@ impl Future for Driver {
     }
 }
 
-/// Whether anything was read or written since the last look.
+/// What has moved since the last look.
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
     read: AtomicBool,
-    written: AtomicBool,
+    /// What had been written before left, which made room for more. A write alone shows nothing: while there is room,
+    /// it succeeds on a dead connection, too.
+    drained: AtomicBool,
 }
 
 /// The connection below, with its traffic noted.
 pub(super) struct Watched {
     io: TokioIo<Io>,
+    is_full: bool,
     traffic: Arc<Traffic>,
 }
 
 impl Watched {
     pub(super) fn new(io: Io, traffic: &Arc<Traffic>) -> Self {
-        Self { io: TokioIo::new(io), traffic: Arc::clone(traffic) }
+        Self { io: TokioIo::new(io), is_full: false, traffic: Arc::clone(traffic) }
     }
 
-    fn written(&self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(1..)) = result {
-            self.traffic.written.store(true, Ordering::Relaxed);
+    fn written(&mut self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let was_full = std::mem::replace(&mut self.is_full, result.is_pending());
+        if was_full && matches!(result, Poll::Ready(Ok(1..))) {
+            self.traffic.drained.store(true, Ordering::Relaxed);
         }
         result
     }
