@@ -113,12 +113,14 @@ async fn upgrades(database: &dyn Database) {
         ("UPDATE models SET strategy = NULL WHERE id = 'm9'", "NOT NULL"),
         ("UPDATE models SET time_out = 0.0 WHERE id = 'm9'", "CHECK"),
         ("UPDATE associations SET provider_id = 'gone' WHERE id = 'a1'", "FOREIGN KEY"),
-        ("INSERT INTO rests VALUES ('gone', '', 1, 0)", "FOREIGN KEY"),
+        ("INSERT INTO rests VALUES ('gone', '', 1, 0, 0)", "FOREIGN KEY"),
     ] {
         let refused = query(database, sql).await.unwrap_err();
         assert!(refused.contains(expected), "{sql}: {refused}");
     }
-    query(database, "INSERT INTO rests VALUES ('a1', '', 1, 0), ('a1', 'b-1', 0, 2), ('a3', '', 1, 0)").await.unwrap();
+    query(database, "INSERT INTO rests VALUES ('a1', '', 1, 0, 0), ('a1', 'b-1', 0, 2, 0), ('a3', '', 1, 0, 3)")
+        .await
+        .unwrap();
     query(database, "DELETE FROM providers WHERE id = 'p1'").await.unwrap();
     query(database, "DELETE FROM models WHERE id = 'm6'").await.unwrap();
     for (sql, expected) in [

@@ -58,7 +58,7 @@ test('every row is kept, and new types and strategies are let in', () => {
   assert.deepEqual(run(...everything), before);
   run(...newWords);
   const [associations, rests] = run(
-    "INSERT INTO rests VALUES ('a1', '', 1, 0), ('a1', 'b-1', 0, 2), ('a3', '', 1, 0)",
+    "INSERT INTO rests VALUES ('a1', '', 1, 0, 0), ('a1', 'b-1', 0, 2, 0), ('a3', '', 1, 0, 3)",
     "DELETE FROM providers WHERE id = 'p1'",
     'SELECT id FROM associations ORDER BY id',
     'SELECT association_id AS id FROM rests',

@@ -76,10 +76,10 @@ async fn what_is_refused() {
 #[tokio::test]
 async fn settings() {
     let api = Api::new().await;
-    let defaults = json!({"log_retention_days": 30, "counting_provider": null});
+    let defaults = json!({"log_retention_days": 30, "keep_alive": 15, "max_rest": 3600, "counting_provider": null});
     assert_eq!(api.expect(200, "GET /api/settings", Value::Null).await, defaults);
     let provider = api.expect(201, "POST /api/providers", json!({"name": "claude", "type": "anthropic"})).await;
-    let set = json!({"log_retention_days": 0, "counting_provider": "claude"});
+    let set = json!({"log_retention_days": 0, "keep_alive": 0, "max_rest": 60, "counting_provider": "claude"});
     assert_eq!(api.expect(200, "PUT /api/settings", set.clone()).await, set);
 
     let path = format!("/api/providers/{}", provider["id"].as_str().unwrap());

@@ -122,7 +122,7 @@ async fn tests_of_associations() {
         row("openai", "stream", events(CHAT_STREAM), "/chat/completions", None),
         row("openai", "tool_call", Reply::json(200, CHAT_CALL), "/chat/completions", None),
         row("openai", "tool_call", Reply::json(200, CHAT), "/chat/completions", Some("without calling the tool")),
-        row("openai", "stream", events(CHAT_CUT), "/chat/completions", Some("broke off")),
+        row("openai", "stream", events(CHAT_CUT), "/chat/completions", Some("without completing")),
         row("openai", "stream", Reply::json(200, CHAT), "/chat/completions", Some("without a stream")),
         row("openai", "plain", Reply::json(200, "{"), "/chat/completions", Some("no complete JSON")),
         row(

@@ -183,6 +183,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/associations/{id}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the provider again at once: close its breaker and end its cool-downs. A good test does the same */
+        post: operations["resetAssociation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/keys": {
         parameters: {
             query?: never;
@@ -1739,6 +1756,20 @@ export interface components {
              */
             log_retention_days: number;
             /**
+             * Format: uint32
+             * @description Seconds without a byte after which a stream that has begun is kept alive by a comment or the dialect's ping; 0
+             *     never does.
+             * @default 15
+             */
+            keep_alive: number;
+            /**
+             * Format: uint32
+             * @description The longest that a provider is left in peace on its own word, in seconds. After it one request looks whether
+             *     that is still necessary.
+             * @default 3600
+             */
+            max_rest: number;
+            /**
              * @description The provider (by name, of type `anthropic`) that counts tokens for models without an Anthropic provider.
              * @default null
              */
@@ -1751,6 +1782,20 @@ export interface components {
              * @default 30
              */
             log_retention_days?: number;
+            /**
+             * Format: uint32
+             * @description Seconds without a byte after which a stream that has begun is kept alive by a comment or the dialect's ping; 0
+             *     never does.
+             * @default 15
+             */
+            keep_alive?: number;
+            /**
+             * Format: uint32
+             * @description The longest that a provider is left in peace on its own word, in seconds. After it one request looks whether
+             *     that is still necessary.
+             * @default 3600
+             */
+            max_rest?: number;
             /**
              * @description The provider (by name, of type `anthropic`) that counts tokens for models without an Anthropic provider.
              * @default null
@@ -2405,6 +2450,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TestReport"];
                 };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    resetAssociation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Error */
             default: {

@@ -437,6 +437,8 @@ keys:
   enabled: true
 settings:
   log_retention_days: 30
+  keep_alive: 15
+  max_rest: 3600
   counting_provider: null
 "##;
     assert_eq!(export(&check(text, &env).unwrap().config).to_yaml(), expected);
