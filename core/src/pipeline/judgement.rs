@@ -110,6 +110,10 @@ impl Judgement {
         match error.kind {
             HttpErrorKind::Timeout => failed(Outcome::Timeout, Telling::Timeout),
             HttpErrorKind::Broken => Self { next: Next::Retry, ..failed(Outcome::ConnectError, Telling::NoAnswer) },
+            // Our own fault says nothing about the provider.
+            HttpErrorKind::Local => {
+                Self { report: Report::Neutral, ..failed(Outcome::GatewayError, Telling::NoAnswer) }
+            }
             _ => failed(Outcome::ConnectError, Telling::NoAnswer),
         }
     }
