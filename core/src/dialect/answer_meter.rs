@@ -1,19 +1,11 @@
 use super::provider_error::ProviderError;
-use super::{Dialect, Usage, anthropic, gemini, openai_chat, openai_responses};
+use super::{Dialect, Usage};
 use crate::wire::json::{Capture, Path};
 
 /// A longer usage report or error object is not read.
 const VALUE_LIMIT: usize = 64 * 1024;
 
 const ERROR: Path = &["error"];
-const USAGE: Path = &["usage"];
-const USAGE_METADATA: Path = &["usageMetadata"];
-const CHAT_REASON: Path = &["choices", "*", "finish_reason"];
-const STOP_REASON: Path = &["stop_reason"];
-const STATUS: Path = &["status"];
-const INCOMPLETE_REASON: Path = &["incomplete_details", "reason"];
-const GEMINI_REASON: Path = &["candidates", "*", "finishReason"];
-const BLOCK_REASON: Path = &["promptFeedback", "blockReason"];
 
 /// Watches an answer that is not streamed, without keeping it.
 #[derive(Debug)]
@@ -36,12 +28,8 @@ pub struct AnswerSummary {
 
 impl AnswerMeter {
     pub fn new(dialect: Dialect) -> Self {
-        let paths: &'static [Path] = match dialect {
-            Dialect::OpenAiChat => &[ERROR, USAGE, CHAT_REASON],
-            Dialect::OpenAiResponses => &[ERROR, USAGE, STATUS, INCOMPLETE_REASON],
-            Dialect::Anthropic => &[ERROR, USAGE, STOP_REASON],
-            Dialect::Gemini => &[ERROR, USAGE_METADATA, GEMINI_REASON, BLOCK_REASON],
-        };
+        let answer = &dialect.row().answer;
+        let paths = [ERROR, answer.usage].into_iter().chain(answer.reasons.iter().copied());
         Self { dialect, capture: Capture::new(paths, VALUE_LIMIT) }
     }
 
@@ -55,19 +43,13 @@ impl AnswerMeter {
     /// What was told so far; final once the body has ended.
     pub fn summary(&self) -> AnswerSummary {
         let capture = &self.capture;
-        let (usage, reasons): (_, &[Path]) = match self.dialect {
-            Dialect::OpenAiChat => (capture.get(USAGE).map(openai_chat::usage::read), &[CHAT_REASON]),
-            Dialect::OpenAiResponses => {
-                (capture.get(USAGE).map(openai_responses::usage::read), &[INCOMPLETE_REASON, STATUS])
-            }
-            Dialect::Anthropic => (capture.get(USAGE).map(anthropic::usage::read), &[STOP_REASON]),
-            Dialect::Gemini => (capture.get(USAGE_METADATA).map(gemini::usage::read), &[GEMINI_REASON, BLOCK_REASON]),
-        };
+        let row = self.dialect.row();
+        let usage = capture.get(row.answer.usage).map(row.answer.read_usage);
         let error = capture.get(ERROR).and_then(|raw| serde_json::from_slice(raw).ok());
         AnswerSummary {
             complete: capture.is_complete_object(),
-            usage: usage.unwrap_or_default().usage(self.dialect.convention()),
-            finish_reason: reasons.iter().find_map(|path| capture.text(path)),
+            usage: usage.unwrap_or_default().usage(row.convention),
+            finish_reason: row.answer.reasons.iter().find_map(|path| capture.text(path)),
             error: error.filter(|error: &serde_json::Value| !error.is_null()).map(|it| ProviderError::from_value(&it)),
         }
     }

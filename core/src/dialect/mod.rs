@@ -1,4 +1,4 @@
-//! The four wire formats. Each is a folder; what they share is here, and in [`crate::wire`].
+//! The four wire formats. Each is a folder and a row of what differs; what they share is here, and in [`crate::wire`].
 
 mod answer_meter;
 mod anthropic;
@@ -13,6 +13,7 @@ mod openai_responses;
 mod progress;
 mod provider;
 mod provider_error;
+mod row;
 mod stream_meter;
 mod usage;
 mod usage_filter;
@@ -56,14 +57,6 @@ impl Dialect {
             Self::OpenAiResponses => "openai_responses",
             Self::Anthropic => "anthropic",
             Self::Gemini => "gemini",
-        }
-    }
-
-    const fn convention(self) -> counters::Convention {
-        match self {
-            Self::OpenAiChat | Self::OpenAiResponses => counters::Convention::Inclusive,
-            Self::Anthropic => counters::Convention::CacheApart,
-            Self::Gemini => counters::Convention::ReasoningApart,
         }
     }
 }

@@ -2,7 +2,7 @@ use bytes::Bytes;
 
 use super::progress::{Phase, Progress};
 use super::provider_error::{ProviderError, classify_error};
-use super::{Dialect, GatewayError, Usage, anthropic, gemini, openai_chat, openai_responses};
+use super::{Dialect, GatewayError, Usage};
 use crate::wire::json::Elements;
 use crate::wire::sse::{Decoder, Event};
 
@@ -113,7 +113,7 @@ impl StreamMeter {
 
     /// What was reported so far.
     pub fn usage(&self) -> Usage {
-        self.progress.counters.usage(self.dialect.convention())
+        self.progress.counters.usage(self.dialect.row().convention)
     }
 
     /// In the dialect's own words.
@@ -157,21 +157,14 @@ impl StreamMeter {
 /// Bytes that end the stream, as far as `meter` saw it, with the dialect's error event, so that no client takes the end
 /// for a good one. An event that was sent in part is closed first; a JSON array stays well-formed.
 pub fn stream_error(meter: &StreamMeter, error: &GatewayError, trace_id: &str) -> Bytes {
+    let row = meter.dialect.row();
     let decoder = match &meter.framing {
         Framing::JsonArray(elements, _) => {
-            return elements.end_with(gemini::error::body(error, trace_id).to_string().as_bytes()).into();
+            return elements.end_with((row.error_body)(error, trace_id).to_string().as_bytes()).into();
         }
         Framing::Sse(decoder) => decoder,
     };
-    let event = match meter.dialect {
-        Dialect::OpenAiChat => openai_chat::error::event(error),
-        Dialect::OpenAiResponses => {
-            let next = meter.progress.sequence_number.map_or(0, |number| number.saturating_add(1));
-            openai_responses::error::event(error, next)
-        }
-        Dialect::Anthropic => anthropic::error::event(error, trace_id),
-        Dialect::Gemini => gemini::error::event(error, trace_id),
-    };
+    let event = (row.error_event)(error, trace_id, &meter.progress);
     if decoder.is_between_events() { event.into() } else { format!("\n\n{event}").into() }
 }
 
@@ -179,13 +172,7 @@ const FOREIGN_LIMIT: usize = 8 * 1024;
 
 /// Reads one event into `progress`. One that is malformed fails a stream without output, and is counted in others.
 fn read(dialect: Dialect, event: Event<'_>, progress: &mut Progress) {
-    let result = match dialect {
-        Dialect::OpenAiChat => openai_chat::meter::read(event.data, progress),
-        Dialect::OpenAiResponses => openai_responses::meter::read(event, progress),
-        Dialect::Anthropic => anthropic::meter::read(event, progress),
-        Dialect::Gemini => gemini::meter::read(event.data, progress),
-    };
-    if let Err(error) = result {
+    if let Err(error) = (dialect.row().event)(event, progress) {
         progress.unreadable += 1;
         if !progress.has_output() {
             let message = format!("a malformed event: {error}");

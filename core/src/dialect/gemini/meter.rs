@@ -2,10 +2,11 @@ use super::usage;
 use crate::dialect::progress::Progress;
 use crate::dialect::provider_error::ProviderError;
 use crate::wire::json::{InvalidJson, Kind, Scanner};
+use crate::wire::sse::Event;
 
 /// Reads one chunk, which has the shape of a whole answer.
-pub(in crate::dialect) fn read(data: &[u8], progress: &mut Progress) -> Result<(), InvalidJson> {
-    let data = data.trim_ascii();
+pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Result<(), InvalidJson> {
+    let data = event.data.trim_ascii();
     if data.is_empty() || data.starts_with(b"[DONE]") {
         return Ok(());
     }

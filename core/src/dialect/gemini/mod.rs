@@ -1,7 +1,26 @@
 //! Gemini `generateContent`.
 
-pub(super) mod error;
-pub(super) mod inspect;
-pub(super) mod meter;
-pub(super) mod models;
-pub(super) mod usage;
+mod error;
+mod inspect;
+mod meter;
+mod models;
+mod usage;
+
+use super::counters::Convention;
+use super::row::{AnswerPaths, Row};
+use crate::wire::json::Path;
+
+const USAGE: Path = &["usageMetadata"];
+const REASONS: &[Path] = &[&["candidates", "*", "finishReason"], &["promptFeedback", "blockReason"]];
+
+pub(super) static ROW: Row = Row {
+    member: inspect::member,
+    names_model: false,
+    convention: Convention::ReasoningApart,
+    event: meter::read,
+    answer: AnswerPaths { usage: USAGE, read_usage: usage::read, reasons: REASONS },
+    error_body: error::body,
+    error_event: error::event,
+    model: models::entry,
+    models: models::list,
+};

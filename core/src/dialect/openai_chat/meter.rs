@@ -3,6 +3,7 @@ use crate::dialect::progress::Progress;
 use crate::dialect::provider_error::ProviderError;
 use crate::wire::json::{InvalidJson, Kind, Scanner};
 use crate::wire::json::{MemberName, member_name};
+use crate::wire::sse::Event;
 
 static USAGE: MemberName = member_name!("usage");
 static FINISH_REASON: MemberName = member_name!("finish_reason");
@@ -12,8 +13,8 @@ static ERROR: MemberName = member_name!("error");
 const BARE: [&str; 5] = ["role", "name", "id", "type", "index"];
 
 /// Reads one chunk, or the `[DONE]` that ends the stream.
-pub(in crate::dialect) fn read(data: &[u8], progress: &mut Progress) -> Result<(), InvalidJson> {
-    let data = data.trim_ascii();
+pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Result<(), InvalidJson> {
+    let data = event.data.trim_ascii();
     if data.starts_with(b"[DONE]") {
         progress.complete();
         return Ok(());

@@ -19,11 +19,12 @@ pub struct Capture {
 impl Capture {
     /// `limit` is the most bytes kept of one value; a longer one counts as absent. At most 64 paths, none of which
     /// leads into another.
-    pub fn new(paths: &'static [Path], limit: usize) -> Self {
+    pub fn new(paths: impl IntoIterator<Item = Path>, limit: usize) -> Self {
+        let paths: Vec<Path> = paths.into_iter().collect();
         let watch = Catcher {
+            values: vec![Vec::new(); paths.len()],
             paths,
             limit,
-            values: vec![Vec::new(); paths.len()],
             matching: [u64::MAX; PATH_LIMIT + 1],
             member: [u64::MAX; PATH_LIMIT + 1],
             is_array: [false; PATH_LIMIT + 1],
@@ -67,7 +68,7 @@ impl Capture {
 
 #[derive(Clone, Debug)]
 struct Catcher {
-    paths: &'static [Path],
+    paths: Vec<Path>,
     limit: usize,
     values: Vec<Vec<u8>>,
     /// Per depth, the paths (one bit each) that lead through the container open there.
@@ -197,10 +198,9 @@ mod tests {
     const USAGE: Path = &["usage"];
     const FINISH: Path = &["choices", "*", "finish_reason"];
     const NESTED: Path = &["error", "details", "reason"];
-    const PATHS: &[Path] = &[USAGE, FINISH, NESTED];
 
     fn capture(text: &str, step: usize) -> (Result<(), InvalidJson>, Capture) {
-        let mut capture = Capture::new(PATHS, 40);
+        let mut capture = Capture::new([USAGE, FINISH, NESTED], 40);
         let mut result = Ok(());
         for chunk in text.as_bytes().chunks(step) {
             result = capture.push(chunk);
