@@ -17,6 +17,7 @@ mod row;
 mod stream_meter;
 mod usage;
 mod usage_filter;
+mod what_came;
 
 use std::fmt;
 
@@ -34,6 +35,7 @@ pub use provider_error::{ProviderError, classify_error};
 pub use stream_meter::{StreamForm, StreamMeter, stream_error};
 pub use usage::Usage;
 pub use usage_filter::ChatUsageFilter;
+pub use what_came::what_came;
 
 /// A wire format. A client has one, by the path it asks; a provider has one, by its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]

@@ -4,8 +4,8 @@ use super::counters::{Convention, Counters};
 use super::inspect::{InvalidRequest, RequestHead, Session};
 use super::progress::Progress;
 use super::{Dialect, GatewayError, ModelEntry, anthropic, gemini, openai_chat, openai_responses};
-use crate::wire::json::{InvalidJson, Path, Scanner, Text};
-use crate::wire::sse::Event;
+use crate::wire::Event;
+use crate::wire::json::{Capture, InvalidJson, Path, Scanner, Text};
 
 /// What differs between dialects, a row for each: beside its own folder, this is all that a dialect consists of.
 pub(super) struct Row {
@@ -17,8 +17,13 @@ pub(super) struct Row {
     pub(super) convention: Convention,
     /// Reads one event of a stream.
     pub(super) event: fn(Event<'_>, &mut Progress) -> Result<(), InvalidJson>,
+    /// What `event` reads, for an event that is too long to be held: it sees these values alone, and an object in the
+    /// place of one that is itself too long.
+    pub(super) event_paths: &'static [Path],
     /// Where an answer that is not streamed says what matters.
-    pub(super) answer: AnswerPaths,
+    pub(super) answer: AnswerForm,
+    /// Where an answer to a counting request has the number.
+    pub(super) count: Path,
     /// The body of an error, with the request's trace id.
     pub(super) error_body: fn(&GatewayError, &str) -> Value,
     /// What ends a broken stream of server-sent events.
@@ -29,11 +34,18 @@ pub(super) struct Row {
     pub(super) models: fn(&[ModelEntry], Option<&str>) -> Value,
 }
 
-pub(super) struct AnswerPaths {
+/// The shape of an answer that is not streamed.
+pub(super) struct AnswerForm {
     pub(super) usage: Path,
     pub(super) read_usage: fn(&[u8]) -> Counters,
     /// Why the answer ended, the most telling first.
     pub(super) reasons: &'static [Path],
+    /// Values of which `is_answer` asks for the kind.
+    pub(super) marks: &'static [Path],
+    /// Whether a JSON object is an answer: of `reasons` the values are at hand, of `marks` the kinds.
+    pub(super) is_answer: fn(&Capture) -> bool,
+    /// What an object lacks that is no answer, in words.
+    pub(super) holds: &'static str,
 }
 
 impl Dialect {

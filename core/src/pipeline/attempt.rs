@@ -229,7 +229,7 @@ fn is_clients_error(meter: &StreamMeter) -> bool {
 /// Reads an answer to its end.
 async fn whole(call: &Call, candidate: &Candidate, mut answer: Reading) -> Result<Committed, Failure> {
     let status = answer.status();
-    let mut meter = Box::new(AnswerMeter::new(call.dialect));
+    let mut meter = Box::new(AnswerMeter::new(call.dialect, call.operation));
     loop {
         match answer.next().await {
             Event::Chunk => meter.push(answer.newest()),
@@ -254,9 +254,8 @@ async fn whole(call: &Call, candidate: &Candidate, mut answer: Reading) -> Resul
             format!("the answer matches the provider's error_matcher `{sample}`"),
         ));
     }
-    if !summary.complete {
-        let excerpt = classify_error(status, &answer.text()).message;
-        return Err(Failure::unusable(status, format!("the provider's answer is no complete JSON object: {excerpt}")));
+    if let Some(problem) = summary.problem {
+        return Err(Failure::unusable(status, format!("the provider answered with {problem}")));
     }
     let (head, held, _) = answer.into_parts();
     Ok(Committed { head, held: vec![joined(&held)], rest: None, meter: Meter::Answer(meter) })

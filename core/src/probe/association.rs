@@ -115,12 +115,12 @@ impl Test<'_> {
     }
 
     fn judge(&self, answer: &Answered, kind: TestKind) -> Option<String> {
-        let mut meter = AnswerMeter::new(self.call.dialect);
+        let mut meter = AnswerMeter::new(self.call.dialect, self.call.operation);
         meter.push(&answer.body);
         let summary = meter.summary();
         answer.failure().or_else(|| self.matching_error(&answer.body)).or_else(|| match summary.error {
             Some(error) => Some(format!("the answer is an error: {}", error.message)),
-            None if !summary.complete => Some("the answer is no complete JSON object".to_owned()),
+            None if summary.problem.is_some() => summary.problem,
             None if kind == TestKind::ToolCall && !calls_tool(self.call.dialect, &answer.body) => {
                 Some("the model answered without calling the tool".to_owned())
             }

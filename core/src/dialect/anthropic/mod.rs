@@ -1,5 +1,6 @@
 //! Anthropic Messages.
 
+mod answer;
 mod error;
 mod inspect;
 mod meter;
@@ -7,18 +8,16 @@ mod models;
 mod usage;
 
 use super::counters::Convention;
-use super::row::{AnswerPaths, Row};
-use crate::wire::json::Path;
-
-const USAGE: Path = &["usage"];
-const REASONS: &[Path] = &[&["stop_reason"]];
+use super::row::Row;
 
 pub(super) static ROW: Row = Row {
     member: inspect::member,
     names_model: true,
     convention: Convention::CacheApart,
     event: meter::read,
-    answer: AnswerPaths { usage: USAGE, read_usage: usage::read, reasons: REASONS },
+    event_paths: &[&["type"], &["error"], &["usage"], &["message", "usage"], &["delta"], &["content_block"]],
+    answer: answer::FORM,
+    count: &["input_tokens"],
     error_body: error::body,
     error_event: error::event,
     model: models::entry,

@@ -1,8 +1,9 @@
+use super::inspect::each_or_one;
 use super::usage;
 use crate::dialect::progress::Progress;
-use crate::dialect::provider_error::ProviderError;
-use crate::wire::json::{InvalidJson, Kind, Scanner};
-use crate::wire::sse::Event;
+use crate::dialect::provider_error::{ProviderError, says_something};
+use crate::wire::Event;
+use crate::wire::json::{InvalidJson, Scanner};
 
 /// Reads one chunk, which has the shape of a whole answer.
 pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Result<(), InvalidJson> {
@@ -28,9 +29,8 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
                 })?;
             }
             "error" => {
-                let present = scanner.peek()? != Kind::Null;
                 let raw = scanner.raw()?;
-                if present {
+                if says_something(raw) {
                     let error = serde_json::from_slice(raw).map(|it| ProviderError::from_value(&it));
                     progress.fail(error.unwrap_or_default());
                 }
@@ -45,6 +45,7 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
     if let Some(reason) = block_reason.filter(|_| !has_candidates) {
         // A blocked prompt is an answer: another provider of the model would block it, too.
         progress.finish_reason(&reason.name());
+        progress.output();
         progress.complete();
     }
     Ok(())
@@ -55,19 +56,19 @@ fn candidate(scanner: &mut Scanner<'_>, progress: &mut Progress) -> Result<(), I
         match &*key.name() {
             "content" if !progress.has_output() => {
                 scanner.each_named::<InvalidJson>("parts", |scanner| {
-                    scanner.each_element::<InvalidJson>(|scanner| {
+                    each_or_one(scanner, &mut |scanner| {
                         if part_holds_content(scanner)? {
                             progress.output();
                         }
                         Ok(())
-                    })?;
-                    Ok(())
+                    })
                 })?;
             }
             "finishReason" => {
                 let reason = scanner.string_or_skip()?;
                 if let Some(reason) = reason.filter(|it| !it.is_empty() && !it.is("FINISH_REASON_UNSPECIFIED")) {
                     progress.finish_reason(&reason.name());
+                    progress.output();
                     progress.complete();
                 }
             }

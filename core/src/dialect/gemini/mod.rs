@@ -1,5 +1,6 @@
 //! Gemini `generateContent`.
 
+mod answer;
 mod error;
 mod inspect;
 mod meter;
@@ -7,18 +8,22 @@ mod models;
 mod usage;
 
 use super::counters::Convention;
-use super::row::{AnswerPaths, Row};
-use crate::wire::json::Path;
-
-const USAGE: Path = &["usageMetadata"];
-const REASONS: &[Path] = &[&["candidates", "*", "finishReason"], &["promptFeedback", "blockReason"]];
+use super::row::Row;
 
 pub(super) static ROW: Row = Row {
     member: inspect::member,
     names_model: false,
     convention: Convention::ReasoningApart,
     event: meter::read,
-    answer: AnswerPaths { usage: USAGE, read_usage: usage::read, reasons: REASONS },
+    event_paths: &[
+        &["error"],
+        &["usageMetadata"],
+        &["candidates", "*", "finishReason"],
+        &["candidates", "*", "content", "parts"],
+        &["promptFeedback", "blockReason"],
+    ],
+    answer: answer::FORM,
+    count: &["totalTokens"],
     error_body: error::body,
     error_event: error::event,
     model: models::entry,

@@ -1,9 +1,9 @@
 use super::usage;
 use crate::dialect::progress::Progress;
-use crate::dialect::provider_error::ProviderError;
-use crate::wire::json::{InvalidJson, Kind, Scanner};
-use crate::wire::json::{MemberName, member_name};
-use crate::wire::sse::Event;
+use crate::dialect::provider_error::{ProviderError, says_something};
+use crate::wire::Event;
+use crate::wire::json::{InvalidJson, Scanner};
+use crate::wire::json::{MemberName, looks_whole, member_name};
 
 static USAGE: MemberName = member_name!("usage");
 static FINISH_REASON: MemberName = member_name!("finish_reason");
@@ -19,10 +19,11 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
         progress.complete();
         return Ok(());
     }
-    if data.is_empty()
-        || progress.has_output() && !USAGE.is_set_in(data) && !FINISH_REASON.is_set_in(data) && !ERROR.is_set_in(data)
-    {
+    if data.is_empty() {
         return Ok(());
+    }
+    if progress.has_output() && !USAGE.is_set_in(data) && !FINISH_REASON.is_set_in(data) && !ERROR.is_set_in(data) {
+        return looks_whole(data);
     }
     let mut has_choices = false;
     let mut scanner = Scanner::new(data);
@@ -34,9 +35,8 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
             }
             "usage" => progress.counters.merge(&usage::read(scanner.raw()?)),
             "error" => {
-                let present = scanner.peek()? != Kind::Null;
                 let raw = scanner.raw()?;
-                if present {
+                if says_something(raw) {
                     fail(raw, progress);
                 }
             }

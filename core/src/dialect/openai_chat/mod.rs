@@ -1,5 +1,6 @@
 //! OpenAI Chat Completions and what other vendors made of it.
 
+mod answer;
 pub(super) mod error;
 mod inspect;
 mod meter;
@@ -7,18 +8,22 @@ pub(super) mod models;
 mod usage;
 
 use super::counters::Convention;
-use super::row::{AnswerPaths, Row};
-use crate::wire::json::Path;
-
-const USAGE: Path = &["usage"];
-const REASONS: &[Path] = &[&["choices", "*", "finish_reason"]];
+use super::row::Row;
 
 pub(super) static ROW: Row = Row {
     member: inspect::member,
     names_model: true,
     convention: Convention::Inclusive,
     event: meter::read,
-    answer: AnswerPaths { usage: USAGE, read_usage: usage::read, reasons: REASONS },
+    event_paths: &[
+        &["error"],
+        &["usage"],
+        &["choices", "*", "finish_reason"],
+        &["choices", "*", "delta"],
+        &["choices", "*", "message"],
+    ],
+    answer: answer::FORM,
+    count: &["input_tokens"],
     error_body: error::body,
     error_event: error::event,
     model: models::entry,

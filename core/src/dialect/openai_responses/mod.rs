@@ -1,5 +1,6 @@
 //! OpenAI Responses.
 
+mod answer;
 mod error;
 mod inspect;
 mod meter;
@@ -7,18 +8,32 @@ mod usage;
 
 use super::counters::Convention;
 use super::openai_chat;
-use super::row::{AnswerPaths, Row};
-use crate::wire::json::Path;
-
-const USAGE: Path = &["usage"];
-const REASONS: &[Path] = &[&["incomplete_details", "reason"], &["status"]];
+use super::row::Row;
 
 pub(super) static ROW: Row = Row {
     member: inspect::member,
     names_model: true,
     convention: Convention::Inclusive,
     event: meter::read,
-    answer: AnswerPaths { usage: USAGE, read_usage: usage::read, reasons: REASONS },
+    event_paths: &[
+        &["type"],
+        &["sequence_number"],
+        &["delta"],
+        &["item", "type"],
+        &["error"],
+        &["code"],
+        &["message"],
+        &["param"],
+        &["response", "id"],
+        &["response", "created_at"],
+        &["response", "model"],
+        &["response", "status"],
+        &["response", "usage"],
+        &["response", "error"],
+        &["response", "incomplete_details"],
+    ],
+    answer: answer::FORM,
+    count: &["input_tokens"],
     error_body: openai_chat::error::body,
     error_event: error::event,
     model: openai_chat::models::entry,
