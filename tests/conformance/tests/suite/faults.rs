@@ -257,12 +257,7 @@ async fn a_success_that_matches_an_error_sample_is_a_failure() {
         for form in Form::BOTH {
             // Case and white space do not count; a stream's body is a plain one here, as of a page that stands in.
             let said = "Sorry,  QUOTA is   used up for today.".to_owned();
-            let replay = Replay {
-                status: 200,
-                content_type: "application/json".into(),
-                body: json!({"said": said}).to_string(),
-                chunk_bytes: None,
-            };
+            let replay = Replay::whole(200, "application/json", json!({"said": said}).to_string());
             let text = Behaviour { text: said, ..Behaviour::default() };
             sly.next([if form.streams() { Behaviour { replay: Some(replay), ..text } } else { text }]);
             let answer = dialect::call(&home, dialect, dialect.as_str(), form).send().await;
@@ -330,6 +325,5 @@ async fn pair(dialect: Dialect) -> (Upstream, Home) {
 }
 
 fn replayed(status: u16, content_type: &str, body: &str) -> Behaviour {
-    let replay = Replay { status, content_type: content_type.into(), body: body.to_owned(), chunk_bytes: None };
-    Behaviour { replay: Some(replay), ..Behaviour::default() }
+    Replay::whole(status, content_type, body).into()
 }
