@@ -1,6 +1,7 @@
 //! The suite: every promise of the gateway that can be seen over HTTP, as tables.
 
 mod admin;
+mod answers;
 mod balance;
 mod breaker;
 mod capabilities;
@@ -9,6 +10,7 @@ mod database;
 mod disconnect;
 mod durability;
 mod endpoints;
+mod ends;
 mod errors;
 mod faults;
 mod instances;
@@ -16,5 +18,6 @@ mod parity;
 mod recorded;
 mod records;
 mod relay;
+mod scripted;
 mod tokens;
 mod unreachable;
