@@ -147,7 +147,7 @@ async fn of_several_errors_the_most_telling_is_answered() {
     let rows = [
         (["fault:500", "fault:429-seconds", "fault:no-answer"], 429),
         (["fault:401", "fault:200-html", "fault:503"], 503),
-        (["fault:no-answer", "fault:401", "fault:no-answer"], 401),
+        (["fault:no-answer", "fault:401", "fault:no-answer"], 502),
     ];
     let mut config = Config::new().upstream("p", Dialect::Chat, &upstream);
     for (index, (models, _)) in rows.iter().enumerate() {

@@ -3,6 +3,7 @@
 mod admin;
 mod answers;
 mod balance;
+mod blame;
 mod breaker;
 mod capabilities;
 mod config;
