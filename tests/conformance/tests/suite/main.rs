@@ -19,6 +19,8 @@ mod parity;
 mod recorded;
 mod records;
 mod relay;
+mod rests;
+mod retries;
 mod scripted;
 mod tokens;
 mod unreachable;
