@@ -15,6 +15,7 @@ mod ends;
 mod errors;
 mod faults;
 mod instances;
+mod keepalive;
 mod parity;
 mod recorded;
 mod records;
