@@ -116,13 +116,14 @@ impl Guide {
         let judgement = judge(&mut self.meter, end);
         let mut last = Vec::new();
         let tail = std::mem::take(&mut self.tail).freeze();
-        let is_complete = judgement.outcome == Outcome::Success;
+        // Some providers leave out the line that ends their last event.
+        let is_last_event = judgement.outcome == Outcome::Success && matches!(end, End::Clean);
         if let Some(filter) = &mut self.filter {
-            if is_complete {
+            if is_last_event {
                 last.extend_from_slice(&filter.push(tail));
             }
             last.extend_from_slice(&filter.finish());
-        } else if is_complete {
+        } else if is_last_event {
             last.extend_from_slice(&tail);
         }
         let broken = match (&self.meter, &judgement.message) {
