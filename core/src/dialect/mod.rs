@@ -32,7 +32,7 @@ pub use models::{ModelEntry, model_body, model_list_body};
 pub use progress::Phase;
 pub use provider::ProviderModels;
 pub use provider_error::{ProviderError, classify_error};
-pub use stream_meter::{StreamForm, StreamMeter, stream_error};
+pub use stream_meter::{Remainder, StreamForm, StreamMeter, stream_error};
 pub use usage::Usage;
 pub use usage_filter::ChatUsageFilter;
 pub use what_came::what_came;

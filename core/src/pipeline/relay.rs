@@ -210,7 +210,7 @@ impl Guide {
                 _ => (ErrorKind::BadGateway, error.as_str()),
             };
             let event = GatewayError::new(kind, message).code("provider_error");
-            last.extend_from_slice(&stream_error(meter, &event, &journal.facts().trace.to_string()));
+            last.extend_from_slice(&stream_error(meter, &event, &journal.facts().trace.to_string(), true));
         }
         self.close(journal, Some(end), outcome, error);
         (!last.is_empty()).then(|| last.into())
