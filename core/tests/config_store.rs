@@ -29,7 +29,7 @@ fn provider(id: &str, name: &str) -> Provider {
         api_key: Secret::new(format!("sk-{CANARY}")),
         version: Some("2023-06-01".into()),
         proxy: Some(Secret::new(format!("socks5://user:{CANARY}@localhost:1080"))),
-        error_matcher: vec!["quota exceeded".into(), "no credit".into()],
+        error_matcher: vec!["quota exceeded".into(), r"busy; \；later\".into()],
     }
 }
 

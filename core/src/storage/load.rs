@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 use super::StorageError;
 use crate::config::{
     Association, Capabilities, ClientKey, Config, Model, Place, Provider, ProviderType, Sealer, Secret, Settings,
-    Strategy, Timeouts,
+    Strategy, Timeouts, error_samples,
 };
 use crate::platform::{Database, Row, Rows, Statement, Timestamp};
 
@@ -75,7 +75,7 @@ fn provider(row: Row<'_>, sealer: &Sealer) -> Result<Option<Provider>, StorageEr
         api_key: open("providers.api_key", row.optional_blob("api_key")?)?.unwrap_or_default(),
         version: row.optional_text("version")?.map(str::to_owned),
         proxy: open("providers.proxy", row.optional_blob("proxy")?)?,
-        error_matcher: row.text("error_matcher")?.lines().map(str::to_owned).collect(),
+        error_matcher: error_samples(row.text("error_matcher")?),
     }))
 }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value as Json;
 
 use super::StorageError;
-use crate::config::{Association, ClientKey, Config, Model, Place, Provider, Sealer, Settings};
+use crate::config::{Association, ClientKey, Config, Model, Place, Provider, Sealer, Settings, error_text};
 use crate::platform::{Entropy, Statement, Value};
 
 /// What moves the database from `old` to `new`, in an order that no constraint minds: what goes, then what stays, then
@@ -123,7 +123,7 @@ fn provider_columns(provider: &Provider, seal: Seal<'_>) -> Result<Columns, Stor
         ("api_key", seal.value("providers.api_key", &provider.id, provider.api_key.reveal())?),
         ("version", provider.version.as_deref().into()),
         ("proxy", seal.value("providers.proxy", &provider.id, proxy)?),
-        ("error_matcher", provider.error_matcher.join("\n").into()),
+        ("error_matcher", error_text(&provider.error_matcher).into()),
     ])
 }
 

@@ -50,8 +50,8 @@ pub(super) struct ProviderEntry {
     /// `http://`, `https://` or `socks5://` and `[user:password@]host:port`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) proxy: Option<Text>,
-    /// One sample a line: a successful answer whose body contains one is taken for a failure. Case and white space do
-    /// not count.
+    /// Samples, each up to its line's end, a `;` or a `；` (`\;` is a semicolon of the sample): a successful answer whose
+    /// body contains one is taken for a failure. Case and white space do not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) error_matcher: Option<Text>,
 }

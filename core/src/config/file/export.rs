@@ -4,7 +4,9 @@ use serde_json::{Map, Value};
 
 use super::document::{AssociationEntry, ConfigFile, KeyEntry, ModelEntry, ProviderEntry};
 use super::text::Text;
-use crate::config::{Association, ClientKey, Config, Model, Provider, Secret, is_sensitive_header, proxy_hint};
+use crate::config::{
+    Association, ClientKey, Config, Model, Provider, Secret, error_text, is_sensitive_header, proxy_hint,
+};
 
 /// A configuration as a file that may be shown and stored anywhere: a variable stands for each secret, and client keys
 /// are left out. Applied where it came from, it keeps them all; applied elsewhere, it asks for them.
@@ -84,7 +86,7 @@ fn provider_entry(provider: &Provider, names: &mut Names) -> ProviderEntry {
         api_key: Some(api_key),
         version: provider.version.as_deref().map(Text::literal),
         proxy,
-        error_matcher: Some(provider.error_matcher.join("\n"))
+        error_matcher: Some(error_text(&provider.error_matcher))
             .filter(|samples| !samples.is_empty())
             .map(|samples| Text::literal(&samples)),
     }

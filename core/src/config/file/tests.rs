@@ -215,7 +215,7 @@ keys: [{name: k, models: [gpt-5, 'da*', claude-5]}]
 fn an_export_has_no_secrets_and_reads_back() {
     let mut config = check(EXAMPLE, &env).unwrap().config;
     config.providers[0].proxy = Some(crate::config::Secret::new("http://user:canary@localhost:1"));
-    config.providers[0].error_matcher = vec!["${literal}".into(), "two: #lines".into()];
+    config.providers[0].error_matcher = vec!["${literal}".into(), r"two\; #lines；".into()];
     let headers = [("authorization", "Bearer canary"), ("x-title", "${a}: yes")];
     config.models[0].associations[0].headers = headers.map(|(name, value)| (name.into(), value.into())).into();
     let exported = export(&config);
@@ -342,7 +342,7 @@ fn aliases_are_bounded() {
 fn an_export_as_yaml() {
     let text = "
 providers:
-  - {name: main, type: openai, api_key: secret, error_matcher: \"no credit\\nquota: 'used'\"}
+  - {name: main, type: openai, api_key: secret, error_matcher: \"no credit；busy\\\\; later\\nquota: 'used'\"}
   - {name: 'yes', type: anthropic, api_key: '', version: '2023-06-01', proxy: 'http://localhost:1'}
 models:
   - name: '4.1'
@@ -370,6 +370,7 @@ providers:
   api_key: ${MAIN_API_KEY}
   error_matcher: |-
     no credit
+    busy\; later
     quota: 'used'
 - name: "yes"
   type: anthropic
