@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use llmio_core::config::{
-    Association, Capabilities, ClientKey, Config, Model, Prices, Provider, ProviderType, Sealer, Secret, Settings,
-    Strategy, Timeouts, hash_client_key,
+    Association, ClientKey, Config, Model, Prices, Provider, ProviderType, Sealer, Secret, Settings, Strategy,
+    Timeouts, hash_client_key,
 };
 use llmio_core::platform::{Database, Statement, Timestamp, Value};
 use llmio_core::storage::{self, ConfigStore, StorageError, migrate, pending, schema_version};
@@ -39,7 +39,9 @@ fn association(id: &str, provider_id: &str) -> Association {
         provider_id: provider_id.into(),
         provider_model: "*".into(),
         weight: 10,
-        capabilities: Capabilities { tool_call: true, structured_output: false, image: true },
+        tool_call: true,
+        structured_output: false,
+        image: true,
         with_header: true,
         headers: vec![("x-token".into(), CANARY.into()), ("x-title".into(), "LLMIO".into())],
         extra_body: serde_json::from_str(r#"{"reasoning.effort": "high", "n": 1}"#).unwrap(),

@@ -56,7 +56,7 @@ keys: [{name: k, key: 12345678}]
     assert_eq!((model.name.as_str(), model.max_retry, model.timeouts.total, model.breaker), ("4.1", 3, None, true));
     let association = &model.associations[0];
     assert_eq!((association.provider_model.as_str(), association.weight, association.enabled), ("no", 1, true));
-    assert_eq!(association.capabilities, crate::config::Capabilities::ALL);
+    assert_eq!(association.capabilities(), crate::config::Capabilities::ALL);
     assert_eq!((association.prices.as_ref(), association.with_header), (None, false));
     assert!(config.keys[0].models.is_none() && config.keys[0].enabled && !config.keys[0].log_io);
     assert!(check("", &env).unwrap().config.models.is_empty());
@@ -388,15 +388,15 @@ models:
   associations:
   - provider: main
     model: "*"
+    headers:
+      authorization: ${MAIN_4_1_AUTHORIZATION}
+      x-a: "high: #"
+      x-b: "null"
     weight: 1
     tool_call: true
     structured_output: true
     image: true
     with_header: false
-    headers:
-      authorization: ${MAIN_4_1_AUTHORIZATION}
-      x-a: "high: #"
-      x-b: "null"
     extra_body:
       a: []
       b: {}
