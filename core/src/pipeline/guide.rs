@@ -94,6 +94,8 @@ impl Guide {
     /// [`StreamRest::Soon`] when nothing comes for a moment.
     pub fn rest(&self) -> StreamRest {
         match &self.meter {
+            // After an error, nothing is worth waiting for.
+            Meter::Stream(meter) if meter.phase() == Phase::Failed => StreamRest::Over,
             Meter::Stream(meter) => meter.rest(),
             Meter::Answer(_) | Meter::Opaque => StreamRest::More,
         }

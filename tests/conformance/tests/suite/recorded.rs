@@ -85,10 +85,12 @@ fn recordings(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Some providers answer Chat at a Responses address.
+/// Some providers answer Chat at a Responses address, streamed or whole.
 fn is_chat(file: &Path) -> bool {
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    text.lines().next().is_some_and(|line| line.contains(r#""object":"chat.completion"#))
+    let object = serde_json::from_str::<Value>(&text).ok().and_then(|answer| answer.get("object").cloned());
+    object == Some("chat.completion".into())
+        || text.lines().next().is_some_and(|line| line.contains(r#""object":"chat.completion"#))
 }
 
 #[tokio::test]
