@@ -216,7 +216,7 @@ async fn failed_stream(candidate: &Candidate, meter: &StreamMeter, answer: &mut 
         );
     }
     match meter.failure() {
-        Some(error) => Failure::from_error(status, verdict_in_answer(error), error),
+        Some(error) => Failure::from_error(status, verdict_in_answer(error), error, answer.shared.now()),
         None => Failure::unusable(status, "the provider's stream is unreadable"),
     }
 }
@@ -244,7 +244,7 @@ async fn whole(call: &Call, candidate: &Candidate, mut answer: Reading) -> Resul
     }
     let summary = meter.summary();
     if let Some(error) = &summary.error {
-        return Err(Failure::from_error(status, verdict_in_answer(error), error));
+        return Err(Failure::from_error(status, verdict_in_answer(error), error, answer.shared.now()));
     }
     if !candidate.upstream.error_samples.is_empty()
         && let Some(sample) = candidate.upstream.matching_error(&answer.text())
@@ -276,9 +276,9 @@ async fn refused(shared: &Arc<Shared>, response: HttpResponse, deadline: Timesta
         return Failure::unusable(status, format!("the provider answered {status}; check its base_url"));
     }
     let error = classify_error(status, &body);
-    let delay = retry_after(&answer.head.headers, now).or(error.retry_after);
+    let delay = retry_after(&answer.head.headers, now).or(error.retry_after(now));
     let provider_answer = ProviderAnswer { status, headers: answer.head.headers, body };
-    Failure::from_status(provider_answer, verdict(status, error.is_billing), delay, error.message)
+    Failure::from_status(provider_answer, verdict(status, &error), delay, error.message)
 }
 
 fn joined(chunks: &[Bytes]) -> Bytes {

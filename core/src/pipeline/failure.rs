@@ -8,7 +8,7 @@ use http::{HeaderMap, Response, StatusCode, header};
 use super::headers;
 use crate::balance::{Report, Verdict};
 use crate::dialect::{ErrorKind, GatewayError, ProviderError};
-use crate::platform::{Body, HttpError, HttpErrorKind};
+use crate::platform::{Body, HttpError, HttpErrorKind, Timestamp};
 use crate::record::Outcome;
 
 /// An attempt that gave the client nothing.
@@ -78,13 +78,14 @@ impl Failure {
     }
 
     /// The provider put an error into a 200 before there was any output.
-    pub(super) fn from_error(status: StatusCode, verdict: Verdict, error: &ProviderError) -> Self {
-        Self::judged(verdict, error.retry_after, status.as_u16(), error.message.clone())
+    pub(super) fn from_error(status: StatusCode, verdict: Verdict, error: &ProviderError, now: Timestamp) -> Self {
+        Self::judged(verdict, error.retry_after(now), status.as_u16(), error.message.clone())
     }
 
     fn judged(verdict: Verdict, delay: Option<Duration>, status: u16, message: String) -> Self {
         let (outcome, next, report, telling) = match verdict {
             Verdict::ClientError => (Outcome::ClientError, Next::Stop, Report::Neutral, Telling::ClientError),
+            Verdict::OtherState => (Outcome::ClientError, Next::Remove, Report::Neutral, Telling::ClientError),
             Verdict::RateLimited => {
                 (Outcome::RateLimited, Next::Demote, Report::RateLimited(delay), Telling::RateLimit)
             }

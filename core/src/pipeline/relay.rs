@@ -232,7 +232,7 @@ impl Guide {
                     _ => None,
                 };
                 let outcome = match failure.map(verdict_in_answer) {
-                    Some(Verdict::ClientError) => Outcome::ClientError,
+                    Some(Verdict::ClientError | Verdict::OtherState) => Outcome::ClientError,
                     Some(Verdict::RateLimited | Verdict::Billing) => Outcome::RateLimited,
                     _ => Outcome::ProviderError,
                 };
