@@ -10,11 +10,12 @@ use crate::platform::Timestamp;
 /// Nobody is kept away for longer than this on the word of one header.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
-/// The delay named by `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` (seconds or a date) or a reset header.
+/// The delay named by `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` (seconds or a date), or with `over_limit` by a
+/// reset header.
 ///
 /// Reset headers only count when they say that nothing remains, or nothing about it: providers send them with every
-/// answer, also while requests remain.
-pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+/// answer, also while requests remain, and they tell nothing about other failures.
+pub fn retry_after(headers: &HeaderMap, over_limit: bool, now: Timestamp) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let millis = ["retry-after-ms", "x-ms-retry-after-ms"]
         .into_iter()
@@ -28,9 +29,11 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
             })
         })
         .or_else(|| {
+            let is_used_up = |left: &str| left == "0" || left == "rejected";
             RESETS
                 .iter()
-                .filter(|(_, remaining)| remaining.is_none_or(|name| text(name).is_none_or(|left| left == "0")))
+                .filter(|_| over_limit)
+                .filter(|(_, remaining)| remaining.is_none_or(|name| text(name).is_none_or(is_used_up)))
                 .filter_map(|(reset, _)| reset_delay(text(reset)?, now))
                 .max()
         })?;
@@ -39,12 +42,13 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
 
 /// Reset headers with the header that tells what remains of the same limit.
 /// Sources: OpenAI and Anthropic rate limit guides; Cerebras' and OpenRouter's headers.
-const RESETS: [(&str, Option<&str>); 9] = [
+const RESETS: [(&str, Option<&str>); 10] = [
     ("x-ratelimit-reset", None),
     ("x-ratelimit-reset-requests", Some("x-ratelimit-remaining-requests")),
     ("x-ratelimit-reset-tokens", Some("x-ratelimit-remaining-tokens")),
     ("x-ratelimit-reset-requests-day", Some("x-ratelimit-remaining-requests-day")),
     ("x-ratelimit-reset-tokens-minute", Some("x-ratelimit-remaining-tokens-minute")),
+    ("anthropic-ratelimit-unified-reset", Some("anthropic-ratelimit-unified-status")),
     ("anthropic-ratelimit-requests-reset", Some("anthropic-ratelimit-requests-remaining")),
     ("anthropic-ratelimit-tokens-reset", Some("anthropic-ratelimit-tokens-remaining")),
     ("anthropic-ratelimit-input-tokens-reset", Some("anthropic-ratelimit-input-tokens-remaining")),
@@ -128,6 +132,11 @@ mod tests {
                 Some(9_000),
             ),
             ("anthropic-ratelimit-tokens-reset: tomorrow", None),
+            (
+                "anthropic-ratelimit-unified-reset: 1767225690\nanthropic-ratelimit-unified-status: rejected",
+                Some(90_000),
+            ),
+            ("anthropic-ratelimit-unified-reset: 1767225690\nanthropic-ratelimit-unified-status: allowed", None),
         ] {
             let map: HeaderMap = headers
                 .lines()
@@ -136,7 +145,9 @@ mod tests {
                     (HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap())
                 })
                 .collect();
-            assert_eq!(retry_after(&map, now), millis.map(Duration::from_millis), "{headers:?}");
+            assert_eq!(retry_after(&map, true, now), millis.map(Duration::from_millis), "{headers:?}");
+            let millis = millis.filter(|_| headers.contains("retry-after"));
+            assert_eq!(retry_after(&map, false, now), millis.map(Duration::from_millis), "{headers:?}");
         }
     }
 }

@@ -11,9 +11,11 @@ pub enum Verdict {
     Failover,
     /// Ask another provider; this one refuses our key. Counted as a failure.
     Refused,
-    /// Ask another provider; this one works but does not have, or does not give us, what was named. That may be the
-    /// client's doing, so nobody's health changes.
+    /// Ask another provider; this one works but does not have what was named. That may be the client's doing, so nobody's
+    /// health changes.
     NotHere,
+    /// Ask another provider; this one does not give us what was named, which may be the client's doing as well.
+    Forbidden,
     /// Over a rate limit: lower it for this request and honour its `Retry-After`.
     RateLimited,
     /// Over a spending limit: no waiting helps, so it is not asked again for this request.
@@ -31,7 +33,8 @@ pub fn verdict(status: StatusCode, error: &ProviderError) -> Verdict {
         429 => Verdict::RateLimited,
         503 | 529 => Verdict::Overloaded,
         401 => Verdict::Refused,
-        403 | 404 => Verdict::NotHere,
+        403 => Verdict::Forbidden,
+        404 => Verdict::NotHere,
         408 | 409 | 425 => Verdict::Failover,
         400..=499 => Verdict::ClientError,
         _ => Verdict::Failover,
@@ -48,30 +51,30 @@ pub fn verdict_in_answer(error: &ProviderError) -> Verdict {
     if error.is_billing {
         return Verdict::Billing;
     }
-    let words = [error.kind.as_deref(), error.code.as_deref()];
-    let says = |known: &[&str]| words.iter().flatten().any(|word| known.contains(word));
-    if says(&["rate_limit_error", "rate_limit_exceeded", "rate_limit_reached", "RESOURCE_EXHAUSTED"]) {
-        Verdict::RateLimited
-    } else if says(&["overloaded_error", "server_is_overloaded", "overloaded", "UNAVAILABLE", "slow_down"]) {
-        Verdict::Overloaded
-    } else if says(&[
-        "invalid_request_error",
-        "context_length_exceeded",
-        "invalid_prompt",
-        "request_too_large",
-        "content_policy_violation",
-        "invalid_encrypted_content",
-        "previous_response_not_found",
-        "INVALID_ARGUMENT",
-    ]) {
-        Verdict::ClientError
-    } else if says(&["authentication_error", "invalid_api_key", "UNAUTHENTICATED"]) {
-        Verdict::Refused
-    } else if says(&["not_found_error", "permission_error", "model_not_found", "NOT_FOUND", "PERMISSION_DENIED"]) {
-        Verdict::NotHere
-    } else {
-        Verdict::Failover
-    }
+    // A code says more than a type: OpenAI's unknown models and keys are invalid requests, too.
+    let words = [error.code.as_deref(), error.kind.as_deref()];
+    words.into_iter().flatten().find_map(by_word).unwrap_or(Verdict::Failover)
+}
+
+fn by_word(word: &str) -> Option<Verdict> {
+    Some(match word {
+        "rate_limit_error" | "rate_limit_exceeded" | "rate_limit_reached" | "RESOURCE_EXHAUSTED" => {
+            Verdict::RateLimited
+        }
+        "overloaded_error" | "server_is_overloaded" | "overloaded" | "UNAVAILABLE" | "slow_down" => Verdict::Overloaded,
+        "invalid_request_error"
+        | "context_length_exceeded"
+        | "invalid_prompt"
+        | "request_too_large"
+        | "content_policy_violation"
+        | "invalid_encrypted_content"
+        | "previous_response_not_found"
+        | "INVALID_ARGUMENT" => Verdict::ClientError,
+        "authentication_error" | "invalid_api_key" | "UNAUTHENTICATED" => Verdict::Refused,
+        "not_found_error" | "model_not_found" | "NOT_FOUND" => Verdict::NotHere,
+        "permission_error" | "PERMISSION_DENIED" => Verdict::Forbidden,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -85,7 +88,7 @@ mod tests {
             (413, false, Verdict::ClientError),
             (422, false, Verdict::ClientError),
             (401, false, Verdict::Refused),
-            (403, false, Verdict::NotHere),
+            (403, false, Verdict::Forbidden),
             (404, false, Verdict::NotHere),
             (402, false, Verdict::Billing),
             (408, false, Verdict::Failover),
@@ -124,6 +127,11 @@ mod tests {
             (error(None, "invalid_request_error", "", false), Verdict::ClientError),
             (error(None, "authentication_error", "", false), Verdict::Refused),
             (error(None, "not_found_error", "", false), Verdict::NotHere),
+            (error(None, "invalid_request_error", "model_not_found", false), Verdict::NotHere),
+            (error(None, "invalid_request_error", "invalid_api_key", false), Verdict::Refused),
+            (error(None, "invalid_request_error", "unheard_of", false), Verdict::ClientError),
+            (error(None, "permission_error", "", false), Verdict::Forbidden),
+            (error(Some(403), "PERMISSION_DENIED", "", false), Verdict::Forbidden),
             (error(None, "server_error", "server_error", false), Verdict::Failover),
             (error(None, "api_error", "", false), Verdict::Failover),
         ] {

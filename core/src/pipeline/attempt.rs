@@ -236,7 +236,7 @@ async fn refused(platform: &Platform, ask: &Ask, response: HttpResponse, deadlin
         return unusable(status, &format!("the provider answered {status}; check its base_url")).with_body(body);
     }
     let error = classify_error(status, &body);
-    let pause = retry_after(&answer.head.headers, now);
+    let pause = retry_after(&answer.head.headers, status == StatusCode::TOO_MANY_REQUESTS, now);
     let judgement = Judgement::of_status(status, &error, pause);
     Failed {
         refuses_addition: ask.adds_usage && matches!(status.as_u16(), 400 | 422) && error.refuses(STREAM_OPTIONS),

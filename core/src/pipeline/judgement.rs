@@ -69,14 +69,7 @@ impl Judgement {
     /// The provider answered with an error status; `pause` is what its headers say.
     pub(super) fn of_status(status: StatusCode, error: &ProviderError, pause: Option<Duration>) -> Self {
         let verdict = verdict(status, error);
-        let mut judgement = Self::of_verdict(verdict, pause.or(error.retry_after), &error.message);
-        if verdict == Verdict::NotHere && status == StatusCode::FORBIDDEN {
-            judgement.telling = Telling::Account;
-        }
-        if matches!(status.as_u16(), 500 | 502 | 503 | 529) && judgement.next == Next::Remove {
-            judgement.next = Next::Retry;
-        }
-        judgement
+        Self::of_verdict(verdict, Some(status.as_u16()), pause.or(error.retry_after), &error.message)
     }
 
     /// The provider put an error into a 200: an event of a stream, an object in an answer.
@@ -85,21 +78,25 @@ impl Judgement {
             "" => "the provider ended the stream with an error",
             message => message,
         };
-        Self::of_verdict(verdict_in_answer(error), error.retry_after, message)
+        Self::of_verdict(verdict_in_answer(error), error.status, error.retry_after, message)
     }
 
-    fn of_verdict(verdict: Verdict, pause: Option<Duration>, message: &str) -> Self {
+    /// `status` is that of the answer, or what an error in a 200 says it is.
+    fn of_verdict(verdict: Verdict, status: Option<u16>, pause: Option<Duration>, message: &str) -> Self {
         let failed = Report::Failed { pause };
+        let may_pass = status.is_none_or(|status| matches!(status, 500 | 502 | 503 | 529));
+        let after_failure = if may_pass { Next::Retry } else { Next::Remove };
         let (outcome, next, report, telling) = match verdict {
             Verdict::ClientError => (Outcome::ClientError, Next::Stop, Report::Neutral, Telling::ClientError),
             Verdict::RateLimited => {
                 (Outcome::RateLimited, Next::Demote, Report::RateLimited { pause }, Telling::RateLimit)
             }
             Verdict::Billing => (Outcome::RateLimited, Next::Remove, Report::Refused { pause }, Telling::Account),
-            Verdict::Overloaded => (Outcome::ProviderError, Next::Remove, failed, Telling::Overloaded),
+            Verdict::Overloaded => (Outcome::ProviderError, after_failure, failed, Telling::Overloaded),
             Verdict::Refused => (Outcome::ProviderError, Next::Remove, Report::Refused { pause }, Telling::Account),
             Verdict::NotHere => (Outcome::ProviderError, Next::Remove, Report::Neutral, Telling::NotHere),
-            Verdict::Failover => (Outcome::ProviderError, Next::Remove, failed, Telling::ProviderError),
+            Verdict::Forbidden => (Outcome::ProviderError, Next::Remove, Report::Neutral, Telling::Account),
+            Verdict::Failover => (Outcome::ProviderError, after_failure, failed, Telling::ProviderError),
         };
         Self { next, report, pause, ..Self::new(outcome, message, telling) }
     }
