@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use llmio_core::dialect::{AnswerMeter, Dialect, Phase, StreamForm, StreamMeter, Usage};
+use llmio_core::record::Operation;
 use serde_json::Value;
 
 const FOLDERS: [(&str, Dialect); 15] = [
@@ -192,10 +193,11 @@ fn recorded_answers() {
         let value: Value = serde_json::from_slice(&body).unwrap();
         let is_error = value["error"].is_object();
         for step in [1, 61, body.len()] {
-            let mut meter = AnswerMeter::new(dialect);
+            let mut meter = AnswerMeter::new(dialect, Operation::Generate);
             body.chunks(step).for_each(|chunk| meter.push(chunk));
             let summary = meter.summary();
-            assert!(summary.complete, "{}", path.display());
+            assert_eq!(summary.is_answer, !is_error, "{}: {:?}", path.display(), summary.problem);
+            assert_eq!(summary.problem, None, "{}", path.display());
             assert_eq!(summary.usage, expected(dialect, std::slice::from_ref(&value)), "{}", path.display());
             assert_eq!(summary.error.is_some(), is_error, "{}", path.display());
             assert_eq!(summary.finish_reason.is_some(), !is_error, "{}", path.display());

@@ -59,12 +59,12 @@ pub(super) async fn answer(
     match prepare(shared, asked, parts, body, journal.facts_mut(), &mut room).await {
         Ok((call, route)) => pipeline::run(shared, &call, &route, journal).await,
         Err(error) => {
-            journal.finish(Ending {
-                outcome: Some(Outcome::GatewayError),
-                status: error.kind.status(),
-                error: Some(error.message.clone()),
-                ..Ending::default()
-            });
+            let (outcome, status) = match error.code {
+                Some(upload::ABORTED) => (Outcome::Cancelled, 499),
+                _ => (Outcome::GatewayError, error.kind.status()),
+            };
+            let error_text = Some(error.message.clone());
+            journal.finish(Ending { outcome: Some(outcome), status, error: error_text, ..Ending::default() });
             Err(error)
         }
     }

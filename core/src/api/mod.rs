@@ -192,6 +192,7 @@ fn unreadable(error: &crate::platform::BodyError) -> GatewayError {
         crate::platform::BodyError::TooLarge { limit } => too_large(*limit),
         crate::platform::BodyError::Broken(cause) => {
             GatewayError::new(ErrorKind::InvalidRequest, format!("the request's body could not be read: {cause}"))
+                .code(upload::ABORTED)
         }
     }
 }

@@ -12,6 +12,8 @@ use crate::platform::{Body, with_timeout};
 use crate::room::Reserved;
 use crate::shared::Shared;
 
+/// The client broke off while it sent its request.
+pub(super) const ABORTED: &str = "request_aborted";
 /// How long a client may pause while it sends its request.
 const SILENCE: Duration = Duration::from_secs(30);
 /// So much of a request that is refused is read all the same, and so long: a client that is still sending when the

@@ -1,32 +1,45 @@
-use super::provider_error::ProviderError;
-use super::{Dialect, Usage, anthropic, gemini, openai_chat, openai_responses};
-use crate::wire::json::{Capture, Path};
+use super::provider_error::{ProviderError, says_something};
+use super::what_came::what_came;
+use super::{Dialect, Usage};
+use crate::record::Operation;
+use crate::wire::json::{Capture, Kind, Path};
 
 /// A longer usage report or error object is not read.
 const VALUE_LIMIT: usize = 64 * 1024;
+/// So much of an answer tells what it is, where it is no JSON.
+const START_LIMIT: usize = 256;
 
 const ERROR: Path = &["error"];
-const USAGE: Path = &["usage"];
-const USAGE_METADATA: Path = &["usageMetadata"];
-const CHAT_REASON: Path = &["choices", "*", "finish_reason"];
-const STOP_REASON: Path = &["stop_reason"];
-const STATUS: Path = &["status"];
-const INCOMPLETE_REASON: Path = &["incomplete_details", "reason"];
-const GEMINI_REASON: Path = &["candidates", "*", "finishReason"];
-const BLOCK_REASON: Path = &["promptFeedback", "blockReason"];
+/// What errors consist of that came bare into a 200.
+const BARE_ERROR: [Path; 9] = [
+    &["message"],
+    &["msg"],
+    &["detail"],
+    &["errors"],
+    &["error_description"],
+    &["code"],
+    &["type"],
+    &["status"],
+    &["param"],
+];
 
 /// Watches an answer that is not streamed, without keeping it.
 #[derive(Debug)]
 pub struct AnswerMeter {
     dialect: Dialect,
+    operation: Operation,
     capture: Capture,
+    start: Vec<u8>,
+    length: u64,
 }
 
 /// What an answer told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AnswerSummary {
-    /// One whole JSON object came, and nothing behind it.
-    pub complete: bool,
+    /// One whole JSON object came that is an answer of its dialect, and nothing behind it.
+    pub is_answer: bool,
+    /// What came instead, unless it was an error: without a word of it, fit for the log.
+    pub problem: Option<String>,
     pub usage: Usage,
     /// In the dialect's own words.
     pub finish_reason: Option<String>,
@@ -35,18 +48,19 @@ pub struct AnswerSummary {
 }
 
 impl AnswerMeter {
-    pub fn new(dialect: Dialect) -> Self {
-        let paths: &'static [Path] = match dialect {
-            Dialect::OpenAiChat => &[ERROR, USAGE, CHAT_REASON],
-            Dialect::OpenAiResponses => &[ERROR, USAGE, STATUS, INCOMPLETE_REASON],
-            Dialect::Anthropic => &[ERROR, USAGE, STOP_REASON],
-            Dialect::Gemini => &[ERROR, USAGE_METADATA, GEMINI_REASON, BLOCK_REASON],
-        };
-        Self { dialect, capture: Capture::new(paths, VALUE_LIMIT) }
+    pub fn new(dialect: Dialect, operation: Operation) -> Self {
+        let row = dialect.row();
+        let kept = [ERROR, row.answer.usage].into_iter().chain(row.answer.reasons.iter().copied()).chain(BARE_ERROR);
+        let marks = row.answer.marks.iter().copied().chain([row.count]);
+        let capture = Capture::new(kept, VALUE_LIMIT).marking(marks);
+        Self { dialect, operation, capture, start: Vec::new(), length: 0 }
     }
 
-    /// Sees the next bytes of the body, in order. What is no JSON shows as `complete: false`.
+    /// Sees the next bytes of the body, in order. What is no JSON shows in the summary.
     pub fn push(&mut self, chunk: &[u8]) {
+        let room = START_LIMIT.saturating_sub(self.start.len()).min(chunk.len());
+        self.start.extend_from_slice(chunk.get(..room).unwrap_or_default());
+        self.length += chunk.len() as u64;
         if self.capture.push(chunk).is_err() {
             // The capture remembers it.
         }
@@ -54,21 +68,48 @@ impl AnswerMeter {
 
     /// What was told so far; final once the body has ended.
     pub fn summary(&self) -> AnswerSummary {
-        let capture = &self.capture;
-        let (usage, reasons): (_, &[Path]) = match self.dialect {
-            Dialect::OpenAiChat => (capture.get(USAGE).map(openai_chat::usage::read), &[CHAT_REASON]),
-            Dialect::OpenAiResponses => {
-                (capture.get(USAGE).map(openai_responses::usage::read), &[INCOMPLETE_REASON, STATUS])
-            }
-            Dialect::Anthropic => (capture.get(USAGE).map(anthropic::usage::read), &[STOP_REASON]),
-            Dialect::Gemini => (capture.get(USAGE_METADATA).map(gemini::usage::read), &[GEMINI_REASON, BLOCK_REASON]),
-        };
-        let error = capture.get(ERROR).and_then(|raw| serde_json::from_slice(raw).ok());
+        let (row, capture) = (self.dialect.row(), &self.capture);
+        let is_answer = capture.is_complete_object() && self.has_what_was_asked();
+        let error = self.error(is_answer);
         AnswerSummary {
-            complete: capture.is_complete_object(),
-            usage: usage.unwrap_or_default().usage(self.dialect.convention()),
-            finish_reason: reasons.iter().find_map(|path| capture.text(path)),
-            error: error.filter(|error: &serde_json::Value| !error.is_null()).map(|it| ProviderError::from_value(&it)),
+            is_answer: is_answer && error.is_none(),
+            problem: (!is_answer && error.is_none()).then(|| self.problem()),
+            usage: capture.get(row.answer.usage).map(row.answer.read_usage).unwrap_or_default().usage(row.convention),
+            finish_reason: row.answer.reasons.iter().find_map(|path| capture.text(path)),
+            error,
+        }
+    }
+
+    fn has_what_was_asked(&self) -> bool {
+        let row = self.dialect.row();
+        match self.operation {
+            Operation::Generate => (row.answer.is_answer)(&self.capture),
+            Operation::CountTokens => self.capture.kind(row.count) == Some(Kind::Number),
+        }
+    }
+
+    /// Beside an answer only `error` is one: its other members may be called as they like.
+    fn error(&self, is_answer: bool) -> Option<ProviderError> {
+        let named = self.capture.get(ERROR).is_some_and(says_something);
+        if !named && (is_answer || !self.capture.is_complete_object()) {
+            return None;
+        }
+        ProviderError::from_answer(&self.capture.extract())
+    }
+
+    fn problem(&self) -> String {
+        let came = what_came(&self.start, self.length);
+        if self.capture.is_complete_object() {
+            let row = self.dialect.row();
+            let wanted = match self.operation {
+                Operation::Generate => row.answer.holds,
+                Operation::CountTokens => "a number of tokens",
+            };
+            format!("{came} without {wanted}")
+        } else if came.starts_with("a JSON object") {
+            format!("{came} that is malformed or broke off")
+        } else {
+            came
         }
     }
 }
@@ -76,63 +117,126 @@ impl AnswerMeter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use Dialect::{Anthropic, Gemini, OpenAiChat, OpenAiResponses};
 
     fn usage(input: u64, cache_read: Option<u64>, output: u64, reasoning: Option<u64>) -> Usage {
         Usage { input: Some(input), cache_read, output: Some(output), reasoning, ..Usage::default() }
     }
 
+    fn summary(dialect: Dialect, operation: Operation, body: &str, step: usize) -> AnswerSummary {
+        let mut meter = AnswerMeter::new(dialect, operation);
+        body.as_bytes().chunks(step).for_each(|chunk| meter.push(chunk));
+        meter.summary()
+    }
+
     #[test]
     fn answers_however_they_are_cut() {
-        use Dialect::{Anthropic, Gemini, OpenAiChat, OpenAiResponses};
         let rows = [
             (
                 OpenAiChat,
                 r#"{"choices":[{"message":{"content":"\"usage\":{}"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}}"#,
-                true,
                 Some("stop"),
                 usage(6, Some(4), 3, Some(2)),
-                None,
             ),
             (
                 OpenAiResponses,
-                r#"{"status":"incomplete","error":null,"incomplete_details":{"reason":"max_output_tokens"},"usage":{"input_tokens":3,"output_tokens":4}}"#,
-                true,
+                r#"{"status":"incomplete","error":null,"output":[],"incomplete_details":{"reason":"max_output_tokens"},"usage":{"input_tokens":3,"output_tokens":4}}"#,
                 Some("max_output_tokens"),
                 usage(3, None, 4, None),
-                None,
             ),
             (
                 Anthropic,
                 r#"{"content":[],"stop_reason":"end_turn","usage":{"input_tokens":7,"cache_read_input_tokens":3,"output_tokens":2}}"#,
-                true,
                 Some("end_turn"),
                 usage(7, Some(3), 2, None),
-                None,
             ),
             (
                 Gemini,
                 r#"{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":9,"candidatesTokenCount":5,"thoughtsTokenCount":8}}"#,
-                true,
                 Some("STOP"),
                 usage(9, None, 5, Some(8)),
-                None,
             ),
-            (Gemini, r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#, true, Some("SAFETY"), Usage::default(), None),
-            (OpenAiChat, r#"{"error":{"message":"no","code":"x"}}"#, true, None, Usage::default(), Some("no")),
-            (OpenAiChat, r#"{"error":null,"choices":[]}"#, true, None, Usage::default(), None),
-            (OpenAiChat, r#"{"error":"#, false, None, Usage::default(), None),
-            (OpenAiChat, "<html>", false, None, Usage::default(), None),
-            (Anthropic, "[]", false, None, Usage::default(), None),
+            (Gemini, r#"{"promptFeedback":{"blockReason":"SAFETY"}}"#, Some("SAFETY"), Usage::default()),
+            (OpenAiChat, r#"{"error":{},"code":0,"message":"ok","choices":[{}]}"#, None, Usage::default()),
+            (OpenAiResponses, r#"{"status":"queued","output":[]}"#, Some("queued"), Usage::default()),
+            (OpenAiResponses, r#"{"object":"response.compaction","output":[{}]}"#, None, Usage::default()),
+            (Anthropic, r#"{"type":"message","content":[{"type":"text"}]}"#, None, Usage::default()),
         ];
-        for (dialect, body, complete, finish_reason, usage, error) in rows {
+        for (dialect, body, finish_reason, usage) in rows {
             for step in [1, 3, 1000] {
-                let mut meter = AnswerMeter::new(dialect);
-                body.as_bytes().chunks(step).for_each(|chunk| meter.push(chunk));
-                let summary = meter.summary();
-                assert_eq!(summary.complete, complete, "{body}");
+                let summary = summary(dialect, Operation::Generate, body, step);
+                assert!(summary.is_answer, "{body}: {summary:?}");
+                assert_eq!((&summary.problem, &summary.error), (&None, &None), "{body}");
                 assert_eq!(summary.finish_reason.as_deref(), finish_reason, "{body}");
                 assert_eq!(summary.usage, usage, "{body}");
-                assert_eq!(summary.error.map(|error| error.message).as_deref(), error, "{body}");
+            }
+        }
+    }
+
+    /// A row ends with what came: an error in the provider's words, or ours for anything else.
+    #[test]
+    fn what_is_no_answer() {
+        let rows: &[(Dialect, &str, Result<&str, &str>)] = &[
+            (OpenAiChat, r#"{"error":{"message":"no","code":"x"}}"#, Ok("no")),
+            (OpenAiChat, r#"{"code":500,"message":"down"}"#, Ok("down")),
+            (OpenAiChat, r#"{"choices":null,"msg":"busy"}"#, Ok("busy")),
+            (OpenAiChat, r#"{"error":true,"message":"wait","choices":[{}]}"#, Ok("wait")),
+            (Anthropic, r#"{"type":"error","error":{"type":"overloaded_error","message":"no"}}"#, Ok("no")),
+            (OpenAiResponses, r#"{"status":"failed","error":{"code":"x","message":"no"},"output":[]}"#, Ok("no")),
+            (Gemini, r#"{"error":{"code":503,"message":"no"}"#, Ok("no")),
+            (OpenAiChat, "{}", Err("a JSON object of 2 bytes without a choice in `choices`")),
+            (OpenAiChat, r#"{"choices":null}"#, Err("a JSON object of 16 bytes without a choice in `choices`")),
+            (OpenAiChat, r#"{"choices":[]}"#, Err("a JSON object of 14 bytes without a choice in `choices`")),
+            (
+                OpenAiChat,
+                r#"{"error":null,"choices":[1]}"#,
+                Err("a JSON object of 28 bytes without a choice in `choices`"),
+            ),
+            (
+                OpenAiResponses,
+                r#"{"status":"completed"}"#,
+                Err("a JSON object of 22 bytes without an `output` that has not failed"),
+            ),
+            (
+                OpenAiResponses,
+                r#"{"status":"failed","output":[]}"#,
+                Err("a JSON object of 31 bytes without an `output` that has not failed"),
+            ),
+            (
+                Anthropic,
+                r#"{"content":[],"stop_reason":null}"#,
+                Err("a JSON object of 33 bytes without `content` and a `stop_reason`"),
+            ),
+            (Gemini, r#"{"candidates":[]}"#, Err("a JSON object of 17 bytes without a candidate in `candidates`")),
+            (OpenAiChat, r#"{"choices":[{}"#, Err("a JSON object of 14 bytes that is malformed or broke off")),
+            (OpenAiChat, r#"{"choices":[{}]} {}"#, Err("a JSON object of 19 bytes that is malformed or broke off")),
+            (OpenAiChat, "<html>", Err("a web page of 6 bytes")),
+            (Anthropic, "[]", Err("a JSON array of 2 bytes")),
+            (OpenAiChat, "data: {}", Err("a stream of events of 8 bytes")),
+            (OpenAiChat, "", Err("an empty body")),
+        ];
+        for (dialect, body, expected) in rows {
+            for step in [1, 3, 1000] {
+                let summary = summary(*dialect, Operation::Generate, body, step);
+                assert!(!summary.is_answer, "{body}");
+                let error = summary.error.as_ref().map(|error| error.message.as_str());
+                assert_eq!((error, summary.problem.as_deref()), (expected.ok(), expected.err()), "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn counts() {
+        for (dialect, body, is_answer) in [
+            (Anthropic, r#"{"input_tokens":12}"#, true),
+            (Anthropic, r#"{"content":[{}],"stop_reason":"end_turn"}"#, false),
+            (Gemini, r#"{"totalTokens":12,"promptTokensDetails":[]}"#, true),
+            (Gemini, r#"{"candidates":[{}]}"#, false),
+            (Gemini, r#"{"totalTokens":"12"}"#, false),
+        ] {
+            for step in [1, 1000] {
+                let summary = summary(dialect, Operation::CountTokens, body, step);
+                assert_eq!((summary.is_answer, summary.problem.is_none()), (is_answer, is_answer), "{body}");
             }
         }
     }

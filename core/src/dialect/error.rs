@@ -7,7 +7,7 @@ pub struct GatewayError {
     pub kind: ErrorKind,
     /// Says what happened and what to do next; holds no secret.
     pub message: String,
-    /// A stable word for programs (`model_not_found`, `no_capable_provider`, …).
+    /// A stable word for programs (`model_not_found`, `provider_error`, …).
     pub code: Option<&'static str>,
     /// The request's field at fault.
     pub param: Option<String>,

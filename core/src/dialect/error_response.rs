@@ -1,6 +1,6 @@
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 
-use super::{Dialect, GatewayError, anthropic, gemini, openai_chat};
+use super::{Dialect, GatewayError};
 use crate::platform::Body;
 
 /// What the official SDKs of OpenAI and Anthropic obey before all else.
@@ -10,11 +10,7 @@ const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 /// The answer to a request that the gateway itself refuses or cannot fulfil, in the dialect's own form. Stating the
 /// trace id in a header is the caller's business, as for every answer.
 pub fn error_response(dialect: Dialect, error: &GatewayError, trace_id: &str) -> Response<Body> {
-    let body = match dialect {
-        Dialect::OpenAiChat | Dialect::OpenAiResponses => openai_chat::error::body(error),
-        Dialect::Anthropic => anthropic::error::body(error, trace_id),
-        Dialect::Gemini => gemini::error::body(error, trace_id),
-    };
+    let body = (dialect.row().error_body)(error, trace_id);
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = StatusCode::from_u16(error.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();

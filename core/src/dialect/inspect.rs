@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Dialect, anthropic, gemini, openai_chat, openai_responses};
+use super::Dialect;
 use crate::config::Capabilities;
 use crate::wire::json::{InvalidJson, Kind, Scanner, Text};
 
@@ -57,19 +57,15 @@ pub fn inspect(dialect: Dialect, body: &[u8]) -> Result<RequestHead, InvalidRequ
     if scanner.peek()? != Kind::Object {
         return Err(InvalidRequest { message: "The request's body must be a JSON object.".to_owned(), param: None });
     }
+    let row = dialect.row();
     let mut head = RequestHead::default();
     let mut session = Session::default();
     let mut decisive = Decisive::default();
     scanner.each_member(|scanner, key| {
-        let member = match dialect {
-            Dialect::OpenAiChat => openai_chat::inspect::member,
-            Dialect::OpenAiResponses => openai_responses::inspect::member,
-            Dialect::Anthropic => anthropic::inspect::member,
-            // Model and method are in its path.
-            Dialect::Gemini => return gemini::inspect::member(scanner, &key, &mut head, &mut session),
-        };
-        decisive.see(&key.name())?;
-        member(scanner, &key, &mut head, &mut session)
+        if row.names_model {
+            decisive.see(&key.name())?;
+        }
+        (row.member)(scanner, &key, &mut head, &mut session)
     })?;
     scanner.end()?;
     head.session_id = session.best();

@@ -1,4 +1,4 @@
-//! The four wire formats. Each is a folder; what they share is here, and in [`crate::wire`].
+//! The four wire formats. Each is a folder and a row of what differs; what they share is here, and in [`crate::wire`].
 
 mod answer_meter;
 mod anthropic;
@@ -12,9 +12,11 @@ mod openai_chat;
 mod openai_responses;
 mod progress;
 mod provider_error;
+mod row;
 mod stream_meter;
 mod usage;
 mod usage_filter;
+mod what_came;
 
 use std::fmt;
 
@@ -31,6 +33,7 @@ pub use provider_error::{ProviderError, classify_error};
 pub use stream_meter::{StreamForm, StreamMeter, StreamRest, stream_error};
 pub use usage::Usage;
 pub use usage_filter::ChatUsageFilter;
+pub use what_came::what_came;
 
 /// A wire format. A client has one, by the path it asks; a provider has one, by its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -54,14 +57,6 @@ impl Dialect {
             Self::OpenAiResponses => "openai_responses",
             Self::Anthropic => "anthropic",
             Self::Gemini => "gemini",
-        }
-    }
-
-    const fn convention(self) -> counters::Convention {
-        match self {
-            Self::OpenAiChat | Self::OpenAiResponses => counters::Convention::Inclusive,
-            Self::Anthropic => counters::Convention::CacheApart,
-            Self::Gemini => counters::Convention::ReasoningApart,
         }
     }
 }

@@ -1,7 +1,6 @@
 use percent_encoding::percent_decode_str;
-use serde_json::{Value, json};
 
-use super::{Dialect, anthropic, gemini, openai_chat};
+use super::Dialect;
 use crate::platform::Timestamp;
 
 /// A model as clients see it in a list.
@@ -15,25 +14,12 @@ pub struct ModelEntry {
 /// `before_id` page through Anthropic's list, `pageSize` and `pageToken` through Gemini's. A cursor that names no model
 /// gives an empty page.
 pub fn model_list_body(dialect: Dialect, models: &[ModelEntry], query: Option<&str>) -> String {
-    let body = match dialect {
-        Dialect::OpenAiChat | Dialect::OpenAiResponses => {
-            let data: Vec<Value> = models.iter().map(openai_chat::models::entry).collect();
-            json!({"object": "list", "data": data})
-        }
-        Dialect::Anthropic => anthropic::models::list(models, query),
-        Dialect::Gemini => gemini::models::list(models, query),
-    };
-    body.to_string()
+    (dialect.row().models)(models, query).to_string()
 }
 
 /// The body that describes one model.
 pub fn model_body(dialect: Dialect, model: &ModelEntry) -> String {
-    let body = match dialect {
-        Dialect::OpenAiChat | Dialect::OpenAiResponses => openai_chat::models::entry(model),
-        Dialect::Anthropic => anthropic::models::entry(model),
-        Dialect::Gemini => gemini::models::entry(model),
-    };
-    body.to_string()
+    (dialect.row().model)(model).to_string()
 }
 
 /// The decoded value of a query parameter under any of `names`.
@@ -51,6 +37,8 @@ pub(super) fn page_size(query: Option<&str>, names: &[&str], default: usize, mos
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn models(names: &[&str]) -> Vec<ModelEntry> {

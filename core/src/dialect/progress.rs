@@ -8,7 +8,7 @@ pub enum Phase {
     Preamble,
     /// Content has begun.
     Output,
-    /// The dialect's own end was seen.
+    /// The dialect's own end was seen, after output.
     Complete,
     /// The provider said that it failed, or sent something that is no stream before any content.
     Failed,
@@ -74,9 +74,15 @@ impl Progress {
         }
     }
 
+    /// The dialect's own end. A stream that said nothing before it is no answer.
     pub(super) fn complete(&mut self) {
-        if self.phase != Phase::Failed {
-            self.phase = Phase::Complete;
+        match self.phase {
+            Phase::Preamble => {
+                let message = "the provider ended the stream before it had said anything".to_owned();
+                self.fail(ProviderError { message, ..ProviderError::default() });
+            }
+            Phase::Output => self.phase = Phase::Complete,
+            Phase::Complete | Phase::Failed => {}
         }
     }
 
@@ -91,6 +97,14 @@ impl Progress {
         }
         self.phase = Phase::Failed;
         self.failure = Some(failure);
+    }
+
+    /// A failure by the first event that said anything, if it did.
+    pub(super) fn fail_at_start(&mut self, failure: ProviderError) {
+        if self.phase == Phase::Output {
+            self.phase = Phase::Preamble;
+        }
+        self.fail(failure);
     }
 
     pub(super) fn finish_reason(&mut self, reason: &str) {

@@ -58,9 +58,13 @@ impl ProviderError {
             return None;
         }
         let value: Value = serde_json::from_slice(body).ok()?;
-        let value = value.as_array().and_then(|all| all.first()).unwrap_or(&value);
+        Self::from_answer(value.as_array().and_then(|all| all.first()).unwrap_or(&value))
+    }
+
+    /// Reads an object that is an error, or has one in `error`.
+    pub(super) fn from_answer(value: &Value) -> Option<Self> {
         match value.get("error") {
-            Some(error) if !error.is_null() => {
+            Some(error) if holds_something(error) => {
                 let mut found = Self::from_value(error);
                 if found.message.is_empty() {
                     // `{"error": true, "message": …}` and the like.
@@ -161,6 +165,21 @@ fn retry_delay(error: &Value) -> Option<Duration> {
         None => error.get("retry_after").or_else(|| error.get("metadata")?.get("retry_after"))?.as_f64()?,
     };
     Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// Whether the value of an `error` member is one: some providers send an empty one with every answer.
+pub(super) fn says_something(raw: &[u8]) -> bool {
+    serde_json::from_slice(raw).is_ok_and(|value| holds_something(&value))
+}
+
+fn holds_something(error: &Value) -> bool {
+    match error {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::Bool(true) | Value::Number(_) => true,
+    }
 }
 
 fn as_status(value: &Value) -> Option<u16> {

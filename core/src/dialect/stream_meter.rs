@@ -1,14 +1,19 @@
 use bytes::Bytes;
 
 use super::progress::{Phase, Progress};
-use super::provider_error::{ProviderError, classify_error};
-use super::{Dialect, GatewayError, Usage, anthropic, gemini, openai_chat, openai_responses};
-use crate::wire::json::Elements;
-use crate::wire::sse::{Decoder, Event};
+use super::provider_error::ProviderError;
+use super::what_came::what_came;
+use super::{Dialect, GatewayError, Usage};
+use crate::wire::json::{Capture, Elements, InvalidJson};
+use crate::wire::sse::Decoder;
+use crate::wire::{Event, Frame};
 
-/// An event that spans chunks and is longer is not read; what it reports is lost, nothing else. The last event of
-/// Responses repeats the whole answer, images included.
-const EVENT_LIMIT: usize = 16 << 20;
+/// An event that spans chunks and is longer is not held, but read as it passes. The last event of Responses repeats the
+/// whole answer, images included.
+const EVENT_LIMIT: usize = 1 << 20;
+/// So much is kept of one value in such an event.
+const VALUE_LIMIT: usize = 64 * 1024;
+const FOREIGN_LIMIT: usize = 8 * 1024;
 
 /// How a stream is framed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,15 +35,19 @@ pub enum StreamRest {
 /// cannot read is an error once there was output.
 ///
 /// The stream is [`Phase::Complete`] with `[DONE]` (Chat), `response.completed` or `response.incomplete` (Responses),
-/// `message_stop` (Anthropic), a `finishReason` or a blocked prompt (Gemini). A Chat stream that ends without `[DONE]`
-/// but after a `finish_reason` is complete, too, as several vendors never send it; that is known in
+/// `message_stop` (Anthropic), a `finishReason` or a blocked prompt (Gemini). One that ends without these, but after it
+/// said why the model stopped, is complete, too, as several vendors leave them out; that is known in
 /// [`StreamMeter::finish`].
 #[derive(Debug)]
 pub struct StreamMeter {
     dialect: Dialect,
     framing: Framing,
     progress: Progress,
+    /// The event that is coming in pieces.
+    long: Option<Box<Capture>>,
     failed_unheard: bool,
+    /// The stream ended with an event that only lacked its blank line, and that said that it was the end.
+    ended_unterminated: bool,
 }
 
 #[derive(Debug)]
@@ -53,16 +62,17 @@ impl StreamMeter {
             StreamForm::Sse => Framing::Sse(Decoder::new(EVENT_LIMIT)),
             StreamForm::JsonArray => Framing::JsonArray(Elements::new(EVENT_LIMIT), Vec::new()),
         };
-        Self { dialect, framing, progress: Progress::new(), failed_unheard: false }
+        let progress = Progress::new();
+        Self { dialect, framing, progress, long: None, failed_unheard: false, ended_unterminated: false }
     }
 
     /// Sees the next bytes of the body, in order.
     pub fn push(&mut self, chunk: &[u8]) {
-        let Self { dialect, framing, progress, .. } = self;
+        let Self { dialect, framing, progress, long, .. } = self;
         match framing {
-            Framing::Sse(decoder) => decoder.push(chunk, |event| read(*dialect, event, progress)),
+            Framing::Sse(decoder) => decoder.push(chunk, |frame| take(*dialect, frame, long, progress)),
             Framing::JsonArray(elements, start) => {
-                let result = elements.push(chunk, |data| read(*dialect, Event { name: b"", data }, progress));
+                let result = elements.push(chunk, |frame| take(*dialect, frame, long, progress));
                 // What is no array is kept to be read as an error.
                 if progress.phase() == Phase::Preamble {
                     let room = FOREIGN_LIMIT.saturating_sub(start.len()).min(chunk.len());
@@ -78,23 +88,25 @@ impl StreamMeter {
 
     /// The body ended, cleanly or not. A phase that is still `Preamble` or `Output` then means that it was cut short.
     pub fn finish(&mut self) {
-        let Self { dialect, framing, progress, .. } = self;
+        let Self { dialect, framing, progress, long, .. } = self;
+        let was_open = progress.phase() < Phase::Complete;
         if let Framing::Sse(decoder) = framing {
-            // What is cut off in the middle is no event, so it says nothing about the provider's health.
-            let unreadable = progress.unreadable;
-            let phase = progress.phase();
-            decoder.finish(|event| {
-                if phase != Phase::Preamble || serde_json::from_slice::<serde::de::IgnoredAny>(event.data).is_ok() {
-                    read(*dialect, event, progress);
+            decoder.finish(|frame| {
+                // What is cut off in the middle is no event, so it says nothing about the provider's health.
+                let is_cut = match frame {
+                    Frame::Whole(event) => !is_readable(event.data),
+                    Frame::Piece(_) => false,
+                    Frame::EndOfPieces { .. } => !long.as_ref().is_some_and(|capture| capture.is_complete_object()),
+                };
+                if !is_cut {
+                    take(*dialect, frame, long, progress);
                 }
             });
-            progress.unreadable = unreadable;
         }
+        self.ended_unterminated = was_open && self.phase() >= Phase::Complete;
         self.judge_foreign(true);
-        let progress = &mut self.progress;
-        if self.dialect == Dialect::OpenAiChat && progress.phase() == Phase::Output && progress.finish_reason.is_some()
-        {
-            progress.complete();
+        if self.progress.phase() == Phase::Output && self.progress.finish_reason.is_some() {
+            self.progress.complete();
         }
     }
 
@@ -107,10 +119,6 @@ impl StreamMeter {
     }
 
     pub fn filler(&self) -> Option<&'static [u8]> {
-        None
-    }
-
-    pub fn note(&self) -> Option<String> {
         None
     }
 
@@ -136,7 +144,7 @@ impl StreamMeter {
 
     /// What was reported so far.
     pub fn usage(&self) -> Usage {
-        self.progress.counters.usage(self.dialect.convention())
+        self.progress.counters.usage(self.dialect.row().convention)
     }
 
     /// In the dialect's own words.
@@ -144,13 +152,18 @@ impl StreamMeter {
         self.progress.finish_reason.as_deref()
     }
 
-    /// How many events could not be read, or were too long to.
+    /// How many events could not be read.
     pub fn unreadable(&self) -> u64 {
-        let dropped = match &self.framing {
-            Framing::Sse(decoder) => decoder.dropped(),
-            Framing::JsonArray(..) => 0,
-        };
-        self.progress.unreadable + dropped
+        self.progress.unreadable
+    }
+
+    /// What the record should say of a stream beside its outcome.
+    pub fn note(&self) -> Option<String> {
+        match self.unreadable() {
+            0 => None,
+            1 => Some("1 event could not be read".to_owned()),
+            count => Some(format!("{count} events could not be read")),
+        }
     }
 
     /// Looks at what came that is no event: a page, or an error as bare JSON, which Google sends in mid-stream.
@@ -170,9 +183,8 @@ impl StreamMeter {
         // JSON may go on in the next chunk.
         let may_go_on = text.trim_ascii_start().starts_with(b"{") && text.len() < FOREIGN_LIMIT && !at_end;
         if is_early && !may_go_on {
-            let error = classify_error(http::StatusCode::OK, &text);
-            let message = format!("not a stream of events: {}", error.message);
-            self.progress.fail(ProviderError { message, ..error });
+            let message = format!("not a stream of events but {}", what_came(&text, text.len() as u64));
+            self.progress.fail(ProviderError { message, ..ProviderError::default() });
         }
     }
 }
@@ -180,41 +192,58 @@ impl StreamMeter {
 /// Bytes that end the stream, as far as `meter` saw it, with the dialect's error event, so that no client takes the end
 /// for a good one. An event that was sent in part is closed first; a JSON array stays well-formed.
 pub fn stream_error(meter: &StreamMeter, error: &GatewayError, trace_id: &str) -> Bytes {
+    let row = meter.dialect.row();
     let decoder = match &meter.framing {
         Framing::JsonArray(elements, _) => {
-            return elements.end_with(gemini::error::body(error, trace_id).to_string().as_bytes()).into();
+            return elements.end_with((row.error_body)(error, trace_id).to_string().as_bytes(), true).into();
         }
         Framing::Sse(decoder) => decoder,
     };
-    let event = match meter.dialect {
-        Dialect::OpenAiChat => openai_chat::error::event(error),
-        Dialect::OpenAiResponses => {
-            let next = meter.progress.sequence_number.map_or(0, |number| number.saturating_add(1));
-            openai_responses::error::event(error, next)
-        }
-        Dialect::Anthropic => anthropic::error::event(error, trace_id),
-        Dialect::Gemini => gemini::error::event(error, trace_id),
-    };
+    let event = (row.error_event)(error, trace_id, &meter.progress);
     if decoder.is_between_events() { event.into() } else { format!("\n\n{event}").into() }
 }
 
-const FOREIGN_LIMIT: usize = 8 * 1024;
-
-/// Reads one event into `progress`. One that is malformed fails a stream without output, and is counted in others.
-fn read(dialect: Dialect, event: Event<'_>, progress: &mut Progress) {
-    let result = match dialect {
-        Dialect::OpenAiChat => openai_chat::meter::read(event.data, progress),
-        Dialect::OpenAiResponses => openai_responses::meter::read(event, progress),
-        Dialect::Anthropic => anthropic::meter::read(event, progress),
-        Dialect::Gemini => gemini::meter::read(event.data, progress),
-    };
-    if let Err(error) = result {
-        progress.unreadable += 1;
-        if !progress.has_output() {
-            let message = format!("a malformed event: {error}");
-            progress.fail(ProviderError { message, ..ProviderError::default() });
+/// Takes what the framing gives: of an event in pieces only what its dialect reads is kept.
+fn take(dialect: Dialect, frame: Frame<'_>, long: &mut Option<Box<Capture>>, progress: &mut Progress) {
+    match frame {
+        Frame::Whole(event) => read(dialect, event, progress),
+        Frame::Piece(data) => {
+            let paths = dialect.row().event_paths.iter().copied();
+            let capture = long.get_or_insert_with(|| Box::new(Capture::new(paths, VALUE_LIMIT)));
+            if capture.push(data).is_err() {
+                // The capture remembers it.
+            }
+        }
+        Frame::EndOfPieces { name } => {
+            let capture = long.take().filter(|capture| capture.is_complete_object());
+            let Some(capture) = capture else {
+                let error = InvalidJson { offset: EVENT_LIMIT, message: "a long event is no JSON object" };
+                return malformed(error, progress.has_output(), progress);
+            };
+            read(dialect, Event { name, data: capture.extract().to_string().as_bytes() }, progress);
         }
     }
+}
+
+/// Reads one event into `progress`.
+fn read(dialect: Dialect, event: Event<'_>, progress: &mut Progress) {
+    let had_output = progress.has_output();
+    if let Err(error) = (dialect.row().event)(event, progress) {
+        malformed(error, had_output, progress);
+    }
+}
+
+/// A malformed event fails a stream without output before it, and is counted in others.
+fn malformed(error: InvalidJson, had_output: bool, progress: &mut Progress) {
+    progress.unreadable += 1;
+    if !had_output {
+        let message = format!("a malformed event: {error}");
+        progress.fail_at_start(ProviderError { message, ..ProviderError::default() });
+    }
+}
+
+fn is_readable(data: &[u8]) -> bool {
+    data.starts_with(b"[DONE]") || serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok()
 }
 
 #[cfg(test)]
@@ -268,6 +297,17 @@ mod tests {
             (OpenAiChat, &[(r#"{"error":null,"choices":[]}"#, Preamble)]),
             (OpenAiChat, &[("broken {", Failed)]),
             (OpenAiChat, &[("[]", Failed)]),
+            (OpenAiChat, &[("[DONE]", Failed)]),
+            (OpenAiChat, &[(r#"{"choices":[],"usage":{"prompt_tokens":3}}"#, Preamble), ("[DONE]", Failed)]),
+            (OpenAiChat, &[(r#"{"choices":[{"delta":{"content":"a"}}],"error":{}}"#, Output)]),
+            (
+                Anthropic,
+                &[(r#"{"type":"message_start","message":{}}"#, Preamble), (r#"{"type":"message_stop"}"#, Failed)],
+            ),
+            (
+                OpenAiResponses,
+                &[(r#"{"type":"response.completed","response":{"status":"completed","output":[]}}"#, Complete)],
+            ),
             (
                 OpenAiResponses,
                 &[
@@ -357,11 +397,15 @@ mod tests {
     #[test]
     fn what_is_no_stream_fails_before_output() {
         let rows = [
-            ("<html><head><title>502 Bad Gateway</title></head></html>\n", Failed, "a web page: 502 Bad Gateway"),
+            (
+                "<html><head><title>502 Bad Gateway</title></head></html>\n",
+                Failed,
+                "not a stream of events but a web page",
+            ),
             ("{\"error\":{\"message\":\"no\"}}", Failed, "no"),
             ("{\n  \"error\": {\n    \"message\": \"no\"\n  }\n}\n", Failed, "no"),
             ("{\"choices\":[]}", Preamble, ""),
-            ("Service unavailable.\n", Failed, "Service unavailable."),
+            ("Service unavailable.\n", Failed, "not a stream of events but plain text"),
             ("data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n<html>\n", Output, ""),
             (
                 "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n{\"error\":{\"message\":\"no\"}}\n",
@@ -412,7 +456,9 @@ mod tests {
             (OpenAiChat, format!("{output}data: [DONE]"), Complete),
             (OpenAiChat, format!("{output}data: {{\"choi"), Output),
             (OpenAiChat, "data: {\"choi".to_owned(), Preamble),
-            (Anthropic, event(r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#), Output),
+            (OpenAiChat, "data: [DONE]".to_owned(), Failed),
+            (Anthropic, event(r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#), Complete),
+            (Anthropic, event(r#"{"type":"message_delta","delta":{"stop_reason":null}}"#), Output),
         ];
         for (dialect, text, phase) in rows {
             let mut meter = meter(dialect, &text, 1000);
@@ -455,6 +501,107 @@ mod tests {
                     meter.finish();
                 }
                 assert_eq!(stream_error(&meter, &error, "t"), expected, "{dialect} after {sent:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_noted() {
+        let text = |data: &str| format!("data: {}\n\ndata: {data}\n\n", r#"{"choices":[{"delta":{"content":"a"}}]}"#);
+        for (dialect, data, note) in [
+            (OpenAiChat, "{\"choices\":[]}", None),
+            (OpenAiChat, "{\"choices\":[{\"delta\":{\"cont", Some("1 event could not be read")),
+            (OpenAiChat, "x\n\ndata: [1]", Some("2 events could not be read")),
+            (OpenAiChat, "{\"usage\":}", Some("1 event could not be read")),
+        ] {
+            assert_eq!(meter(dialect, &text(data), 7).note().as_deref(), note, "{data}");
+        }
+        let text =
+            "event: message_delta\ndata: {\"type\":\"message_delta\"}\n\nevent: content_block_delta\ndata: {\"del\n\n";
+        assert_eq!(meter(Anthropic, text, 7).unreadable(), 1);
+        let text = "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"a\"}\n\nevent: response.output_text.delta\ndata: {\n\n";
+        assert_eq!(meter(OpenAiResponses, text, 7).unreadable(), 1);
+    }
+
+    #[test]
+    fn an_event_of_any_length_is_read() {
+        let long = "x".repeat(3 << 20);
+        let rows = [
+            (
+                Gemini,
+                format!(
+                    r#"{{"candidates":[{{"content":{{"parts":[{{"inlineData":{{"data":"{long}"}}}}]}},"finishReason":"STOP"}}],"usageMetadata":{{"promptTokenCount":9}}}}"#
+                ),
+                Complete,
+                Some("STOP"),
+            ),
+            (
+                Gemini,
+                format!(
+                    r#"{{"candidates":[{{"content":{{"parts":[{{"text":"{long}"}}]}}}}],"usageMetadata":{{"promptTokenCount":9}}}}"#
+                ),
+                Output,
+                None,
+            ),
+            (
+                Gemini,
+                format!(
+                    r#"{{"x":"{long}","error":{{"code":500,"message":"no"}},"usageMetadata":{{"promptTokenCount":9}}}}"#
+                ),
+                Failed,
+                None,
+            ),
+            (
+                OpenAiResponses,
+                format!(
+                    r#"{{"type":"response.completed","response":{{"status":"completed","output":["{long}"],"usage":{{"input_tokens":9}}}}}}"#
+                ),
+                Complete,
+                Some("completed"),
+            ),
+            (
+                OpenAiResponses,
+                format!(
+                    r#"{{"type":"response.created","response":{{"instructions":"{long}","usage":{{"input_tokens":9}}}}}}"#
+                ),
+                Preamble,
+                None,
+            ),
+            (OpenAiResponses, format!(r#"{{"type":"response.custom.delta","delta":"{long}"}}"#), Output, None),
+            (
+                Anthropic,
+                format!(r#"{{"type":"content_block_delta","delta":{{"type":"text_delta","text":"{long}"}}}}"#),
+                Output,
+                None,
+            ),
+            (
+                Anthropic,
+                format!(r#"{{"type":"content_block_start","content_block":{{"type":"x","text":"{long}"}}}}"#),
+                Output,
+                None,
+            ),
+            (
+                OpenAiChat,
+                format!(
+                    r#"{{"choices":[{{"delta":{{"content":"{long}"}},"finish_reason":"length"}}],"usage":{{"prompt_tokens":9}}}}"#
+                ),
+                Output,
+                Some("length"),
+            ),
+            (OpenAiChat, format!(r#"{{"choices":[{{"delta":{{"content":"{long}"}}"#), Failed, None),
+        ];
+        for (dialect, data, phase, reason) in rows {
+            let text = event(&data);
+            let has_usage = data.contains(":9}") && phase != Preamble;
+            for step in [4099, 1 << 21, 1 << 23] {
+                let meter = meter(dialect, &text, step);
+                let start = &data[..60];
+                assert_eq!(meter.phase(), phase, "{start} by {step}: {:?}", meter.failure());
+                assert_eq!(meter.finish_reason(), reason, "{start}");
+                assert_eq!(meter.usage().input, has_usage.then_some(9), "{start} by {step}");
+            }
+            if dialect == Gemini {
+                assert_eq!(meter(Gemini, &format!("[{data}"), 4099).phase(), phase);
             }
         }
     }

@@ -7,7 +7,7 @@ use http::{StatusCode, header};
 
 use super::ask::{Ask, STREAM_OPTIONS};
 use super::call::Call;
-use super::failed::{Failed, ProviderAnswer};
+use super::failed::Failed;
 use super::judgement::Judgement;
 use super::meter::{Meter, joined};
 use super::reading::{Arrival, Reading};
@@ -115,60 +115,62 @@ async fn exchange(
 
 /// Holds a stream back until its first meaningful event.
 async fn stream(ask: &Ask, mut answer: Reading, witness: &mut dyn Witness) -> Result<Committed, Failed> {
-    let upstream = &*ask.candidate.upstream;
-    let status = answer.status();
     let mut meter = Meter::stream(ask);
+    match until_output(ask, &mut answer, &mut meter, witness).await {
+        None => {
+            let (head, held, rest) = answer.into_parts();
+            Ok(Committed { head, held, rest, meter: Meter::Stream(meter) })
+        }
+        Some(judgement) => Err(Failed::new(answer.status().as_u16(), judgement).with_body(answer.text())),
+    }
+}
+
+/// Why the stream gives the client nothing; `None` as soon as it does.
+async fn until_output(
+    ask: &Ask,
+    answer: &mut Reading,
+    meter: &mut StreamMeter,
+    witness: &mut dyn Witness,
+) -> Option<Judgement> {
+    let upstream = &*ask.candidate.upstream;
     loop {
         let arrival = answer.next().await;
         match arrival {
             Arrival::Chunk => meter.push(answer.newest()),
             Arrival::End => meter.finish(),
-            Arrival::Broken(error) => return Err(cut(status, &error.to_string())),
-            Arrival::TimeOut => {
-                let judgement = Judgement::timeout("the provider sent nothing meaningful in time");
-                return Err(Failed::new(status.as_u16(), judgement));
-            }
+            Arrival::Broken(error) => return Some(Judgement::cut(&error.to_string())),
+            Arrival::TimeOut => return Some(Judgement::timeout("the provider sent nothing meaningful in time")),
         }
         witness.used(meter.usage());
         match meter.phase() {
-            Phase::Output | Phase::Complete => {
-                if let Some(sample) = matching_error(upstream, &answer) {
-                    return Err(Failed::new(status.as_u16(), Judgement::matched(sample)));
-                }
-                break;
-            }
+            Phase::Output | Phase::Complete => return matching_error(upstream, answer).map(Judgement::matched),
             Phase::Preamble if matches!(arrival, Arrival::End) => {
-                return Err(unusable(status, "the provider ended the stream before it had said anything"));
+                return Some(Judgement::unusable("the provider ended the stream before it had said anything"));
             }
-            Phase::Preamble if answer.held_bytes > HELD_PREAMBLE => break,
+            Phase::Preamble if answer.held_bytes > HELD_PREAMBLE => return None,
             Phase::Preamble => {}
             // The output and the failure came together.
-            Phase::Failed if meter.failed_after_output() => break,
+            Phase::Failed if meter.failed_after_output() => return None,
             // An error event that says what the client did wrong is its to see, word for word: agents act on it.
-            Phase::Failed if is_events(&answer) && is_clients_error(&meter) => break,
-            Phase::Failed => return Err(failed_stream(upstream, &meter, &mut answer).await),
+            Phase::Failed if is_events(answer) && is_clients_error(meter) => return None,
+            Phase::Failed => return Some(failed_stream(upstream, meter, answer).await),
         }
     }
-    let (head, held, rest) = answer.into_parts();
-    Ok(Committed { head, held, rest, meter: Meter::Stream(meter) })
 }
 
 /// An error event before any output, or something that is no stream: an error object or a page.
-async fn failed_stream(upstream: &Upstream, meter: &StreamMeter, answer: &mut Reading) -> Failed {
-    let status = answer.status();
-    let judgement = if is_events(answer) {
-        match meter.failure() {
+async fn failed_stream(upstream: &Upstream, meter: &StreamMeter, answer: &mut Reading) -> Judgement {
+    if is_events(answer) {
+        return match meter.failure() {
             Some(error) => Judgement::of_error(error),
             None => Judgement::unusable("the provider's stream is unreadable"),
-        }
-    } else {
-        answer.rest(HELD_ERROR).await;
-        match matching_error(upstream, answer) {
-            Some(sample) => Judgement::matched(sample),
-            None => without_stream(&classify_error(status, &answer.text())),
-        }
-    };
-    Failed::new(status.as_u16(), judgement)
+        };
+    }
+    answer.rest(HELD_ERROR).await;
+    match matching_error(upstream, answer) {
+        Some(sample) => Judgement::matched(sample),
+        None => without_stream(&classify_error(answer.status(), &answer.text())),
+    }
 }
 
 /// An error that came as a 200 and as no event would be no error to a client that waits for events.
@@ -188,36 +190,37 @@ fn is_clients_error(meter: &StreamMeter) -> bool {
 
 /// Reads an answer to its end.
 async fn whole(ask: &Ask, mut answer: Reading) -> Result<Committed, Failed> {
-    let status = answer.status();
-    let mut meter = Box::new(AnswerMeter::new(ask.dialect));
+    let mut meter = Box::new(AnswerMeter::new(ask.dialect, ask.operation));
+    if let Some(judgement) = until_end(ask, &mut answer, &mut meter).await {
+        return Err(Failed::new(answer.status().as_u16(), judgement).with_body(answer.text()));
+    }
+    let (head, held, rest) = answer.into_parts();
+    let held = if rest.is_none() { vec![joined(&held)] } else { held };
+    Ok(Committed { head, held, rest, meter: Meter::Answer(meter) })
+}
+
+/// Why the answer gives the client nothing; `None` when it does, or is too large to be held to its end.
+async fn until_end(ask: &Ask, answer: &mut Reading, meter: &mut AnswerMeter) -> Option<Judgement> {
     loop {
         match answer.next().await {
             Arrival::Chunk => meter.push(answer.newest()),
             Arrival::End => break,
-            Arrival::Broken(error) => return Err(cut(status, &error.to_string())),
-            Arrival::TimeOut => {
-                let judgement = Judgement::timeout("the provider's answer was not complete in time");
-                return Err(Failed::new(status.as_u16(), judgement));
-            }
+            Arrival::Broken(error) => return Some(Judgement::cut(&error.to_string())),
+            Arrival::TimeOut => return Some(Judgement::timeout("the provider's answer was not complete in time")),
         }
         if answer.held_bytes > HELD_ANSWER {
-            let (head, held, rest) = answer.into_parts();
-            return Ok(Committed { head, held, rest, meter: Meter::Answer(meter) });
+            return None;
         }
     }
+    if let Some(sample) = matching_error(&ask.candidate.upstream, answer) {
+        return Some(Judgement::matched(sample));
+    }
     let summary = meter.summary();
-    if let Some(error) = &summary.error {
-        return Err(Failed::new(status.as_u16(), Judgement::of_error(error)));
+    match (summary.error, summary.problem) {
+        (Some(error), _) => Some(Judgement::of_error(&error)),
+        (None, Some(problem)) => Some(Judgement::unusable(&format!("the provider answered with {problem}"))),
+        (None, None) => None,
     }
-    if let Some(sample) = matching_error(&ask.candidate.upstream, &answer) {
-        return Err(Failed::new(status.as_u16(), Judgement::matched(sample)));
-    }
-    if !summary.complete {
-        let said = classify_error(status, &answer.text()).message;
-        return Err(unusable(status, &format!("the provider's answer is no complete JSON object: {said}")));
-    }
-    let (head, held, _) = answer.into_parts();
-    Ok(Committed { head, held: vec![joined(&held)], rest: None, meter: Meter::Answer(meter) })
 }
 
 /// Reads an error status with its body.
@@ -229,14 +232,15 @@ async fn refused(platform: &Platform, ask: &Ask, response: HttpResponse, deadlin
     let status = answer.status();
     if status.as_u16() < 400 {
         // Nobody follows a redirect: neither we, nor the client with its key.
-        return unusable(status, &format!("the provider answered {status}; check its base_url"));
+        return unusable(status, &format!("the provider answered {status}; check its base_url")).with_body(body);
     }
     let error = classify_error(status, &body);
     let pause = retry_after(&answer.head.headers, now);
     let judgement = Judgement::of_status(status, &error, pause);
     Failed {
         refuses_addition: ask.adds_usage && matches!(status.as_u16(), 400 | 422) && error.refuses(STREAM_OPTIONS),
-        answer: Some(ProviderAnswer { status, headers: answer.head.headers, body }),
+        head: Some(answer.head),
+        body,
         ..Failed::new(status.as_u16(), judgement)
     }
 }
@@ -247,10 +251,6 @@ fn matching_error<'a>(upstream: &'a Upstream, answer: &Reading) -> Option<&'a st
 
 fn unusable(status: StatusCode, message: &str) -> Failed {
     Failed::new(status.as_u16(), Judgement::unusable(message))
-}
-
-fn cut(status: StatusCode, cause: &str) -> Failed {
-    Failed::new(status.as_u16(), Judgement::cut(cause))
 }
 
 fn is_compressed(headers: &http::HeaderMap) -> bool {

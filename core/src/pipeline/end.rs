@@ -27,7 +27,8 @@ pub(super) fn judge(meter: &mut Meter, end: &End) -> Judgement {
         Meter::Answer(_) | Meter::Opaque => None,
     };
     match (phase, end) {
-        (Some(Phase::Complete), _) | (None, End::Clean | End::Over) => Judgement::complete(),
+        (Some(Phase::Complete), _) => Judgement::complete(),
+        (None, End::Clean | End::Over) => whole(meter),
         (Some(Phase::Failed), _) => failure(meter),
         (_, End::TimeIsUp) => Judgement::time_is_up(TIME_IS_UP),
         (_, End::Stalled) => Judgement::timeout("the provider fell silent in mid-answer"),
@@ -35,6 +36,17 @@ pub(super) fn judge(meter: &mut Meter, end: &End) -> Judgement {
         (_, End::Clean | End::Over) => {
             Judgement::unusable("the provider ended the stream without completing its answer")
         }
+    }
+}
+
+/// An answer without streaming that was shown before its end, for its size.
+fn whole(meter: &Meter) -> Judgement {
+    let Meter::Answer(meter) = meter else { return Judgement::complete() };
+    let summary = meter.summary();
+    match (summary.error, summary.problem) {
+        (Some(error), _) => Judgement::of_error(&error),
+        (None, Some(problem)) => Judgement::unusable(&format!("the provider answered with {problem}")),
+        (None, None) => Judgement::complete(),
     }
 }
 

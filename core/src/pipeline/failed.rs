@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use http::{HeaderMap, Response, StatusCode, header};
+use http::{Response, header};
 
 use super::headers;
 use super::judgement::{Judgement, Next, Telling};
@@ -14,23 +14,22 @@ pub(super) struct Failed {
     pub(super) judgement: Judgement,
     /// For the log: the provider's status, or 0 when no answer came.
     pub(super) status: u16,
-    /// What the provider answered, when it was an answer of its dialect.
-    pub(super) answer: Option<ProviderAnswer>,
+    /// The head of an error that the provider answered with.
+    pub(super) head: Option<http::response::Parts>,
+    /// What came of a body.
+    pub(super) body: Bytes,
     /// It refuses what the gateway added of its own, and nothing else.
     pub(super) refuses_addition: bool,
 }
 
-/// A provider's error answer, kept whole.
-#[derive(Debug)]
-pub(super) struct ProviderAnswer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-}
-
 impl Failed {
     pub(super) fn new(status: u16, judgement: Judgement) -> Self {
-        Self { judgement, status, answer: None, refuses_addition: false }
+        Self { judgement, status, head: None, body: Bytes::new(), refuses_addition: false }
+    }
+
+    /// With what had come by then.
+    pub(super) fn with_body(self, body: Bytes) -> Self {
+        Self { body, ..self }
     }
 
     /// The more telling of two; the earlier one between equals.
@@ -41,25 +40,21 @@ impl Failed {
         }
     }
 
-    /// The body that came, free of secrets.
+    /// Takes out what only the provider and the operator may know.
     pub(super) fn redact(&mut self, redactor: &Redactor) {
         if let Some(message) = &mut self.judgement.message {
             *message = redactor.text(std::mem::take(message));
         }
-        if let Some(answer) = &mut self.answer {
-            answer.body = redactor.bytes(std::mem::take(&mut answer.body));
-        }
+        self.body = redactor.bytes(std::mem::take(&mut self.body));
     }
 
     /// The provider's own answer, unchanged, where there is one that is the client's business; with `Retry-After` where
     /// the pause is known otherwise.
     pub(super) fn into_answer(self) -> Result<Response<Body>, GatewayError> {
-        let Self { judgement, answer, .. } = self;
-        match answer {
-            Some(answer) if judgement.telling != Telling::Account => {
-                let mut response = Response::new(Body::from(answer.body));
-                *response.status_mut() = answer.status;
-                *response.headers_mut() = answer.headers;
+        let Self { judgement, head, body, .. } = self;
+        match head {
+            Some(head) if judgement.telling != Telling::Account => {
+                let mut response = Response::from_parts(head, Body::from(body));
                 headers::for_client(response.headers_mut());
                 if let Some(pause) = judgement.pause {
                     let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);

@@ -4,6 +4,7 @@ use super::ask::Ask;
 use super::attempt::{Committed, Patience, Witness, attempt};
 use super::call::Call;
 use super::end::{End, judge};
+use super::failed::Failed;
 use super::meter::joined;
 use super::reading::{Arrival, Reading};
 use crate::dialect::Usage;
@@ -37,8 +38,8 @@ pub(crate) async fn follow(platform: &Platform, call: &Call, ask: &Ask, patience
     let committed = match attempt(platform, call, ask, patience, &mut Nobody).await {
         Ok(committed) => committed,
         Err(failed) => {
-            let body = failed.answer.map(|answer| answer.body).unwrap_or_default();
-            return Seen { status: failed.status, body, first_token_at: None, error: failed.judgement.message };
+            let Failed { judgement, status, body, .. } = failed;
+            return Seen { status, body, first_token_at: None, error: judgement.message };
         }
     };
     let Committed { head, held, rest, mut meter } = committed;

@@ -132,7 +132,8 @@ impl Guide {
                 ));
                 self.is_torn.then(|| message.clone())
             }
-            (Meter::Answer(_) | Meter::Opaque, Some(message)) => Some(message.clone()),
+            // Whatever a provider says of its own accord is passed on as what it is.
+            (Meter::Answer(_) | Meter::Opaque, Some(message)) if !matches!(end, End::Clean) => Some(message.clone()),
             _ => None,
         };
         if broken.is_none() {

@@ -81,7 +81,7 @@ pub(crate) async fn run(
         }
         attempts_left -= 1;
         let patience = Patience { timeouts: &route.timeouts, deadline, others_left: plan.others_left(shared, &turn) };
-        let mut failed = match ask_one(shared, call, &turn.candidate, patience, &mut journal).await {
+        let failed = match ask_one(shared, call, &turn.candidate, patience, &mut journal).await {
             Ok((ask, committed)) => return Ok(show(shared, call, route, ask, committed, journal)),
             Err(failed) => failed,
         };
@@ -91,7 +91,7 @@ pub(crate) async fn run(
             let report = if is_first { report } else { Report::Neutral };
             shared.balancer.report(pair, report, shared.now());
         }
-        note(&mut journal, &mut failed);
+        note(&mut journal, &failed);
         let is_over = failed.judgement.next == Next::Stop;
         telling = Some(failed.or(telling));
         if is_over {
@@ -132,8 +132,8 @@ async fn ask_one(
         journal.begin(Arc::clone(candidate), ask.provider_model.clone());
         match attempt(&shared.platform, call, &ask, patience, journal).await {
             Ok(committed) => return Ok((ask, committed)),
-            Err(mut failed) if failed.refuses_addition => {
-                note(journal, &mut failed);
+            Err(failed) if failed.refuses_addition => {
+                note(journal, &failed);
                 shared.refusals.insert(&candidate.association_id);
                 ask = ask.bare();
             }
@@ -143,14 +143,13 @@ async fn ask_one(
 }
 
 /// Writes down a failed attempt.
-fn note(journal: &mut Journal, failed: &mut Failed) {
-    let body = failed.answer.as_ref().map(|answer| &answer.body);
+fn note(journal: &mut Journal, failed: &Failed) {
     journal.failed(Ending {
         outcome: Some(failed.judgement.outcome),
         status: failed.status,
         error: failed.judgement.message.clone(),
-        response_bytes: body.map_or(0, |body| body.len() as u64),
-        response: body.filter(|_| journal.keeps_bodies()).map(|body| body.to_vec()).unwrap_or_default(),
+        response_bytes: failed.body.len() as u64,
+        response: if journal.keeps_bodies() { failed.body.to_vec() } else { Vec::new() },
         ..Ending::default()
     });
 }

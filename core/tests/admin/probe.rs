@@ -124,7 +124,7 @@ async fn tests_of_associations() {
         row("openai", "tool_call", Reply::json(200, CHAT), "/chat/completions", Some("without calling the tool")),
         row("openai", "stream", events(CHAT_CUT), "/chat/completions", Some("without completing")),
         row("openai", "stream", Reply::json(200, CHAT), "/chat/completions", Some("without a stream")),
-        row("openai", "plain", Reply::json(200, "{"), "/chat/completions", Some("no complete JSON")),
+        row("openai", "plain", Reply::json(200, "{"), "/chat/completions", Some("a JSON object of 1 bytes")),
         row(
             "openai",
             "plain",

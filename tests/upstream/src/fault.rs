@@ -228,7 +228,7 @@ impl Fault {
 }
 
 /// Long enough for a caller to read what was sent before the break, and to act on it.
-const NOTICED: Duration = Duration::from_millis(100);
+pub(crate) const NOTICED: Duration = Duration::from_millis(100);
 
 const PAGE: &str =
     "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body><h1>Bad gateway</h1></body></html>\n";

@@ -1,24 +1,49 @@
-//! Recorded answers, put on the wire byte for byte.
+//! Answers put on the wire byte for byte: recordings, and whatever else a case writes out itself.
 
+use core::time::Duration;
 use std::path::Path;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{Dialect, Play, Step};
+use crate::fault::NOTICED;
+use crate::{Behaviour, Dialect, Play, Step};
 
 /// An answer given as it is.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Replay {
     #[serde(default = "ok")]
     pub status: u16,
     #[serde(default = "json")]
     pub content_type: String,
-    pub body: String,
-    /// How many bytes go into one chunk; absent sends all at once with its length.
+    /// One after another. A single text is sent with its length, if it comes to its end in one chunk.
+    pub body: Vec<Piece>,
+    /// How many bytes go into one chunk; absent sends each text as one.
     #[serde(default)]
     pub chunk_bytes: Option<usize>,
+    #[serde(default)]
+    pub end: Ending,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Piece {
+    Text(String),
+    PauseMs(u64),
+}
+
+/// What follows the last piece.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// The end of the body.
+    #[default]
+    Complete,
+    /// Nothing, on a connection that stays open.
+    Open,
+    /// The end of the connection, inside the body.
+    Cut,
 }
 
 fn ok() -> u16 {
@@ -30,27 +55,62 @@ fn json() -> String {
 }
 
 impl Replay {
+    /// A body whose length is announced.
+    pub fn whole(status: u16, content_type: &str, body: impl Into<String>) -> Self {
+        let body = vec![Piece::Text(body.into())];
+        Self { status, content_type: content_type.to_owned(), body, chunk_bytes: None, end: Ending::Complete }
+    }
+
+    /// A stream of server-sent events; each piece is a chunk.
+    pub fn stream(pieces: impl IntoIterator<Item = Piece>, end: Ending) -> Self {
+        let body = pieces.into_iter().collect();
+        Self { status: 200, content_type: "text/event-stream".to_owned(), body, chunk_bytes: None, end }
+    }
+
+    /// What is sent, in one text.
+    pub fn text(&self) -> String {
+        self.body
+            .iter()
+            .filter_map(|piece| if let Piece::Text(text) = piece { Some(text.as_str()) } else { None })
+            .collect()
+    }
+
     pub(crate) fn play(&self, delay_ms: u64) -> Play {
-        let body = Bytes::from(self.body.clone());
-        let mut play = match self.chunk_bytes {
-            None => Play::whole(self.status, "application/json", body),
-            Some(size) => {
-                let size = size.max(1);
-                let mut steps = Vec::new();
-                for start in (0..body.len()).step_by(size) {
-                    steps.push(Step::Send(body.slice(start..(start + size).min(body.len()))));
-                    steps.push(Step::Flush);
-                    if delay_ms > 0 {
-                        steps.push(Step::Wait(core::time::Duration::from_millis(delay_ms)));
-                    }
-                }
-                Play::stream(self.status, "application/json", steps)
+        let mut play = match (self.body.as_slice(), self.chunk_bytes, self.end) {
+            ([Piece::Text(text)], None, Ending::Complete) => {
+                Play::whole(self.status, "application/json", text.clone().into())
             }
+            _ => Play::stream(self.status, "application/json", self.steps(delay_ms)),
         };
         if let Ok(value) = self.content_type.parse() {
             play.headers.insert(http::header::CONTENT_TYPE, value);
         }
         play
+    }
+
+    fn steps(&self, delay_ms: u64) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for piece in &self.body {
+            match piece {
+                Piece::PauseMs(pause) => steps.push(Step::Wait(Duration::from_millis(*pause))),
+                Piece::Text(text) => {
+                    let bytes = Bytes::from(text.clone());
+                    let size = self.chunk_bytes.unwrap_or(bytes.len()).max(1);
+                    for start in (0..bytes.len()).step_by(size) {
+                        steps.extend([Step::Send(bytes.slice(start..(start + size).min(bytes.len()))), Step::Flush]);
+                        if delay_ms > 0 {
+                            steps.push(Step::Wait(Duration::from_millis(delay_ms)));
+                        }
+                    }
+                }
+            }
+        }
+        match self.end {
+            Ending::Complete => {}
+            Ending::Open => steps.push(Step::Stall),
+            Ending::Cut => steps.extend([Step::Wait(NOTICED), Step::Cut]),
+        }
+        steps
     }
 
     /// Reads a recording: `.json` is one answer; `.sse` is a stream as on the wire; `.chunks.txt` holds the payload of
@@ -61,7 +121,25 @@ impl Replay {
         let is_stream = !name.ends_with(".json");
         let body = if name.ends_with(".chunks.txt") { frame(&text, dialect) } else { text };
         let content_type = if is_stream { "text/event-stream" } else { "application/json" };
-        Ok(Self { status: 200, content_type: content_type.to_owned(), body, chunk_bytes })
+        Ok(Self { chunk_bytes, ..Self::whole(200, content_type, body) })
+    }
+}
+
+impl From<Replay> for Behaviour {
+    fn from(replay: Replay) -> Self {
+        Self { replay: Some(replay), ..Self::default() }
+    }
+}
+
+impl From<&str> for Piece {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Piece {
+    fn from(text: String) -> Self {
+        Self::Text(text)
     }
 }
 

@@ -7,6 +7,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use llmio_upstream::journal::End;
+use llmio_upstream::replay::{Ending, Piece, Replay};
 use llmio_upstream::{Behaviour, Dialect, Fault, Upstream};
 use serde_json::{Value, json};
 
@@ -214,6 +215,40 @@ async fn fails_as_scripted() {
 }
 
 #[tokio::test]
+async fn replays_what_is_written_out() {
+    let upstream = Upstream::with_key(KEY).await.unwrap();
+    let pieces = || ["one, ".into(), Piece::PauseMs(50), "two".into()];
+    // The answer, whether its length is announced, and how it ends: well, or broken off, or never.
+    let rows = [
+        (Replay::whole(418, "text/plain", "one, two"), true, Some(true)),
+        (Replay { chunk_bytes: Some(3), ..Replay::whole(200, "text/plain", "one, two") }, false, Some(true)),
+        (Replay::stream(pieces(), Ending::Complete), false, Some(true)),
+        (Replay::stream(pieces(), Ending::Cut), false, Some(false)),
+        (Replay::stream(pieces(), Ending::Open), false, None),
+    ];
+    for (replay, announced, ends) in rows {
+        upstream.next([replay.clone().into()]);
+        let (path, body) = request(Dialect::Chat, "any", true);
+        let mut request = Request::post(format!("http://{}{path}", upstream.address()));
+        for (name, value) in good_headers(Dialect::Chat) {
+            request = request.header(name, value);
+        }
+        let response = http().request(request.body(Full::from(body.to_string())).unwrap()).await.unwrap();
+        let (parts, mut body) = response.into_parts();
+        assert_eq!(parts.status.as_u16(), replay.status, "{replay:?}");
+        assert_eq!(parts.headers["content-type"].to_str().unwrap(), replay.content_type, "{replay:?}");
+        assert_eq!(parts.headers.contains_key("content-length"), announced, "{replay:?}");
+        let mut seen = Vec::new();
+        while seen.len() < replay.text().len() {
+            seen.extend_from_slice(&body.frame().await.unwrap().unwrap().into_data().unwrap());
+        }
+        assert_eq!(String::from_utf8(seen).unwrap(), replay.text());
+        let end = tokio::time::timeout(core::time::Duration::from_millis(500), body.frame()).await;
+        assert_eq!(end.ok().map(|rest| rest.is_none_or(|frame| frame.is_ok())), ends, "{replay:?}");
+    }
+}
+
+#[tokio::test]
 async fn sees_callers_leave() {
     let upstream = Upstream::with_key(KEY).await.unwrap();
     for fault in [Fault::HeaderStall, Fault::StallAfterToken] {
@@ -239,16 +274,18 @@ async fn sees_callers_leave() {
 #[tokio::test]
 async fn is_scripted_over_http() {
     let upstream = Upstream::with_key(KEY).await.unwrap();
-    let script = json!({"when": {"model": "scripted"}, "steps": [{"text": "first"}, {"fault": "500"}]}).to_string();
+    let script = json!({"when": {"model": "scripted"}, "steps": [{"text": "first"}, {"fault": "500"}, {"replay": {
+        "status": 418, "content_type": "text/plain", "body": [{"text": "a"}, {"pause_ms": 1}, {"text": "b"}], "end": "complete"
+    }}]}).to_string();
     assert_eq!(send(&upstream, Method::POST, "/_control/script", &[], &script).await.0, 200);
     let (path, body) = request(Dialect::Chat, "scripted", false);
-    for (status, part) in [(200, "first"), (500, "server_error"), (200, "Hello from")] {
+    for (status, part) in [(200, "first"), (500, "server_error"), (418, "ab"), (200, "Hello from")] {
         let seen = send(&upstream, Method::POST, &path, &good_headers(Dialect::Chat), &body.to_string()).await;
         assert!(seen.0 == status && seen.1.contains(part), "{seen:?}");
     }
     let (_, journal) = send(&upstream, Method::GET, "/_control/requests", &[], "").await;
     let journal: Value = serde_json::from_str(&journal).unwrap();
-    assert_eq!(journal["requests"].as_array().map(Vec::len), Some(3));
+    assert_eq!(journal["requests"].as_array().map(Vec::len), Some(4));
     assert_eq!(journal["requests"][1]["status"], 500);
     assert_eq!(send(&upstream, Method::POST, "/_control/script", &[], r#"{"stepz":[]}"#).await.0, 400);
 }

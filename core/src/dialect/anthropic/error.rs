@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use crate::dialect::progress::Progress;
 use crate::dialect::{ErrorKind, GatewayError};
 
 /// `{"type": "error", "error": {…}, "request_id": …}`.
@@ -12,7 +13,7 @@ pub(in crate::dialect) fn body(error: &GatewayError, trace_id: &str) -> Value {
 }
 
 /// The event that ends a broken stream.
-pub(in crate::dialect) fn event(error: &GatewayError, trace_id: &str) -> String {
+pub(in crate::dialect) fn event(error: &GatewayError, trace_id: &str, _progress: &Progress) -> String {
     format!("event: error\ndata: {}\n\n", body(error, trace_id))
 }
 

@@ -3,9 +3,9 @@ use std::borrow::Cow;
 use super::usage;
 use crate::dialect::progress::Progress;
 use crate::dialect::provider_error::ProviderError;
-use crate::wire::json::top_text;
+use crate::wire::Event;
 use crate::wire::json::{InvalidJson, Scanner};
-use crate::wire::sse::Event;
+use crate::wire::json::{looks_whole, top_text};
 
 /// Reads one event. The `event` line and the data's `type` say the same; the line may be missing.
 pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Result<(), InvalidJson> {
@@ -47,7 +47,7 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
         }
         "message_stop" => progress.complete(),
         "error" => progress.fail(ProviderError::read(data).unwrap_or_default()),
-        _ if progress.has_output() => {}
+        _ if progress.has_output() => looks_whole(data)?,
         "content_block_start" if holds_content(data, "content_block")? => progress.output(),
         "content_block_delta" if holds_content(data, "delta")? => progress.output(),
         "" => {

@@ -1,7 +1,25 @@
 //! Anthropic Messages.
 
-pub(super) mod error;
-pub(super) mod inspect;
-pub(super) mod meter;
-pub(super) mod models;
-pub(super) mod usage;
+mod answer;
+mod error;
+mod inspect;
+mod meter;
+mod models;
+mod usage;
+
+use super::counters::Convention;
+use super::row::Row;
+
+pub(super) static ROW: Row = Row {
+    member: inspect::member,
+    names_model: true,
+    convention: Convention::CacheApart,
+    event: meter::read,
+    event_paths: &[&["type"], &["error"], &["usage"], &["message", "usage"], &["delta"], &["content_block"]],
+    answer: answer::FORM,
+    count: &["input_tokens"],
+    error_body: error::body,
+    error_event: error::event,
+    model: models::entry,
+    models: models::list,
+};

@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use crate::dialect::progress::Progress;
 use crate::dialect::{ErrorKind, GatewayError};
 
 /// `{"error": {"code", "message", "status", "details"}}` after `google.rpc.Status`. `error` must stay the first key:
@@ -37,7 +38,7 @@ pub(in crate::dialect) fn body(error: &GatewayError, trace_id: &str) -> Value {
 /// Clients differ. `@google/genai` 3 and the Python client raise on the event. Older JavaScript clients, also the one
 /// inside Gemini CLI, give an error event to their user as an empty answer; they raise on bare JSON, either because it
 /// is a network chunk of its own or because it is left over at the end. A parser of server-sent events ignores it.
-pub(in crate::dialect) fn event(error: &GatewayError, trace_id: &str) -> String {
+pub(in crate::dialect) fn event(error: &GatewayError, trace_id: &str, _progress: &Progress) -> String {
     let body = body(error, trace_id);
     format!("data: {body}\n\n{body}\n\n")
 }

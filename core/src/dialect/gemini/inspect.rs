@@ -117,7 +117,7 @@ fn is_image(scanner: &mut Scanner<'_>) -> Result<bool, InvalidJson> {
 }
 
 /// Where the API wants an array it takes a single object, too.
-fn each_or_one(
+pub(super) fn each_or_one(
     scanner: &mut Scanner<'_>,
     read: &mut dyn FnMut(&mut Scanner<'_>) -> Result<(), InvalidJson>,
 ) -> Result<(), InvalidJson> {

@@ -1,11 +1,13 @@
+use super::inspect::each_or_one;
 use super::usage;
 use crate::dialect::progress::Progress;
-use crate::dialect::provider_error::ProviderError;
-use crate::wire::json::{InvalidJson, Kind, Scanner};
+use crate::dialect::provider_error::{ProviderError, says_something};
+use crate::wire::Event;
+use crate::wire::json::{InvalidJson, Scanner};
 
 /// Reads one chunk, which has the shape of a whole answer.
-pub(in crate::dialect) fn read(data: &[u8], progress: &mut Progress) -> Result<(), InvalidJson> {
-    let data = data.trim_ascii();
+pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Result<(), InvalidJson> {
+    let data = event.data.trim_ascii();
     if data.is_empty() || data.starts_with(b"[DONE]") {
         return Ok(());
     }
@@ -27,9 +29,8 @@ pub(in crate::dialect) fn read(data: &[u8], progress: &mut Progress) -> Result<(
                 })?;
             }
             "error" => {
-                let present = scanner.peek()? != Kind::Null;
                 let raw = scanner.raw()?;
-                if present {
+                if says_something(raw) {
                     let error = serde_json::from_slice(raw).map(|it| ProviderError::from_value(&it));
                     progress.fail(error.unwrap_or_default());
                 }
@@ -44,6 +45,7 @@ pub(in crate::dialect) fn read(data: &[u8], progress: &mut Progress) -> Result<(
     if let Some(reason) = block_reason.filter(|_| !has_candidates) {
         // A blocked prompt is an answer: another provider of the model would block it, too.
         progress.finish_reason(&reason.name());
+        progress.output();
         progress.complete();
     }
     Ok(())
@@ -54,19 +56,19 @@ fn candidate(scanner: &mut Scanner<'_>, progress: &mut Progress) -> Result<(), I
         match &*key.name() {
             "content" if !progress.has_output() => {
                 scanner.each_named::<InvalidJson>("parts", |scanner| {
-                    scanner.each_element::<InvalidJson>(|scanner| {
+                    each_or_one(scanner, &mut |scanner| {
                         if part_holds_content(scanner)? {
                             progress.output();
                         }
                         Ok(())
-                    })?;
-                    Ok(())
+                    })
                 })?;
             }
             "finishReason" => {
                 let reason = scanner.string_or_skip()?;
                 if let Some(reason) = reason.filter(|it| !it.is_empty() && !it.is("FINISH_REASON_UNSPECIFIED")) {
                     progress.finish_reason(&reason.name());
+                    progress.output();
                     progress.complete();
                 }
             }

@@ -1,7 +1,31 @@
 //! Gemini `generateContent`.
 
-pub(super) mod error;
-pub(super) mod inspect;
-pub(super) mod meter;
-pub(super) mod models;
-pub(super) mod usage;
+mod answer;
+mod error;
+mod inspect;
+mod meter;
+mod models;
+mod usage;
+
+use super::counters::Convention;
+use super::row::Row;
+
+pub(super) static ROW: Row = Row {
+    member: inspect::member,
+    names_model: false,
+    convention: Convention::ReasoningApart,
+    event: meter::read,
+    event_paths: &[
+        &["error"],
+        &["usageMetadata"],
+        &["candidates", "*", "finishReason"],
+        &["candidates", "*", "content", "parts"],
+        &["promptFeedback", "blockReason"],
+    ],
+    answer: answer::FORM,
+    count: &["totalTokens"],
+    error_body: error::body,
+    error_event: error::event,
+    model: models::entry,
+    models: models::list,
+};

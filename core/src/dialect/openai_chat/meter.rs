@@ -1,8 +1,9 @@
 use super::usage;
 use crate::dialect::progress::Progress;
-use crate::dialect::provider_error::ProviderError;
-use crate::wire::json::{InvalidJson, Kind, Scanner};
-use crate::wire::json::{MemberName, member_name};
+use crate::dialect::provider_error::{ProviderError, says_something};
+use crate::wire::Event;
+use crate::wire::json::{InvalidJson, Scanner};
+use crate::wire::json::{MemberName, looks_whole, member_name};
 
 static USAGE: MemberName = member_name!("usage");
 static FINISH_REASON: MemberName = member_name!("finish_reason");
@@ -12,16 +13,17 @@ static ERROR: MemberName = member_name!("error");
 const BARE: [&str; 5] = ["role", "name", "id", "type", "index"];
 
 /// Reads one chunk, or the `[DONE]` that ends the stream.
-pub(in crate::dialect) fn read(data: &[u8], progress: &mut Progress) -> Result<(), InvalidJson> {
-    let data = data.trim_ascii();
+pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Result<(), InvalidJson> {
+    let data = event.data.trim_ascii();
     if data.starts_with(b"[DONE]") {
         progress.complete();
         return Ok(());
     }
-    if data.is_empty()
-        || progress.has_output() && !USAGE.is_set_in(data) && !FINISH_REASON.is_set_in(data) && !ERROR.is_set_in(data)
-    {
+    if data.is_empty() {
         return Ok(());
+    }
+    if progress.has_output() && !USAGE.is_set_in(data) && !FINISH_REASON.is_set_in(data) && !ERROR.is_set_in(data) {
+        return looks_whole(data);
     }
     let mut has_choices = false;
     let mut scanner = Scanner::new(data);
@@ -33,9 +35,8 @@ pub(in crate::dialect) fn read(data: &[u8], progress: &mut Progress) -> Result<(
             }
             "usage" => progress.counters.merge(&usage::read(scanner.raw()?)),
             "error" => {
-                let present = scanner.peek()? != Kind::Null;
                 let raw = scanner.raw()?;
-                if present {
+                if says_something(raw) {
                     fail(raw, progress);
                 }
             }

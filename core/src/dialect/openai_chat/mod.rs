@@ -1,7 +1,31 @@
 //! OpenAI Chat Completions and what other vendors made of it.
 
+mod answer;
 pub(super) mod error;
-pub(super) mod inspect;
-pub(super) mod meter;
+mod inspect;
+mod meter;
 pub(super) mod models;
-pub(super) mod usage;
+mod usage;
+
+use super::counters::Convention;
+use super::row::Row;
+
+pub(super) static ROW: Row = Row {
+    member: inspect::member,
+    names_model: true,
+    convention: Convention::Inclusive,
+    event: meter::read,
+    event_paths: &[
+        &["error"],
+        &["usage"],
+        &["choices", "*", "finish_reason"],
+        &["choices", "*", "delta"],
+        &["choices", "*", "message"],
+    ],
+    answer: answer::FORM,
+    count: &["input_tokens"],
+    error_body: error::body,
+    error_event: error::event,
+    model: models::entry,
+    models: models::list,
+};

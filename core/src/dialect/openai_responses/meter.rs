@@ -1,9 +1,9 @@
 use super::usage;
 use crate::dialect::progress::Progress;
-use crate::dialect::provider_error::ProviderError;
-use crate::wire::json::{InvalidJson, Kind, Scanner};
-use crate::wire::json::{MemberName, member_name, top_text};
-use crate::wire::sse::Event;
+use crate::dialect::provider_error::{ProviderError, says_something};
+use crate::wire::Event;
+use crate::wire::json::{InvalidJson, Scanner};
+use crate::wire::json::{MemberName, looks_whole, member_name, top_text};
 
 static SEQUENCE_NUMBER: MemberName = member_name!("sequence_number");
 
@@ -17,7 +17,7 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
         progress.sequence_number = Some(number);
     }
     if progress.has_output() && event.name.ends_with(b".delta") {
-        return Ok(());
+        return looks_whole(data);
     }
     let kind = match top_text(data, "type")? {
         Some(kind) => kind,
@@ -27,6 +27,7 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
         "response.completed" | "response.incomplete" | "response.done" => {
             // The end is the end, even where the rest of the event cannot be read.
             let read = response(data, progress);
+            progress.output();
             progress.complete();
             read?;
         }
@@ -38,7 +39,7 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
             let error = serde_json::from_slice(data).map(|it| ProviderError::from_value(&it));
             progress.fail(error.unwrap_or_default());
         }
-        _ if progress.has_output() => {}
+        _ if progress.has_output() => looks_whole(data)?,
         "response.output_item.added" if item_type(data)?.as_deref() != Some("message") => progress.output(),
         kind if kind.ends_with(".delta") => {
             let mut says_something = false;
@@ -78,9 +79,8 @@ fn response(data: &[u8], progress: &mut Progress) -> Result<Option<ProviderError
                     })?;
                 }
                 "error" => {
-                    let present = scanner.peek()? != Kind::Null;
                     let raw = scanner.raw()?;
-                    if present {
+                    if says_something(raw) {
                         failure = serde_json::from_slice(raw).ok().map(|it| ProviderError::from_value(&it));
                     }
                 }

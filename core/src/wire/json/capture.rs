@@ -1,7 +1,9 @@
 use std::borrow::Cow;
 
+use serde_json::{Map, Value};
+
 use super::machine::{Machine, Watch};
-use super::{InvalidJson, Scanner};
+use super::{InvalidJson, Kind, Scanner};
 
 /// A path to a value in an object: keys, and `*` for an array's elements. At most [`PATH_LIMIT`] long.
 pub type Path = &'static [&'static str];
@@ -17,20 +19,28 @@ pub struct Capture {
 }
 
 impl Capture {
-    /// `limit` is the most bytes kept of one value; a longer one counts as absent. At most 64 paths, none of which
-    /// leads into another.
-    pub fn new(paths: &'static [Path], limit: usize) -> Self {
+    /// Keeps the values at `paths`, none of which leads into another. `limit` is the most bytes kept of one value; a
+    /// longer one counts as absent.
+    pub fn new(paths: impl IntoIterator<Item = Path>, limit: usize) -> Self {
         let watch = Catcher {
-            paths,
+            places: Vec::new(),
             limit,
-            values: vec![Vec::new(); paths.len()],
             matching: [u64::MAX; PATH_LIMIT + 1],
             member: [u64::MAX; PATH_LIMIT + 1],
             is_array: [false; PATH_LIMIT + 1],
             active: None,
             root_is_object: false,
         };
-        Self { machine: Machine::new(), watch, failed: None }
+        let mut capture = Self { machine: Machine::new(), watch, failed: None };
+        capture.add(paths, true);
+        capture
+    }
+
+    /// Of the values at `paths` looks at the kind alone; these may lead into others. Together at most 64 paths.
+    #[must_use]
+    pub fn marking(mut self, paths: impl IntoIterator<Item = Path>) -> Self {
+        self.add(paths, false);
+        self
     }
 
     /// Once an error is given, all that follows gives it too.
@@ -54,8 +64,12 @@ impl Capture {
 
     /// The raw value at `path`; the last one where there are several.
     pub fn get(&self, path: Path) -> Option<&[u8]> {
-        let index = self.watch.paths.iter().position(|known| *known == path)?;
-        self.watch.values.get(index).map(Vec::as_slice).filter(|value| !value.is_empty())
+        self.place(path).map(|place| place.value.as_slice()).filter(|value| !value.is_empty())
+    }
+
+    /// The kind of the value at `path`; of the last one where there are several.
+    pub fn kind(&self, path: Path) -> Option<Kind> {
+        self.place(path)?.kind
     }
 
     /// The value at `path` where it is a string.
@@ -63,13 +77,74 @@ impl Capture {
         let text = Scanner::new(self.get(path)?).string_or_skip().ok()??;
         text.to_str().map(Cow::into_owned)
     }
+
+    /// A document of what was kept alone: of an array's elements one, and [`Capture::TOO_LONG`] for a value over the limit.
+    pub fn extract(&self) -> Value {
+        let mut root = Value::Null;
+        for place in self.watch.places.iter().filter(|place| place.keeps && place.kind.is_some()) {
+            let value = if place.too_long {
+                Some(Value::Object(Map::from_iter([(Self::TOO_LONG.to_owned(), Value::Bool(true))])))
+            } else {
+                serde_json::from_slice(&place.value).ok()
+            };
+            if let Some(value) = value {
+                insert(&mut root, place.path, value);
+            }
+        }
+        root
+    }
+
+    /// The only member of the object that stands for a value over the limit.
+    pub const TOO_LONG: &str = "too_long";
+
+    fn add(&mut self, paths: impl IntoIterator<Item = Path>, keeps: bool) {
+        for path in paths {
+            if self.place(path).is_none() {
+                self.watch.places.push(Place { path, keeps, kind: None, value: Vec::new(), too_long: false });
+            }
+        }
+    }
+
+    fn place(&self, path: Path) -> Option<&Place> {
+        self.watch.places.iter().find(|place| place.path == path)
+    }
+}
+
+fn insert(root: &mut Value, path: Path, value: Value) {
+    let Some((step, rest)) = path.split_first() else {
+        *root = value;
+        return;
+    };
+    if *step == "*" {
+        if !root.is_array() {
+            *root = Value::Array(vec![Value::Null]);
+        }
+        if let Some(element) = root.get_mut(0) {
+            insert(element, rest, value);
+        }
+        return;
+    }
+    if !root.is_object() {
+        *root = Value::Object(Map::new());
+    }
+    if let Some(members) = root.as_object_mut() {
+        insert(members.entry(*step).or_insert(Value::Null), rest, value);
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Place {
+    path: Path,
+    keeps: bool,
+    kind: Option<Kind>,
+    value: Vec<u8>,
+    too_long: bool,
 }
 
 #[derive(Clone, Debug)]
 struct Catcher {
-    paths: &'static [Path],
+    places: Vec<Place>,
     limit: usize,
-    values: Vec<Vec<u8>>,
     /// Per depth, the paths (one bit each) that lead through the container open there.
     matching: [u64; PATH_LIMIT + 1],
     /// Per depth, those that lead through the member or element being read.
@@ -85,7 +160,6 @@ struct Active {
     depth: u32,
     /// Where in the current chunk the value goes on.
     from: usize,
-    too_long: bool,
 }
 
 /// The catcher with the chunk that is being pushed.
@@ -101,13 +175,13 @@ impl Catcher {
 
     fn keep(&mut self, chunk: &[u8], end: usize) {
         let Some(active) = &mut self.active else { return };
-        let Some(value) = self.values.get_mut(active.index) else { return };
+        let Some(place) = self.places.get_mut(active.index) else { return };
         let bytes = chunk.get(active.from..end).unwrap_or_default();
-        if active.too_long || value.len() + bytes.len() > self.limit {
-            active.too_long = true;
-            *value = Vec::new();
+        if place.too_long || place.value.len() + bytes.len() > self.limit {
+            place.too_long = true;
+            place.value = Vec::new();
         } else {
-            value.extend_from_slice(bytes);
+            place.value.extend_from_slice(bytes);
         }
         active.from = end;
     }
@@ -115,8 +189,8 @@ impl Catcher {
     /// Of `candidates`, the paths whose step at `depth` is `step`.
     fn narrow(&self, candidates: u64, depth: usize, step: &str) -> u64 {
         let mut left = 0;
-        for (index, path) in self.paths.iter().enumerate() {
-            if candidates >> index & 1 == 1 && path.get(depth) == Some(&step) {
+        for (index, place) in self.places.iter().enumerate() {
+            if candidates >> index & 1 == 1 && place.path.get(depth) == Some(&step) {
                 left |= 1 << index;
             }
         }
@@ -165,14 +239,16 @@ impl Watch for Chunked<'_> {
             }
             Some(outer) => catcher.member.get(outer).copied().unwrap_or(0),
         };
-        let wanted =
-            catcher.paths.iter().enumerate().find(|(index, path)| here >> index & 1 == 1 && path.len() == depth_index);
-        if let Some((index, _)) = wanted.filter(|_| here != 0) {
-            if let Some(value) = catcher.values.get_mut(index) {
-                value.clear();
+        let places = catcher.places.iter_mut().enumerate();
+        let wanted = places.filter(|(index, place)| here >> index & 1 == 1 && place.path.len() == depth_index);
+        for (index, place) in wanted {
+            place.kind = self.chunk.get(offset).and_then(|first| Kind::of(*first));
+            if place.keeps {
+                place.value.clear();
+                place.too_long = false;
+                catcher.active = Some(Active { index, depth, from: offset });
+                return;
             }
-            catcher.active = Some(Active { index, depth, from: offset, too_long: false });
-            return;
         }
         if let Some(slot) = catcher.matching.get_mut(depth_index) {
             *slot = here;
@@ -197,10 +273,9 @@ mod tests {
     const USAGE: Path = &["usage"];
     const FINISH: Path = &["choices", "*", "finish_reason"];
     const NESTED: Path = &["error", "details", "reason"];
-    const PATHS: &[Path] = &[USAGE, FINISH, NESTED];
 
     fn capture(text: &str, step: usize) -> (Result<(), InvalidJson>, Capture) {
-        let mut capture = Capture::new(PATHS, 40);
+        let mut capture = Capture::new([USAGE, FINISH, NESTED], 40);
         let mut result = Ok(());
         for chunk in text.as_bytes().chunks(step) {
             result = capture.push(chunk);
@@ -236,6 +311,7 @@ mod tests {
                 let (result, capture) = capture(text, step);
                 assert_eq!(result, Ok(()), "{text}");
                 assert!(capture.is_complete_object(), "{text}");
+                assert_eq!(capture.kind(FINISH).is_some(), finish.is_some(), "{text}");
                 for (path, expected) in [(USAGE, usage), (FINISH, finish), (NESTED, nested)] {
                     let found = capture.get(path).map(|value| std::str::from_utf8(value).unwrap());
                     assert_eq!(found, expected, "{path:?} of {text} by {step}");
@@ -252,6 +328,36 @@ mod tests {
             for step in [1, 1000] {
                 assert!(!capture(text, step).1.is_complete_object(), "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn kinds_are_seen_without_the_values() {
+        const CHOICES: Path = &["choices"];
+        const CHOICE: Path = &["choices", "*"];
+        for (text, choices, choice) in [
+            ("{}", None, None),
+            (r#"{"choices":null}"#, Some(Kind::Null), None),
+            (r#"{"choices":[ ]}"#, Some(Kind::Array), None),
+            (r#"{"choices":[{"finish_reason":"a"}]}"#, Some(Kind::Array), Some(Kind::Object)),
+            (r#"{"choices":[1]}"#, Some(Kind::Array), Some(Kind::Number)),
+            (r#"{"choices":{"a":1}}"#, Some(Kind::Object), None),
+        ] {
+            for step in [1, 1000] {
+                let mut capture = Capture::new([FINISH], 40).marking([CHOICES, CHOICE]);
+                text.as_bytes().chunks(step).for_each(|chunk| capture.push(chunk).unwrap());
+                assert_eq!((capture.kind(CHOICES), capture.kind(CHOICE)), (choices, choice), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_extract_holds_what_was_kept() {
+        let text = r#"{"x":1,"usage":"0123456789012345678901234567890123456789","choices":[{"a":2,"finish_reason":"s"}],"error":{"details":{"reason":[3],"b":4}}}"#;
+        let expected =
+            r#"{"usage":{"too_long":true},"choices":[{"finish_reason":"s"}],"error":{"details":{"reason":[3]}}}"#;
+        for step in [1, 7, 1000] {
+            assert_eq!(capture(text, step).1.extract().to_string(), expected);
         }
     }
 }

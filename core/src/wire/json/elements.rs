@@ -1,5 +1,6 @@
 use super::InvalidJson;
 use super::machine::{Machine, Watch};
+use crate::wire::{Event, Frame};
 
 /// Splits a top-level JSON array that arrives in chunks into its elements.
 #[derive(Debug)]
@@ -12,18 +13,22 @@ pub struct Elements {
     tail: Vec<u8>,
     failed: Option<InvalidJson>,
     pushed_any: bool,
+    /// So many of the bytes that came last stand behind the last element, and are more than white space.
+    unfinished: usize,
+    /// An element has ended.
+    has_element: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reading {
     Between,
     Element,
-    /// An element longer than the limit.
-    TooLong,
+    /// An element longer than the limit, given in pieces.
+    Pieces,
 }
 
 impl Elements {
-    /// An element that spans chunks and is longer than `limit` bytes is passed over.
+    /// An element that spans chunks and is longer than `limit` bytes is given in pieces.
     pub const fn new(limit: usize) -> Self {
         Self {
             machine: Machine::new(),
@@ -33,12 +38,15 @@ impl Elements {
             tail: Vec::new(),
             failed: None,
             pushed_any: false,
+            unfinished: 0,
+            has_element: false,
         }
     }
 
-    /// Calls `element` with each element that became whole. A document that is no array, or is malformed, is an
-    /// error, for this and every later chunk.
-    pub fn push(&mut self, chunk: &[u8], mut element: impl FnMut(&[u8])) -> Result<(), InvalidJson> {
+    /// Calls `give` with each element that became whole, and with the pieces of one that is too long. A document that is
+    /// no array, or is malformed, is an error, for this and every later chunk.
+    pub fn push(&mut self, chunk: &[u8], mut give: impl FnMut(Frame<'_>)) -> Result<(), InvalidJson> {
+        self.unfinished += chunk.len();
         if let Some(error) = self.failed {
             return Err(error);
         }
@@ -49,8 +57,10 @@ impl Elements {
             held: &mut self.held,
             limit: self.limit,
             state: self.state,
-            element: &mut element,
+            give: &mut give,
             no_array: None,
+            boundary: None,
+            has_element: self.has_element,
         };
         let mut result = self.machine.push(chunk, &mut watch);
         if let (Ok(()), Some(offset)) = (result, watch.no_array) {
@@ -58,33 +68,55 @@ impl Elements {
         }
         watch.hold_rest();
         self.state = watch.state;
+        self.has_element = watch.has_element;
         self.failed = result.err();
+        if let Some(at) = watch.boundary {
+            self.unfinished = chunk.len() - at;
+        }
+        self.pass_white_space(chunk);
         self.tail.extend_from_slice(chunk.get(chunk.len().saturating_sub(8)..).unwrap_or_default());
         self.tail.drain(..self.tail.len().saturating_sub(8));
         result
     }
 
-    /// Whether the array was closed.
-    pub fn is_complete(&self) -> bool {
-        self.failed.is_none() && self.machine.is_done()
-    }
-
     /// What to append so that the array holds `element` as its last one and is closed, wherever it broke off. Nothing
-    /// when it was closed before.
-    pub fn end_with(&self, element: &[u8]) -> Vec<u8> {
-        if self.machine.is_done() {
+    /// when it was closed before. `unfinished_sent` tells that the [`Elements::unfinished`] bytes stand before it, too.
+    pub fn end_with(&self, element: &[u8], unfinished_sent: bool) -> Vec<u8> {
+        if self.is_closed() {
             return Vec::new();
         }
         if !self.pushed_any || self.machine.depth() == 0 {
             return [b"[", element, b"]"].concat();
         }
-        let mut out = self.machine.close_to(1, &self.tail);
-        if self.machine.needs_comma(1) {
+        let mut out = if unfinished_sent { self.machine.close_to(1, &self.tail) } else { Vec::new() };
+        if if unfinished_sent { self.machine.needs_comma(1) } else { self.has_element } {
             out.push(b',');
         }
         out.extend_from_slice(element);
         out.push(b']');
         out
+    }
+
+    /// Whether the array's end was seen.
+    pub fn is_closed(&self) -> bool {
+        self.machine.is_done()
+    }
+
+    /// How many of the bytes that were pushed last can be cut off so that a whole element may follow: those of an element
+    /// that has not ended, with the comma before it.
+    pub const fn unfinished(&self) -> usize {
+        self.unfinished
+    }
+
+    /// Whether the array has begun, so that white space may stand behind what is not unfinished.
+    pub fn is_open(&self) -> bool {
+        self.has_element || self.machine.depth() > 0
+    }
+
+    /// White space behind an element needs no element after it.
+    fn pass_white_space(&mut self, chunk: &[u8]) {
+        let behind = chunk.len().checked_sub(self.unfinished).and_then(|at| chunk.get(at..)).unwrap_or_default();
+        self.unfinished -= behind.len() - behind.trim_ascii_start().len();
     }
 }
 
@@ -95,36 +127,61 @@ struct Splitter<'a, F> {
     held: &'a mut Vec<u8>,
     limit: usize,
     state: Reading,
-    element: &'a mut F,
+    give: &'a mut F,
     no_array: Option<usize>,
+    /// Behind the last element that ended here, or behind the array's bracket.
+    boundary: Option<usize>,
+    has_element: bool,
 }
 
-impl<F> Splitter<'_, F> {
+impl<F: FnMut(Frame<'_>)> Splitter<'_, F> {
     fn hold(&mut self, end: usize) {
         let bytes = self.chunk.get(self.from..end).unwrap_or_default();
-        if self.held.len() + bytes.len() > self.limit {
-            self.state = Reading::TooLong;
-            *self.held = Vec::new();
-        } else {
-            self.held.extend_from_slice(bytes);
+        if self.state == Reading::Element && self.held.len() + bytes.len() > self.limit {
+            self.state = Reading::Pieces;
+            (self.give)(Frame::Piece(&std::mem::take(self.held)));
+        }
+        match self.state {
+            Reading::Between => {}
+            Reading::Element => self.held.extend_from_slice(bytes),
+            Reading::Pieces => (self.give)(Frame::Piece(bytes)),
         }
     }
 
     fn hold_rest(&mut self) {
-        if self.state == Reading::Element {
-            self.hold(self.chunk.len());
+        self.hold(self.chunk.len());
+    }
+
+    fn end_element(&mut self, end: usize) {
+        if self.state == Reading::Element && self.held.is_empty() {
+            let data = self.chunk.get(self.from..end).unwrap_or_default();
+            (self.give)(Frame::Whole(Event { name: b"", data }));
+        } else {
+            self.hold(end);
+            match self.state {
+                Reading::Between => {}
+                Reading::Element => (self.give)(Frame::Whole(Event { name: b"", data: self.held })),
+                Reading::Pieces => (self.give)(Frame::EndOfPieces { name: b"" }),
+            }
+            self.held.clear();
         }
+        self.state = Reading::Between;
+        self.has_element = true;
     }
 }
 
-impl<F: FnMut(&[u8])> Watch for Splitter<'_, F> {
+impl<F: FnMut(Frame<'_>)> Watch for Splitter<'_, F> {
     const KEY_DEPTH: u32 = 0;
 
     fn key(&mut self, _depth: u32, _raw: &[u8]) {}
 
     fn start(&mut self, depth: u32, offset: usize, is_array: bool) {
-        if depth == 0 && !is_array {
-            self.no_array = Some(offset);
+        if depth == 0 {
+            if is_array {
+                self.boundary = Some(offset + 1);
+            } else {
+                self.no_array = Some(offset);
+            }
         }
         if depth == 1 {
             self.state = Reading::Element;
@@ -133,21 +190,13 @@ impl<F: FnMut(&[u8])> Watch for Splitter<'_, F> {
     }
 
     fn end(&mut self, depth: u32, offset: usize) {
-        if depth != 1 || self.no_array.is_some() {
+        if depth > 1 || self.no_array.is_some() {
             return;
         }
-        if self.state == Reading::Element {
-            if self.held.is_empty() {
-                (self.element)(self.chunk.get(self.from..offset).unwrap_or_default());
-            } else {
-                self.hold(offset);
-                if self.state == Reading::Element {
-                    (self.element)(self.held);
-                }
-                self.held.clear();
-            }
+        if depth == 1 {
+            self.end_element(offset);
         }
-        self.state = Reading::Between;
+        self.boundary = Some(offset);
     }
 }
 
@@ -157,32 +206,36 @@ mod tests {
 
     fn split(text: &str, step: usize) -> (Vec<String>, Elements, Result<(), InvalidJson>) {
         let mut elements = Elements::new(64);
-        let (mut found, mut result) = (Vec::new(), Ok(()));
+        let (mut found, mut pieces, mut result) = (Vec::new(), Vec::new(), Ok(()));
         for chunk in text.as_bytes().chunks(step) {
-            result = elements.push(chunk, |element| found.push(String::from_utf8(element.to_vec()).unwrap()));
+            result = elements.push(chunk, |frame| match frame {
+                Frame::Whole(event) => found.push(String::from_utf8(event.data.to_vec()).unwrap()),
+                Frame::Piece(data) => pieces.extend_from_slice(data),
+                Frame::EndOfPieces { .. } => found.push(String::from_utf8(std::mem::take(&mut pieces)).unwrap()),
+            });
+            assert!(elements.held.len() <= 64, "what is held has a limit");
         }
         (found, elements, result)
     }
 
     #[test]
     fn elements_however_the_array_is_cut() {
-        let long = format!("[{{\"a\":\"{}\"}},{{\"b\":1}}]", "x".repeat(80));
+        let element = format!("{{\"a\":\"{}\"}}", "x".repeat(80));
+        let long = format!("[{element},{{\"b\":1}}]");
         let rows: [(&str, &[&str]); 6] = [
             ("[]", &[]),
             ("[{\"a\":1}]", &["{\"a\":1}"]),
             ("[{\"a\":[1,{}]}\n,\r\n{\"b\":\"]},\"} ]\n", &["{\"a\":[1,{}]}", "{\"b\":\"]},\"}"]),
             ("[1,\"two\",null]", &["1", "\"two\"", "null"]),
             ("[[1],[[2]]]", &["[1]", "[[2]]"]),
-            (&long, &["{\"b\":1}"]),
+            (&long, &[&element, "{\"b\":1}"]),
         ];
         for (text, expected) in rows {
             for step in [1, 2, 5, 1000] {
                 let (found, elements, result) = split(text, step);
-                if step < 1000 || text.len() < 64 {
-                    assert_eq!(found, expected, "{text} by {step}");
-                }
+                assert_eq!(found, expected, "{text} by {step}");
                 assert_eq!(result, Ok(()));
-                assert!(elements.is_complete(), "{text}");
+                assert!(elements.is_closed() && elements.unfinished() == 0, "{text}");
             }
         }
     }
@@ -203,13 +256,39 @@ mod tests {
         for length in 0..=whole.len() {
             let sent = &whole[..length];
             for step in [1, 1000] {
-                let tail = String::from_utf8(split(sent, step).1.end_with(b"{\"error\":1}")).unwrap();
-                let text = format!("{sent}{tail}");
-                let value: Vec<serde_json::Value> =
-                    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
-                assert_eq!(value.last(), Some(&serde_json::json!({"error": 1})), "{text}");
+                let elements = split(sent, step).1;
+                for unfinished_sent in [true, false] {
+                    let tail = String::from_utf8(elements.end_with(b"{\"error\":1}", unfinished_sent)).unwrap();
+                    let before = if unfinished_sent { sent } else { &sent[..sent.len() - elements.unfinished()] };
+                    let text = format!("{before}{tail}");
+                    let value: Vec<serde_json::Value> =
+                        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
+                    assert_eq!(value.last(), Some(&serde_json::json!({"error": 1})), "{text}");
+                }
             }
         }
-        assert!(split("[1]", 1).1.end_with(b"{}").is_empty());
+        assert!(split("[1]", 1).1.end_with(b"{}", true).is_empty());
+        assert!(split("[1]", 1).1.end_with(b"{}", false).is_empty());
+    }
+
+    #[test]
+    fn what_has_not_ended() {
+        for (text, unfinished) in [
+            ("", 0),
+            (" [", 0),
+            ("[\n", 0),
+            ("[{", 1),
+            ("[{}", 0),
+            ("[{}\r\n", 0),
+            ("[{}\n,", 1),
+            ("[{}\n,\r\n{\"a\":", 8),
+            ("[{},{\"a\":1}", 0),
+            ("[{},{\"a\":1}]\n", 0),
+            ("[{},[[1],", 6),
+        ] {
+            for step in [1, 2, 3, 1000] {
+                assert_eq!(split(text, step).1.unfinished(), unfinished, "{text:?} by {step}");
+            }
+        }
     }
 }

@@ -104,7 +104,8 @@ impl Machine {
         out
     }
 
-    /// Whether a comma must stand before another element of the innermost container, once `close_to` closed it.
+    /// Whether a comma must stand behind what `close_to` appends, before another element of the container at `depth`:
+    /// not behind its bracket, and not behind a comma.
     pub(super) fn needs_comma(&self, depth: u32) -> bool {
         self.depth > depth || !matches!(self.state, State::Value | State::ValueOrEnd)
     }

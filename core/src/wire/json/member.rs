@@ -35,6 +35,15 @@ macro_rules! member_name {
 }
 pub(crate) use member_name;
 
+/// An event of mere content is not read, for the sake of speed; that it begins and ends as an object does is all that is
+/// asked of it.
+pub(crate) fn looks_whole(data: &[u8]) -> Result<(), InvalidJson> {
+    if data.starts_with(b"{") && data.ends_with(b"}") {
+        return Ok(());
+    }
+    Err(InvalidJson { offset: data.len(), message: "expected a whole JSON object" })
+}
+
 /// The value of a top-level string member, read no further than up to it.
 pub(crate) fn top_text(data: &[u8], name: &str) -> Result<Option<String>, InvalidJson> {
     /// Ends the walk early.

@@ -14,7 +14,7 @@ use std::fmt;
 
 pub use capture::{Capture, Path};
 pub use elements::Elements;
-pub(crate) use member::{MemberName, member_name, top_text};
+pub(crate) use member::{MemberName, looks_whole, member_name, top_text};
 pub use scan::{Kind, Scanner, Text};
 pub use splice::{Edits, splice};
 

@@ -28,6 +28,21 @@ pub enum Kind {
     Null,
 }
 
+impl Kind {
+    /// By a value's first byte.
+    pub(super) const fn of(first: u8) -> Option<Self> {
+        match first {
+            b'"' => Some(Self::String),
+            b'{' => Some(Self::Object),
+            b'[' => Some(Self::Array),
+            b't' | b'f' => Some(Self::Bool),
+            b'n' => Some(Self::Null),
+            b'-' | b'0'..=b'9' => Some(Self::Number),
+            _ => None,
+        }
+    }
+}
+
 /// A string as it stands in the document, without its quotes.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
@@ -76,13 +91,7 @@ impl<'a> Scanner<'a> {
     /// Goes past white space and says what comes next.
     pub fn peek(&mut self) -> Result<Kind, InvalidJson> {
         match self.next_byte() {
-            Some(b'"') => Ok(Kind::String),
-            Some(b'{') => Ok(Kind::Object),
-            Some(b'[') => Ok(Kind::Array),
-            Some(b't' | b'f') => Ok(Kind::Bool),
-            Some(b'n') => Ok(Kind::Null),
-            Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
-            Some(_) => Err(self.error("expected a JSON value")),
+            Some(first) => Kind::of(first).ok_or_else(|| self.error("expected a JSON value")),
             None => Err(self.error("the JSON ends too early")),
         }
     }

@@ -2,4 +2,4 @@
 
 mod decoder;
 
-pub use decoder::{Decoder, Event};
+pub use decoder::Decoder;

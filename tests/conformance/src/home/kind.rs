@@ -77,6 +77,11 @@ impl Kind {
         !matches!(self, Self::Worker | Self::WorkerLibsql)
     }
 
+    /// Whether its connections to providers are its own, so that it knows a reused one. A Worker's are `fetch`'s.
+    pub const fn keeps_its_own_connections(self) -> bool {
+        !matches!(self, Self::Worker | Self::WorkerLibsql)
+    }
+
     /// Whether it learns that a client left before any answer began. Lambda does not tell.
     pub const fn notices_clients_that_leave_early(self) -> bool {
         !matches!(self, Self::Lambda)

@@ -120,11 +120,14 @@ async fn retries_stay_within_the_budget() {
     let config = Config::new().upstream("p", Dialect::Chat, &upstream);
     // The model, its retries, the fault, how often the only provider is asked.
     let rows = [
-        ("limited", 2, "fault:429", 3),
+        ("limited", 2, "fault:429", 1),
         ("once", 0, "fault:429", 1),
         ("billing", 3, "fault:429-billing", 1),
         ("waits", 3, "fault:429-seconds", 1),
-        ("broken", 3, "fault:500", 1),
+        ("broken", 1, "fault:500", 2),
+        ("broken-once", 0, "fault:500", 1),
+        ("refused", 3, "fault:401", 1),
+        ("not-here", 3, "fault:404", 1),
         ("client", 3, "fault:400-context", 1),
     ];
     let config = rows.iter().fold(config, |config, (name, retries, model, _)| {
@@ -147,7 +150,7 @@ async fn of_several_errors_the_most_telling_is_answered() {
     let rows = [
         (["fault:500", "fault:429-seconds", "fault:no-answer"], 429),
         (["fault:401", "fault:200-html", "fault:503"], 503),
-        (["fault:no-answer", "fault:401", "fault:no-answer"], 401),
+        (["fault:no-answer", "fault:401", "fault:no-answer"], 502),
     ];
     let mut config = Config::new().upstream("p", Dialect::Chat, &upstream);
     for (index, (models, _)) in rows.iter().enumerate() {

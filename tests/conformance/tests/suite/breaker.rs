@@ -20,7 +20,8 @@ async fn bed(breaker: bool) -> Bed {
         .upstream("first", Dialect::Chat, &first)
         .upstream("second", Dialect::Chat, &second)
         .model_with("pair", &fields, [weighted("first", "ok", 9), weighted("second", "ok", 1)])
-        .model_with("alone", &fields, [weighted("first", "ok", 9)]);
+        // Without asking again: each request counts once.
+        .model_with("alone", &json!({"breaker": breaker, "max_retry": 0}), [weighted("first", "ok", 9)]);
     Bed { home: Home::start(Setup::new(config)).await, first, second }
 }
 

@@ -9,6 +9,8 @@ use llmio_conformance::{Home, Kind, Setup, report};
 use llmio_upstream::journal::{End, now_ms};
 use llmio_upstream::{Dialect, Upstream};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 /// How long a request may take that nobody waits for any more, in seconds, where the home does not learn of that.
 const ABANDONED: u64 = 1;
@@ -120,6 +122,43 @@ async fn before_anything_was_said() {
         }
     }
     report(&format!("left before anything was said: the provider is told within {longest} ms"));
+}
+
+/// That is nobody's failure but the client's.
+#[tokio::test]
+async fn while_it_is_sending() {
+    if !Kind::chosen().sees_connection_header() {
+        // The platform in front takes the whole request first.
+        return;
+    }
+    let (home, upstream) = bed().await;
+    let address = home.base().replace("http://", "");
+    for dialect in Dialect::ALL {
+        let name = dialect.as_str();
+        let path = dialect::path(dialect, &format!("{name}-stall-after-token"), Form::Whole);
+        let mut stream = TcpStream::connect(&address).await.expect("the gateway");
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\nuser-agent: leaves-{name}\r\n\
+             content-type: application/json\r\ncontent-length: 1000\r\n\r\n{{\"model\": \"{name}-",
+            dialect::KEY
+        );
+        stream.write_all(head.as_bytes()).await.expect("half a request");
+        drop(stream);
+    }
+    let mut rows = Vec::new();
+    for _ in 0..200 {
+        rows = home.all_logs().await;
+        if rows.len() == Dialect::ALL.len() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(rows.len(), Dialect::ALL.len(), "{rows:?}");
+    for row in rows {
+        assert_eq!((&row["outcome"], &row["status"]), (&json!("cancelled"), &json!(499)), "{row}");
+        assert!(row["provider"].is_null(), "{row}");
+    }
+    assert!(upstream.exchanges().is_empty(), "no provider is asked");
 }
 
 #[tokio::test]

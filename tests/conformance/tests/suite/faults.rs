@@ -18,11 +18,14 @@ enum Seen {
     Hidden(u16),
     /// The other provider's answer; alone, an error of the gateway with this status, since the provider gave none.
     HiddenMade(u16),
+    /// The other provider's answer; alone, a 502 of the gateway that is not to be tried again: it is not the client's
+    /// account that was refused.
+    Account,
     /// What came before the failure, then an error event.
     Honest,
 }
 
-use Seen::{Hidden, HiddenMade, Honest, Own};
+use Seen::{Account, Hidden, HiddenMade, Honest, Own};
 
 /// Fault, what a client sees of it in a stream, and in a whole answer. `None` where the fault does not exist.
 #[rustfmt::skip]
@@ -34,9 +37,9 @@ const TABLE: [(Fault, Option<Seen>, Option<Seen>); 29] = [
     (Fault::RateLimitedDate,     Some(Hidden(429)),     Some(Hidden(429))),
     (Fault::RateLimitedMs,       Some(Hidden(429)),     Some(Hidden(429))),
     (Fault::RateLimitedReset,    Some(Hidden(429)),     Some(Hidden(429))),
-    (Fault::Billing,             Some(Hidden(429)),     Some(Hidden(429))),
-    (Fault::Unauthorized,        Some(Hidden(401)),     Some(Hidden(401))),
-    (Fault::Forbidden,           Some(Hidden(403)),     Some(Hidden(403))),
+    (Fault::Billing,             Some(Account),         Some(Account)),
+    (Fault::Unauthorized,        Some(Account),         Some(Account)),
+    (Fault::Forbidden,           Some(Account),         Some(Account)),
     (Fault::NotFound,            Some(Hidden(404)),     Some(Hidden(404))),
     (Fault::ContextLength,       Some(Own(400)),        Some(Own(400))),
     (Fault::Internal,            Some(Hidden(500)),     Some(Hidden(500))),
@@ -77,12 +80,15 @@ impl Bed {
         for (fault, _, _) in TABLE {
             let name = fault.as_str();
             let fails = format!("fault:{name}");
-            config =
-                config.model_with(&format!("alone-{name}"), &timeouts(), [weighted("failing", &fails, 10)]).model_with(
-                    &format!("pair-{name}"),
-                    &timeouts(),
-                    [weighted("failing", &fails, 10), weighted("healthy", "ok", 1)],
-                );
+            // One that is alone would be asked again after a pause; that is another table's matter.
+            let mut alone = timeouts();
+            alone["max_retry"] = json!(0);
+            let both = [weighted("failing", &fails, 10), weighted("healthy", "ok", 1)];
+            config = config.model_with(&format!("alone-{name}"), &alone, [weighted("failing", &fails, 10)]).model_with(
+                &format!("pair-{name}"),
+                &timeouts(),
+                both,
+            );
         }
         Self { home: Home::start(Setup::new(config)).await, failing, healthy }
     }
@@ -126,6 +132,12 @@ impl Bed {
                 dialect::error_message(dialect, answer);
                 Ok(())
             }
+            Account => {
+                ensure(answer.status == 502, || "expected status 502".to_owned())?;
+                dialect::error_message(dialect, answer);
+                let retry = answer.header("x-should-retry");
+                ensure(retry == Some("false"), || format!("expected x-should-retry: false, not {retry:?}"))
+            }
             Honest => check_honest(dialect, form, answer),
         }
     }
@@ -137,7 +149,7 @@ impl Bed {
                 ensure(answer.status == status, || format!("expected status {status}"))?;
                 ensure(rows.len() == 1, || format!("expected one attempt: {rows:?}"))
             }
-            Hidden(_) | HiddenMade(_) => {
+            Hidden(_) | HiddenMade(_) | Account => {
                 ensure(answer.status == 200 && !answer.cut, || "expected the healthy provider's answer".to_owned())?;
                 if form.streams() {
                     let end = dialect::stream_end(dialect, form, answer);
@@ -257,12 +269,7 @@ async fn a_success_that_matches_an_error_sample_is_a_failure() {
         for form in Form::BOTH {
             // Case and white space do not count; a stream's body is a plain one here, as of a page that stands in.
             let said = "Sorry,  QUOTA is   used up for today.".to_owned();
-            let replay = Replay {
-                status: 200,
-                content_type: "application/json".into(),
-                body: json!({"said": said}).to_string(),
-                chunk_bytes: None,
-            };
+            let replay = Replay::whole(200, "application/json", json!({"said": said}).to_string());
             let text = Behaviour { text: said, ..Behaviour::default() };
             sly.next([if form.streams() { Behaviour { replay: Some(replay), ..text } } else { text }]);
             let answer = dialect::call(&home, dialect, dialect.as_str(), form).send().await;
@@ -330,6 +337,5 @@ async fn pair(dialect: Dialect) -> (Upstream, Home) {
 }
 
 fn replayed(status: u16, content_type: &str, body: &str) -> Behaviour {
-    let replay = Replay { status, content_type: content_type.into(), body: body.to_owned(), chunk_bytes: None };
-    Behaviour { replay: Some(replay), ..Behaviour::default() }
+    Replay::whole(status, content_type, body).into()
 }

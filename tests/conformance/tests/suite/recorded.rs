@@ -115,7 +115,7 @@ async fn recorded_answers() {
 }
 
 async fn check(home: &Home, upstream: &Upstream, dialect: Dialect, replay: Replay) -> Result<(), String> {
-    let recorded = replay.body.clone();
+    let recorded = replay.text();
     let form = form(&replay);
     upstream.next([Behaviour { replay: Some(replay), ..Behaviour::default() }]);
     let model = format!("m-{}", dialect.as_str());
