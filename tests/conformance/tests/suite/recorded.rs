@@ -78,7 +78,7 @@ fn recordings(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let is_answer = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        !["error", "transcription", "429"].iter().any(|part| name.contains(part))
+        !["error", "transcription", "embedding", "429"].iter().any(|part| name.contains(part))
     };
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_answer).collect();
     files.sort();
