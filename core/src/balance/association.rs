@@ -81,7 +81,7 @@ impl AssociationState {
         // A refused account says nothing about the model, and a failing model nothing about the account.
         let (of_model, of_all) = match report {
             Report::Refused { .. } => (Report::Neutral, report),
-            Report::Failed { .. } | Report::RateLimited { .. } => (report, Report::Neutral),
+            Report::Failed { .. } | Report::Paused { .. } | Report::RateLimited { .. } => (report, Report::Neutral),
             Report::Success | Report::Answering | Report::Neutral => (report, report),
         };
         self.with_model(model, |state| state.health.report(of_model, now, max_rest));

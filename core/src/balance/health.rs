@@ -26,6 +26,10 @@ pub enum Report {
     Failed {
         pause: Option<Duration>,
     },
+    /// It failed as [`Report::Failed`], but only the pause counts.
+    Paused {
+        pause: Duration,
+    },
     /// A rate limit. Without a pause it rests for one of our own.
     RateLimited {
         pause: Option<Duration>,
@@ -37,6 +41,16 @@ pub enum Report {
 }
 
 impl Report {
+    /// Of another failure in the same request, which says nothing more about the health, but may name a pause.
+    #[must_use]
+    pub const fn repeated(self) -> Self {
+        match self {
+            Self::Failed { pause: None } => Self::Neutral,
+            Self::Failed { pause: Some(pause) } => Self::Paused { pause },
+            other => other,
+        }
+    }
+
     /// Whether it is about all of the association's models.
     pub(super) const fn is_about_all(self) -> bool {
         matches!(self, Self::Refused { .. })
@@ -88,8 +102,14 @@ impl Health {
                 self.breaker.failed(now);
                 self.pause(pause, Cause::Failure, now, max_rest);
             }
+            Report::Paused { pause } => {
+                self.breaker.released();
+                self.pause(Some(pause), Cause::Failure, now, max_rest);
+            }
             Report::RateLimited { pause } => {
                 self.breaker.released();
+                // No time at all is none.
+                let pause = pause.filter(|pause| !pause.is_zero());
                 if pause.is_none() && self.resting(false, now).is_none() {
                     self.unnamed = self.unnamed.saturating_add(1);
                 }

@@ -8,11 +8,13 @@ use jiff::fmt::rfc2822;
 use crate::platform::Timestamp;
 use crate::wire::{RetryHint, seconds};
 
-/// The delay named by `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` (seconds or a date) or a reset header.
+/// The delay named by `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` (seconds or a date), or with `over_limit` by a
+/// reset header.
 ///
 /// Reset headers only count when they say that nothing remains, or nothing about it: providers send them with every
-/// answer, also while requests remain. How long is too long is for others to say.
-pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+/// answer, also while requests remain, and they tell nothing about other failures. How long is too long is for others to
+/// say.
+pub fn retry_after(headers: &HeaderMap, over_limit: bool, now: Timestamp) -> Option<Duration> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let millis = ["retry-after-ms", "x-ms-retry-after-ms"]
         .into_iter()
@@ -27,15 +29,17 @@ pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
             })
         })
         .or_else(|| {
+            if !over_limit {
+                return None;
+            }
             let used_up = |remaining: &str| text(remaining).is_none_or(|left| left == "0");
             let rejected = |status: &str| text(status) == Some("rejected");
             let resets = RESETS.iter().filter(|(_, remaining)| used_up(remaining)).map(|(reset, _)| reset);
             let windows = WINDOWS.iter().filter(|(_, status)| rejected(status)).map(|(reset, _)| reset);
-            resets.chain(windows).filter_map(|name| reset(name)).max()
-        })
-        .or_else(|| match text("anthropic-ratelimit-unified-status") {
-            None | Some("rejected") => reset("anthropic-ratelimit-unified-reset"),
-            Some(_) => None,
+            resets.chain(windows).filter_map(|name| reset(name)).max().or_else(|| {
+                let is_rejected = matches!(text("anthropic-ratelimit-unified-status"), None | Some("rejected"));
+                reset("anthropic-ratelimit-unified-reset").filter(|_| is_rejected)
+            })
         })
 }
 
@@ -119,7 +123,9 @@ mod tests {
                     (HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap())
                 })
                 .collect();
-            assert_eq!(retry_after(&map, now), millis.map(Duration::from_millis), "{headers:?}");
+            assert_eq!(retry_after(&map, true, now), millis.map(Duration::from_millis), "{headers:?}");
+            let millis = millis.filter(|_| headers.contains("retry-after"));
+            assert_eq!(retry_after(&map, false, now), millis.map(Duration::from_millis), "{headers:?}");
         }
     }
 }

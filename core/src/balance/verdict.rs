@@ -14,9 +14,11 @@ pub enum Verdict {
     /// Ask another provider: the request holds state that this one did not make, or has forgotten. Nobody's health
     /// changes, and alone its answer is the client's, word for word.
     OtherState,
-    /// Ask another provider; this one works but does not have, or does not give us, what was named. That may be the
-    /// client's doing, so nobody's health changes.
+    /// Ask another provider; this one works but does not have what was named. That may be the client's doing, so nobody's
+    /// health changes.
     NotHere,
+    /// Ask another provider; this one does not give us what was named, which may be the client's doing as well.
+    Forbidden,
     /// Over a rate limit: lower it for this request and honour its `Retry-After`.
     RateLimited,
     /// Over a spending limit: no waiting helps, so it is not asked again for this request.
@@ -34,7 +36,8 @@ pub fn verdict(status: StatusCode, error: &ProviderError) -> Verdict {
         (429, _) => Verdict::RateLimited,
         (503 | 529, _) => Verdict::Overloaded,
         (401, _) => Verdict::Refused,
-        (403 | 404, _) => Verdict::NotHere,
+        (403, _) => Verdict::Forbidden,
+        (404, _) => Verdict::NotHere,
         (408 | 409 | 425, _) => Verdict::Failover,
         (400..=499, _) => Verdict::ClientError,
         _ => Verdict::Failover,
@@ -54,32 +57,29 @@ pub fn verdict_in_answer(error: &ProviderError) -> Verdict {
         Some(Trouble::OpaqueState) => return Verdict::OtherState,
         None => {}
     }
-    let words = [error.kind.as_deref(), error.code.as_deref()];
-    let says = |known: &[&str]| words.iter().flatten().any(|word| known.contains(word));
-    if says(&[
-        "rate_limit_error",
-        "rate_limit_exceeded",
-        "rate_limit_reached",
-        "usage_limit_reached",
-        "RESOURCE_EXHAUSTED",
-    ]) {
-        Verdict::RateLimited
-    } else if says(&["overloaded_error", "server_is_overloaded", "overloaded", "UNAVAILABLE", "slow_down"]) {
-        Verdict::Overloaded
-    } else if says(&[
-        "invalid_request_error",
-        "context_length_exceeded",
-        "invalid_prompt",
-        "request_too_large",
-        "content_policy_violation",
-        "INVALID_ARGUMENT",
-    ]) {
-        Verdict::ClientError
-    } else if says(&["not_found_error", "permission_error", "model_not_found", "NOT_FOUND", "PERMISSION_DENIED"]) {
-        Verdict::NotHere
-    } else {
-        Verdict::Failover
-    }
+    // A code says more than a type: OpenAI's unknown models and keys are invalid requests, too.
+    let words = [error.code.as_deref(), error.kind.as_deref()];
+    words.into_iter().flatten().find_map(by_word).unwrap_or(Verdict::Failover)
+}
+
+fn by_word(word: &str) -> Option<Verdict> {
+    Some(match word {
+        "rate_limit_error"
+        | "rate_limit_exceeded"
+        | "rate_limit_reached"
+        | "usage_limit_reached"
+        | "RESOURCE_EXHAUSTED" => Verdict::RateLimited,
+        "overloaded_error" | "server_is_overloaded" | "overloaded" | "UNAVAILABLE" | "slow_down" => Verdict::Overloaded,
+        "invalid_request_error"
+        | "context_length_exceeded"
+        | "invalid_prompt"
+        | "request_too_large"
+        | "content_policy_violation"
+        | "INVALID_ARGUMENT" => Verdict::ClientError,
+        "not_found_error" | "model_not_found" | "NOT_FOUND" => Verdict::NotHere,
+        "permission_error" | "PERMISSION_DENIED" => Verdict::Forbidden,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

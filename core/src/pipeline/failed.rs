@@ -1,3 +1,5 @@
+use core::time::Duration;
+
 use bytes::Bytes;
 use http::{Response, header};
 
@@ -7,6 +9,9 @@ use crate::config::Redactor;
 use crate::dialect::{ErrorKind, GatewayError};
 use crate::platform::Body;
 use crate::record::Outcome;
+
+/// Less is no reason to change what a provider said.
+const A_SECOND: Duration = Duration::from_secs(1);
 
 /// An attempt that gave the client nothing.
 #[derive(Debug)]
@@ -51,14 +56,22 @@ impl Failed {
         }
     }
 
-    /// The provider's own answer, unchanged, where there is one that is the client's business; with `Retry-After` where
-    /// the pause is known otherwise.
-    pub(super) fn into_answer(self) -> Result<Response<Body>, GatewayError> {
-        let Self { judgement, head, body, .. } = self;
+    /// The provider's own answer, unchanged, where there is one that is the client's business; but `Retry-After` says when
+    /// somebody can be asked: after the pause, or before it after `wait`.
+    pub(super) fn into_answer(self, wait: Option<Duration>) -> Result<Response<Body>, GatewayError> {
+        let Self { mut judgement, head, body, .. } = self;
+        let is_busy = matches!(judgement.telling, Telling::RateLimit | Telling::Overloaded);
+        let sooner = wait.filter(|wait| is_busy && judgement.pause.is_none_or(|pause| *wait + A_SECOND < pause));
+        judgement.pause = sooner.or(judgement.pause);
         match head {
             Some(head) if judgement.telling != Telling::Account => {
                 let mut response = Response::from_parts(head, Body::from(body));
                 headers::for_client(response.headers_mut());
+                if sooner.is_some() {
+                    for name in ["retry-after", "retry-after-ms", "x-ms-retry-after-ms"] {
+                        response.headers_mut().remove(name);
+                    }
+                }
                 if let Some(pause) = judgement.pause {
                     let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
                     response.headers_mut().entry(header::RETRY_AFTER).or_insert(seconds.into());

@@ -8,7 +8,7 @@ use super::ask::Ask;
 use super::end::{End, judge, judge_left};
 use super::journal::{Ending, Journal};
 use super::judgement::Judgement;
-use super::meter::Meter;
+use super::meter::{Meter, joined};
 use crate::dialect::{ChatUsageFilter, ErrorKind, GatewayError, Phase, Remainder, stream_error};
 use crate::record::Outcome;
 use crate::record::limits::MAX_BODY_BYTES;
@@ -63,6 +63,8 @@ impl Guide {
 
     /// What the client gets of the chunks that were held back, which the meter has seen.
     pub(super) fn pass_held(&mut self, held: Vec<Bytes>) -> Vec<Bytes> {
+        // A key may lie across chunks.
+        let held = if self.has_failed() { vec![joined(&held)] } else { held };
         let mut behind: usize = held.iter().map(Bytes::len).sum();
         let unfinished = self.unfinished();
         let mut passed = Vec::with_capacity(held.len());

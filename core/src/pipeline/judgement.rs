@@ -69,15 +69,9 @@ impl Judgement {
     /// The provider answered with an error status.
     pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, error: &ProviderError, now: Timestamp) -> Self {
         let verdict = verdict(status, error);
-        let pause = retry_after(headers, now).or_else(|| error.retry_after(now));
-        let mut judgement = Self::of_verdict(verdict, pause, &error.message);
-        if verdict == Verdict::NotHere && status == StatusCode::FORBIDDEN {
-            judgement.telling = Telling::Account;
-        }
-        if matches!(status.as_u16(), 500 | 502 | 503 | 529) && judgement.next == Next::Remove {
-            judgement.next = Next::Retry;
-        }
-        judgement
+        let over_limit = status == StatusCode::TOO_MANY_REQUESTS;
+        let pause = retry_after(headers, over_limit, now).or_else(|| error.retry_after(now));
+        Self::of_verdict(verdict, Some(status.as_u16()), pause, &error.message)
     }
 
     /// The provider put an error into a 200: an event of a stream, an object in an answer.
@@ -86,11 +80,14 @@ impl Judgement {
             "" => "the provider ended the stream with an error",
             message => message,
         };
-        Self::of_verdict(verdict_in_answer(error), error.retry_after(now), message)
+        Self::of_verdict(verdict_in_answer(error), error.status, error.retry_after(now), message)
     }
 
-    fn of_verdict(verdict: Verdict, pause: Option<Duration>, message: &str) -> Self {
+    /// `status` is that of the answer, or what an error in a 200 says it is.
+    fn of_verdict(verdict: Verdict, status: Option<u16>, pause: Option<Duration>, message: &str) -> Self {
         let failed = Report::Failed { pause };
+        let may_pass = status.is_none_or(|status| matches!(status, 500 | 502 | 503 | 529));
+        let after_failure = if may_pass { Next::Retry } else { Next::Remove };
         let (outcome, next, report, telling) = match verdict {
             Verdict::ClientError => (Outcome::ClientError, Next::Stop, Report::Neutral, Telling::ClientError),
             Verdict::OtherState => (Outcome::ClientError, Next::Remove, Report::Neutral, Telling::ClientError),
@@ -98,10 +95,11 @@ impl Judgement {
                 (Outcome::RateLimited, Next::Demote, Report::RateLimited { pause }, Telling::RateLimit)
             }
             Verdict::Billing => (Outcome::RateLimited, Next::Remove, Report::Refused { pause }, Telling::Account),
-            Verdict::Overloaded => (Outcome::ProviderError, Next::Remove, failed, Telling::Overloaded),
+            Verdict::Overloaded => (Outcome::ProviderError, after_failure, failed, Telling::Overloaded),
             Verdict::Refused => (Outcome::ProviderError, Next::Remove, Report::Refused { pause }, Telling::Account),
             Verdict::NotHere => (Outcome::ProviderError, Next::Remove, Report::Neutral, Telling::NotHere),
-            Verdict::Failover => (Outcome::ProviderError, Next::Remove, failed, Telling::ProviderError),
+            Verdict::Forbidden => (Outcome::ProviderError, Next::Remove, Report::Neutral, Telling::Account),
+            Verdict::Failover => (Outcome::ProviderError, after_failure, failed, Telling::ProviderError),
         };
         Self { next, report, pause, ..Self::new(outcome, message, telling) }
     }

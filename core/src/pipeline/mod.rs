@@ -88,7 +88,7 @@ pub(crate) async fn run(
         let is_first = plan.failed(&turn, failed.judgement.next);
         let pair = plan::pair(call, &turn.candidate);
         if let Some(report) = failed.judgement.report(call.operation) {
-            let report = if is_first { report } else { Report::Neutral };
+            let report = if is_first { report } else { report.repeated() };
             shared.balancer.report(pair, report, shared.now());
         }
         note(&mut journal, &failed);
@@ -100,7 +100,7 @@ pub(crate) async fn run(
     }
     match telling {
         Some(failed) => {
-            let answer = failed.into_answer().map(|response| response.map(Answer::Body));
+            let answer = failed.into_answer(plan.wait(shared)).map(|response| response.map(Answer::Body));
             journal.answered(match &answer {
                 Ok(response) => response.status().as_u16(),
                 Err(error) => error.kind.status(),

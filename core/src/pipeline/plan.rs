@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::ask::Ask;
 use super::call::Call;
 use super::judgement::Next;
-use crate::balance::{Cause, Contender, Pair, Selection};
+use crate::balance::{Cause, Contender, Pair, Resting, Selection};
 use crate::config::snapshot::{Candidate, Route};
 use crate::config::{Capabilities, Strategy};
 use crate::dialect::{ErrorKind, GatewayError};
@@ -120,6 +120,8 @@ impl<'a> Plan<'a> {
     pub(super) fn failed(&mut self, turn: &Turn, next: Next) -> bool {
         match next {
             Next::Stop => {}
+            // Whoever is over a limit rests, but for counting tokens, which changes nobody's health.
+            Next::Demote if self.call.operation == Operation::CountTokens => self.selection.remove(turn.index),
             Next::Demote => self.selection.demote(turn.index),
             Next::Remove | Next::Retry => self.selection.remove(turn.index),
         }
@@ -133,9 +135,7 @@ impl<'a> Plan<'a> {
     /// first decides.
     pub(super) fn unavailable(&self, shared: &Shared) -> GatewayError {
         let now = shared.now();
-        let rests = self.candidates.iter();
-        let rests = rests.filter_map(|it| shared.balancer.resting(pair(self.call, it), self.route.breaker, now));
-        let first = rests.min();
+        let first = self.rests(shared).flatten().min();
         let wait = first.map(|rest| rest.until.since(now).max(Duration::from_secs(1)));
         let name = &self.route.name;
         let error = match first.map(|rest| rest.cause) {
@@ -149,6 +149,17 @@ impl<'a> Plan<'a> {
             }
         };
         error.retry_after(wait)
+    }
+
+    /// How long until somebody can be asked, when all rest.
+    pub(super) fn wait(&self, shared: &Shared) -> Option<Duration> {
+        let rests: Option<Vec<_>> = self.rests(shared).collect();
+        rests?.into_iter().min().map(|first| first.until.since(shared.now()))
+    }
+
+    fn rests<'b>(&'b self, shared: &'b Shared) -> impl Iterator<Item = Option<Resting>> + 'b {
+        let now = shared.now();
+        self.candidates.iter().map(move |it| shared.balancer.resting(pair(self.call, it), self.route.breaker, now))
     }
 
     fn turn(&self, index: usize, pause: Option<Duration>) -> Option<Turn> {

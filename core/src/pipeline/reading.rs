@@ -19,7 +19,8 @@ pub(super) struct Reading {
     limit: Timestamp,
     /// How long it may be silent before `limit`.
     silence: Duration,
-    timer: Option<BoxFuture<'static, ()>>,
+    /// With the time when it fires.
+    timer: Option<(Timestamp, BoxFuture<'static, ()>)>,
 }
 
 /// What came next.
@@ -42,11 +43,12 @@ impl Reading {
         let Some(body) = &mut self.body else {
             return Arrival::End;
         };
-        let left = self.limit.since(self.clock.now());
-        if self.silence < left {
-            self.timer = None;
-        }
-        let timer = self.timer.get_or_insert_with(|| self.clock.sleep(left.min(self.silence)));
+        let now = self.clock.now();
+        let due = self.limit.min(now.plus(self.silence));
+        let (_, timer) = match &mut self.timer {
+            Some(timer) if timer.0 == due => timer,
+            _ => self.timer.insert((due, self.clock.sleep(due.since(now)))),
+        };
         match select(body.next(), timer).await {
             Either::Left((Some(Ok(chunk)), _)) => {
                 self.held_bytes += chunk.len();

@@ -87,9 +87,9 @@ impl Client {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// In seconds.
+    /// In seconds; zero for a date.
     pub(crate) fn retry_after(&self) -> Option<u64> {
-        self.header("retry-after").map(|seconds| seconds.parse().unwrap())
+        self.header("retry-after").map(|seconds| seconds.parse().unwrap_or_default())
     }
 }
 

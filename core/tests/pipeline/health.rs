@@ -22,6 +22,8 @@ pub(crate) fn strain(bed: &Bed, wire: &Wire) {
         bed.script([failure(500, "")]);
         assert_eq!(bed.answer(wire, true).status, 500);
     }
+    // Rows of the log are in the order of their time.
+    bed.advance(1.0);
 }
 
 /// What was learned since [`strain`] from one exchange with the only provider of a model without retries.

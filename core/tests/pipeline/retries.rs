@@ -100,20 +100,16 @@ async fn what_is_not_asked_again() {
 #[tokio::test]
 async fn others_come_first() {
     for (replies, asked) in [
-        (vec![500, 500, 500, 500], "a b a b"),
-        (vec![503, 404, 503, 503], "a b a a"),
-        (vec![404, 500, 500, 500], "a b b b"),
-        (vec![429, 500, 500, 500], "a b b b"),
+        (vec![500, 500], "a b"),
+        (vec![404, 500], "a b"),
+        (vec![429, 500], "a b"),
         (vec![400], "a"),
         (vec![401, 403], "a b"),
     ] {
         let bed = Bed::new(&CHAT, &["a", "b"], json!({})).await;
         bed.script(replies.iter().map(|status| failure(*status, "")));
         let mut asking = bed.ask(&CHAT, true);
-        assert_eq!(bed.count(), replies.len().min(2), "nobody waits for one that was not asked");
-        while !asking.is_answered() {
-            bed.advance(0.25);
-        }
+        assert!(asking.is_answered(), "nobody waits for one that was not asked, and nobody is asked twice");
         assert_eq!(bed.asked().join(" "), asked, "{replies:?}");
     }
 }
@@ -147,6 +143,7 @@ async fn what_a_later_attempt_asks_for_is_obeyed() {
         let bed = Bed::new(&MESSAGES, &["a"], json!({})).await;
         bed.script([failure(500, ""), later]);
         let mut asking = bed.ask(&MESSAGES, true);
+        assert!(!asking.is_answered());
         bed.advance(0.5);
         assert!(asking.is_answered(), "nobody waits for so long");
         let client = asking.answer();

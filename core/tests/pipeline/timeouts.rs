@@ -67,6 +67,7 @@ async fn the_first_meaningful_event() {
             bed.advance(step);
             now += step;
             if life.is_some() {
+                // What came is seen before time moves on.
                 feed.send(if now as i64 % 20 == 0 { MESSAGES.preamble } else { ": life\n\n" });
             }
             assert!(!is_over(&mut asking), "{case}: too early at {now}");

@@ -19,7 +19,7 @@ pub use scan::{Kind, Scanner, Text};
 pub use splice::{Edits, splice};
 
 /// Deeper documents are refused; `serde_json` draws the same line.
-pub const MAX_DEPTH: u32 = 128;
+pub const MAX_DEPTH: u32 = 127;
 
 /// The bytes are not the JSON that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -181,12 +181,11 @@ impl<'a> Scanner<'a> {
             match self.peek()? {
                 Kind::Object | Kind::Array => {
                     let is_object = self.bytes.get(self.position) == Some(&b'{');
-                    self.position += 1;
+                    self.enter()?;
                     let close = if is_object { b'}' } else { b']' };
                     if self.next_byte() == Some(close) {
-                        self.position += 1;
+                        self.leave();
                     } else {
-                        self.enter()?;
                         containers = containers << 1 | u128::from(is_object);
                         if is_object {
                             self.key_and_colon()?;
@@ -215,8 +214,7 @@ impl<'a> Scanner<'a> {
                     Some(b']') if !is_object => {}
                     other => return Err(self.separator_error(other, is_object)),
                 }
-                self.position += 1;
-                self.depth -= 1;
+                self.leave();
                 containers >>= 1;
             }
         }
@@ -232,12 +230,11 @@ impl<'a> Scanner<'a> {
             self.skip()?;
             return Ok(false);
         }
-        self.position += 1;
+        self.enter()?;
         if self.next_byte() == Some(b'}') {
-            self.position += 1;
+            self.leave();
             return Ok(true);
         }
-        self.enter()?;
         loop {
             let key = self.key_and_colon()?;
             self.peek()?;
@@ -248,8 +245,7 @@ impl<'a> Scanner<'a> {
                 other => return Err(self.separator_error(other, true).into()),
             }
         }
-        self.position += 1;
-        self.depth -= 1;
+        self.leave();
         Ok(true)
     }
 
@@ -272,12 +268,11 @@ impl<'a> Scanner<'a> {
             self.skip()?;
             return Ok(false);
         }
-        self.position += 1;
+        self.enter()?;
         if self.next_byte() == Some(b']') {
-            self.position += 1;
+            self.leave();
             return Ok(true);
         }
-        self.enter()?;
         loop {
             self.peek()?;
             element(self)?;
@@ -287,8 +282,7 @@ impl<'a> Scanner<'a> {
                 other => return Err(self.separator_error(other, false).into()),
             }
         }
-        self.position += 1;
-        self.depth -= 1;
+        self.leave();
         Ok(true)
     }
 
@@ -322,12 +316,20 @@ impl<'a> Scanner<'a> {
         InvalidJson { offset: self.position, message }
     }
 
+    /// Passes an opening bracket.
     fn enter(&mut self) -> Result<(), InvalidJson> {
         if self.depth == MAX_DEPTH {
             return Err(self.error("the JSON is nested too deep"));
         }
+        self.position += 1;
         self.depth += 1;
         Ok(())
+    }
+
+    /// Passes a closing bracket.
+    const fn leave(&mut self) {
+        self.position += 1;
+        self.depth -= 1;
     }
 
     fn key_and_colon(&mut self) -> Result<Text<'a>, InvalidJson> {
@@ -418,7 +420,7 @@ mod tests {
 
     #[test]
     fn the_grammar_is_that_of_serde_json() {
-        let deep = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+        let deep = |levels: usize, inside: &str| format!("{}{inside}{}", "[".repeat(levels), "]".repeat(levels));
         let rows = [
             "{}",
             "[]",
@@ -463,7 +465,8 @@ mod tests {
             "{}x",
             "<html>",
         ];
-        for text in rows.into_iter().map(str::to_owned).chain([deep(127), deep(129)]) {
+        let deepest = [126, 127, 128, 129].into_iter().flat_map(|levels| [deep(levels, ""), deep(levels, "1")]);
+        for text in rows.into_iter().map(str::to_owned).chain(deepest) {
             let expected = serde_json::from_str::<serde_json::Value>(&text).is_ok();
             assert_eq!(whole(text.as_bytes()).is_ok(), expected, "{text}");
             // The walking forms hold the same grammar.

@@ -1,0 +1,18 @@
+//! What must hold for any bytes that a client, a provider or a database sends.
+//!
+//! Each target takes bytes and panics where something does not hold. All else that it needs, such as where a stream is
+//! cut, follows from the bytes, so that one input always shows the same. `tests/smoke.rs` runs the targets for a moment
+//! on stable Rust, `libfuzzer/` for as long as one likes.
+
+mod cuts;
+mod hrana;
+mod json;
+mod meters;
+mod sse;
+mod usage;
+
+pub use hrana::hrana;
+pub use json::json;
+pub use meters::meters;
+pub use sse::sse;
+pub use usage::usage;
