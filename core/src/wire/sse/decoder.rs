@@ -298,7 +298,8 @@ fn is_foreign(line: &[u8], finished: bool) -> bool {
     if line.is_empty() || name.is_empty() || FIELDS.contains(&name) {
         return false;
     }
-    if !finished && name.len() == line.len() && FIELDS.iter().any(|field| field.starts_with(name)) {
+    let mut starts = FIELDS.iter().copied().chain([BYTE_ORDER_MARK]);
+    if !finished && name.len() == line.len() && starts.any(|start| start.starts_with(name)) {
         return false;
     }
     // Fields that are unknown today are words; markup and JSON are not.
@@ -435,8 +436,10 @@ mod tests {
         decoder.push(b"{\"err", |_| {});
         assert_eq!(decoder.foreign().as_deref(), Some(&b"{\"err"[..]), "an unfinished line counts, too");
         assert!(!decoder.is_between_events());
-        let mut decoder = Decoder::new(100);
-        decoder.push(b"dat", |_| {});
-        assert_eq!(decoder.foreign(), None);
+        for start in [&b"dat"[..], b"\xef", b"\xef\xbb", b"\xef\xbb\xbf", b"\xef\xbb\xbfda"] {
+            let mut decoder = Decoder::new(100);
+            decoder.push(start, |_| {});
+            assert_eq!(decoder.foreign(), None, "{start:?}");
+        }
     }
 }
