@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use llmio_core::config::{
-    Association, Capabilities, ClientKey, Config, Model, Prices, Provider, ProviderType, Sealer, Secret, Settings,
-    Strategy, Timeouts, hash_client_key,
+    Association, ClientKey, Config, Model, Prices, Provider, ProviderType, Sealer, Secret, Settings, Strategy,
+    Timeouts, hash_client_key,
 };
 use llmio_core::platform::{Database, Statement, Timestamp, Value};
 use llmio_core::storage::{self, ConfigStore, StorageError, migrate, pending, schema_version};
@@ -29,7 +29,7 @@ fn provider(id: &str, name: &str) -> Provider {
         api_key: Secret::new(format!("sk-{CANARY}")),
         version: Some("2023-06-01".into()),
         proxy: Some(Secret::new(format!("socks5://user:{CANARY}@localhost:1080"))),
-        error_matcher: vec!["quota exceeded".into(), "no credit".into()],
+        error_matcher: vec!["quota exceeded".into(), r"busy; \；later\".into()],
     }
 }
 
@@ -39,7 +39,9 @@ fn association(id: &str, provider_id: &str) -> Association {
         provider_id: provider_id.into(),
         provider_model: "*".into(),
         weight: 10,
-        capabilities: Capabilities { tool_call: true, structured_output: false, image: true },
+        tool_call: true,
+        structured_output: false,
+        image: true,
         with_header: true,
         headers: vec![("x-token".into(), CANARY.into()), ("x-title".into(), "LLMIO".into())],
         extra_body: serde_json::from_str(r#"{"reasoning.effort": "high", "n": 1}"#).unwrap(),

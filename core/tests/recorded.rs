@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use llmio_core::dialect::{AnswerMeter, Dialect, Phase, StreamForm, StreamMeter, Usage};
+use llmio_core::dialect::{AnswerMeter, Dialect, Phase, Remainder, StreamForm, StreamMeter, Usage};
 use llmio_core::record::Operation;
 use serde_json::Value;
 
@@ -150,9 +150,32 @@ fn expected(dialect: Dialect, payloads: &[Value]) -> Usage {
     }
 }
 
+/// Xorshift: the same cuts in every run.
+fn random(seed: &mut u64) -> usize {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 7;
+    *seed ^= *seed << 17;
+    usize::try_from(*seed >> 33).unwrap()
+}
+
+/// What a relay forwards that holds back what has not ended: whole events after each chunk, and all of it in the end.
+fn relayed<'a>(meter: &mut StreamMeter, chunks: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let (mut sent, mut held) = (Vec::new(), Vec::new());
+    for chunk in chunks {
+        meter.push(chunk);
+        held.extend_from_slice(chunk);
+        assert!(meter.unfinished() <= held.len(), "what was forwarded cannot be taken back");
+        sent.extend(held.drain(..held.len() - meter.unfinished()));
+    }
+    meter.finish();
+    assert_eq!(meter.unfinished(), 0);
+    sent.extend(held);
+    sent
+}
+
 #[test]
 fn recorded_streams() {
-    let mut metered = 0;
+    let (mut metered, mut seed) = (0, 88_172_645_463_325_252);
     for (dialect, path) in recordings().into_iter().flatten() {
         if name(&path).ends_with(".json") {
             continue;
@@ -160,10 +183,9 @@ fn recorded_streams() {
         let (payloads, wire) = stream(dialect, &path);
         let fails = payloads.iter().any(|payload| payload["type"] == "error" || payload["type"] == "response.failed");
         let phase = if fails { Phase::Failed } else { Phase::Complete };
-        for step in [1, 2, 61, 4096, wire.len()] {
+        for step in [1, 2, 61, 4096, 1 + random(&mut seed) % wire.len(), wire.len()] {
             let mut meter = StreamMeter::new(dialect, StreamForm::Sse);
-            wire.chunks(step).for_each(|chunk| meter.push(chunk));
-            meter.finish();
+            assert_eq!(relayed(&mut meter, wire.chunks(step)), wire, "{} by {step}", path.display());
             assert_eq!(meter.phase(), phase, "{} by {step}: {:?}", path.display(), meter.failure());
             assert_eq!(meter.usage(), expected(dialect, &payloads), "{} by {step}", path.display());
             assert!(meter.finish_reason().is_some() || fails, "{} by {step}", path.display());
@@ -173,8 +195,9 @@ fn recorded_streams() {
             let array = format!("[{}]", payloads.iter().map(Value::to_string).collect::<Vec<_>>().join("\n,\r\n"));
             for step in [1, 61, array.len()] {
                 let mut meter = StreamMeter::new(dialect, StreamForm::JsonArray);
-                array.as_bytes().chunks(step).for_each(|chunk| meter.push(chunk));
-                meter.finish();
+                let chunks = array.as_bytes().chunks(step);
+                assert_eq!(relayed(&mut meter, chunks), array.as_bytes(), "{} by {step}", path.display());
+                assert_eq!(meter.remainder(), Remainder::Nothing, "{}", path.display());
                 assert_eq!((meter.phase(), meter.usage()), (phase, expected(dialect, &payloads)), "{}", path.display());
             }
         }

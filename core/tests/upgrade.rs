@@ -5,6 +5,7 @@
 mod libsql;
 
 use llmio_conformance::sqld::Sqld;
+use llmio_core::config::error_samples;
 use llmio_core::platform::{Database, Rows, Statement};
 use llmio_core::storage::{migrate, pending};
 use llmio_core::testing::ManualClock;
@@ -29,6 +30,8 @@ const STEPS: [(&str, &str, &str); 3] = [
     ),
 ];
 const FILLED: &str = include_str!("../../tests/fixtures/upgrade/0003.sql");
+
+const SAMPLES: &str = "SELECT error_matcher FROM providers ORDER BY id";
 
 const TABLES: [&str; 14] = [
     "config_version",
@@ -69,8 +72,8 @@ async fn upgrades(database: &dyn Database) {
     for table in TABLES {
         let rows = query(database, format!("SELECT * FROM {table} LIMIT 1")).await.unwrap();
         assert!(!rows.rows.is_empty(), "{table} is not filled");
-        let columns =
-            rows.columns.iter().filter(|column| *column != "time_out").cloned().collect::<Vec<_>>().join(", ");
+        let same = |column: &&String| !["time_out", "error_matcher"].contains(&column.as_str());
+        let columns = rows.columns.iter().filter(same).cloned().collect::<Vec<_>>().join(", ");
         let select = format!("SELECT {columns} FROM {table} ORDER BY 1, 2");
         before.push((query(database, select.clone()).await.unwrap(), select));
     }
@@ -84,12 +87,31 @@ async fn upgrades(database: &dyn Database) {
         assert!(refused.contains("CHECK"), "{refused}");
     }
 
+    let samples_before = query(database, SAMPLES).await.unwrap();
     let steps = pending(database).await.unwrap();
     assert_eq!(migrate(database, &ManualClock::default()).await.unwrap().names, steps);
     assert_eq!(pending(database).await.unwrap(), Vec::<&str>::new());
 
+    let samples_after = query(database, SAMPLES).await.unwrap();
     for (before, select) in before {
         assert_eq!(query(database, select).await.unwrap(), before);
+    }
+    // Each line is the sample that it was.
+    let samples_of =
+        |rows: &Rows, index: usize| rows.iter().nth(index).unwrap().text("error_matcher").unwrap().to_owned();
+    for (index, expected) in [
+        "",
+        "no credit",
+        "über quota",
+        "it's \"empty\"",
+        "busy\\; later\na\\b\n忙\\；\\\\\\\\\\；\\\n\\;\\\\\\\\\\\\\\;\\",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (before, after) = (samples_of(&samples_before, index), samples_of(&samples_after, index));
+        assert_eq!(after, expected);
+        assert_eq!(error_samples(&after), before.lines().collect::<Vec<_>>());
     }
     let time_outs = query(database, "SELECT id, time_out FROM models ORDER BY id").await.unwrap();
     let time_out = |id: &str, seconds: Option<f64>| vec![id.into(), seconds.into()];

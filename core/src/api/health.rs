@@ -22,7 +22,12 @@ pub(super) fn ready(shared: &Shared) -> Response<Body> {
         "status": if is_ok { "ok" } else { "degraded" },
         "config_version": shared.snapshot().version,
         "configuration": configuration,
-        "records": { "status": records, "queued": log.queued, "dropped": log.dropped },
+        "records": {
+            "status": records,
+            "queued": log.queued,
+            "dropped": log.dropped,
+            "dropped_bodies": log.dropped_bodies,
+        },
     });
     json(StatusCode::OK, body.to_string())
 }

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::fields::{association_fields, each, key_fields};
 use super::{Association, ClientKey, Config, Model, Provider, Settings};
 
 /// One record that was or will be created, changed or deleted.
@@ -140,7 +141,14 @@ fn compare<T: Copy>(
     }
 }
 
-fn changed<const N: usize>(fields: [(&'static str, bool); N]) -> Vec<&'static str> {
+/// For [`each`]: a field's name, and whether it differs.
+macro_rules! differs {
+    (($a:ident, $b:ident) $field:ident) => {
+        (stringify!($field), $a.$field != $b.$field)
+    };
+}
+
+fn changed(fields: impl IntoIterator<Item = (&'static str, bool)>) -> Vec<&'static str> {
     fields.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }
 
@@ -216,32 +224,21 @@ fn associations(config: &Config) -> Vec<(&str, AssociationRow<'_>)> {
 fn association_fields(a: AssociationRow<'_>, b: AssociationRow<'_>) -> Vec<&'static str> {
     let (model, other, order) = (&a.model.id, &b.model.id, a.position != b.position);
     let (a, b) = (a.association, b.association);
-    changed([
+    let mut fields = vec![
         ("model", model != other),
         ("provider", a.provider_id != b.provider_id),
         ("provider_model", a.provider_model != b.provider_model),
-        ("weight", a.weight != b.weight),
-        ("tool_call", a.capabilities.tool_call != b.capabilities.tool_call),
-        ("structured_output", a.capabilities.structured_output != b.capabilities.structured_output),
-        ("image", a.capabilities.image != b.capabilities.image),
-        ("with_header", a.with_header != b.with_header),
         ("headers", a.headers != b.headers),
-        ("extra_body", a.extra_body != b.extra_body),
-        ("prices", a.prices != b.prices),
-        ("enabled", a.enabled != b.enabled),
-        ("order", order),
-    ])
+    ];
+    fields.extend(association_fields! { each! { differs!(a, b) } });
+    fields.push(("order", order));
+    changed(fields)
 }
 
 fn key_fields(a: &ClientKey, b: &ClientKey) -> Vec<&'static str> {
-    changed([
-        ("name", a.name != b.name),
-        ("key", a.hash != b.hash),
-        ("enabled", a.enabled != b.enabled),
-        ("models", a.models != b.models),
-        ("expires_at", a.expires_at != b.expires_at),
-        ("log_io", a.log_io != b.log_io),
-    ])
+    let mut fields = vec![("name", a.name != b.name), ("key", a.hash != b.hash), ("models", a.models != b.models)];
+    fields.extend(key_fields! { each! { differs!(a, b) } });
+    changed(fields)
 }
 
 fn settings_fields(a: &Settings, b: &Settings) -> Vec<&'static str> {

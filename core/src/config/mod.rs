@@ -3,6 +3,7 @@
 mod client_key;
 pub(crate) mod defaults;
 mod diff;
+pub(crate) mod fields;
 pub mod file;
 mod find;
 mod mask;
@@ -12,17 +13,19 @@ mod records;
 mod redactor;
 mod seal;
 pub mod snapshot;
+mod timeouts;
+mod upstream;
 pub mod validate;
 
 pub use client_key::{client_key_prefix, generate_client_key, hash_client_key};
 pub use diff::{Action, Change, Kind, diff};
 pub use mask::{MASK, header_hint, is_sensitive_header, proxy_hint, secret_hint, written_secret};
-pub use normal::{default_base_url, error_samples, normal_headers, trimmed_url, without_values};
+pub use normal::{default_base_url, error_samples, error_text, normal_headers, trimmed_url, without_values};
 pub use pattern::Pattern;
 pub use records::{
     Association, Capabilities, ClientKey, Config, Model, Prices, Provider, ProviderType, Secret, Settings, Strategy,
-    Timeouts,
 };
 pub use redactor::Redactor;
 pub use seal::{Place, SealError, Sealer};
+pub use timeouts::Timeouts;
 pub use validate::Invalid;

@@ -16,9 +16,55 @@ pub fn trimmed_url(text: &str) -> Option<String> {
     Some(text.trim().trim_end_matches('/')).filter(|url| !url.is_empty()).map(str::to_owned)
 }
 
-/// One sample a line; empty lines are none.
+/// Each sample ends with its line, or at a `;` or `；`; empty ones are none. `\;` is a semicolon of the sample, `\\;` a
+/// backslash before the sample's end, and so on. A backslash anywhere else is just that.
 pub fn error_samples(text: &str) -> Vec<String> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    let mut samples = Vec::new();
+    for line in text.lines() {
+        let mut sample = String::new();
+        let mut backslashes = 0;
+        for c in line.chars() {
+            match c {
+                '\\' => backslashes += 1,
+                ';' | '；' => {
+                    sample.extend(std::iter::repeat_n('\\', backslashes / 2));
+                    if backslashes % 2 == 1 {
+                        sample.push(c);
+                    } else {
+                        samples.push(std::mem::take(&mut sample));
+                    }
+                    backslashes = 0;
+                }
+                _ => {
+                    sample.extend(std::iter::repeat_n('\\', backslashes));
+                    sample.push(c);
+                    backslashes = 0;
+                }
+            }
+        }
+        sample.extend(std::iter::repeat_n('\\', backslashes));
+        samples.push(sample);
+    }
+    samples.iter().map(|sample| sample.trim()).filter(|sample| !sample.is_empty()).map(str::to_owned).collect()
+}
+
+/// The text that [`error_samples`] reads these samples from, one a line.
+pub fn error_text(samples: &[String]) -> String {
+    let mut text = String::new();
+    for (index, sample) in samples.iter().enumerate() {
+        if index > 0 {
+            text.push('\n');
+        }
+        let mut backslashes = 0;
+        for c in sample.chars() {
+            if matches!(c, ';' | '；') {
+                text.extend(std::iter::repeat_n('\\', backslashes + 1));
+            }
+            backslashes = if c == '\\' { backslashes + 1 } else { 0 };
+            text.push(c);
+        }
+    }
+    text
 }
 
 /// Names in lower case and in order, as HTTP does not tell their cases and orders apart.
@@ -62,6 +108,29 @@ mod tests {
         {
             assert_eq!(trimmed_url(text).as_deref(), expected);
         }
-        assert_eq!(error_samples("\n quota \r\n\n no credit\n"), ["quota", "no credit"]);
+    }
+
+    #[test]
+    fn error_samples_and_their_text() {
+        // What people write, what is meant, and how it is shown.
+        let rows: [(&str, &[&str], &str); 11] = [
+            ("", &[], ""),
+            ("\n quota \r\n\n no credit\n", &["quota", "no credit"], "quota\nno credit"),
+            ("quota;no credit ；空 ;; ；", &["quota", "no credit", "空"], "quota\nno credit\n空"),
+            (r"busy\; later；x", &["busy; later", "x"], "busy\\; later\nx"),
+            (r"忙\；请稍候", &["忙；请稍候"], r"忙\；请稍候"),
+            (r"\\;b", &[r"\", "b"], "\\\nb"),
+            (r"\\\;b", &[r"\;b"], r"\\\;b"),
+            (r"\\\\\;；", &[r"\\;"], r"\\\\\;"),
+            (r"a\b\\c\", &[r"a\b\\c\"], r"a\b\\c\"),
+            ("a\\\n;b", &[r"a\", "b"], "a\\\nb"),
+            (r"\;;\；", &[";", "；"], "\\;\n\\；"),
+        ];
+        for (written, samples, shown) in rows {
+            let found = error_samples(written);
+            assert_eq!(found, samples, "{written}");
+            assert_eq!(error_text(&found), shown, "{written}");
+            assert_eq!(error_samples(shown), samples, "{written}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Timeouts;
 use crate::dialect::Dialect;
 use crate::platform::Timestamp;
 
@@ -33,7 +34,8 @@ pub struct Provider {
     pub version: Option<String>,
     /// `http://`, `https://` or `socks5://`; may hold credentials.
     pub proxy: Option<Secret>,
-    /// A 200 whose body contains one of these samples is a failure. Compared without case and white space.
+    /// A 200 whose body contains one of these samples is a failure. Compared without case and white space. None holds a
+    /// line's end.
     pub error_matcher: Vec<String>,
 }
 
@@ -90,19 +92,6 @@ pub struct Model {
     pub associations: Vec<Association>,
 }
 
-/// In seconds. The defaults are in [`super::snapshot`].
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Timeouts {
-    /// The whole budget of a request until its answer begins, over all attempts.
-    pub total: Option<f64>,
-    /// How long one attempt waits for the head of the answer.
-    pub header: Option<f64>,
-    /// How long one streaming attempt waits for its first meaningful event.
-    pub first_token: Option<f64>,
-    /// How long a stream that has begun may be silent.
-    pub idle: Option<f64>,
-}
-
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Strategy {
@@ -143,7 +132,9 @@ pub struct Association {
     pub provider_model: String,
     /// At least 1.
     pub weight: u32,
-    pub capabilities: Capabilities,
+    pub tool_call: bool,
+    pub structured_output: bool,
+    pub image: bool,
     /// Whether the client's own headers pass to the provider.
     pub with_header: bool,
     /// Set on the provider's request; they win over everything but framing.
@@ -162,13 +153,19 @@ impl fmt::Debug for Association {
             .field("provider_id", &self.provider_id)
             .field("provider_model", &self.provider_model)
             .field("weight", &self.weight)
-            .field("capabilities", &self.capabilities)
+            .field("capabilities", &self.capabilities())
             .field("with_header", &self.with_header)
             .field("headers", &header_names)
             .field("extra_body", &self.extra_body)
             .field("prices", &self.prices)
             .field("enabled", &self.enabled)
             .finish()
+    }
+}
+
+impl Association {
+    pub fn capabilities(&self) -> Capabilities {
+        Capabilities { tool_call: self.tool_call, structured_output: self.structured_output, image: self.image }
     }
 }
 

@@ -1,4 +1,5 @@
 use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
 use memchr::memmem;
 
 use super::{MASK, Secret};
@@ -32,6 +33,17 @@ impl Redactor {
             .iter()
             .map(Secret::reveal)
             .fold(text, |text, secret| if text.contains(secret) { text.replace(secret, MASK) } else { text })
+    }
+
+    /// Of an answer's head.
+    pub fn headers(&self, headers: &mut HeaderMap) {
+        for value in headers.values_mut() {
+            let is_in = |secret: &Secret| memmem::find(value.as_bytes(), secret.reveal().as_bytes()).is_some();
+            if self.secrets.iter().any(is_in) {
+                let clean = self.bytes(Bytes::copy_from_slice(value.as_bytes()));
+                *value = HeaderValue::from_maybe_shared(clean).unwrap_or(HeaderValue::from_static(MASK));
+            }
+        }
     }
 
     /// The same bytes where no secret is in them.

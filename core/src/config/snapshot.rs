@@ -1,17 +1,17 @@
 //! The immutable compiled configuration that the hot path reads.
 
-use core::time::Duration;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, Uri};
+use http::{HeaderName, HeaderValue};
 
 use super::pattern::Pattern;
 use super::records::{
-    Association, Capabilities, ClientKey, Config, Model, Prices, Provider, ProviderType, Secret, Settings, Strategy,
-    Timeouts,
+    Association, Capabilities, ClientKey, Config, Model, Prices, ProviderType, Secret, Settings, Strategy,
 };
 use super::redactor::Redactor;
+use super::timeouts::Timeouts;
+pub use super::upstream::{ErrorSample, Upstream};
 use crate::platform::Timestamp;
 use crate::wire::json::Edits;
 
@@ -19,7 +19,6 @@ use crate::wire::json::Edits;
 #[derive(Debug)]
 pub struct Snapshot {
     pub version: i64,
-    /// When it was last known to be the newest.
     pub settings: Settings,
     routes: HashMap<String, Arc<Route>>,
     /// The longest first.
@@ -58,28 +57,6 @@ pub struct Candidate {
     pub prices: Option<Prices>,
     /// Takes out what only the provider and the operator may know.
     pub redactor: Redactor,
-}
-
-/// A provider, ready to be asked.
-#[derive(Debug)]
-pub struct Upstream {
-    pub name: String,
-    pub kind: ProviderType,
-    pub base_url: String,
-    pub api_key: Secret,
-    /// `anthropic-version` for clients that send none.
-    pub version: Option<HeaderValue>,
-    pub proxy: Option<Secret>,
-    pub error_samples: Vec<ErrorSample>,
-}
-
-/// A text that makes a 200 a failure.
-#[derive(Debug)]
-pub struct ErrorSample {
-    /// As the operator wrote it.
-    pub text: String,
-    /// Lower case, without white space.
-    squeezed: String,
 }
 
 impl Snapshot {
@@ -176,56 +153,6 @@ impl ClientKey {
     }
 }
 
-/// Where nothing is set, there is room for a model that thinks. Some providers send a stream's head with its first token.
-const TOTAL: f64 = 600.0;
-const HEAD: f64 = 300.0;
-/// A stream's head while another provider could still be asked.
-const HEAD_BEFORE_OTHERS: f64 = 60.0;
-/// From a stream's head to its first meaningful event.
-const FIRST_TOKEN: f64 = 300.0;
-const IDLE: f64 = 300.0;
-
-/// What is not set is a part of the total, if that is set.
-impl Timeouts {
-    pub fn total(&self) -> Duration {
-        seconds(self.total.unwrap_or(TOTAL))
-    }
-
-    /// `others_left`: another provider could still be asked.
-    pub fn header(&self, stream: bool, others_left: bool) -> Duration {
-        seconds(self.header.unwrap_or(match self.total {
-            Some(total) if stream => total / 3.0,
-            Some(total) => total,
-            None if !stream => TOTAL,
-            None if others_left => HEAD_BEFORE_OTHERS,
-            None => HEAD,
-        }))
-    }
-
-    /// When a stream must have had its first meaningful event: of an attempt that began at `started_at`, and whose head
-    /// came at `head_at`.
-    pub fn first_token_by(&self, started_at: Timestamp, head_at: Timestamp) -> Timestamp {
-        match self.first_token.or(self.total.map(|total| total * 2.0 / 3.0)) {
-            Some(limit) => started_at.plus(seconds(limit)),
-            None => head_at.plus(seconds(FIRST_TOKEN)),
-        }
-    }
-
-    /// How long a stream may be silent before its first meaningful event; comments and pings are life.
-    pub fn first_silence(&self, others_left: bool) -> Duration {
-        let is_set = self.total.is_some() || self.first_token.is_some();
-        if others_left && !is_set { seconds(HEAD_BEFORE_OTHERS) } else { Duration::MAX }
-    }
-
-    pub fn idle(&self) -> Duration {
-        seconds(self.idle.unwrap_or(IDLE))
-    }
-}
-
-fn seconds(seconds: f64) -> Duration {
-    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
-}
-
 impl Route {
     fn compile(model: Model, upstreams: &HashMap<String, Arc<Upstream>>, warnings: &mut Vec<String>) -> Self {
         let mut candidates = Vec::new();
@@ -271,11 +198,11 @@ impl Candidate {
         let redactor = Redactor::new([upstream.api_key.reveal()].into_iter().chain(proxy).chain(header_values));
         Ok(Self {
             redactor,
+            capabilities: association.capabilities(),
             association_id: association.id,
             upstream,
             provider_model: Some(association.provider_model).filter(|name| name != "*"),
             weight: association.weight,
-            capabilities: association.capabilities,
             with_header: association.with_header,
             headers,
             extra_body,
@@ -288,7 +215,7 @@ impl Candidate {
 impl Candidate {
     /// One that can do everything, to be changed where a test needs it.
     pub(crate) fn of_tests(kind: ProviderType) -> Self {
-        let provider = Provider {
+        let provider = crate::config::Provider {
             id: "p".to_owned(),
             name: "p".to_owned(),
             kind,
@@ -303,7 +230,9 @@ impl Candidate {
             provider_id: "p".to_owned(),
             provider_model: "*".to_owned(),
             weight: 1,
-            capabilities: Capabilities::ALL,
+            tool_call: true,
+            structured_output: true,
+            image: true,
             with_header: false,
             headers: Vec::new(),
             extra_body: serde_json::Map::new(),
@@ -314,46 +243,10 @@ impl Candidate {
     }
 }
 
-impl Upstream {
-    pub(crate) fn compile(provider: Provider) -> Result<Self, String> {
-        let problem = |what: &str| format!("provider `{}`: {what}", provider.name);
-        let uri: Uri = provider.base_url.parse().map_err(|_| problem("base_url is no URL"))?;
-        if uri.scheme().is_none() || uri.authority().is_none() {
-            return Err(problem("base_url must begin with http:// or https:// and name a host"));
-        }
-        let version = provider.version.as_deref().map(HeaderValue::from_str).transpose();
-        let version = version.map_err(|_| problem("version cannot be sent as a header"))?;
-        let samples = provider.error_matcher.iter();
-        let samples = samples.map(|text| ErrorSample { text: text.clone(), squeezed: squeeze(text) });
-        let error_samples = samples.filter(|sample| !sample.squeezed.is_empty());
-        Ok(Self {
-            error_samples: error_samples.collect(),
-            name: provider.name,
-            kind: provider.kind,
-            base_url: provider.base_url.trim_end_matches('/').to_owned(),
-            api_key: provider.api_key,
-            version,
-            proxy: provider.proxy,
-        })
-    }
-
-    /// The configured sample that occurs in `body`, compared without case and white space.
-    pub fn matching_error(&self, body: &[u8]) -> Option<&str> {
-        if self.error_samples.is_empty() {
-            return None;
-        }
-        let body = squeeze(&String::from_utf8_lossy(body));
-        self.error_samples.iter().find(|sample| body.contains(&sample.squeezed)).map(|sample| sample.text.as_str())
-    }
-}
-
-fn squeeze(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Provider;
 
     fn provider(name: &str, kind: ProviderType) -> Provider {
         Provider {
@@ -374,7 +267,9 @@ mod tests {
             provider_id: format!("id-{provider}"),
             provider_model: "*".to_owned(),
             weight: 1,
-            capabilities: Capabilities::ALL,
+            tool_call: true,
+            structured_output: true,
+            image: true,
             with_header: false,
             headers: Vec::new(),
             extra_body: serde_json::Map::new(),
@@ -431,48 +326,5 @@ mod tests {
         assert_eq!(candidates[0].provider_model, None);
         assert_eq!(warnings.len(), 5, "{warnings:#?}");
         assert!(snapshot.counting().is_none(), "an OpenAI provider cannot count");
-    }
-
-    #[test]
-    fn error_samples_are_compared_without_case_and_white_space() {
-        let mut provider = provider("p", ProviderType::OpenAi);
-        provider.error_matcher = vec!["Insufficient  Balance".to_owned(), "\"code\": 1113".to_owned(), "  ".to_owned()];
-        let upstream = Upstream::compile(provider).unwrap();
-        for (body, expected) in [
-            ("{\"msg\":\"insufficient balance\"}", true),
-            ("{\"error\":{\"code\":1113}}", true),
-            ("{\"choices\":[]}", false),
-            ("", false),
-        ] {
-            assert_eq!(upstream.matching_error(body.as_bytes()).is_some(), expected, "{body}");
-        }
-    }
-
-    #[test]
-    fn a_part_that_is_not_set_is_one_of_the_total_that_is() {
-        let unset = Timeouts::default();
-        let total = Timeouts { total: Some(60.0), ..unset };
-        let parts = Timeouts { header: Some(7.5), first_token: Some(9.0), idle: Some(1.0), ..unset };
-        // The total; the head of a stream while others are left and without, of another answer; the first event of an
-        // attempt whose head took 5 s; a silence.
-        for (timeouts, expected) in [
-            (unset, [600.0, 60.0, 300.0, 600.0, 305.0, 300.0]),
-            (total, [60.0, 20.0, 20.0, 60.0, 40.0, 300.0]),
-            (parts, [600.0, 7.5, 7.5, 7.5, 9.0, 1.0]),
-            (Timeouts { total: Some(60.0), ..parts }, [60.0, 7.5, 7.5, 7.5, 9.0, 1.0]),
-            (Timeouts { idle: Some(1.0), ..total }, [60.0, 20.0, 20.0, 60.0, 40.0, 1.0]),
-        ] {
-            let started_at = Timestamp::from_secs(1_000);
-            let first_token = timeouts.first_token_by(started_at, Timestamp::from_secs(1_005));
-            let found = [
-                timeouts.total(),
-                timeouts.header(true, true),
-                timeouts.header(true, false),
-                timeouts.header(false, true),
-                first_token.since(started_at),
-                timeouts.idle(),
-            ];
-            assert_eq!(found.map(|duration| duration.as_secs_f64()), expected, "{timeouts:?}");
-        }
     }
 }

@@ -65,14 +65,14 @@ pub fn provider(provider: &Provider) -> Checked {
         proxy(address.reveal())?;
     }
     if provider.error_matcher.len() > MAX_SAMPLES {
-        return Err(Invalid::new("error_matcher", format!("must have at most {MAX_SAMPLES} lines")));
+        return Err(Invalid::new("error_matcher", format!("must have at most {MAX_SAMPLES} samples")));
     }
     for sample in &provider.error_matcher {
         if sample.chars().all(char::is_whitespace) {
             return Err(Invalid::new("error_matcher", "must not have an empty sample: it would match every answer"));
         }
         if sample.chars().count() > MAX_SAMPLE {
-            return Err(Invalid::new("error_matcher", format!("must have lines of at most {MAX_SAMPLE} characters")));
+            return Err(Invalid::new("error_matcher", format!("must have samples of at most {MAX_SAMPLE} characters")));
         }
     }
     Ok(())

@@ -22,10 +22,22 @@ pub(super) struct Progress {
     pub(super) finish_reason: Option<String>,
     failure: Option<ProviderError>,
     failed_after_output: bool,
+    /// The event came behind which no other does.
+    is_over: bool,
     /// Of the last event that carried one (Responses).
     pub(super) sequence_number: Option<u64>,
+    pub(super) created: Option<Created>,
     /// Events that could not be read.
     pub(super) unreadable: u64,
+}
+
+/// What the beginning of a response said of it, for an error that must repeat it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Created {
+    pub(super) id: String,
+    pub(super) model: Option<String>,
+    /// As it stood there.
+    pub(super) created_at: Option<String>,
 }
 
 impl Progress {
@@ -46,7 +58,9 @@ impl Progress {
             finish_reason: None,
             failure: None,
             failed_after_output: false,
+            is_over: false,
             sequence_number: None,
+            created: None,
             unreadable: 0,
         }
     }
@@ -66,6 +80,15 @@ impl Progress {
 
     pub(super) const fn failure(&self) -> Option<&ProviderError> {
         self.failure.as_ref()
+    }
+
+    pub(super) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// The event came behind which no other does.
+    pub(super) fn over(&mut self) {
+        self.is_over = true;
     }
 
     pub(super) fn output(&mut self) {

@@ -28,6 +28,8 @@ pub(super) struct Row {
     pub(super) error_body: fn(&GatewayError, &str) -> Value,
     /// What ends a broken stream of server-sent events.
     pub(super) error_event: fn(&GatewayError, &str, &Progress) -> String,
+    /// Server-sent events, or less, that say nothing but that there is life.
+    pub(super) filler: &'static str,
     /// One model.
     pub(super) model: fn(&ModelEntry) -> Value,
     /// One page of a model list, for the request's raw query.

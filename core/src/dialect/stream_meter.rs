@@ -24,13 +24,6 @@ pub enum StreamForm {
     JsonArray,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StreamRest {
-    More,
-    Soon,
-    Over,
-}
-
 /// Watches a provider's stream: how far it has come, what it used, why it ended. It changes nothing, and nothing that it
 /// cannot read is an error once there was output.
 ///
@@ -46,7 +39,7 @@ pub struct StreamMeter {
     /// The event that is coming in pieces.
     long: Option<Box<Capture>>,
     failed_unheard: bool,
-    /// The stream ended with an event that only lacked its blank line, and that said that it was the end.
+    /// A stream that is complete ended with an event that only lacked its blank line.
     ended_unterminated: bool,
 }
 
@@ -91,37 +84,26 @@ impl StreamMeter {
     /// The body ended, cleanly or not. A phase that is still `Preamble` or `Output` then means that it was cut short.
     pub fn finish(&mut self) {
         let Self { dialect, framing, progress, long, .. } = self;
-        let was_open = progress.phase() < Phase::Complete;
+        let mut ended_with_event = false;
         if let Framing::Sse(decoder) = framing {
             decoder.finish(|frame| {
                 // What is cut off in the middle is no event, so it says nothing about the provider's health.
-                let is_cut = match frame {
-                    Frame::Whole(event) => !is_readable(event.data),
+                let is_whole = match frame {
+                    Frame::Whole(event) => is_readable(event.data),
                     Frame::Piece(_) => false,
-                    Frame::EndOfPieces { .. } => !long.as_ref().is_some_and(|capture| capture.is_complete_object()),
+                    Frame::EndOfPieces { .. } => long.as_ref().is_some_and(|capture| capture.is_complete_object()),
                 };
-                if !is_cut {
+                if is_whole || matches!(frame, Frame::Piece(_)) {
                     take(*dialect, frame, long, progress);
                 }
+                ended_with_event |= is_whole;
             });
         }
-        self.ended_unterminated = was_open && self.phase() >= Phase::Complete;
         self.judge_foreign(true);
         if self.progress.phase() == Phase::Output && self.progress.finish_reason.is_some() {
             self.progress.complete();
         }
-    }
-
-    pub fn rest(&self) -> StreamRest {
-        StreamRest::More
-    }
-
-    pub fn unfinished(&self) -> usize {
-        0
-    }
-
-    pub fn filler(&self) -> Option<&'static [u8]> {
-        None
+        self.ended_unterminated = ended_with_event && self.phase() >= Phase::Complete;
     }
 
     pub fn phase(&self) -> Phase {
@@ -168,6 +150,47 @@ impl StreamMeter {
         }
     }
 
+    /// How many of the bytes that were pushed last belong to an event that has not ended. Held back, they can be dropped
+    /// when the stream breaks, so that the client sees whole events alone. Once the provider has said that it failed, or
+    /// has ended the stream without a last blank line, there is nothing to hold back.
+    pub fn unfinished(&self) -> usize {
+        if self.ended_unterminated || self.phase() == Phase::Failed && !self.failed_unheard {
+            return 0;
+        }
+        match &self.framing {
+            Framing::Sse(decoder) => decoder.unfinished(),
+            Framing::JsonArray(elements, _) => elements.unfinished(),
+        }
+    }
+
+    /// What may still come.
+    pub fn remainder(&self) -> Remainder {
+        let is_closed = match &self.framing {
+            // The LF behind a last CR belongs to the event before it.
+            Framing::Sse(decoder) => self.progress.is_over() && !decoder.ends_with_cr(),
+            Framing::JsonArray(elements, _) => elements.is_closed(),
+        };
+        match self.phase() {
+            _ if is_closed => Remainder::Nothing,
+            Phase::Preamble | Phase::Output => Remainder::Events,
+            Phase::Complete | Phase::Failed => Remainder::Little,
+        }
+    }
+
+    /// Bytes that change nothing, for a client of a stream that is silent; `None` before anything was sent, when the
+    /// stream is over, and when the [`StreamMeter::unfinished`] bytes were sent, too.
+    pub fn filler(&self, unfinished_sent: bool) -> Option<&'static [u8]> {
+        if self.phase() >= Phase::Complete || unfinished_sent && self.unfinished() > 0 {
+            return None;
+        }
+        match &self.framing {
+            Framing::Sse(decoder) => {
+                (decoder.passed_boundary() && !decoder.ends_with_cr()).then_some(self.dialect.row().filler.as_bytes())
+            }
+            Framing::JsonArray(elements, _) => elements.is_open().then_some(b"\n"),
+        }
+    }
+
     /// Looks at what came that is no event: a page, or an error as bare JSON, which Google sends in mid-stream.
     fn judge_foreign(&mut self, at_end: bool) {
         let is_early = self.progress.phase() == Phase::Preamble;
@@ -191,18 +214,37 @@ impl StreamMeter {
     }
 }
 
+/// What may still come behind what a stream has given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remainder {
+    /// The answer goes on.
+    Events,
+    /// The answer is complete or has failed, but something may be added: Gemini's usage, the last of several errors.
+    Little,
+    /// The terminal event came, and nothing follows it.
+    Nothing,
+}
+
 /// Bytes that end the stream, as far as `meter` saw it, with the dialect's error event, so that no client takes the end
-/// for a good one. An event that was sent in part is closed first; a JSON array stays well-formed.
-pub fn stream_error(meter: &StreamMeter, error: &GatewayError, trace_id: &str) -> Bytes {
+/// for a good one; a JSON array stays well-formed. `unfinished_sent` tells that the [`StreamMeter::unfinished`] bytes were
+/// sent, too: then what they began is closed first.
+pub fn stream_error(meter: &StreamMeter, error: &GatewayError, trace_id: &str, unfinished_sent: bool) -> Bytes {
     let row = meter.dialect.row();
     let decoder = match &meter.framing {
         Framing::JsonArray(elements, _) => {
-            return elements.end_with((row.error_body)(error, trace_id).to_string().as_bytes(), true).into();
+            let body = (row.error_body)(error, trace_id).to_string();
+            return elements.end_with(body.as_bytes(), unfinished_sent).into();
         }
         Framing::Sse(decoder) => decoder,
     };
     let event = (row.error_event)(error, trace_id, &meter.progress);
-    if decoder.is_between_events() { event.into() } else { format!("\n\n{event}").into() }
+    if unfinished_sent && !decoder.is_between_events() {
+        format!("\n\n{event}").into()
+    } else if decoder.ends_with_cr() {
+        format!("\n{event}").into()
+    } else {
+        event.into()
+    }
 }
 
 /// Takes what the framing gives: of an event in pieces only what its dialect reads is kept.
@@ -492,6 +534,22 @@ mod tests {
                 "data: {\"type\":\"response.output_text.delta\",\"sequence_number\":41}\n\n",
                 responses(42),
             ),
+            (OpenAiChat, "data: {}\r\n\r", format!("\n{chat}")),
+            (
+                OpenAiResponses,
+                concat!(
+                    "data: {\"type\":\"response.created\",\"sequence_number\":0,\"response\":{\"id\":\"resp_1\",\"created_at\":17,\"model\":\"m\"}}\n\n",
+                    "data: {\"type\":\"response.output_text.delta\",\"sequence_number\":1,\"delta\":\"a\"}\n\n",
+                ),
+                concat!(
+                    "event: response.failed\ndata: {\"type\":\"response.failed\",\"sequence_number\":2,\"response\":{",
+                    "\"id\":\"resp_1\",\"object\":\"response\",\"created_at\":17,\"status\":\"failed\",",
+                    "\"error\":{\"code\":\"provider_error\",\"message\":\"cut\"},\"incomplete_details\":null,",
+                    "\"instructions\":null,\"metadata\":{},\"model\":\"m\",\"output\":[],\"parallel_tool_calls\":true,",
+                    "\"temperature\":null,\"tool_choice\":\"auto\",\"tools\":[],\"top_p\":null,\"usage\":null}}\n\n",
+                )
+                .to_owned(),
+            ),
             (Gemini, "data: {}\r\n\r\n", format!("data: {gemini}\n\n{gemini}\n\n")),
             (Gemini, "[{\"a\":\"b", format!("\"}},{gemini}]")),
             (Gemini, "[{}\n,", format!("{gemini}]")),
@@ -502,8 +560,104 @@ mod tests {
                 if finished {
                     meter.finish();
                 }
-                assert_eq!(stream_error(&meter, &error, "t"), expected, "{dialect} after {sent:?}");
+                assert_eq!(stream_error(&meter, &error, "t", true), expected, "{dialect} after {sent:?}");
             }
+        }
+    }
+
+    /// Wherever a stream is cut: what was held back is dropped, and the error follows whole events.
+    #[test]
+    fn a_cut_stream_is_whole_events_and_the_error() {
+        let error = GatewayError::new(ErrorKind::BadGateway, "cut");
+        let rows = [
+            (OpenAiChat, ": hi\n\ndata: {\"choices\":[]}\n\ndata: {\"a\":\"{}\"}\n\n"),
+            (Anthropic, "event: ping\r\ndata: {\"type\": \"ping\"}\r\n\r\nevent: x\r\ndata: {\"type\":\"x\"}\r\n\r\n"),
+            (OpenAiResponses, "event: x\rdata: {\"type\":\"x\"}\r\rid: 4\rdata: {}\r\r"),
+            (Gemini, "data: {\"candidates\":[]}\r\n\r\ndata: {\"usageMetadata\":{\"totalTokenCount\":1}}\r\n\r\n"),
+            (Gemini, "[{\"candidates\":[]}\n,\r\n{\"a\":\"]},\"}\n,\r\n{}]"),
+        ];
+        for (dialect, text) in rows {
+            let is_array = text.starts_with('[');
+            for cut in usize::from(is_array)..text.len() {
+                let sent = &text[..cut];
+                let meter = meter(dialect, sent, 3);
+                let whole = &sent[..cut - meter.unfinished()];
+                let out = format!("{whole}{}", std::str::from_utf8(&stream_error(&meter, &error, "t", false)).unwrap());
+                let fillers = meter.filler(false).map(|filler| std::str::from_utf8(filler).unwrap());
+                assert_eq!(fillers.is_some(), !(whole.is_empty() || whole == sent && sent.ends_with('\r')), "{sent:?}");
+                if is_array {
+                    let elements: Vec<serde_json::Value> = serde_json::from_str(&out).unwrap();
+                    assert!(elements.last().unwrap().get("error").is_some(), "{out}");
+                    let filled = format!("{whole}{}", fillers.unwrap_or_default());
+                    assert!(
+                        serde_json::from_str::<serde_json::Value>(&format!("{filled}{}", &text[whole.len()..])).is_ok()
+                    );
+                    continue;
+                }
+                let mut events = Vec::new();
+                let mut decoder = Decoder::new(1000);
+                decoder.push(out.as_bytes(), |frame| {
+                    if let Frame::Whole(event) = frame {
+                        events.push(std::str::from_utf8(event.data).unwrap().to_owned());
+                    }
+                });
+                assert!(decoder.is_between_events(), "{out:?}");
+                let (last, before) = events.split_last().unwrap();
+                assert!(last.contains("\"message\":\"cut\""), "{out}");
+                assert!(before.iter().all(|data| text.contains(data)), "{out}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_still_come() {
+        use Remainder::{Events, Little, Nothing};
+        let output = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
+        let rows = [
+            (OpenAiChat, String::new(), Events),
+            (OpenAiChat, output.to_owned(), Events),
+            (OpenAiChat, format!("{output}data: [DONE]\n"), Events),
+            (OpenAiChat, format!("{output}data: [DONE]\n\n"), Nothing),
+            (OpenAiChat, format!("{output}data: [DONE]\r\n\r"), Little),
+            (OpenAiChat, format!("{output}data: [DONE]\r\n\r\n"), Nothing),
+            (OpenAiChat, format!("{output}data: {{\"error\":\"no\"}}\n\n"), Little),
+            (Anthropic, event(r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#), Events),
+            (
+                Anthropic,
+                event(r#"{"type":"message_delta","delta":{}}"#) + &event(r#"{"type":"message_stop"}"#),
+                Nothing,
+            ),
+            (Anthropic, event(r#"{"type":"error","error":{"message":"no"}}"#), Little),
+            (OpenAiResponses, event(r#"{"type":"response.completed","response":{}}"#), Nothing),
+            (OpenAiResponses, event(r#"{"type":"response.incomplete","response":{}}"#), Nothing),
+            (OpenAiResponses, event(r#"{"type":"response.failed","response":{}}"#), Nothing),
+            (OpenAiResponses, event(r#"{"type":"error","message":"no"}"#), Little),
+            (Gemini, event(r#"{"candidates":[{"finishReason":"STOP"}]}"#), Little),
+            (Gemini, r#"[{"candidates":[{"finishReason":"STOP"}]}"#.to_owned(), Little),
+            (Gemini, r#"[{"candidates":[{"finishReason":"STOP"}]}]"#.to_owned(), Nothing),
+        ];
+        for (dialect, text, remainder) in rows {
+            for step in [1, 1000] {
+                let meter = meter(dialect, &text, step);
+                assert_eq!(meter.remainder(), remainder, "{text:?}");
+                assert_eq!(meter.filler(false).is_some(), remainder == Events && !text.is_empty(), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_body_may_lack_its_blank_line() {
+        let output = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
+        for (tail, unfinished) in [
+            ("data: [DONE]", 0),
+            ("data: {\"choices\":[],\"usage\":{}}\n", 0),
+            ("data: {\"choices\":[],\"usa", 24),
+            ("data: {\"error\":\"no\"}", 0),
+        ] {
+            let mut meter = meter(OpenAiChat, &format!("{output}{tail}"), 5);
+            assert_eq!(meter.unfinished(), tail.len());
+            meter.finish();
+            assert_eq!(meter.unfinished(), unfinished, "{tail}");
         }
     }
 

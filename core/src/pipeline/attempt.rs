@@ -152,7 +152,7 @@ async fn until_output(
             // The output and the failure came together.
             Phase::Failed if meter.failed_after_output() => return None,
             // An error event that says what the client did wrong is its to see, word for word: agents act on it.
-            Phase::Failed if is_events(answer) && is_clients_error(meter) => return None,
+            Phase::Failed if is_event(answer, meter) && is_clients_error(meter) => return None,
             Phase::Failed => return Some(failed_stream(upstream, meter, answer).await),
         }
     }
@@ -160,7 +160,7 @@ async fn until_output(
 
 /// An error event before any output, or something that is no stream: an error object or a page.
 async fn failed_stream(upstream: &Upstream, meter: &StreamMeter, answer: &mut Reading) -> Judgement {
-    if is_events(answer) {
+    if is_event(answer, meter) {
         return match meter.failure() {
             Some(error) => Judgement::of_error(error),
             None => Judgement::unusable("the provider's stream is unreadable"),
@@ -169,17 +169,18 @@ async fn failed_stream(upstream: &Upstream, meter: &StreamMeter, answer: &mut Re
     answer.rest(HELD_ERROR).await;
     match matching_error(upstream, answer) {
         Some(sample) => Judgement::matched(sample),
-        None => without_stream(&classify_error(answer.status(), &answer.text())),
+        None => {
+            let error = classify_error(answer.status(), &answer.text());
+            error_in_200(&error, "the provider answered a streaming request without a stream")
+        }
     }
 }
 
-/// An error that came as a 200 and as no event would be no error to a client that waits for events.
-fn without_stream(error: &ProviderError) -> Judgement {
+/// An error that came as a 200, and as no event of a stream, would be no error to a client: whoever made it, it is the
+/// provider's failure to answer.
+fn error_in_200(error: &ProviderError, what: &str) -> Judgement {
     match verdict_in_answer(error) {
-        Verdict::ClientError | Verdict::Failover => {
-            let message = format!("the provider answered a streaming request without a stream: {}", error.message);
-            Judgement::unusable(&message)
-        }
+        Verdict::ClientError | Verdict::Failover => Judgement::unusable(&format!("{what}: {}", error.message)),
         _ => Judgement::of_error(error),
     }
 }
@@ -217,7 +218,7 @@ async fn until_end(ask: &Ask, answer: &mut Reading, meter: &mut AnswerMeter) -> 
     }
     let summary = meter.summary();
     match (summary.error, summary.problem) {
-        (Some(error), _) => Some(Judgement::of_error(&error)),
+        (Some(error), _) => Some(error_in_200(&error, "the provider answered 200 with an error")),
         (None, Some(problem)) => Some(Judgement::unusable(&format!("the provider answered with {problem}"))),
         (None, None) => None,
     }
@@ -257,7 +258,8 @@ fn is_compressed(headers: &http::HeaderMap) -> bool {
     headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity")
 }
 
-fn is_events(answer: &Reading) -> bool {
+/// Whether a stream's failure came as an event of it.
+fn is_event(answer: &Reading, meter: &StreamMeter) -> bool {
     let kind = answer.head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| kind.starts_with("text/event-stream"))
+    kind.is_some_and(|kind| kind.starts_with("text/event-stream")) && !meter.failed_unheard()
 }

@@ -8,7 +8,7 @@ pub(super) const TIME_IS_UP: &str = "the time that a request may take here ran o
 #[derive(Debug)]
 pub enum End {
     Clean,
-    /// The answer is complete, as [`super::Guide::rest`] says; what else the provider may send is nobody's business.
+    /// The answer is complete, as [`super::Guide::remainder`] says; what else the provider may send is nobody's business.
     Over,
     Broken(String),
     /// Nothing came for the model's idle time.

@@ -46,6 +46,9 @@ impl Failed {
             *message = redactor.text(std::mem::take(message));
         }
         self.body = redactor.bytes(std::mem::take(&mut self.body));
+        if let Some(head) = &mut self.head {
+            redactor.headers(&mut head.headers);
+        }
     }
 
     /// The provider's own answer, unchanged, where there is one that is the client's business; with `Retry-After` where

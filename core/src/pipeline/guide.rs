@@ -9,7 +9,7 @@ use super::end::{End, judge, judge_left};
 use super::journal::{Ending, Journal};
 use super::judgement::Judgement;
 use super::meter::Meter;
-use crate::dialect::{ChatUsageFilter, ErrorKind, GatewayError, Phase, StreamRest, stream_error};
+use crate::dialect::{ChatUsageFilter, ErrorKind, GatewayError, Phase, Remainder, stream_error};
 use crate::record::Outcome;
 use crate::record::limits::MAX_BODY_BYTES;
 use crate::shared::Shared;
@@ -55,11 +55,9 @@ impl Guide {
 
     /// Sees a chunk of the provider's body, in order, and gives what the client gets now; may be empty.
     pub fn pass(&mut self, chunk: Bytes) -> Bytes {
-        let was_failed = self.has_failed();
         self.meter.push(&chunk);
         let chunk = self.whole_events(chunk, self.unfinished());
-        // What failed is the event that ended in this chunk; providers repeat keys in their errors.
-        let chunk = if self.has_failed() && !was_failed { self.ask.candidate.redactor.bytes(chunk) } else { chunk };
+        let chunk = self.clean(chunk);
         self.give(chunk)
     }
 
@@ -67,12 +65,11 @@ impl Guide {
     pub(super) fn pass_held(&mut self, held: Vec<Bytes>) -> Vec<Bytes> {
         let mut behind: usize = held.iter().map(Bytes::len).sum();
         let unfinished = self.unfinished();
-        let failed = self.has_failed();
         let mut passed = Vec::with_capacity(held.len());
         for chunk in held {
             behind -= chunk.len();
             let chunk = self.whole_events(chunk, unfinished.saturating_sub(behind));
-            let chunk = if failed { self.ask.candidate.redactor.bytes(chunk) } else { chunk };
+            let chunk = self.clean(chunk);
             passed.push(self.give(chunk));
         }
         passed
@@ -90,20 +87,22 @@ impl Guide {
         self.filter.is_none()
     }
 
-    /// Whether anything of the answer is still to come. After [`StreamRest::Over`] the home ends it at once, after
-    /// [`StreamRest::Soon`] when nothing comes for a moment.
-    pub fn rest(&self) -> StreamRest {
+    /// Whether anything of the answer is still to come. After [`Remainder::Nothing`] the home ends it at once, after
+    /// [`Remainder::Little`] when nothing comes for a moment.
+    pub fn remainder(&self) -> Remainder {
         match &self.meter {
-            Meter::Stream(meter) => meter.rest(),
-            Meter::Answer(_) | Meter::Opaque => StreamRest::More,
+            // After an error, nothing is worth waiting for.
+            Meter::Stream(meter) if meter.phase() == Phase::Failed => Remainder::Nothing,
+            Meter::Stream(meter) => meter.remainder(),
+            Meter::Answer(_) | Meter::Opaque => Remainder::Events,
         }
     }
 
     /// What keeps the client's connection alive in a silence, where that may stand now.
     pub fn filler(&self) -> Option<&'static [u8]> {
         match &self.meter {
-            Meter::Stream(meter) if !self.is_torn => meter.filler(),
-            _ => None,
+            Meter::Stream(meter) => meter.filler(self.is_torn),
+            Meter::Answer(_) | Meter::Opaque => None,
         }
     }
 
@@ -113,23 +112,21 @@ impl Guide {
         let Some(journal) = self.journal.take() else { return Last::Bytes(Bytes::new()) };
         let judgement = judge(&mut self.meter, end);
         let mut last = Vec::new();
-        let tail = std::mem::take(&mut self.tail).freeze();
-        let is_complete = judgement.outcome == Outcome::Success;
+        let tail = self.clean(std::mem::take(&mut self.tail).freeze());
+        // Some providers leave out the line that ends their last event.
+        let is_last_event = matches!(end, End::Clean) && self.unfinished() == 0;
         if let Some(filter) = &mut self.filter {
-            if is_complete {
+            if is_last_event {
                 last.extend_from_slice(&filter.push(tail));
             }
             last.extend_from_slice(&filter.finish());
-        } else if is_complete {
+        } else if is_last_event {
             last.extend_from_slice(&tail);
         }
         let broken = match (&self.meter, &judgement.message) {
             (Meter::Stream(meter), Some(message)) if !(meter.phase() == Phase::Failed && !meter.failed_unheard()) => {
-                last.extend_from_slice(&stream_error(
-                    meter,
-                    &told(&judgement, message),
-                    &journal.facts().trace.to_string(),
-                ));
+                let (error, trace) = (told(&judgement, message), journal.facts().trace.to_string());
+                last.extend_from_slice(&stream_error(meter, &error, &trace, false));
                 self.is_torn.then(|| message.clone())
             }
             // Whatever a provider says of its own accord is passed on as what it is.
@@ -185,6 +182,11 @@ impl Guide {
         }
         self.tail.extend_from_slice(&chunk);
         self.tail.split_to(self.tail.len().saturating_sub(unfinished)).freeze()
+    }
+
+    /// Providers repeat keys in their errors, and what says that the stream failed is the event that has just ended.
+    fn clean(&self, chunk: Bytes) -> Bytes {
+        if self.has_failed() { self.ask.candidate.redactor.bytes(chunk) } else { chunk }
     }
 
     fn give(&mut self, chunk: Bytes) -> Bytes {

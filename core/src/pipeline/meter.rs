@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use super::ask::Ask;
-use crate::dialect::{AnswerMeter, StreamMeter, StreamRest, Usage};
+use crate::dialect::{AnswerMeter, StreamMeter, Remainder, Usage};
 
 /// Watches a provider's answer without touching it.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ impl Meter {
 
     /// The dialect's own end was seen.
     pub(super) fn is_over(&self) -> bool {
-        matches!(self, Self::Stream(meter) if meter.rest() == StreamRest::Over)
+        matches!(self, Self::Stream(meter) if meter.remainder() == Remainder::Nothing)
     }
 
     /// What was reported so far, and why the model ended in the dialect's own words.

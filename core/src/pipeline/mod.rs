@@ -181,6 +181,7 @@ fn show(
         shared.balancer.record_latency(ask.pair(), call.stream, waited, now);
     }
     headers::for_client(&mut head.headers);
+    ask.candidate.redactor.headers(&mut head.headers);
     let status = head.status.as_u16();
     let ends_at = journal.facts().ends_at;
     let background = journal.background();

@@ -23,12 +23,10 @@ pub(super) struct Plan<'a> {
     route: &'a Route,
     candidates: Vec<&'a Arc<Candidate>>,
     selection: Selection,
-    /// Failed, and to be asked again when nobody else is left; the longest ago first.
-    again: Vec<usize>,
-    /// How often somebody was asked again.
-    retries: u32,
-    /// Those that were asked.
+    /// Those that were asked, in order.
     asked: Vec<usize>,
+    /// The only one that could be asked may be asked again.
+    again: Option<usize>,
 }
 
 /// Who is asked next.
@@ -66,7 +64,7 @@ impl<'a> Plan<'a> {
             }
         });
         let selection = Selection::new(route.strategy, contenders.collect());
-        Ok(Self { call, route, candidates, selection, again: Vec::new(), retries: 0, asked: Vec::new() })
+        Ok(Self { call, route, candidates, selection, asked: Vec::new(), again: None })
     }
 
     /// The next candidate to ask, if one is available now, or will be in a moment.
@@ -76,19 +74,16 @@ impl<'a> Plan<'a> {
         if let Some(index) = self.selection.pick(available, || shared.platform.random()) {
             return self.turn(index, None);
         }
-        if self.again.is_empty() {
-            return None;
-        }
-        let index = self.again.remove(0);
-        let backoff = BACKOFF.saturating_mul(1 << self.retries.min(16)).min(LONGEST_BACKOFF);
+        let index = self.again.take()?;
+        let retries = self.asked.len().saturating_sub(1).min(16);
+        let backoff = BACKOFF.saturating_mul(1 << retries).min(LONGEST_BACKOFF);
         let backoff = backoff.mul_f64(0.5 + shared.platform.random() / 2.0);
-        self.retries += 1;
         let rest = self.candidate(index).and_then(|it| {
             shared.balancer.resting(pair(self.call, it), self.route.breaker, now).map(|rest| rest.until.since(now))
         });
         // Whoever rests for longer is not worth waiting for.
         let pause = backoff.max(rest.unwrap_or_default());
-        if pause > LONGEST_BACKOFF { self.next(shared) } else { self.turn(index, Some(pause)) }
+        if pause > LONGEST_BACKOFF { None } else { self.turn(index, Some(pause)) }
     }
 
     /// Whether somebody else could still be asked.
@@ -128,11 +123,9 @@ impl<'a> Plan<'a> {
             Next::Demote => self.selection.demote(turn.index),
             Next::Remove | Next::Retry => self.selection.remove(turn.index),
         }
-        if next == Next::Retry {
-            self.again.push(turn.index);
-        }
         let is_first = !self.asked.contains(&turn.index);
         self.asked.push(turn.index);
+        self.again = Some(turn.index).filter(|sole| next == Next::Retry && self.asked.iter().all(|it| it == sole));
         is_first
     }
 

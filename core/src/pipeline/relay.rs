@@ -13,7 +13,7 @@ use super::answer::Answer;
 use super::end::End;
 use super::guide::{Guide, Last};
 use super::silence::Silence;
-use crate::dialect::StreamRest;
+use crate::dialect::Remainder;
 use crate::platform::{Background, Body, BodyError, BoxFuture, Clock, Timestamp, with_timeout};
 
 /// How long a stream whose end may be near is waited for.
@@ -112,7 +112,7 @@ impl Relay {
 
     /// What follows from a silence, `None` while it goes on.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<Silent> {
-        let is_ending = self.guide.rest() == StreamRest::Soon;
+        let is_ending = self.guide.remainder() == Remainder::Little;
         let limit = if is_ending { SOON } else { self.pace.idle };
         let filler_due = self.pace.keep_alive.map(|every| every.saturating_mul(self.fillers + 1));
         let filler_due = filler_due.filter(|due| *due < limit && self.guide.is_stream());
@@ -145,7 +145,7 @@ impl Stream for Relay {
             if !this.guide.is_open() {
                 return Poll::Ready(None);
             }
-            if this.guide.rest() == StreamRest::Over {
+            if this.guide.remainder() == Remainder::Nothing {
                 return Poll::Ready(this.finish(&End::Over));
             }
             if this.end.as_mut().is_some_and(|end| end.0.poll_unpin(cx).is_ready()) {

@@ -42,6 +42,7 @@ pub struct Metrics {
     queued: Gauge,
     degraded: Gauge,
     dropped: Counter,
+    dropped_bodies: Counter,
     /// The handles of what was counted before, so that the hot path makes no label. By model, provider and dialect.
     series: RwLock<ByName<ByName<ByDialect>>>,
 }
@@ -118,6 +119,7 @@ impl Metrics {
             queued: Gauge::default(),
             degraded: Gauge::default(),
             dropped: Counter::default(),
+            dropped_bodies: Counter::default(),
             series: RwLock::default(),
         };
         metrics.registered()
@@ -156,6 +158,11 @@ impl Metrics {
             "log_queue_dropped",
             "Log entries lost because the queue was full or the database refused them",
             self.dropped.clone(),
+        );
+        all.register(
+            "log_queue_dropped_bodies",
+            "Log entries written without their bodies because too many bodies were queued",
+            self.dropped_bodies.clone(),
         );
         all.register("log_degraded", "1 while the log cannot be written", self.degraded.clone());
         self.registry = all;
@@ -209,6 +216,7 @@ impl Metrics {
         self.queued.set(i64::try_from(status.queued).unwrap_or(i64::MAX));
         self.degraded.set(status.degraded.is_some().into());
         self.dropped.inner().store(status.dropped, Ordering::Relaxed);
+        self.dropped_bodies.inner().store(status.dropped_bodies, Ordering::Relaxed);
     }
 
     /// Forgets all breakers, before those that there are now are set.
@@ -385,7 +393,7 @@ mod tests {
         let second = metrics.in_flight();
         drop(first);
         let degraded = Some("no disk".to_owned());
-        metrics.set_recorder(&RecorderStatus { queued: 4, dropped: 2, degraded, ..RecorderStatus::default() });
+        metrics.set_recorder(&RecorderStatus { queued: 4, dropped: 2, dropped_bodies: 3, degraded });
         metrics.set_breaker("gone", "p", "m", &Breaker::Open { until: Timestamp::default() });
         metrics.clear_breakers();
         metrics.set_breaker("gpt-5", "p", "m", &Breaker::Open { until: Timestamp::default() });
@@ -395,6 +403,7 @@ mod tests {
                 ("llmio_requests_in_flight", Some("1")),
                 ("llmio_log_queue_entries", Some("4")),
                 ("llmio_log_queue_dropped_total", Some("2")),
+                ("llmio_log_queue_dropped_bodies_total", Some("3")),
                 ("llmio_log_degraded", Some("1")),
                 (r#"llmio_breaker_state{model="gpt-5",provider="p",provider_model="m"}"#, Some("2")),
                 (r#"llmio_breaker_state{model="gone",provider="p",provider_model="m"}"#, None),

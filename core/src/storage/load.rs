@@ -1,30 +1,53 @@
 use std::collections::{HashMap, HashSet};
 
 use super::StorageError;
+use super::column::{Column, corrupt, read_json};
+use crate::config::fields::{association_fields, each, filled, key_fields};
 use crate::config::{
-    Association, Capabilities, ClientKey, Config, Model, Place, Provider, ProviderType, Sealer, Secret, Settings,
-    Strategy, Timeouts,
+    Association, ClientKey, Config, Model, Place, Provider, ProviderType, Sealer, Secret, Settings, Strategy, Timeouts,
+    error_samples,
 };
 use crate::platform::{Database, Row, Rows, Statement, Timestamp};
 
 pub(super) const VERSION: &str = "SELECT version FROM config_version";
 
+/// A field's column has its name.
+macro_rules! name {
+    (() $field:ident) => {
+        stringify!($field)
+    };
+}
+
+macro_rules! read {
+    (($row:ident) $field:ident) => {
+        Column::read($row, name!(() $field))?
+    };
+}
+
 /// Each names its columns: they are this version's, whatever others have been added, and in whatever order.
-const QUERIES: [&str; 6] = [
-    VERSION,
-    "SELECT id, name, type, base_url, api_key, version, proxy, error_matcher FROM providers ORDER BY name",
-    "SELECT id, name, strategy, max_retry, time_out, header_timeout, first_token_timeout, idle_timeout, breaker, \
-     created_at FROM models ORDER BY position, id",
-    "SELECT id, model_id, provider_id, provider_model, weight, tool_call, structured_output, image, with_header, headers, \
-     extra_body, prices, enabled FROM associations ORDER BY model_id, position, id",
-    "SELECT id, name, hash, prefix, enabled, models, expires_at, log_io, created_at FROM keys ORDER BY created_at, id",
-    "SELECT name, value FROM settings",
-];
+fn queries() -> [String; 6] {
+    let of_associations = association_fields! { each! { name!() } }.join(", ");
+    let of_keys = key_fields! { each! { name!() } }.join(", ");
+    [
+        VERSION.to_owned(),
+        "SELECT id, name, type, base_url, api_key, version, proxy, error_matcher FROM providers ORDER BY name"
+            .to_owned(),
+        "SELECT id, name, strategy, max_retry, time_out, header_timeout, first_token_timeout, idle_timeout, breaker, \
+         created_at FROM models ORDER BY position, id"
+            .to_owned(),
+        format!(
+            "SELECT id, model_id, provider_id, provider_model, headers, {of_associations} FROM associations \
+             ORDER BY model_id, position, id"
+        ),
+        format!("SELECT id, name, hash, prefix, models, created_at, {of_keys} FROM keys ORDER BY created_at, id"),
+        "SELECT name, value FROM settings".to_owned(),
+    ]
+}
 
 /// Reads the whole configuration as of one moment. A provider or model of a type or strategy that a newer version has
 /// brought is left out, with its associations, and named in the log; in the database it stays.
 pub async fn load(database: &dyn Database, sealer: &Sealer) -> Result<Config, StorageError> {
-    let answers = database.batch(QUERIES.map(|sql| Statement::new(sql, vec![])).into()).await?;
+    let answers = database.batch(queries().map(|sql| Statement::new(sql, vec![])).into()).await?;
     let [version, providers, models, associations, keys, settings] = answers.as_slice() else {
         return Err(StorageError::Corrupt("the database answered another number of statements".into()));
     };
@@ -75,7 +98,7 @@ fn provider(row: Row<'_>, sealer: &Sealer) -> Result<Option<Provider>, StorageEr
         api_key: open("providers.api_key", row.optional_blob("api_key")?)?.unwrap_or_default(),
         version: row.optional_text("version")?.map(str::to_owned),
         proxy: open("providers.proxy", row.optional_blob("proxy")?)?,
-        error_matcher: row.text("error_matcher")?.lines().map(str::to_owned).collect(),
+        error_matcher: error_samples(row.text("error_matcher")?),
     }))
 }
 
@@ -85,7 +108,7 @@ fn model(row: Row<'_>) -> Result<Option<Model>, StorageError> {
         id: row.text("id")?.to_owned(),
         name: row.text("name")?.to_owned(),
         strategy,
-        max_retry: number(row, "max_retry")?,
+        max_retry: Column::read(row, "max_retry")?,
         timeouts: Timeouts {
             total: row.optional_real("time_out")?,
             header: row.optional_real("header_timeout")?,
@@ -108,36 +131,27 @@ fn association(row: Row<'_>, sealer: &Sealer) -> Result<Association, StorageErro
             serde_json::from_str(opened.reveal()).map_err(|_| corrupt(row, "headers"))?
         }
     };
-    Ok(Association {
-        id: id.to_owned(),
-        provider_id: row.text("provider_id")?.to_owned(),
-        provider_model: row.text("provider_model")?.to_owned(),
-        weight: number(row, "weight")?,
-        capabilities: Capabilities {
-            tool_call: row.boolean("tool_call")?,
-            structured_output: row.boolean("structured_output")?,
-            image: row.boolean("image")?,
-        },
-        with_header: row.boolean("with_header")?,
-        headers,
-        extra_body: json(row, "extra_body")?.unwrap_or_default(),
-        prices: json(row, "prices")?,
-        enabled: row.boolean("enabled")?,
-    })
+    Ok(association_fields! { filled! {
+        Association {
+            id: id.to_owned(),
+            provider_id: row.text("provider_id")?.to_owned(),
+            provider_model: row.text("provider_model")?.to_owned(),
+            headers,
+        } by read!(row)
+    } })
 }
 
 fn client_key(row: Row<'_>) -> Result<ClientKey, StorageError> {
-    Ok(ClientKey {
-        id: row.text("id")?.to_owned(),
-        name: row.text("name")?.to_owned(),
-        hash: row.blob("hash")?.try_into().map_err(|_| corrupt(row, "hash"))?,
-        prefix: row.text("prefix")?.to_owned(),
-        enabled: row.boolean("enabled")?,
-        models: json(row, "models")?,
-        expires_at: row.optional_integer("expires_at")?.map(Timestamp::from_micros),
-        log_io: row.boolean("log_io")?,
-        created_at: Timestamp::from_micros(row.integer("created_at")?),
-    })
+    Ok(key_fields! { filled! {
+        ClientKey {
+            id: row.text("id")?.to_owned(),
+            name: row.text("name")?.to_owned(),
+            hash: row.blob("hash")?.try_into().map_err(|_| corrupt(row, "hash"))?,
+            prefix: row.text("prefix")?.to_owned(),
+            models: Column::read(row, "models")?,
+            created_at: Timestamp::from_micros(row.integer("created_at")?),
+        } by read!(row)
+    } })
 }
 
 /// Settings that this version does not know are left alone.
@@ -147,7 +161,7 @@ fn read_settings(rows: &Rows) -> Result<Settings, StorageError> {
     for row in rows.iter() {
         let name = row.text("name")?;
         if known.iter().any(|(known, _)| known == name) {
-            settings.insert(name.to_owned(), json(row, "value")?.unwrap_or_default());
+            settings.insert(name.to_owned(), read_json(row, "value")?.unwrap_or_default());
         }
     }
     serde_json::from_value(settings.into()).map_err(|error| StorageError::Corrupt(format!("settings: {error}")))
@@ -168,17 +182,4 @@ fn word<T>(
         );
     }
     Ok(known)
-}
-
-fn number(row: Row<'_>, column: &str) -> Result<u32, StorageError> {
-    u32::try_from(row.integer(column)?).map_err(|_| corrupt(row, column))
-}
-
-fn json<T: serde::de::DeserializeOwned>(row: Row<'_>, column: &str) -> Result<Option<T>, StorageError> {
-    row.optional_text(column)?.map(serde_json::from_str).transpose().map_err(|_| corrupt(row, column))
-}
-
-fn corrupt(row: Row<'_>, column: &str) -> StorageError {
-    let name = row.optional_text("name").ok().flatten().or_else(|| row.optional_text("id").ok().flatten());
-    StorageError::Corrupt(format!("column `{column}` of `{}`", name.unwrap_or("?")))
 }

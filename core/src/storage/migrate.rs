@@ -28,6 +28,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0004_rests_by_provider_model_compatible",
     "0005_new_words_compatible",
     "0006_time_out_unset",
+    "0007_error_samples_end_at_semicolons",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

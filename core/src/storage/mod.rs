@@ -1,6 +1,7 @@
 //! SQL: the schema, and what is read from and written to it.
 
 pub mod cleanups;
+mod column;
 mod conditions;
 mod error;
 mod hrana;

@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use serde_json::Value as Json;
 
 use super::StorageError;
-use crate::config::{Association, ClientKey, Config, Model, Place, Provider, Sealer, Settings};
+use super::column::{Column, json};
+use crate::config::fields::{association_fields, each, key_fields};
+use crate::config::{Association, ClientKey, Config, Model, Place, Provider, Sealer, Settings, error_text};
 use crate::platform::{Entropy, Statement, Value};
 
 /// What moves the database from `old` to `new`, in an order that no constraint minds: what goes, then what stays, then
@@ -50,6 +52,13 @@ struct Plan {
 }
 
 type Columns = Vec<(&'static str, Value)>;
+
+/// A field's column has its name.
+macro_rules! column {
+    (($from:ident) $field:ident) => {
+        (stringify!($field), $from.$field.write()?)
+    };
+}
 
 impl Plan {
     fn table<'a, T: PartialEq + Copy>(
@@ -123,7 +132,7 @@ fn provider_columns(provider: &Provider, seal: Seal<'_>) -> Result<Columns, Stor
         ("api_key", seal.value("providers.api_key", &provider.id, provider.api_key.reveal())?),
         ("version", provider.version.as_deref().into()),
         ("proxy", seal.value("providers.proxy", &provider.id, proxy)?),
-        ("error_matcher", provider.error_matcher.join("\n").into()),
+        ("error_matcher", error_text(&provider.error_matcher).into()),
     ])
 }
 
@@ -180,21 +189,15 @@ fn associations(config: &Config) -> Vec<(&str, AssociationRow<'_>)> {
 fn association_columns(row: AssociationRow<'_>, seal: Seal<'_>) -> Result<Columns, StorageError> {
     let AssociationRow { association, model_id, position } = row;
     let headers = if association.headers.is_empty() { String::new() } else { json(&association.headers)? };
-    Ok(vec![
+    let mut columns = vec![
         ("model_id", model_id.into()),
         ("provider_id", association.provider_id.as_str().into()),
         ("position", position.into()),
         ("provider_model", association.provider_model.as_str().into()),
-        ("weight", association.weight.into()),
-        ("tool_call", association.capabilities.tool_call.into()),
-        ("structured_output", association.capabilities.structured_output.into()),
-        ("image", association.capabilities.image.into()),
-        ("with_header", association.with_header.into()),
         ("headers", seal.value("associations.headers", &association.id, &headers)?),
-        ("extra_body", json(&association.extra_body)?.into()),
-        ("prices", association.prices.as_ref().map(json).transpose()?.into()),
-        ("enabled", association.enabled.into()),
-    ])
+    ];
+    columns.extend(association_fields! { each! { column!(association) } });
+    Ok(columns)
 }
 
 fn keys(config: &Config) -> Vec<(&str, &ClientKey)> {
@@ -202,18 +205,13 @@ fn keys(config: &Config) -> Vec<(&str, &ClientKey)> {
 }
 
 fn key_columns(key: &ClientKey) -> Result<Columns, StorageError> {
-    Ok(vec![
+    let mut columns = vec![
         ("name", key.name.as_str().into()),
         ("hash", key.hash.as_slice().into()),
         ("prefix", key.prefix.as_str().into()),
-        ("enabled", key.enabled.into()),
-        ("models", key.models.as_ref().map(json).transpose()?.into()),
-        ("expires_at", key.expires_at.map(|time| time.as_micros()).into()),
-        ("log_io", key.log_io.into()),
+        ("models", key.models.write()?),
         ("created_at", key.created_at.as_micros().into()),
-    ])
-}
-
-fn json<T: serde::Serialize>(value: &T) -> Result<String, StorageError> {
-    serde_json::to_string(value).map_err(|error| StorageError::Corrupt(error.to_string()))
+    ];
+    columns.extend(key_fields! { each! { column!(key) } });
+    Ok(columns)
 }

@@ -7,7 +7,7 @@ const KEY: &str = "sk-0123456789abcdef-last";
 fn full() -> Value {
     json!({
         "name": "main", "type": "anthropic", "base_url": "https://api.example.com/v1/", "api_key": KEY,
-        "version": "2023-06-01", "proxy": "http://user:password@localhost:8080", "error_matcher": "quota\n\n no credit \n",
+        "version": "2023-06-01", "proxy": "http://user:password@localhost:8080", "error_matcher": "quota\n\n no credit ；busy\\; later;",
     })
 }
 
@@ -18,7 +18,7 @@ async fn from_creation_to_deletion() {
     let id = created["id"].as_str().unwrap().to_owned();
     let shown = json!({
         "id": id, "name": "main", "type": "anthropic", "base_url": "https://api.example.com/v1", "api_key": "****last",
-        "version": "2023-06-01", "proxy": "http://****@localhost:8080", "error_matcher": "quota\nno credit",
+        "version": "2023-06-01", "proxy": "http://****@localhost:8080", "error_matcher": "quota\nno credit\nbusy\\; later",
     });
     assert_eq!(created, shown);
     assert_eq!(api.expect(200, &format!("GET /api/providers/{id}"), Value::Null).await, shown);
@@ -85,6 +85,7 @@ async fn what_is_refused() {
         ("proxy", json!("http://localhost:1080/path")),
         ("proxy", json!("http://****@localhost:8080")),
         ("error_matcher", json!("x\n".repeat(101))),
+        ("error_matcher", json!("x;".repeat(101))),
         ("error_matcher", json!("x".repeat(1001))),
     ] {
         rows.push(refusal("POST /api/providers", with(field, value), 422, "invalid", field));

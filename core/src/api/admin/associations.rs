@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::{Admin, AdminError, Call, List, Reply, Route};
-use crate::config::{
-    Association, Capabilities, Config, Invalid, Model, Prices, defaults, header_hint, normal_headers, written_secret,
-};
+use crate::config::fields::{association_fields, copied, filled, with_fields};
+use crate::config::{Association, Config, Invalid, Model, header_hint, normal_headers, written_secret};
 use crate::probe::{TestKind, TestReport, test_association};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -70,39 +68,21 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// What can be set of an association.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AssociationFields {
-    model_id: String,
-    provider_id: String,
-    /// The provider's own name for the model; `*` is the name the client asked for.
-    provider_model: String,
-    #[serde(default = "defaults::weight")]
-    #[schemars(range(min = 1, max = 10_000))]
-    weight: u32,
-    #[serde(default = "defaults::yes")]
-    tool_call: bool,
-    #[serde(default = "defaults::yes")]
-    structured_output: bool,
-    #[serde(default = "defaults::yes")]
-    image: bool,
-    /// Whether the client's own headers pass to the provider.
-    #[serde(default)]
-    with_header: bool,
-    /// Set on the provider's request. Answers mask values that look like credentials; a mask written back keeps the
-    /// stored value.
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    /// Dotted path to value, merged into the request's body.
-    #[serde(default)]
-    extra_body: Map<String, Value>,
-    /// Per million tokens. Null: costs are not counted.
-    #[serde(default)]
-    prices: Option<Prices>,
-    #[serde(default = "defaults::yes")]
-    enabled: bool,
-}
+association_fields! { with_fields! {
+    /// What can be set of an association.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    pub(super) struct AssociationFields {
+        model_id: String,
+        provider_id: String,
+        /// The provider's own name for the model; `*` is the name the client asked for.
+        provider_model: String,
+        /// Set on the provider's request. Answers mask values that look like credentials; a mask written back keeps the
+        /// stored value.
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+    }
+} }
 
 /// An association.
 #[derive(Serialize, JsonSchema)]
@@ -140,45 +120,32 @@ struct TestRequest {
 impl AssociationFields {
     fn of(model: &Model, association: &Association) -> Self {
         let hint = |(name, value): &(String, String)| (name.clone(), header_hint(name, value));
-        Self {
-            model_id: model.id.clone(),
-            provider_id: association.provider_id.clone(),
-            provider_model: association.provider_model.clone(),
-            weight: association.weight,
-            tool_call: association.capabilities.tool_call,
-            structured_output: association.capabilities.structured_output,
-            image: association.capabilities.image,
-            with_header: association.with_header,
-            headers: association.headers.iter().map(hint).collect(),
-            extra_body: association.extra_body.clone(),
-            prices: association.prices.clone(),
-            enabled: association.enabled,
-        }
+        association_fields! { filled! {
+            AssociationFields {
+                model_id: model.id.clone(),
+                provider_id: association.provider_id.clone(),
+                provider_model: association.provider_model.clone(),
+                headers: association.headers.iter().map(hint).collect(),
+            } by copied!(association)
+        } }
     }
 
-    fn into_record(self, id: String, stored: Option<&Association>) -> Result<Association, AdminError> {
+    fn to_record(&self, id: String, stored: Option<&Association>) -> Result<Association, AdminError> {
+        let fields = self;
         let mut headers = Vec::new();
-        for (name, value) in self.headers {
-            let known = stored.and_then(|stored| stored.header(&name));
-            let value = written_secret(&format!("headers.{name}"), &value, known, |value| header_hint(&name, value))?;
-            headers.push((name, value));
+        for (name, value) in &fields.headers {
+            let known = stored.and_then(|stored| stored.header(name));
+            let value = written_secret(&format!("headers.{name}"), value, known, |value| header_hint(name, value))?;
+            headers.push((name.clone(), value));
         }
-        Ok(Association {
-            id,
-            provider_id: self.provider_id,
-            provider_model: self.provider_model.trim().to_owned(),
-            weight: self.weight,
-            capabilities: Capabilities {
-                tool_call: self.tool_call,
-                structured_output: self.structured_output,
-                image: self.image,
-            },
-            with_header: self.with_header,
-            headers: normal_headers(headers),
-            extra_body: self.extra_body,
-            prices: self.prices,
-            enabled: self.enabled,
-        })
+        Ok(association_fields! { filled! {
+            Association {
+                id,
+                provider_id: fields.provider_id.clone(),
+                provider_model: fields.provider_model.trim().to_owned(),
+                headers: normal_headers(headers),
+            } by copied!(fields)
+        } })
     }
 }
 
@@ -219,7 +186,7 @@ async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
         .edit(|config| {
             let fields: AssociationFields = call.json()?;
             let model_id = fields.model_id.clone();
-            let association = fields.into_record(id.clone(), None)?;
+            let association = fields.to_record(id.clone(), None)?;
             place(config, &model_id, association, None)
         })
         .await?;
@@ -234,7 +201,7 @@ async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
             let fields = call.patched(&AssociationFields::of(model, stored))?;
             let (old_model, model_id) = (model.id.clone(), fields.model_id.clone());
             let index = model.associations.iter().position(|association| association.id == id);
-            let changed = fields.into_record(id.to_owned(), Some(stored))?;
+            let changed = fields.to_record(id.to_owned(), Some(stored))?;
             config.models.iter_mut().for_each(|model| model.associations.retain(|other| other.id != id));
             place(config, &model_id, changed, index.filter(|_| old_model == model_id))
         })

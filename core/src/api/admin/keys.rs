@@ -5,9 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Admin, AdminError, Call, List, Reply, Route};
-use crate::config::{
-    ClientKey, Config, Secret, client_key_prefix, defaults, generate_client_key, hash_client_key, validate,
-};
+use crate::config::fields::{copied, filled, key_fields, with_fields};
+use crate::config::{ClientKey, Config, Secret, client_key_prefix, generate_client_key, hash_client_key, validate};
 use crate::platform::Timestamp;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -39,46 +38,34 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// What can be set of a client key.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct KeyFields {
-    /// Unique.
-    name: String,
-    /// Names or patterns of the models it may use. Null: all.
-    #[serde(default)]
-    models: Option<Vec<String>>,
-    /// Null: never.
-    #[serde(default)]
-    expires_at: Option<Timestamp>,
-    /// Whether bodies of requests and answers are recorded.
-    #[serde(default)]
-    log_io: bool,
-    #[serde(default = "defaults::yes")]
-    enabled: bool,
-}
+key_fields! { with_fields! {
+    /// What can be set of a client key.
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct KeyFields {
+        /// Unique.
+        name: String,
+        /// Names or patterns of the models it may use. Null: all.
+        #[serde(default)]
+        models: Option<Vec<String>>,
+    }
+} }
 
-/// What a client key is made from.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct NewKey {
-    /// Unique.
-    name: String,
-    /// The key itself; absent, one is made.
-    #[serde(default)]
-    key: Option<String>,
-    /// Names or patterns of the models it may use. Null: all.
-    #[serde(default)]
-    models: Option<Vec<String>>,
-    /// Null: never.
-    #[serde(default)]
-    expires_at: Option<Timestamp>,
-    /// Whether bodies of requests and answers are recorded.
-    #[serde(default)]
-    log_io: bool,
-    #[serde(default = "defaults::yes")]
-    enabled: bool,
-}
+key_fields! { with_fields! {
+    /// What a client key is made from.
+    #[derive(Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct NewKey {
+        /// Unique.
+        name: String,
+        /// The key itself; absent, one is made.
+        #[serde(default)]
+        key: Option<String>,
+        /// Names or patterns of the models it may use. Null: all.
+        #[serde(default)]
+        models: Option<Vec<String>>,
+    }
+} }
 
 /// A client key.
 #[derive(Serialize, JsonSchema)]
@@ -103,21 +90,23 @@ struct CreatedKey {
 
 impl KeyFields {
     fn of(key: &ClientKey) -> Self {
-        Self {
-            name: key.name.clone(),
-            models: key.models.clone(),
-            expires_at: key.expires_at,
-            log_io: key.log_io,
-            enabled: key.enabled,
-        }
+        key_fields! { filled! {
+            KeyFields { name: key.name.clone(), models: key.models.clone(), } by copied!(key)
+        } }
     }
 
-    fn write_to(self, key: &mut ClientKey) {
-        key.name = self.name.trim().to_owned();
-        key.models = self.models;
-        key.expires_at = self.expires_at;
-        key.log_io = self.log_io;
-        key.enabled = self.enabled;
+    fn to_record(&self, stored: &ClientKey) -> ClientKey {
+        let fields = self;
+        key_fields! { filled! {
+            ClientKey {
+                id: stored.id.clone(),
+                name: fields.name.trim().to_owned(),
+                hash: stored.hash,
+                prefix: stored.prefix.clone(),
+                models: fields.models.clone(),
+                created_at: stored.created_at,
+            } by copied!(fields)
+        } }
     }
 }
 
@@ -136,25 +125,24 @@ async fn get(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
 }
 
 async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
-    let NewKey { name, key, models, expires_at, log_io, enabled } = call.json()?;
-    let secret = match key {
+    let asked: NewKey = call.json()?;
+    let secret = match &asked.key {
         Some(key) => {
-            validate::client_key_text(&key)?;
+            validate::client_key_text(key)?;
             Secret::new(key)
         }
         None => generate_client_key(&*admin.platform.entropy),
     };
-    let key = ClientKey {
-        id: admin.store.new_id(),
-        name: name.trim().to_owned(),
-        hash: hash_client_key(secret.reveal()),
-        prefix: client_key_prefix(secret.reveal()),
-        enabled,
-        models,
-        expires_at,
-        log_io,
-        created_at: admin.platform.clock.now(),
-    };
+    let key = key_fields! { filled! {
+        ClientKey {
+            id: admin.store.new_id(),
+            name: asked.name.trim().to_owned(),
+            hash: hash_client_key(secret.reveal()),
+            prefix: client_key_prefix(secret.reveal()),
+            models: asked.models.clone(),
+            created_at: admin.platform.clock.now(),
+        } by copied!(asked)
+    } };
     admin
         .edit(|config| {
             config.keys.push(key.clone());
@@ -169,7 +157,7 @@ async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     let edited = admin
         .edit(|config| {
             let key = find(config, id)?;
-            call.patched(&KeyFields::of(key))?.write_to(key);
+            *key = call.patched(&KeyFields::of(key))?.to_record(key);
             Ok(())
         })
         .await?;

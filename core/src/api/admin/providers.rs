@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Admin, AdminError, Call, List, Reply, Route};
 use crate::config::{
-    Config, Provider, ProviderType, Secret, default_base_url, error_samples, proxy_hint, secret_hint, trimmed_url,
-    written_secret,
+    Config, Provider, ProviderType, Secret, default_base_url, error_samples, error_text, proxy_hint, secret_hint,
+    trimmed_url, written_secret,
 };
 use crate::probe::list_models;
 
@@ -78,8 +78,8 @@ pub(super) struct ProviderFields {
     /// `http://`, `https://` or `socks5://` and `[user:password@]host:port`. Credentials are masked as `api_key` is.
     #[serde(default)]
     proxy: Option<String>,
-    /// One sample a line: a successful answer whose body contains one is taken for a failure. Case and white space do
-    /// not count.
+    /// Samples, each up to its line's end, a `;` or a `；` (`\;` is a semicolon of the sample): a successful answer whose
+    /// body contains one is taken for a failure. Case and white space do not count.
     #[serde(default)]
     error_matcher: String,
 }
@@ -102,7 +102,7 @@ impl ProviderFields {
             api_key: Some(&provider.api_key).filter(|key| !key.is_empty()).map(|key| secret_hint(key.reveal())),
             version: provider.version.clone(),
             proxy: provider.proxy.as_ref().map(|proxy| proxy_hint(proxy.reveal())),
-            error_matcher: provider.error_matcher.join("\n"),
+            error_matcher: error_text(&provider.error_matcher),
         }
     }
 

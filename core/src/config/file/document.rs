@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::text::Text;
-use crate::config::{Prices, ProviderType, Settings, Strategy, defaults};
-use crate::platform::Timestamp;
+use crate::config::fields::{association_fields, key_fields, with_fields_in_file};
+use crate::config::{ProviderType, Settings, Strategy, defaults};
 
 /// A configuration of LLMIO.
 ///
@@ -50,8 +50,8 @@ pub(super) struct ProviderEntry {
     /// `http://`, `https://` or `socks5://` and `[user:password@]host:port`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) proxy: Option<Text>,
-    /// One sample a line: a successful answer whose body contains one is taken for a failure. Case and white space do
-    /// not count.
+    /// Samples, each up to its line's end, a `;` or a `；` (`\;` is a semicolon of the sample): a successful answer whose
+    /// body contains one is taken for a failure. Case and white space do not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) error_matcher: Option<Text>,
 }
@@ -89,58 +89,34 @@ pub(super) struct ModelEntry {
     pub(super) associations: Vec<AssociationEntry>,
 }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AssociationEntry {
-    /// A provider's name.
-    pub(super) provider: Text,
-    /// The provider's own name for the model; `*` is the name the client asked for.
-    pub(super) model: Text,
-    #[serde(default = "defaults::weight")]
-    #[schemars(range(min = 1, max = 10_000))]
-    pub(super) weight: u32,
-    #[serde(default = "defaults::yes")]
-    pub(super) tool_call: bool,
-    #[serde(default = "defaults::yes")]
-    pub(super) structured_output: bool,
-    #[serde(default = "defaults::yes")]
-    pub(super) image: bool,
-    /// Whether the client's own headers pass to the provider.
-    #[serde(default)]
-    pub(super) with_header: bool,
-    /// Set on the provider's request.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) headers: BTreeMap<String, Text>,
-    /// Dotted path to value, merged into the request's body.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub(super) extra_body: Map<String, Value>,
-    /// Per million tokens. Absent: costs are not counted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) prices: Option<Prices>,
-    #[serde(default = "defaults::yes")]
-    pub(super) enabled: bool,
-}
+association_fields! { with_fields_in_file! {
+    #[derive(Clone, Serialize, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    pub(super) struct AssociationEntry {
+        /// A provider's name.
+        pub(super) provider: Text,
+        /// The provider's own name for the model; `*` is the name the client asked for.
+        pub(super) model: Text,
+        /// Set on the provider's request.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        pub(super) headers: BTreeMap<String, Text>,
+    }
+} }
 
-#[derive(Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct KeyEntry {
-    /// Unique.
-    pub(super) name: Text,
-    /// The key itself, of which only a hash is stored. Absent: the stored one stays.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) key: Option<Text>,
-    /// Names or patterns of the models it may use. Absent: all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) models: Option<Vec<Text>>,
-    /// RFC 3339. Absent: never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) expires_at: Option<Timestamp>,
-    /// Whether bodies of requests and answers are recorded.
-    #[serde(default)]
-    pub(super) log_io: bool,
-    #[serde(default = "defaults::yes")]
-    pub(super) enabled: bool,
-}
+key_fields! { with_fields_in_file! {
+    #[derive(Clone, Serialize, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    pub(super) struct KeyEntry {
+        /// Unique.
+        pub(super) name: Text,
+        /// The key itself, of which only a hash is stored. Absent: the stored one stays.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub(super) key: Option<Text>,
+        /// Names or patterns of the models it may use. Absent: all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub(super) models: Option<Vec<Text>>,
+    }
+} }
 
 impl ConfigFile {
     /// Every text in which variables are read, each with its place.

@@ -4,7 +4,10 @@ use serde_json::{Map, Value};
 
 use super::document::{AssociationEntry, ConfigFile, KeyEntry, ModelEntry, ProviderEntry};
 use super::text::Text;
-use crate::config::{Association, ClientKey, Config, Model, Provider, Secret, is_sensitive_header, proxy_hint};
+use crate::config::fields::{association_fields, copied, filled, key_fields};
+use crate::config::{
+    Association, ClientKey, Config, Model, Provider, Secret, error_text, is_sensitive_header, proxy_hint,
+};
 
 /// A configuration as a file that may be shown and stored anywhere: a variable stands for each secret, and client keys
 /// are left out. Applied where it came from, it keeps them all; applied elsewhere, it asks for them.
@@ -84,7 +87,7 @@ fn provider_entry(provider: &Provider, names: &mut Names) -> ProviderEntry {
         api_key: Some(api_key),
         version: provider.version.as_deref().map(Text::literal),
         proxy,
-        error_matcher: Some(provider.error_matcher.join("\n"))
+        error_matcher: Some(error_text(&provider.error_matcher))
             .filter(|samples| !samples.is_empty())
             .map(|samples| Text::literal(&samples)),
     }
@@ -119,30 +122,26 @@ fn association_entry(model: &Model, association: &Association, config: &Config, 
         };
         headers.insert(name.clone(), text);
     }
-    AssociationEntry {
-        provider: Text::literal(provider),
-        model: Text::literal(&association.provider_model),
-        weight: association.weight,
-        tool_call: association.capabilities.tool_call,
-        structured_output: association.capabilities.structured_output,
-        image: association.capabilities.image,
-        with_header: association.with_header,
-        headers,
-        extra_body: escaped(&association.extra_body),
-        prices: association.prices.clone(),
-        enabled: association.enabled,
-    }
+    let mut entry = association_fields! { filled! {
+        AssociationEntry {
+            provider: Text::literal(provider),
+            model: Text::literal(&association.provider_model),
+            headers,
+        } by copied!(association)
+    } };
+    entry.extra_body = escaped(&entry.extra_body);
+    entry
 }
 
 fn key_entry(key: &ClientKey) -> KeyEntry {
-    KeyEntry {
-        name: Text::literal(&key.name),
-        key: None,
-        models: key.models.as_ref().map(|models| models.iter().map(|model| Text::literal(model)).collect()),
-        expires_at: key.expires_at,
-        log_io: key.log_io,
-        enabled: key.enabled,
-    }
+    let models = key.models.as_ref();
+    key_fields! { filled! {
+        KeyEntry {
+            name: Text::literal(&key.name),
+            key: None,
+            models: models.map(|models| models.iter().map(|model| Text::literal(model)).collect()),
+        } by copied!(key)
+    } }
 }
 
 fn escaped(map: &Map<String, Value>) -> Map<String, Value> {

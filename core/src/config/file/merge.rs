@@ -4,10 +4,10 @@ use super::document::{AssociationEntry, ConfigFile, KeyEntry, ModelEntry, Provid
 use super::keep::keep_stored;
 use super::problem::{FileError, Problem};
 use super::text::Text;
+use crate::config::fields::{association_fields, copied, filled, key_fields};
 use crate::config::{
-    Association, Capabilities, ClientKey, Config, Invalid, Model, Provider, Secret, Timeouts, client_key_prefix,
-    default_base_url, error_samples, hash_client_key, normal_headers, proxy_hint, secret_hint, trimmed_url, validate,
-    written_secret,
+    Association, ClientKey, Config, Invalid, Model, Provider, Secret, Timeouts, client_key_prefix, default_base_url,
+    error_samples, hash_client_key, normal_headers, proxy_hint, secret_hint, trimmed_url, validate, written_secret,
 };
 use crate::platform::Timestamp;
 
@@ -162,22 +162,14 @@ impl Merge<'_> {
             let hint = |value: &str| crate::config::header_hint(name, value);
             headers.push((name.clone(), written_secret(&format!("headers.{name}"), &text.value, known, hint)?));
         }
-        let association = Association {
-            id: before.map_or_else(self.context.new_id, |known| known.id),
-            provider_id,
-            provider_model: provider_model.to_owned(),
-            weight: entry.weight,
-            capabilities: Capabilities {
-                tool_call: entry.tool_call,
-                structured_output: entry.structured_output,
-                image: entry.image,
-            },
-            with_header: entry.with_header,
-            headers: normal_headers(headers),
-            extra_body: entry.extra_body.clone(),
-            prices: entry.prices.clone(),
-            enabled: entry.enabled,
-        };
+        let association = association_fields! { filled! {
+            Association {
+                id: before.map_or_else(self.context.new_id, |known| known.id),
+                provider_id,
+                provider_model: provider_model.to_owned(),
+                headers: normal_headers(headers),
+            } by copied!(entry)
+        } };
         // In a file, the field is called `model`.
         validate::association(&association).map_err(|invalid| match invalid.field.as_str() {
             "provider_model" => Invalid { field: "model".into(), ..invalid },
@@ -217,20 +209,17 @@ impl Merge<'_> {
                 ));
             }
         };
-        let key = ClientKey {
-            id: stored.map_or_else(self.context.new_id, |key| key.id.clone()),
-            name: name.to_owned(),
-            hash,
-            prefix,
-            enabled: entry.enabled,
-            models: entry
-                .models
-                .as_ref()
-                .map(|models| models.iter().map(|model| model.value.trim().to_owned()).collect()),
-            expires_at: entry.expires_at,
-            log_io: entry.log_io,
-            created_at: stored.map_or(self.context.now, |key| key.created_at),
-        };
+        let models = entry.models.as_ref();
+        let key = key_fields! { filled! {
+            ClientKey {
+                id: stored.map_or_else(self.context.new_id, |key| key.id.clone()),
+                name: name.to_owned(),
+                hash,
+                prefix,
+                models: models.map(|models| models.iter().map(|model| model.value.trim().to_owned()).collect()),
+                created_at: stored.map_or(self.context.now, |key| key.created_at),
+            } by copied!(entry)
+        } };
         validate::client_key(&key)?;
         Ok(key)
     }

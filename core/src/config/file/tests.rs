@@ -56,7 +56,7 @@ keys: [{name: k, key: 12345678}]
     assert_eq!((model.name.as_str(), model.max_retry, model.timeouts.total, model.breaker), ("4.1", 3, None, true));
     let association = &model.associations[0];
     assert_eq!((association.provider_model.as_str(), association.weight, association.enabled), ("no", 1, true));
-    assert_eq!(association.capabilities, crate::config::Capabilities::ALL);
+    assert_eq!(association.capabilities(), crate::config::Capabilities::ALL);
     assert_eq!((association.prices.as_ref(), association.with_header), (None, false));
     assert!(config.keys[0].models.is_none() && config.keys[0].enabled && !config.keys[0].log_io);
     assert!(check("", &env).unwrap().config.models.is_empty());
@@ -215,7 +215,7 @@ keys: [{name: k, models: [gpt-5, 'da*', claude-5]}]
 fn an_export_has_no_secrets_and_reads_back() {
     let mut config = check(EXAMPLE, &env).unwrap().config;
     config.providers[0].proxy = Some(crate::config::Secret::new("http://user:canary@localhost:1"));
-    config.providers[0].error_matcher = vec!["${literal}".into(), "two: #lines".into()];
+    config.providers[0].error_matcher = vec!["${literal}".into(), r"two\; #lines；".into()];
     let headers = [("authorization", "Bearer canary"), ("x-title", "${a}: yes")];
     config.models[0].associations[0].headers = headers.map(|(name, value)| (name.into(), value.into())).into();
     let exported = export(&config);
@@ -342,7 +342,7 @@ fn aliases_are_bounded() {
 fn an_export_as_yaml() {
     let text = "
 providers:
-  - {name: main, type: openai, api_key: secret, error_matcher: \"no credit\\nquota: 'used'\"}
+  - {name: main, type: openai, api_key: secret, error_matcher: \"no credit；busy\\\\; later\\nquota: 'used'\"}
   - {name: 'yes', type: anthropic, api_key: '', version: '2023-06-01', proxy: 'http://localhost:1'}
 models:
   - name: '4.1'
@@ -370,6 +370,7 @@ providers:
   api_key: ${MAIN_API_KEY}
   error_matcher: |-
     no credit
+    busy\; later
     quota: 'used'
 - name: "yes"
   type: anthropic
@@ -387,15 +388,15 @@ models:
   associations:
   - provider: main
     model: "*"
+    headers:
+      authorization: ${MAIN_4_1_AUTHORIZATION}
+      x-a: "high: #"
+      x-b: "null"
     weight: 1
     tool_call: true
     structured_output: true
     image: true
     with_header: false
-    headers:
-      authorization: ${MAIN_4_1_AUTHORIZATION}
-      x-a: "high: #"
-      x-b: "null"
     extra_body:
       a: []
       b: {}

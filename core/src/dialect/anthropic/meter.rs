@@ -45,7 +45,10 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
             })?;
             progress.output();
         }
-        "message_stop" => progress.complete(),
+        "message_stop" => {
+            progress.complete();
+            progress.over();
+        }
         "error" => progress.fail(ProviderError::read(data).unwrap_or_default()),
         _ if progress.has_output() => looks_whole(data)?,
         "content_block_start" if holds_content(data, "content_block")? => progress.output(),

@@ -20,6 +20,7 @@ pub(super) static ROW: Row = Row {
     count: &["input_tokens"],
     error_body: error::body,
     error_event: error::event,
+    filler: "event: ping\ndata: {\"type\": \"ping\"}\n\n",
     model: models::entry,
     models: models::list,
 };

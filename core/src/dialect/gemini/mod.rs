@@ -26,6 +26,8 @@ pub(super) static ROW: Row = Row {
     count: &["totalTokens"],
     error_body: error::body,
     error_event: error::event,
+    // A blank line: older official clients take a comment for a broken event.
+    filler: "\n",
     model: models::entry,
     models: models::list,
 };

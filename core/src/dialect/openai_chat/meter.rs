@@ -17,6 +17,7 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
     let data = event.data.trim_ascii();
     if data.starts_with(b"[DONE]") {
         progress.complete();
+        progress.over();
         return Ok(());
     }
     if data.is_empty() {

@@ -26,6 +26,7 @@ pub(super) static ROW: Row = Row {
     count: &["input_tokens"],
     error_body: error::body,
     error_event: error::event,
+    filler: ": keep-alive\n\n",
     model: models::entry,
     models: models::list,
 };

@@ -1,5 +1,5 @@
 use super::usage;
-use crate::dialect::progress::Progress;
+use crate::dialect::progress::{Created, Progress};
 use crate::dialect::provider_error::{ProviderError, says_something};
 use crate::wire::Event;
 use crate::wire::json::{InvalidJson, Scanner};
@@ -29,15 +29,20 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
             let read = response(data, progress);
             progress.output();
             progress.complete();
+            progress.over();
             read?;
         }
         "response.failed" => {
-            let failure = response(data, progress)?;
-            progress.fail(failure.unwrap_or_default());
+            let failure = response(data, progress);
+            progress.over();
+            progress.fail(failure?.unwrap_or_default());
         }
         "error" => {
             let error = serde_json::from_slice(data).map(|it| ProviderError::from_value(&it));
             progress.fail(error.unwrap_or_default());
+        }
+        "response.created" | "response.queued" | "response.in_progress" if progress.created.is_none() => {
+            progress.created = created(data);
         }
         _ if progress.has_output() => looks_whole(data)?,
         "response.output_item.added" if item_type(data)?.as_deref() != Some("message") => progress.output(),
@@ -61,6 +66,27 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
         _ => {}
     }
     Ok(())
+}
+
+/// Reads the `response` of one of the first events, as far as it can be read: nothing depends on it but an error's form.
+fn created(data: &[u8]) -> Option<Created> {
+    let (mut id, mut model, mut created_at) = (None, None, None);
+    let read = Scanner::new(data).each_named::<InvalidJson>("response", |scanner| {
+        scanner.each_member::<InvalidJson>(|scanner, key| {
+            match &*key.name() {
+                "id" => id = scanner.string_or_skip()?.map(|id| id.name().into_owned()),
+                "model" => model = scanner.string_or_skip()?.map(|model| model.name().into_owned()),
+                "created_at" => created_at = Some(String::from_utf8_lossy(scanner.raw()?).into_owned()),
+                _ => scanner.skip()?,
+            }
+            Ok(())
+        })?;
+        Ok(())
+    });
+    if read.is_err() {
+        // What came before the fault is known.
+    }
+    id.map(|id| Created { id, model, created_at })
 }
 
 /// Reads the `response` of a terminal event.

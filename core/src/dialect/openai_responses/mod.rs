@@ -36,6 +36,7 @@ pub(super) static ROW: Row = Row {
     count: &["input_tokens"],
     error_body: openai_chat::error::body,
     error_event: error::event,
+    filler: ": keep-alive\n\n",
     model: openai_chat::models::entry,
     models: openai_chat::models::list,
 };

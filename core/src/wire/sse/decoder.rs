@@ -140,9 +140,9 @@ impl Decoder {
         self.passed_boundary
     }
 
-    /// Whether an LF that came next would belong to the CR before it.
-    pub const fn is_after_cr(&self) -> bool {
-        self.after_cr
+    /// Whether the last event ended with a CR, to which an LF that came next would belong.
+    pub const fn ends_with_cr(&self) -> bool {
+        self.after_cr && self.unfinished == 0
     }
 
     /// What came that is no event stream, up to a few kilobytes; includes an unfinished line that can be no field.

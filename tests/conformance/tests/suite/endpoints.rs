@@ -169,6 +169,8 @@ async fn operations_and_preflights() {
         let answer = call(method.clone(), path).send().await;
         assert_eq!(answer.status, 200, "{method} {path}: {}", answer.text());
     }
+    let records = call(Method::GET, "/readyz").send().await.json()["records"].clone();
+    assert_eq!((&records["dropped"], &records["dropped_bodies"]), (&json!(0), &json!(0)), "{records}");
     let batch = call(Method::POST, "/anthropic/api/event_logging/batch").json(&json!({"events": []})).send().await;
     assert!((200..300).contains(&batch.status), "{} {}", batch.status, batch.text());
 

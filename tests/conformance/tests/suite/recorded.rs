@@ -78,17 +78,19 @@ fn recordings(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let is_answer = |path: &PathBuf| {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        !["error", "transcription", "429"].iter().any(|part| name.contains(part))
+        !["error", "transcription", "embedding", "429"].iter().any(|part| name.contains(part))
     };
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_answer).collect();
     files.sort();
     files
 }
 
-/// Some providers answer Chat at a Responses address.
+/// Some providers answer Chat at a Responses address, streamed or whole.
 fn is_chat(file: &Path) -> bool {
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    text.lines().next().is_some_and(|line| line.contains(r#""object":"chat.completion"#))
+    let object = serde_json::from_str::<Value>(&text).ok().and_then(|answer| answer.get("object").cloned());
+    object == Some("chat.completion".into())
+        || text.lines().next().is_some_and(|line| line.contains(r#""object":"chat.completion"#))
 }
 
 #[tokio::test]

@@ -1,0 +1,15 @@
+//! Requests from start to end, in one process: providers that answer from a script, and time that moves by hand.
+
+mod additions;
+mod bed;
+mod client;
+mod health;
+mod judgement;
+mod relay;
+mod rests;
+mod retries;
+mod secrets;
+mod silences;
+mod support;
+mod timeouts;
+mod wires;
