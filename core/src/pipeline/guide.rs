@@ -112,7 +112,8 @@ impl Guide {
         let Some(journal) = self.journal.take() else { return Last::Bytes(Bytes::new()) };
         let judgement = judge(&mut self.meter, end);
         let mut last = Vec::new();
-        let tail = self.clean(std::mem::take(&mut self.tail).freeze());
+        let tail = std::mem::take(&mut self.tail).freeze();
+        let tail = self.clean(tail);
         // Some providers leave out the line that ends their last event.
         let is_last_event = matches!(end, End::Clean) && self.unfinished() == 0;
         if let Some(filter) = &mut self.filter {

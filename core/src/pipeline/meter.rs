@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use super::ask::Ask;
-use crate::dialect::{AnswerMeter, StreamMeter, Remainder, Usage};
+use crate::dialect::{AnswerMeter, Remainder, StreamMeter, Usage};
 
 /// Watches a provider's answer without touching it.
 #[derive(Debug)]

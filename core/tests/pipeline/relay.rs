@@ -167,7 +167,11 @@ async fn usage_that_the_gateway_asked_for_stays_here() {
                 body["stream_options"] = json!({"include_usage": true});
             }
             let mut client = bed.send(path, body).answer();
-            assert_eq!(client.text(), if asks_for_it { with_usage.clone() } else { CHAT.stream() }, "in steps of {step}");
+            assert_eq!(
+                client.text(),
+                if asks_for_it { with_usage.clone() } else { CHAT.stream() },
+                "in steps of {step}"
+            );
             let row = bed.last().await;
             assert_eq!(row["usage"]["output_tokens"], 2, "it is recorded all the same");
         }
