@@ -126,13 +126,14 @@ fn check_filler(dialect: Dialect, form: StreamForm, chunks: &[&[u8]]) {
     }
 }
 
-/// What is hidden from a client does not depend on the cuts, and is whole events.
+/// What is hidden from a client does not depend on the cuts. An LF that came after its CR may go with the event behind
+/// it, so not the bytes are compared but what a client sees.
 fn check_filter(data: &[u8]) {
-    let whole = filtered(&[data]);
+    let whole = events(&filtered(&[data]));
     for chunks in cuttings(data) {
-        assert_eq!(filtered(&chunks).escape_ascii().to_string(), whole.escape_ascii().to_string());
+        assert_eq!(events(&filtered(&chunks)), whole);
     }
-    assert!(events(&whole).len() <= events(data).len());
+    assert!(whole.len() <= events(data).len());
 }
 
 fn filtered(chunks: &[&[u8]]) -> Vec<u8> {
