@@ -65,13 +65,15 @@ impl StreamMeter {
         match framing {
             Framing::Sse(decoder) => decoder.push(chunk, |frame| take(*dialect, frame, long, progress)),
             Framing::JsonArray(elements, start) => {
+                let was_broken = elements.is_broken();
                 let result = elements.push(chunk, |frame| take(*dialect, frame, long, progress));
                 // What is no array is kept to be read as an error.
                 if progress.phase() == Phase::Preamble {
                     let room = FOREIGN_LIMIT.saturating_sub(start.len()).min(chunk.len());
                     start.extend_from_slice(chunk.get(..room).unwrap_or_default());
                 }
-                if result.is_err() {
+                // It is broken once, however much follows.
+                if result.is_err() && !was_broken {
                     progress.unreadable += 1;
                 }
             }
@@ -673,6 +675,10 @@ mod tests {
         let text =
             "event: message_delta\ndata: {\"type\":\"message_delta\"}\n\nevent: content_block_delta\ndata: {\"del\n\n";
         assert_eq!(meter(Anthropic, text, 7).unreadable(), 1);
+        assert_eq!(
+            meter(Gemini, "[{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]}}]}, <html>", 1).unreadable(),
+            1
+        );
         let text = "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"a\"}\n\nevent: response.output_text.delta\ndata: {\n\n";
         assert_eq!(meter(OpenAiResponses, text, 7).unreadable(), 1);
     }

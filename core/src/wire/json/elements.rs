@@ -97,6 +97,11 @@ impl Elements {
         out
     }
 
+    /// Whether an error was given.
+    pub const fn is_broken(&self) -> bool {
+        self.failed.is_some()
+    }
+
     /// Whether the array's end was seen.
     pub fn is_closed(&self) -> bool {
         self.machine.is_done()
