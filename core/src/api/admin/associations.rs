@@ -6,6 +6,7 @@ use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::health_view::HealthView;
 use super::{Admin, AdminError, Call, List, Reply, Route};
 use crate::config::fields::{association_fields, copied, filled, with_fields};
 use crate::config::{Association, Config, Invalid, Model, header_hint, normal_headers, written_secret};
@@ -95,6 +96,7 @@ pub(super) struct AssociationView {
     provider: String,
     #[serde(flatten)]
     fields: AssociationFields,
+    health: HealthView,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -150,13 +152,14 @@ impl AssociationFields {
 }
 
 impl AssociationView {
-    pub(super) fn of(model: &Model, association: &Association, config: &Config) -> Self {
+    pub(super) fn of(admin: &Admin, model: &Model, association: &Association, config: &Config) -> Self {
         let provider = config.provider(&association.provider_id);
         Self {
             id: association.id.clone(),
             model: model.name.clone(),
             provider: provider.map_or_else(String::new, |provider| provider.name.clone()),
             fields: AssociationFields::of(model, association),
+            health: HealthView::of(&admin.instance.health(&association.id), model.breaker, admin.platform.clock.now()),
         }
     }
 }
@@ -171,13 +174,13 @@ async fn list(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
             .filter(|(model, association)| {
                 wanted(&filter.model_id, &model.id) && wanted(&filter.provider_id, &association.provider_id)
             })
-            .map(|(model, association)| AssociationView::of(model, association, &config))
+            .map(|(model, association)| AssociationView::of(admin, model, association, &config))
             .collect(),
     )
 }
 
 async fn get(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
-    Reply::ok(&one(&admin.store.load().await?, call.parameter("id"))?)
+    Reply::ok(&one(admin, &admin.store.load().await?, call.parameter("id"))?)
 }
 
 async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
@@ -190,7 +193,7 @@ async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
             place(config, &model_id, association, None)
         })
         .await?;
-    Reply::created(&one(&edited.after, &id)?)
+    Reply::created(&one(admin, &edited.after, &id)?)
 }
 
 async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
@@ -206,7 +209,7 @@ async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
             place(config, &model_id, changed, index.filter(|_| old_model == model_id))
         })
         .await?;
-    Reply::ok(&one(&edited.after, id)?)
+    Reply::ok(&one(admin, &edited.after, id)?)
 }
 
 async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
@@ -262,9 +265,9 @@ fn place(
     Ok(())
 }
 
-fn one(config: &Config, id: &str) -> Result<AssociationView, AdminError> {
+fn one(admin: &Admin, config: &Config, id: &str) -> Result<AssociationView, AdminError> {
     let (model, association) = find(config, id)?;
-    Ok(AssociationView::of(model, association, config))
+    Ok(AssociationView::of(admin, model, association, config))
 }
 
 fn find<'a>(config: &'a Config, id: &str) -> Result<(&'a Model, &'a Association), AdminError> {

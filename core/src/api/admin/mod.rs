@@ -7,6 +7,7 @@ mod call;
 mod cleanups;
 mod config;
 mod error;
+mod health_view;
 mod keys;
 mod log_view;
 mod logs;

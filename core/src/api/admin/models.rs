@@ -126,7 +126,7 @@ impl ModelFields {
 }
 
 impl ModelView {
-    fn of(model: &Model, config: &Config) -> Self {
+    fn of(admin: &Admin, model: &Model, config: &Config) -> Self {
         Self {
             id: model.id.clone(),
             fields: ModelFields::of(model),
@@ -134,27 +134,27 @@ impl ModelView {
             associations: model
                 .associations
                 .iter()
-                .map(|association| AssociationView::of(model, association, config))
+                .map(|association| AssociationView::of(admin, model, association, config))
                 .collect(),
         }
     }
 }
 
 async fn list(admin: &Admin, _: Call) -> Result<Reply, AdminError> {
-    in_order(&admin.store.load().await?)
+    in_order(admin, &admin.store.load().await?)
 }
 
-fn in_order(config: &Config) -> Result<Reply, AdminError> {
-    Reply::list(config.models.iter().map(|model| ModelView::of(model, config)).collect())
+fn in_order(admin: &Admin, config: &Config) -> Result<Reply, AdminError> {
+    Reply::list(config.models.iter().map(|model| ModelView::of(admin, model, config)).collect())
 }
 
-fn one(config: &Config, id: &str) -> Result<ModelView, AdminError> {
+fn one(admin: &Admin, config: &Config, id: &str) -> Result<ModelView, AdminError> {
     let model = config.model(id).ok_or_else(|| AdminError::not_found("model", id))?;
-    Ok(ModelView::of(model, config))
+    Ok(ModelView::of(admin, model, config))
 }
 
 async fn get(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
-    Reply::ok(&one(&admin.store.load().await?, call.parameter("id"))?)
+    Reply::ok(&one(admin, &admin.store.load().await?, call.parameter("id"))?)
 }
 
 async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
@@ -177,7 +177,7 @@ async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
             Ok(())
         })
         .await?;
-    Reply::created(&one(&edited.after, &id)?)
+    Reply::created(&one(admin, &edited.after, &id)?)
 }
 
 async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
@@ -189,7 +189,7 @@ async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
             Ok(())
         })
         .await?;
-    Reply::ok(&one(&edited.after, id)?)
+    Reply::ok(&one(admin, &edited.after, id)?)
 }
 
 async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
@@ -220,7 +220,7 @@ async fn order(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
             Ok(())
         })
         .await?;
-    in_order(&edited.after)
+    in_order(admin, &edited.after)
 }
 
 fn find<'a>(config: &'a mut Config, id: &str) -> Result<&'a mut Model, AdminError> {
