@@ -6,14 +6,14 @@ use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Admin, AdminError, Call, List, Reply, Route};
+use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::fields::{association_fields, copied, filled, with_fields};
 use crate::config::{Association, Config, Invalid, Model, header_hint, normal_headers, written_secret};
 use crate::probe::{TestKind, TestReport, test_association};
 
-pub(super) fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
-        Route::new(
+        AdminRoute::new(
             Method::GET,
             "/api/associations",
             "listAssociations",
@@ -22,7 +22,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .query::<Filter>()
         .answers::<List<AssociationView>>(200),
-        Route::new(
+        AdminRoute::new(
             Method::POST,
             "/api/associations",
             "createAssociation",
@@ -31,11 +31,11 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .body::<AssociationFields>()
         .answers::<AssociationView>(201),
-        Route::new(Method::GET, "/api/associations/{id}", "getAssociation", "One association", |a, c| {
+        AdminRoute::new(Method::GET, "/api/associations/{id}", "getAssociation", "One association", |a, c| {
             Box::pin(get(a, c))
         })
         .answers::<AssociationView>(200),
-        Route::new(
+        AdminRoute::new(
             Method::PATCH,
             "/api/associations/{id}",
             "updateAssociation",
@@ -44,11 +44,15 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .patch::<AssociationFields>()
         .answers::<AssociationView>(200),
-        Route::new(Method::DELETE, "/api/associations/{id}", "deleteAssociation", "Delete an association", |a, c| {
-            Box::pin(delete(a, c))
-        })
+        AdminRoute::new(
+            Method::DELETE,
+            "/api/associations/{id}",
+            "deleteAssociation",
+            "Delete an association",
+            |a, c| Box::pin(delete(a, c)),
+        )
         .answers_nothing(),
-        Route::new(
+        AdminRoute::new(
             Method::POST,
             "/api/associations/{id}/test",
             "testAssociation",
@@ -57,7 +61,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .body::<TestRequest>()
         .answers::<TestReport>(200),
-        Route::new(
+        AdminRoute::new(
             Method::POST,
             "/api/associations/{id}/reset",
             "resetAssociation",
@@ -161,7 +165,7 @@ impl AssociationView {
     }
 }
 
-async fn list(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn list(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let filter: Filter = call.query()?;
     let config = admin.store.load().await?;
     let wanted = |wanted: &Option<String>, id: &str| wanted.as_deref().is_none_or(|wanted| wanted == id);
@@ -176,11 +180,11 @@ async fn list(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     )
 }
 
-async fn get(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     Reply::ok(&one(&admin.store.load().await?, call.parameter("id"))?)
 }
 
-async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = admin.store.new_id();
     let edited = admin
         .edit(|config| {
@@ -193,7 +197,7 @@ async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::created(&one(&edited.after, &id)?)
 }
 
-async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let edited = admin
         .edit(|config| {
@@ -209,7 +213,7 @@ async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::ok(&one(&edited.after, id)?)
 }
 
-async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     admin
         .edit(|config| {
@@ -221,7 +225,7 @@ async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Ok(Reply::nothing())
 }
 
-async fn test(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn test(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let asked: TestRequest = call.json()?;
     let config = admin.store.load().await?;
     let (model, association) = find(&config, call.parameter("id"))?;
@@ -236,7 +240,7 @@ async fn test(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::ok(&report)
 }
 
-async fn reset(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn reset(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     find(&admin.store.load().await?, id)?;
     admin.reset(id).await;

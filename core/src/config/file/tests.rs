@@ -27,9 +27,9 @@ fn the_published_schema_is_current() {
 
 #[test]
 fn the_example_is_sound() {
-    let report = check(EXAMPLE, &env).unwrap();
-    assert_eq!(report.warnings, []);
-    let config = report.config;
+    let findings = check(EXAMPLE, &env).unwrap();
+    assert_eq!(findings.warnings, []);
+    let config = findings.config;
     assert_eq!(config.providers[0].api_key.reveal(), "sk-canary-openai-0123456789");
     assert_eq!(config.models[0].associations[0].weight, 10);
     assert_eq!(config.keys[0].prefix, "sk-llm");
