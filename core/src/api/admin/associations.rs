@@ -7,14 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::health_view::HealthView;
-use super::{Admin, AdminError, Call, List, Reply, Route};
+use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::fields::{association_fields, copied, filled, with_fields};
 use crate::config::{Association, Config, Invalid, Model, header_hint, normal_headers, written_secret};
 use crate::probe::{TestKind, TestReport, test_association};
 
-pub(super) fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
-        Route::new(
+        AdminRoute::new(
             Method::GET,
             "/api/associations",
             "listAssociations",
@@ -23,7 +23,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .query::<Filter>()
         .answers::<List<AssociationView>>(200),
-        Route::new(
+        AdminRoute::new(
             Method::POST,
             "/api/associations",
             "createAssociation",
@@ -32,11 +32,11 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .body::<AssociationFields>()
         .answers::<AssociationView>(201),
-        Route::new(Method::GET, "/api/associations/{id}", "getAssociation", "One association", |a, c| {
+        AdminRoute::new(Method::GET, "/api/associations/{id}", "getAssociation", "One association", |a, c| {
             Box::pin(get(a, c))
         })
         .answers::<AssociationView>(200),
-        Route::new(
+        AdminRoute::new(
             Method::PATCH,
             "/api/associations/{id}",
             "updateAssociation",
@@ -45,11 +45,15 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .patch::<AssociationFields>()
         .answers::<AssociationView>(200),
-        Route::new(Method::DELETE, "/api/associations/{id}", "deleteAssociation", "Delete an association", |a, c| {
-            Box::pin(delete(a, c))
-        })
+        AdminRoute::new(
+            Method::DELETE,
+            "/api/associations/{id}",
+            "deleteAssociation",
+            "Delete an association",
+            |a, c| Box::pin(delete(a, c)),
+        )
         .answers_nothing(),
-        Route::new(
+        AdminRoute::new(
             Method::POST,
             "/api/associations/{id}/test",
             "testAssociation",
@@ -58,7 +62,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .body::<TestRequest>()
         .answers::<TestReport>(200),
-        Route::new(
+        AdminRoute::new(
             Method::POST,
             "/api/associations/{id}/reset",
             "resetAssociation",
@@ -164,7 +168,7 @@ impl AssociationView {
     }
 }
 
-async fn list(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn list(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let filter: Filter = call.query()?;
     let config = admin.store.load().await?;
     let wanted = |wanted: &Option<String>, id: &str| wanted.as_deref().is_none_or(|wanted| wanted == id);
@@ -179,11 +183,11 @@ async fn list(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     )
 }
 
-async fn get(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     Reply::ok(&one(admin, &admin.store.load().await?, call.parameter("id"))?)
 }
 
-async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = admin.store.new_id();
     let edited = admin
         .edit(|config| {
@@ -196,7 +200,7 @@ async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::created(&one(admin, &edited.after, &id)?)
 }
 
-async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let edited = admin
         .edit(|config| {
@@ -212,7 +216,7 @@ async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::ok(&one(admin, &edited.after, id)?)
 }
 
-async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     admin
         .edit(|config| {
@@ -224,7 +228,7 @@ async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Ok(Reply::nothing())
 }
 
-async fn test(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn test(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let asked: TestRequest = call.json()?;
     let config = admin.store.load().await?;
     let (model, association) = find(&config, call.parameter("id"))?;
@@ -239,7 +243,7 @@ async fn test(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::ok(&report)
 }
 
-async fn reset(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn reset(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     find(&admin.store.load().await?, id)?;
     admin.reset(id).await;
