@@ -97,8 +97,8 @@ impl Elements {
         out
     }
 
-    /// Whether an error was given.
-    pub const fn is_broken(&self) -> bool {
+    /// Whether it turned out to be no array, or a malformed one.
+    pub const fn is_malformed(&self) -> bool {
         self.failed.is_some()
     }
 
