@@ -6,98 +6,69 @@ use http::HeaderMap;
 use jiff::fmt::rfc2822;
 
 use crate::platform::Timestamp;
+use crate::wire::{RetryHint, seconds};
 
-/// Nobody is kept away for longer than this on the word of one header.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
-
-/// The delay named by `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` (seconds or a date), or with `over_limit` by a
-/// reset header.
-///
-/// Reset headers only count when they say that nothing remains, or nothing about it: providers send them with every
-/// answer, also while requests remain, and they tell nothing about other failures.
+/// The delay named by `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` (seconds or a date), or of an answer that is
+/// `over_limit` by a reset header. How long is too long is for others to say.
 pub fn retry_after(headers: &HeaderMap, over_limit: bool, now: Timestamp) -> Option<Duration> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let text = |name: &str| text(headers, name);
     let millis = ["retry-after-ms", "x-ms-retry-after-ms"]
         .into_iter()
         .find_map(|name| text(name)?.parse::<f64>().ok())
         .and_then(|millis| seconds(millis / 1000.0));
-    let delay = millis
-        .or_else(|| {
-            text("retry-after").and_then(|value| match value.parse() {
-                Ok(number) => seconds(number),
-                Err(_) => until_date(value, now),
-            })
+    let named = millis.or_else(|| {
+        text("retry-after").and_then(|value| match value.parse() {
+            Ok(number) => seconds(number),
+            Err(_) => until_date(value, now),
         })
-        .or_else(|| {
-            let is_used_up = |left: &str| left == "0" || left == "rejected";
-            RESETS
-                .iter()
-                .filter(|_| over_limit)
-                .filter(|(_, remaining)| remaining.is_none_or(|name| text(name).is_none_or(is_used_up)))
-                .filter_map(|(reset, _)| reset_delay(text(reset)?, now))
-                .max()
-        })?;
-    Some(delay.min(LONGEST))
+    });
+    if over_limit { named.or_else(|| reset(headers, now)) } else { named }
+}
+
+/// Reset headers only count when they say that nothing remains, or nothing about it: providers send them with every
+/// answer, also while requests remain, and with failures that no limit has caused.
+fn reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = |name: &str| text(headers, name);
+    let delay = |name: &str| RetryHint::parse(text(name)?).map(|hint| hint.delay(now));
+    let used_up = |remaining: &str| text(remaining).is_none_or(|left| left == "0");
+    let rejected = |status: &str| text(status) == Some("rejected");
+    let resets = RESETS.iter().filter(|(_, remaining)| used_up(remaining)).map(|(reset, _)| reset);
+    let windows = WINDOWS.iter().filter(|(_, status)| rejected(status)).map(|(reset, _)| reset);
+    resets.chain(windows).filter_map(|name| delay(name)).max().or_else(|| {
+        match text("anthropic-ratelimit-unified-status") {
+            None | Some("rejected") => delay("anthropic-ratelimit-unified-reset"),
+            Some(_) => None,
+        }
+    })
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
 }
 
 /// Reset headers with the header that tells what remains of the same limit.
 /// Sources: OpenAI and Anthropic rate limit guides; Cerebras' and OpenRouter's headers.
-const RESETS: [(&str, Option<&str>); 10] = [
-    ("x-ratelimit-reset", None),
-    ("x-ratelimit-reset-requests", Some("x-ratelimit-remaining-requests")),
-    ("x-ratelimit-reset-tokens", Some("x-ratelimit-remaining-tokens")),
-    ("x-ratelimit-reset-requests-day", Some("x-ratelimit-remaining-requests-day")),
-    ("x-ratelimit-reset-tokens-minute", Some("x-ratelimit-remaining-tokens-minute")),
-    ("anthropic-ratelimit-unified-reset", Some("anthropic-ratelimit-unified-status")),
-    ("anthropic-ratelimit-requests-reset", Some("anthropic-ratelimit-requests-remaining")),
-    ("anthropic-ratelimit-tokens-reset", Some("anthropic-ratelimit-tokens-remaining")),
-    ("anthropic-ratelimit-input-tokens-reset", Some("anthropic-ratelimit-input-tokens-remaining")),
-    ("anthropic-ratelimit-output-tokens-reset", Some("anthropic-ratelimit-output-tokens-remaining")),
+const RESETS: [(&str, &str); 9] = [
+    ("x-ratelimit-reset", "x-ratelimit-remaining"),
+    ("x-ratelimit-reset-requests", "x-ratelimit-remaining-requests"),
+    ("x-ratelimit-reset-tokens", "x-ratelimit-remaining-tokens"),
+    ("x-ratelimit-reset-requests-day", "x-ratelimit-remaining-requests-day"),
+    ("x-ratelimit-reset-tokens-minute", "x-ratelimit-remaining-tokens-minute"),
+    ("anthropic-ratelimit-requests-reset", "anthropic-ratelimit-requests-remaining"),
+    ("anthropic-ratelimit-tokens-reset", "anthropic-ratelimit-tokens-remaining"),
+    ("anthropic-ratelimit-input-tokens-reset", "anthropic-ratelimit-input-tokens-remaining"),
+    ("anthropic-ratelimit-output-tokens-reset", "anthropic-ratelimit-output-tokens-remaining"),
 ];
 
-fn seconds(number: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64(number.min(LONGEST.as_secs_f64())).ok()
-}
+/// The windows of an Anthropic subscription, with the header that tells which of them is used up.
+const WINDOWS: [(&str, &str); 2] = [
+    ("anthropic-ratelimit-unified-5h-reset", "anthropic-ratelimit-unified-5h-status"),
+    ("anthropic-ratelimit-unified-7d-reset", "anthropic-ratelimit-unified-7d-status"),
+];
 
 fn until_date(value: &str, now: Timestamp) -> Option<Duration> {
     let date = rfc2822::DateTimeParser::new().parse_timestamp(value).ok()?;
     Some(Timestamp::from_secs(date.as_second()).since(now))
-}
-
-/// `17` (seconds), `1767225600` or `1767225600000` (epoch), `6m0s`, `1.5s`, `120ms`, or an RFC 3339 date.
-fn reset_delay(value: &str, now: Timestamp) -> Option<Duration> {
-    if let Ok(number) = value.parse::<f64>() {
-        #[expect(clippy::cast_possible_truncation, reason = "an epoch fits")]
-        return match number {
-            n if n > 1e12 => Some(Timestamp::from_millis(n as i64).since(now)),
-            n if n > 1e9 => Some(Timestamp::from_secs(n as i64).since(now)),
-            n => seconds(n),
-        };
-    }
-    if let Ok(date) = value.parse::<jiff::Timestamp>() {
-        return Some(Timestamp::from_micros(date.as_microsecond()).since(now));
-    }
-    go_duration(value)
-}
-
-/// `1h2m3.5s` as Go prints durations, which is what OpenAI sends.
-fn go_duration(value: &str) -> Option<Duration> {
-    let mut total = 0.0;
-    let mut rest = value;
-    while !rest.is_empty() {
-        let (number, after) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit() && c != '.')?);
-        let unit = after.split(|c: char| c.is_ascii_digit()).next()?;
-        total += number.parse::<f64>().ok()?
-            * match unit {
-                "h" => 3600.0,
-                "m" => 60.0,
-                "s" => 1.0,
-                "ms" => 1e-3,
-                _ => return None,
-            };
-        rest = after.get(unit.len()..)?;
-    }
-    seconds(total)
 }
 
 #[cfg(test)]
@@ -119,7 +90,7 @@ mod tests {
             ("retry-after: Wed, 31 Dec 2025 23:59:00 GMT", Some(0)),
             ("retry-after: soon", None),
             ("retry-after: -1", None),
-            ("retry-after: 99999999999999999999999", Some(86_400_000)),
+            ("retry-after: 99999999999999999999999", Some(1_000_000_000_000)),
             ("x-ratelimit-reset: 17", Some(17_000)),
             ("x-ratelimit-reset: 1767225605", Some(5_000)),
             ("x-ratelimit-reset: 1767225606000", Some(6_000)),
@@ -132,11 +103,21 @@ mod tests {
                 Some(9_000),
             ),
             ("anthropic-ratelimit-tokens-reset: tomorrow", None),
+            ("x-ratelimit-reset: 17\nx-ratelimit-remaining: 3", None),
+            ("anthropic-ratelimit-unified-reset: 1767225660", Some(60_000)),
             (
-                "anthropic-ratelimit-unified-reset: 1767225690\nanthropic-ratelimit-unified-status: rejected",
-                Some(90_000),
+                "anthropic-ratelimit-unified-reset: 1767225660\nanthropic-ratelimit-unified-status: rejected",
+                Some(60_000),
             ),
-            ("anthropic-ratelimit-unified-reset: 1767225690\nanthropic-ratelimit-unified-status: allowed", None),
+            (
+                "anthropic-ratelimit-unified-reset: 1767225660\nanthropic-ratelimit-unified-status: allowed_warning",
+                None,
+            ),
+            (
+                "anthropic-ratelimit-unified-5h-reset: 1767225670\nanthropic-ratelimit-unified-5h-status: rejected\n\
+                 anthropic-ratelimit-unified-7d-reset: 1767299999\nanthropic-ratelimit-unified-7d-status: allowed",
+                Some(70_000),
+            ),
         ] {
             let map: HeaderMap = headers
                 .lines()
@@ -146,8 +127,8 @@ mod tests {
                 })
                 .collect();
             assert_eq!(retry_after(&map, true, now), millis.map(Duration::from_millis), "{headers:?}");
-            let millis = millis.filter(|_| headers.contains("retry-after"));
-            assert_eq!(retry_after(&map, false, now), millis.map(Duration::from_millis), "{headers:?}");
+            let named = millis.filter(|_| headers.contains("retry-after"));
+            assert_eq!(retry_after(&map, false, now), named.map(Duration::from_millis), "{headers:?}");
         }
     }
 }

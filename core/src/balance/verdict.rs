@@ -1,6 +1,6 @@
 use http::StatusCode;
 
-use crate::dialect::ProviderError;
+use crate::dialect::{ProviderError, Trouble};
 
 /// What follows from a provider's error status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,8 +9,11 @@ pub enum Verdict {
     ClientError,
     /// Ask another provider and count a failure.
     Failover,
-    /// Ask another provider; this one refuses our key. Counted as a failure.
+    /// Ask another provider; this one refuses our key or account. Counted as a failure.
     Refused,
+    /// Ask another provider: the request holds state that this one did not make, or has forgotten. Nobody's health
+    /// changes, and alone its answer is the client's, word for word.
+    OtherState,
     /// Ask another provider; this one works but does not have what was named. That may be the client's doing, so nobody's
     /// health changes.
     NotHere,
@@ -24,19 +27,19 @@ pub enum Verdict {
     Overloaded,
 }
 
-/// Reads a provider's error status. `is_billing` tells that the body names a spending limit or an empty account.
+/// Reads a provider's error answer. Account troubles count whatever the status: several providers answer 400 to them.
 pub fn verdict(status: StatusCode, error: &ProviderError) -> Verdict {
-    let is_billing = error.is_billing;
-    match status.as_u16() {
-        402 => Verdict::Billing,
-        429 if is_billing => Verdict::Billing,
-        429 => Verdict::RateLimited,
-        503 | 529 => Verdict::Overloaded,
-        401 => Verdict::Refused,
-        403 => Verdict::Forbidden,
-        404 => Verdict::NotHere,
-        408 | 409 | 425 => Verdict::Failover,
-        400..=499 => Verdict::ClientError,
+    match (status.as_u16(), error.trouble) {
+        (402, _) | (400..=499, Some(Trouble::Billing)) => Verdict::Billing,
+        (400..=499, Some(Trouble::Account)) => Verdict::Refused,
+        (400 | 404 | 409 | 422, Some(Trouble::OpaqueState)) => Verdict::OtherState,
+        (429, _) => Verdict::RateLimited,
+        (503 | 529, _) => Verdict::Overloaded,
+        (401, _) => Verdict::Refused,
+        (403, _) => Verdict::Forbidden,
+        (404, _) => Verdict::NotHere,
+        (408 | 409 | 425, _) => Verdict::Failover,
+        (400..=499, _) => Verdict::ClientError,
         _ => Verdict::Failover,
     }
 }
@@ -48,29 +51,31 @@ pub fn verdict_in_answer(error: &ProviderError) -> Verdict {
     {
         return verdict(status, error);
     }
-    if error.is_billing {
-        return Verdict::Billing;
+    match error.trouble {
+        Some(Trouble::Billing) => return Verdict::Billing,
+        Some(Trouble::Account) => return Verdict::Refused,
+        Some(Trouble::OpaqueState) => return Verdict::OtherState,
+        None => {}
     }
-    // A code says more than a type: OpenAI's unknown models and keys are invalid requests, too.
+    // A code says more than a type: to OpenAI an unknown model is an invalid request, too.
     let words = [error.code.as_deref(), error.kind.as_deref()];
     words.into_iter().flatten().find_map(by_word).unwrap_or(Verdict::Failover)
 }
 
 fn by_word(word: &str) -> Option<Verdict> {
     Some(match word {
-        "rate_limit_error" | "rate_limit_exceeded" | "rate_limit_reached" | "RESOURCE_EXHAUSTED" => {
-            Verdict::RateLimited
-        }
+        "rate_limit_error"
+        | "rate_limit_exceeded"
+        | "rate_limit_reached"
+        | "usage_limit_reached"
+        | "RESOURCE_EXHAUSTED" => Verdict::RateLimited,
         "overloaded_error" | "server_is_overloaded" | "overloaded" | "UNAVAILABLE" | "slow_down" => Verdict::Overloaded,
         "invalid_request_error"
         | "context_length_exceeded"
         | "invalid_prompt"
         | "request_too_large"
         | "content_policy_violation"
-        | "invalid_encrypted_content"
-        | "previous_response_not_found"
         | "INVALID_ARGUMENT" => Verdict::ClientError,
-        "authentication_error" | "invalid_api_key" | "UNAUTHENTICATED" => Verdict::Refused,
         "not_found_error" | "model_not_found" | "NOT_FOUND" => Verdict::NotHere,
         "permission_error" | "PERMISSION_DENIED" => Verdict::Forbidden,
         _ => return None,
@@ -83,57 +88,68 @@ mod tests {
 
     #[test]
     fn statuses() {
-        for (status, is_billing, expected) in [
-            (400, false, Verdict::ClientError),
-            (413, false, Verdict::ClientError),
-            (422, false, Verdict::ClientError),
-            (401, false, Verdict::Refused),
-            (403, false, Verdict::Forbidden),
-            (404, false, Verdict::NotHere),
-            (402, false, Verdict::Billing),
-            (408, false, Verdict::Failover),
-            (429, false, Verdict::RateLimited),
-            (429, true, Verdict::Billing),
-            (500, false, Verdict::Failover),
-            (502, false, Verdict::Failover),
-            (503, false, Verdict::Overloaded),
-            (529, false, Verdict::Overloaded),
-            (302, false, Verdict::Failover),
+        use Trouble::{Account, Billing, OpaqueState};
+        for (status, trouble, expected) in [
+            (400, None, Verdict::ClientError),
+            (400, Some(Billing), Verdict::Billing),
+            (400, Some(Account), Verdict::Refused),
+            (400, Some(OpaqueState), Verdict::OtherState),
+            (413, None, Verdict::ClientError),
+            (422, None, Verdict::ClientError),
+            (401, None, Verdict::Refused),
+            (401, Some(Billing), Verdict::Billing),
+            (403, None, Verdict::Forbidden),
+            (403, Some(Account), Verdict::Refused),
+            (404, None, Verdict::NotHere),
+            (404, Some(OpaqueState), Verdict::OtherState),
+            (402, None, Verdict::Billing),
+            (408, None, Verdict::Failover),
+            (429, None, Verdict::RateLimited),
+            (429, Some(Billing), Verdict::Billing),
+            (429, Some(OpaqueState), Verdict::RateLimited),
+            (500, None, Verdict::Failover),
+            (500, Some(Account), Verdict::Failover),
+            (502, None, Verdict::Failover),
+            (503, Some(Billing), Verdict::Overloaded),
+            (529, None, Verdict::Overloaded),
+            (302, None, Verdict::Failover),
         ] {
-            let error = ProviderError { is_billing, ..ProviderError::default() };
-            assert_eq!(verdict(StatusCode::from_u16(status).unwrap(), &error), expected, "{status}");
+            let error = ProviderError { trouble, ..ProviderError::default() };
+            assert_eq!(verdict(StatusCode::from_u16(status).unwrap(), &error), expected, "{status} {trouble:?}");
         }
     }
 
     #[test]
     fn errors_in_answers() {
-        let error = |status, kind: &str, code: &str, is_billing| ProviderError {
+        let error = |status, kind: &str, code: &str, trouble| ProviderError {
             status,
             kind: Some(kind.to_owned()),
             code: Some(code.to_owned()),
-            is_billing,
+            trouble,
             ..ProviderError::default()
         };
         for (error, expected) in [
-            (error(Some(429), "", "", false), Verdict::RateLimited),
-            (error(Some(400), "INVALID_ARGUMENT", "", false), Verdict::ClientError),
-            (error(Some(503), "UNAVAILABLE", "", false), Verdict::Overloaded),
-            (error(None, "rate_limit_error", "", false), Verdict::RateLimited),
-            (error(None, "", "rate_limit_exceeded", false), Verdict::RateLimited),
-            (error(None, "insufficient_quota", "insufficient_quota", true), Verdict::Billing),
-            (error(None, "overloaded_error", "", false), Verdict::Overloaded),
-            (error(None, "", "server_is_overloaded", false), Verdict::Overloaded),
-            (error(None, "", "context_length_exceeded", false), Verdict::ClientError),
-            (error(None, "invalid_request_error", "", false), Verdict::ClientError),
-            (error(None, "authentication_error", "", false), Verdict::Refused),
-            (error(None, "not_found_error", "", false), Verdict::NotHere),
-            (error(None, "invalid_request_error", "model_not_found", false), Verdict::NotHere),
-            (error(None, "invalid_request_error", "invalid_api_key", false), Verdict::Refused),
-            (error(None, "invalid_request_error", "unheard_of", false), Verdict::ClientError),
-            (error(None, "permission_error", "", false), Verdict::Forbidden),
-            (error(Some(403), "PERMISSION_DENIED", "", false), Verdict::Forbidden),
-            (error(None, "server_error", "server_error", false), Verdict::Failover),
-            (error(None, "api_error", "", false), Verdict::Failover),
+            (error(Some(429), "", "", None), Verdict::RateLimited),
+            (error(Some(400), "INVALID_ARGUMENT", "", None), Verdict::ClientError),
+            (error(Some(503), "UNAVAILABLE", "", None), Verdict::Overloaded),
+            (error(None, "rate_limit_error", "", None), Verdict::RateLimited),
+            (error(None, "", "rate_limit_exceeded", None), Verdict::RateLimited),
+            (error(None, "insufficient_quota", "insufficient_quota", Some(Trouble::Billing)), Verdict::Billing),
+            (error(None, "overloaded_error", "", None), Verdict::Overloaded),
+            (error(None, "", "server_is_overloaded", None), Verdict::Overloaded),
+            (error(None, "", "context_length_exceeded", None), Verdict::ClientError),
+            (error(None, "invalid_request_error", "", None), Verdict::ClientError),
+            (error(None, "authentication_error", "", Some(Trouble::Account)), Verdict::Refused),
+            (error(None, "", "", Some(Trouble::OpaqueState)), Verdict::OtherState),
+            (error(Some(400), "", "", Some(Trouble::Account)), Verdict::Refused),
+            (error(None, "usage_limit_reached", "", None), Verdict::RateLimited),
+            (error(None, "not_found_error", "", None), Verdict::NotHere),
+            (error(None, "invalid_request_error", "model_not_found", None), Verdict::NotHere),
+            (error(None, "invalid_request_error", "unheard_of", None), Verdict::ClientError),
+            (error(None, "permission_error", "", None), Verdict::Forbidden),
+            (error(Some(403), "PERMISSION_DENIED", "", None), Verdict::Forbidden),
+            (error(None, "server_error", "server_error", None), Verdict::Failover),
+            (error(None, "api_error", "", None), Verdict::Failover),
         ] {
             assert_eq!(verdict_in_answer(&error), expected, "{error:?}");
         }

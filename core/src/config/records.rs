@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Timeouts;
+use super::fields::{association_fields, each};
 use crate::dialect::Dialect;
 use crate::platform::Timestamp;
 
@@ -145,21 +146,26 @@ pub struct Association {
     pub enabled: bool,
 }
 
+/// For [`each`]: a field's name, and what shows it.
+macro_rules! shown {
+    (($from:ident) $field:ident) => {
+        (stringify!($field), &$from.$field as &dyn fmt::Debug)
+    };
+}
+
 impl fmt::Debug for Association {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header_names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
-        f.debug_struct("Association")
+        let mut shown = f.debug_struct("Association");
+        shown
             .field("id", &self.id)
             .field("provider_id", &self.provider_id)
             .field("provider_model", &self.provider_model)
-            .field("weight", &self.weight)
-            .field("capabilities", &self.capabilities())
-            .field("with_header", &self.with_header)
-            .field("headers", &header_names)
-            .field("extra_body", &self.extra_body)
-            .field("prices", &self.prices)
-            .field("enabled", &self.enabled)
-            .finish()
+            .field("headers", &header_names);
+        for (name, value) in association_fields! { each! { shown!(self) } } {
+            shown.field(name, value);
+        }
+        shown.finish()
     }
 }
 

@@ -1,54 +1,68 @@
-use core::time::Duration;
-use std::borrow::Cow;
-
 use http::StatusCode;
 use serde_json::Value;
 
-/// So much of a provider's own words is kept.
-const MESSAGE_LIMIT: usize = 2000;
+use super::trouble::{Trouble, trouble};
+use super::what_came::what_came;
+use crate::platform::Timestamp;
+use crate::wire::{RetryHint, leading_duration, seconds};
+
+/// So many characters of a provider's own words are kept.
+const MESSAGE_LIMIT: usize = 500;
 const WORD_LIMIT: usize = 128;
+/// Of a list of complaints so many are told.
+const COMPLAINTS: usize = 5;
 /// A larger error body is not read as JSON.
 const BODY_LIMIT: usize = 1 << 20;
 
 /// What a provider said went wrong, in an error body or in an event of a stream.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProviderError {
-    /// In the provider's words; never empty.
+    /// In the provider's words, where it wrote an error message; any other text of an answer is only named. Never empty.
     pub message: String,
     /// OpenAI's `code`, Google's numeric code is in `status` instead.
     pub code: Option<String>,
     /// OpenAI's and Anthropic's `type`, Google's `status`.
     pub kind: Option<String>,
+    /// The request's member at fault.
+    pub param: Option<String>,
     /// An HTTP status that the error itself names.
     pub status: Option<u16>,
-    /// The account is out of money or at a limit that only its owner can raise: asking again is useless.
-    pub is_billing: bool,
-    /// How long to wait, where the error itself says so.
-    pub retry_after: Option<Duration>,
+    pub trouble: Option<Trouble>,
+    /// When to ask again, where the error itself says so.
+    pub retry: Option<RetryHint>,
 }
 
-/// Reads a provider's error body: OpenAI's, Anthropic's, Google's and their relatives, plain text, a page of HTML.
+/// Reads a provider's error body: OpenAI's, Anthropic's, Google's and their relatives. Of plain text or a page of HTML
+/// it only says what it is.
 pub fn classify_error(status: StatusCode, body: &[u8]) -> ProviderError {
-    let mut error = ProviderError::read(body).unwrap_or_else(|| from_text(body));
-    if error.message.is_empty() {
-        error.message = match status.canonical_reason() {
-            Some(reason) => format!("{} {reason}", status.as_u16()),
-            None => status.as_u16().to_string(),
+    let mut error = ProviderError::read(body).unwrap_or_else(|| {
+        let came = what_came(body, body.len() as u64);
+        let message = match status.canonical_reason() {
+            Some(reason) => format!("{} {reason} with {came}", status.as_u16()),
+            None => format!("{} with {came}", status.as_u16()),
         };
-    }
-    // A word about billing in a message counts only where a refusal for it is possible.
-    if !matches!(status.as_u16(), 200..=299 | 400 | 402 | 403 | 429) {
-        error.is_billing = false;
-    }
+        ProviderError { message, ..ProviderError::default() }
+    });
     if status == StatusCode::PAYMENT_REQUIRED {
-        error.is_billing = true;
+        error.trouble = Some(Trouble::Billing);
+    } else if status.is_server_error() {
+        // Its words say nothing about us then.
+        error.trouble = None;
     }
     error
 }
 
 impl ProviderError {
+    /// How long to wait, where the error itself says so.
+    pub fn retry_after(&self, now: Timestamp) -> Option<core::time::Duration> {
+        self.retry.map(|hint| hint.delay(now))
+    }
+
+    /// Whether the error is about the request's member `param`.
     pub fn refuses(&self, param: &str) -> bool {
-        self.message.contains(param)
+        let is_within =
+            |named: &str| named.strip_prefix(param).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        self.param.as_deref().is_some_and(is_within) || self.message.contains(param)
     }
 
     /// Reads JSON that is an error: `{"error": …}`, an array of one such object, or a bare error object. `None` when it
@@ -64,19 +78,16 @@ impl ProviderError {
     /// Reads an object that is an error, or has one in `error`.
     pub(super) fn from_answer(value: &Value) -> Option<Self> {
         match value.get("error") {
+            // `{"error": true, "message": …}` and the like.
             Some(error) if holds_something(error) => {
-                let mut found = Self::from_value(error);
-                if found.message.is_empty() {
-                    // `{"error": true, "message": …}` and the like.
-                    found.message = first_text(value, &["message", "detail", "error_description"]).unwrap_or_default();
-                }
-                Some(found)
+                Some(if message_of(error).is_some() { Self::from_value(error) } else { Self::from_value(value) })
             }
-            _ if first_text(value, &["message", "detail", "msg"]).is_some() || value.get("errors").is_some() => {
+            _ if ["message", "detail", "msg", "errors"]
+                .iter()
+                .any(|name| value.get(name).is_some_and(holds_something)) =>
+            {
                 Some(Self::from_value(value))
             }
-            // FastAPI's list of complaints.
-            _ if value.get("detail").is_some() => Some(Self::from_value(value)),
             _ => None,
         }
     }
@@ -84,87 +95,82 @@ impl ProviderError {
     /// Reads an error object, or an error that is only a text.
     pub(super) fn from_value(error: &Value) -> Self {
         let nested = error.get("error").filter(|inner| inner.is_object()).unwrap_or(error);
-        let message = match error {
-            Value::String(text) => Some(text.clone()),
-            _ => first_text(nested, &["message", "detail", "msg", "error_description", "error"]),
-        };
-        let message = message.or_else(|| {
-            let rest = nested.get("errors").or_else(|| nested.get("detail")).or(nested.as_object().map(|_| nested))?;
-            Some(rest.to_string())
-        });
-        let code = nested.get("code");
-        let numeric = code.and_then(as_status).or_else(|| nested.get("status").and_then(as_status));
-        let mut found = Self {
-            message: cut(message.unwrap_or_default(), MESSAGE_LIMIT),
-            code: code.and_then(Value::as_str).map(|code| cut(code.to_owned(), WORD_LIMIT)),
-            // The type `error` says only that it is one.
-            kind: first_text(nested, &["type", "status"])
-                .filter(|kind| kind != "error")
-                .map(|kind| cut(kind, WORD_LIMIT)),
-            status: numeric,
-            is_billing: false,
-            retry_after: retry_delay(nested),
-        };
-        found.is_billing = found.names_billing() || is_daily_quota(nested);
-        found
+        let text = |name: &str| first_text(nested, &[name]).map(|text| cut(text, WORD_LIMIT));
+        let code = text("code");
+        // The type `error` says only that it is one.
+        let kind = text("type").filter(|kind| kind != "error").or_else(|| text("status"));
+        let message = message_of(nested).or_else(|| code.clone()).or_else(|| kind.clone());
+        let message = message.unwrap_or_else(|| "an error without a message".to_owned());
+        let reasons = details(nested).filter_map(|detail| detail.get("reason")?.as_str());
+        let words = [code.as_deref(), kind.as_deref()].into_iter().flatten().chain(reasons);
+        let trouble = trouble(words, &message).or_else(|| is_daily_quota(nested).then_some(Trouble::Billing));
+        Self {
+            retry: retry_hint(nested).or_else(|| retry_hint_in_text(&message)),
+            message: cut(message, MESSAGE_LIMIT),
+            status: nested.get("code").and_then(as_status).or_else(|| nested.get("status").and_then(as_status)),
+            param: text("param"),
+            code,
+            kind,
+            trouble,
+        }
     }
+}
 
-    /// The provider's words for "pay first", as far as they are public: OpenAI's codes, Anthropic's spend limits and
-    /// credit balance, and what relatives use.
-    fn names_billing(&self) -> bool {
-        const WORDS: [&str; 12] = [
-            "insufficient_quota",
-            "billing_hard_limit_reached",
-            "billing_not_active",
-            "billing_error",
-            "access_terminated",
-            "spend_limit",
-            "spending_limit",
-            "enforced_spend_limit_reached",
-            "insufficient_balance",
-            "insufficient_credits",
-            "credit_balance_too_low",
-            "account_deactivated",
-        ];
-        const PHRASES: [&str; 8] = [
-            "credit balance is too low",
-            "insufficient balance",
-            "insufficient credits",
-            "check your plan and billing",
-            "billing hard limit",
-            "enforced spend limit",
-            "spending limit",
-            "account is not active",
-        ];
-        let word = |text: &Option<String>| {
-            text.as_deref().is_some_and(|text| {
-                let text = text.to_ascii_lowercase();
-                WORDS.iter().any(|word| text.contains(word))
-            })
-        };
-        // Google says "check your plan and billing" of every quota, also of those per minute.
-        let is_google = self.kind.as_deref() == Some("RESOURCE_EXHAUSTED");
-        let message = self.message.to_ascii_lowercase();
-        word(&self.code) || word(&self.kind) || !is_google && PHRASES.iter().any(|phrase| message.contains(phrase))
+/// The words for people in an error: a text, one in an object's usual members, or those of a list.
+fn message_of(error: &Value) -> Option<String> {
+    match error {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Value::Array(list) => {
+            let all: Vec<String> = list.iter().filter_map(message_of).take(COMPLAINTS).collect();
+            (!all.is_empty()).then(|| all.join("; "))
+        }
+        Value::Object(members) => {
+            let names = ["message", "detail", "msg", "error_description", "error", "errors"];
+            let message = names.iter().find_map(|name| message_of(members.get(*name)?))?;
+            // FastAPI's complaints name the place.
+            let place = members.get("loc").and_then(Value::as_array);
+            let place = place.map(|steps| steps.iter().map(step_of).collect::<Vec<_>>().join("."));
+            Some(place.map_or_else(|| message.clone(), |place| format!("{place}: {message}")))
+        }
+        _ => None,
     }
+}
+
+fn step_of(step: &Value) -> String {
+    step.as_str().map_or_else(|| step.to_string(), str::to_owned)
+}
+
+fn details(error: &Value) -> impl Iterator<Item = &Value> {
+    error.get("details").and_then(Value::as_array).into_iter().flatten()
 }
 
 /// Google's quotas name their period in their id; one per day cannot be waited for.
 fn is_daily_quota(error: &Value) -> bool {
-    let details = error.get("details").and_then(Value::as_array);
-    let violations = details.into_iter().flatten().filter_map(|detail| detail.get("violations")?.as_array()).flatten();
+    let violations = details(error).filter_map(|detail| detail.get("violations")?.as_array()).flatten();
     violations.filter_map(|violation| violation.get("quotaId")?.as_str()).any(|id| id.contains("PerDay"))
 }
 
-/// Google's `RetryInfo`, `{"retryDelay": "34.4s"}`, or a number of seconds in `retry_after`.
-fn retry_delay(error: &Value) -> Option<Duration> {
-    let details = error.get("details").and_then(Value::as_array);
-    let delay = details.into_iter().flatten().find_map(|detail| detail.get("retryDelay")?.as_str());
-    let seconds = match delay {
-        Some(delay) => delay.strip_suffix('s')?.parse().ok()?,
-        None => error.get("retry_after").or_else(|| error.get("metadata")?.get("retry_after"))?.as_f64()?,
-    };
-    Duration::try_from_secs_f64(seconds).ok()
+/// Google's `RetryInfo`, `{"retryDelay": "34.4s"}`; seconds in `retry_after` and `resets_in_seconds`; a time in
+/// `resets_at`, as limits of Codex' subscriptions name it.
+fn retry_hint(error: &Value) -> Option<RetryHint> {
+    let parse =
+        |value: &Value| value.as_f64().map_or_else(|| RetryHint::parse(value.as_str()?), RetryHint::from_number);
+    let metadata = error.get("metadata");
+    details(error)
+        .find_map(|detail| parse(detail.get("retryDelay")?))
+        .or_else(|| parse(error.get("retry_after").or_else(|| metadata?.get("retry_after"))?))
+        .or_else(|| seconds(error.get("resets_in_seconds")?.as_f64()?).map(RetryHint::In))
+        .or_else(|| parse(error.get("resets_at").or_else(|| error.get("reset_at"))?))
+        .or_else(|| parse(metadata?.get("headers")?.get("X-RateLimit-Reset")?))
+}
+
+/// `Please try again in 1.2s.`, `Please retry after 7 seconds`.
+fn retry_hint_in_text(message: &str) -> Option<RetryHint> {
+    let lower = message.to_ascii_lowercase();
+    ["try again in ", "try again after ", "retry in ", "retry after "].iter().find_map(|phrase| {
+        let behind = lower.get(lower.find(phrase)? + phrase.len()..)?;
+        leading_duration(behind).map(|(delay, _)| RetryHint::In(delay))
+    })
 }
 
 /// Whether the value of an `error` member is one: some providers send an empty one with every answer.
@@ -191,32 +197,11 @@ fn first_text(value: &Value, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| value.get(name)?.as_str()).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// A page's title, or the text itself.
-fn from_text(body: &[u8]) -> ProviderError {
-    let head = body.get(..body.len().min(16 * 1024)).unwrap_or_default();
-    let text = String::from_utf8_lossy(head);
-    let trimmed = text.trim();
-    let message = if trimmed.starts_with('<') { page_title(trimmed) } else { Cow::Borrowed(trimmed) };
-    ProviderError { message: cut(message.into_owned(), MESSAGE_LIMIT), ..ProviderError::default() }
-}
-
-fn page_title(page: &str) -> Cow<'_, str> {
-    let lower = page.to_ascii_lowercase();
-    for (open, close) in [("<title>", "</title>"), ("<h1>", "</h1>")] {
-        let title = lower.find(open).map(|at| at + open.len()).and_then(|start| {
-            let end = lower.get(start..)?.find(close)? + start;
-            page.get(start..end)
-        });
-        if let Some(title) = title.map(str::trim).filter(|title| !title.is_empty()) {
-            return Cow::Owned(format!("a web page: {title}"));
-        }
-    }
-    Cow::Borrowed("a web page without a title")
-}
-
+/// At most `limit` characters, the last of which tells of more.
 fn cut(mut text: String, limit: usize) -> String {
-    if text.len() > limit {
-        text.truncate(text.floor_char_boundary(limit));
+    if text.chars().count() > limit {
+        let end = text.char_indices().nth(limit.saturating_sub(1)).map_or(0, |(at, _)| at);
+        text.truncate(end);
         text.push('…');
     }
     text
@@ -224,11 +209,13 @@ fn cut(mut text: String, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
     use super::*;
 
     #[test]
     fn error_bodies_of_every_shape() {
-        // Status, body, then: message, code, kind, billing, retry after in milliseconds.
+        // Status, body, then: message, code, kind, whether it is about billing, retry after in milliseconds.
         type Row<'a> = (u16, &'a str, &'a str, Option<&'a str>, Option<&'a str>, bool, Option<u64>);
         let rows: &[Row<'_>] = &[
             (
@@ -324,8 +311,8 @@ mod tests {
             (404, r#"{"error":"model 'x' not found"}"#, "model 'x' not found", None, None, false, None),
             (
                 422,
-                r#"{"detail":[{"loc":["body"],"msg":"field required"}]}"#,
-                r#"[{"loc":["body"],"msg":"field required"}]"#,
+                r#"{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"msg":"Extra inputs are not permitted","input":{"secret":1}}]}"#,
+                "body.stream_options: Extra inputs are not permitted",
                 None,
                 None,
                 false,
@@ -352,15 +339,90 @@ mod tests {
             (
                 502,
                 "<html>\n<head><TITLE>502 Bad Gateway</TITLE></head></html>",
-                "a web page: 502 Bad Gateway",
+                "502 Bad Gateway with a web page of 57 bytes",
                 None,
                 None,
                 false,
                 None,
             ),
-            (503, "upstream connect error\n", "upstream connect error", None, None, false, None),
-            (500, "", "500 Internal Server Error", None, None, false, None),
-            (599, "{}", "{}", None, None, false, None),
+            (
+                503,
+                "upstream connect error\n",
+                "503 Service Unavailable with plain text of 23 bytes",
+                None,
+                None,
+                false,
+                None,
+            ),
+            (500, "", "500 Internal Server Error with an empty body", None, None, false, None),
+            (599, "{}", "599 with a JSON object of 2 bytes", None, None, false, None),
+            (500, r#"{"error":{"code":"internal"}}"#, "internal", Some("internal"), None, false, None),
+            (500, r#"{"error":{"x":1}}"#, "an error without a message", None, None, false, None),
+            (400, r#"{"errors":[{"message":"a"},{"message":"b"}]}"#, "a; b", None, None, false, None),
+            (
+                429,
+                r#"{"error":{"type":"usage_limit_reached","message":"The usage limit has been reached","resets_at":1767225700,"resets_in_seconds":90}}"#,
+                "The usage limit has been reached",
+                None,
+                Some("usage_limit_reached"),
+                false,
+                Some(90_000),
+            ),
+            (429, r#"{"error":{"message":"x","resets_at":1767225700}}"#, "x", None, None, false, Some(100_000)),
+            (
+                429,
+                r#"{"error":{"message":"x","resets_at":"2026-01-01T00:00:07Z"}}"#,
+                "x",
+                None,
+                None,
+                false,
+                Some(7_000),
+            ),
+            (
+                429,
+                r#"{"error":{"message":"x","metadata":{"headers":{"X-RateLimit-Reset":"1767225603000"}}}}"#,
+                "x",
+                None,
+                None,
+                false,
+                Some(3_000),
+            ),
+            (
+                429,
+                r#"{"error":{"message":"Limit. Please try again in 1.2s. Visit"}}"#,
+                "Limit. Please try again in 1.2s. Visit",
+                None,
+                None,
+                false,
+                Some(1_200),
+            ),
+            (
+                429,
+                r#"{"message":"Please retry after 7 seconds."}"#,
+                "Please retry after 7 seconds.",
+                None,
+                None,
+                false,
+                Some(7_000),
+            ),
+            (
+                429,
+                r#"{"message":"Please try again in 6m0s"}"#,
+                "Please try again in 6m0s",
+                None,
+                None,
+                false,
+                Some(360_000),
+            ),
+            (
+                429,
+                r#"{"message":"Please try again in a while"}"#,
+                "Please try again in a while",
+                None,
+                None,
+                false,
+                None,
+            ),
             (
                 500,
                 r#"{"error":{"message":"check your plan and billing"}}"#,
@@ -376,23 +438,40 @@ mod tests {
             assert_eq!(error.message, *message, "{body}");
             assert_eq!(error.code.as_deref(), *code, "{body}");
             assert_eq!(error.kind.as_deref(), *kind, "{body}");
-            assert_eq!(error.is_billing, *is_billing, "{body}");
-            assert_eq!(error.retry_after, retry_after.map(Duration::from_millis), "{body}");
+            assert_eq!(error.trouble == Some(Trouble::Billing), *is_billing, "{body}");
+            let delay = error.retry_after(Timestamp::from_secs(1_767_225_600));
+            assert_eq!(delay, retry_after.map(Duration::from_millis), "{body}");
         }
     }
 
     #[test]
     fn long_messages_are_cut() {
         let body = format!("{{\"error\":{{\"message\":\"{}\"}}}}", "é".repeat(5000));
-        assert!(
-            classify_error(StatusCode::BAD_GATEWAY, body.as_bytes()).message.len() <= MESSAGE_LIMIT + '…'.len_utf8()
-        );
+        assert!(classify_error(StatusCode::BAD_GATEWAY, body.as_bytes()).message.chars().count() <= MESSAGE_LIMIT);
     }
 
     #[test]
     fn an_answer_is_no_error() {
         for body in ["{\"id\":\"x\",\"error\":null}", "{}", "[]", "12", "{\"choices\":[]}", "nonsense"] {
             assert_eq!(ProviderError::read(body.as_bytes()), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn which_member_is_refused() {
+        for (body, refuses) in [
+            (r#"{"error":{"message":"Unknown parameter: 'stream_options'.","param":"stream_options"}}"#, true),
+            (r#"{"error":{"message":"Unknown parameter","param":"stream_options.include_usage"}}"#, true),
+            (r#"{"error":{"message":"stream_options is not supported"}}"#, true),
+            (r#"{"detail":[{"loc":["body","stream_options"],"msg":"Extra inputs are not permitted"}]}"#, true),
+            (r#"{"error":{"message":"Unknown parameter: 'stream'.","param":"stream"}}"#, false),
+            (r#"{"error":{"message":"no","param":"stream_options_x"}}"#, false),
+        ] {
+            assert_eq!(
+                classify_error(StatusCode::BAD_REQUEST, body.as_bytes()).refuses("stream_options"),
+                refuses,
+                "{body}"
+            );
         }
     }
 }

@@ -11,7 +11,7 @@ use super::failed::Failed;
 use super::judgement::Judgement;
 use super::meter::{Meter, joined};
 use super::reading::{Arrival, Reading};
-use crate::balance::{Verdict, retry_after, verdict_in_answer};
+use crate::balance::{Verdict, verdict_in_answer};
 use crate::config::Timeouts;
 use crate::config::snapshot::Upstream;
 use crate::dialect::{AnswerMeter, Phase, ProviderError, StreamMeter, Usage, classify_error};
@@ -162,7 +162,7 @@ async fn until_output(
 async fn failed_stream(upstream: &Upstream, meter: &StreamMeter, answer: &mut Reading) -> Judgement {
     if is_event(answer, meter) {
         return match meter.failure() {
-            Some(error) => Judgement::of_error(error),
+            Some(error) => Judgement::of_error(error, answer.now()),
             None => Judgement::unusable("the provider's stream is unreadable"),
         };
     }
@@ -171,17 +171,17 @@ async fn failed_stream(upstream: &Upstream, meter: &StreamMeter, answer: &mut Re
         Some(sample) => Judgement::matched(sample),
         None => {
             let error = classify_error(answer.status(), &answer.text());
-            error_in_200(&error, "the provider answered a streaming request without a stream")
+            error_in_200(&error, answer.now(), "the provider answered a streaming request without a stream")
         }
     }
 }
 
 /// An error that came as a 200, and as no event of a stream, would be no error to a client: whoever made it, it is the
 /// provider's failure to answer.
-fn error_in_200(error: &ProviderError, what: &str) -> Judgement {
+fn error_in_200(error: &ProviderError, now: Timestamp, what: &str) -> Judgement {
     match verdict_in_answer(error) {
         Verdict::ClientError | Verdict::Failover => Judgement::unusable(&format!("{what}: {}", error.message)),
-        _ => Judgement::of_error(error),
+        _ => Judgement::of_error(error, now),
     }
 }
 
@@ -218,7 +218,7 @@ async fn until_end(ask: &Ask, answer: &mut Reading, meter: &mut AnswerMeter) -> 
     }
     let summary = meter.summary();
     match (summary.error, summary.problem) {
-        (Some(error), _) => Some(error_in_200(&error, "the provider answered 200 with an error")),
+        (Some(error), _) => Some(error_in_200(&error, answer.now(), "the provider answered 200 with an error")),
         (None, Some(problem)) => Some(Judgement::unusable(&format!("the provider answered with {problem}"))),
         (None, None) => None,
     }
@@ -236,8 +236,7 @@ async fn refused(platform: &Platform, ask: &Ask, response: HttpResponse, deadlin
         return unusable(status, &format!("the provider answered {status}; check its base_url")).with_body(body);
     }
     let error = classify_error(status, &body);
-    let pause = retry_after(&answer.head.headers, status == StatusCode::TOO_MANY_REQUESTS, now);
-    let judgement = Judgement::of_status(status, &error, pause);
+    let judgement = Judgement::of_status(status, &answer.head.headers, &error, now);
     Failed {
         refuses_addition: ask.adds_usage && matches!(status.as_u16(), 400 | 422) && error.refuses(STREAM_OPTIONS),
         head: Some(answer.head),

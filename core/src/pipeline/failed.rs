@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Response, header};
 
 use super::headers;
-use super::judgement::{Judgement, Next, Telling};
+use super::judgement::{Judgement, Telling};
 use crate::config::Redactor;
 use crate::dialect::{ErrorKind, GatewayError};
 use crate::platform::Body;
@@ -85,24 +85,24 @@ impl Failed {
 
 /// What the gateway answers in its own words.
 fn error(judgement: Judgement) -> GatewayError {
-    let kind = match (judgement.next, judgement.telling, judgement.outcome) {
-        (Next::Stop, ..) => ErrorKind::InvalidRequest,
-        (_, Telling::Account, _) => ErrorKind::BadGateway,
-        (_, _, Outcome::Timeout) => ErrorKind::Timeout,
-        (_, _, Outcome::RateLimited) => ErrorKind::RateLimited,
-        (_, _, Outcome::GatewayError) => ErrorKind::Internal,
+    let kind = match (judgement.telling, judgement.outcome) {
+        (Telling::ClientError, _) => ErrorKind::InvalidRequest,
+        (Telling::Account, _) => ErrorKind::BadGateway,
+        (_, Outcome::Timeout) => ErrorKind::Timeout,
+        (_, Outcome::RateLimited) => ErrorKind::RateLimited,
+        (_, Outcome::GatewayError) => ErrorKind::Internal,
         _ => ErrorKind::BadGateway,
     };
     // Where and how a connection failed, and how the gateway stands with a provider, is the operator's business, and in
     // the log.
-    let message = match (judgement.next, judgement.telling, judgement.outcome) {
-        (Next::Stop, ..) => None,
-        (_, Telling::Account, _) => {
+    let message = match (judgement.telling, judgement.outcome) {
+        (Telling::ClientError, _) => None,
+        (Telling::Account, _) => {
             Some("the model's provider refuses this gateway's account; its operator finds the cause in the log")
         }
-        (_, _, Outcome::ConnectError) => Some("the model's provider could not be reached, or broke off"),
-        (_, _, Outcome::Timeout) => Some("the model's provider did not answer in time"),
-        (_, _, Outcome::GatewayError) => Some("the model's provider is not usable as configured"),
+        (_, Outcome::ConnectError) => Some("the model's provider could not be reached, or broke off"),
+        (_, Outcome::Timeout) => Some("the model's provider did not answer in time"),
+        (_, Outcome::GatewayError) => Some("the model's provider is not usable as configured"),
         _ => None,
     };
     let message = message.map_or_else(|| judgement.message.unwrap_or_default(), str::to_owned);

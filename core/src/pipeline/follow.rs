@@ -71,5 +71,5 @@ pub(crate) async fn follow(platform: &Platform, call: &Call, ask: &Ask, patience
             }
         };
     }
-    Seen { status, body: joined(&kept), first_token_at, error: judge(&mut meter, &end).message }
+    Seen { status, body: joined(&kept), first_token_at, error: judge(&mut meter, &end, platform.clock.now()).message }
 }

@@ -112,9 +112,10 @@ impl Guide {
     /// that ends a broken stream.
     pub fn end(&mut self, end: &End) -> Last {
         let Some(journal) = self.journal.take() else { return Last::Bytes(Bytes::new()) };
-        let judgement = judge(&mut self.meter, end);
+        let judgement = judge(&mut self.meter, end, self.shared.now());
         let mut last = Vec::new();
-        let tail = self.clean(std::mem::take(&mut self.tail).freeze());
+        let tail = std::mem::take(&mut self.tail).freeze();
+        let tail = self.clean(tail);
         // Some providers leave out the line that ends their last event.
         let is_last_event = matches!(end, End::Clean) && self.unfinished() == 0;
         if let Some(filter) = &mut self.filter {
@@ -242,7 +243,8 @@ fn told(judgement: &Judgement, message: &str) -> GatewayError {
 impl Drop for Guide {
     fn drop(&mut self) {
         if let Some(journal) = self.journal.take() {
-            self.close(journal, judge_left(&self.meter));
+            let judgement = judge_left(&self.meter, self.shared.now());
+            self.close(journal, judgement);
         }
     }
 }

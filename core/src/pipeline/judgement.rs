@@ -3,11 +3,11 @@
 
 use core::time::Duration;
 
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
-use crate::balance::{Report, Verdict, verdict, verdict_in_answer};
+use crate::balance::{Report, Verdict, retry_after, verdict, verdict_in_answer};
 use crate::dialect::{ErrorKind, GatewayError, ProviderError};
-use crate::platform::{HttpError, HttpErrorKind};
+use crate::platform::{HttpError, HttpErrorKind, Timestamp};
 use crate::record::{Operation, Outcome};
 
 #[derive(Clone, Debug)]
@@ -66,19 +66,21 @@ impl Judgement {
         Self { report: Report::Success, ..Self::new(Outcome::Cancelled, message, Telling::NoAnswer) }
     }
 
-    /// The provider answered with an error status; `pause` is what its headers say.
-    pub(super) fn of_status(status: StatusCode, error: &ProviderError, pause: Option<Duration>) -> Self {
+    /// The provider answered with an error status.
+    pub(super) fn of_status(status: StatusCode, headers: &HeaderMap, error: &ProviderError, now: Timestamp) -> Self {
         let verdict = verdict(status, error);
-        Self::of_verdict(verdict, Some(status.as_u16()), pause.or(error.retry_after), &error.message)
+        let over_limit = status == StatusCode::TOO_MANY_REQUESTS;
+        let pause = retry_after(headers, over_limit, now).or_else(|| error.retry_after(now));
+        Self::of_verdict(verdict, Some(status.as_u16()), pause, &error.message)
     }
 
     /// The provider put an error into a 200: an event of a stream, an object in an answer.
-    pub(super) fn of_error(error: &ProviderError) -> Self {
+    pub(super) fn of_error(error: &ProviderError, now: Timestamp) -> Self {
         let message = match error.message.as_str() {
             "" => "the provider ended the stream with an error",
             message => message,
         };
-        Self::of_verdict(verdict_in_answer(error), error.status, error.retry_after, message)
+        Self::of_verdict(verdict_in_answer(error), error.status, error.retry_after(now), message)
     }
 
     /// `status` is that of the answer, or what an error in a 200 says it is.
@@ -88,6 +90,7 @@ impl Judgement {
         let after_failure = if may_pass { Next::Retry } else { Next::Remove };
         let (outcome, next, report, telling) = match verdict {
             Verdict::ClientError => (Outcome::ClientError, Next::Stop, Report::Neutral, Telling::ClientError),
+            Verdict::OtherState => (Outcome::ClientError, Next::Remove, Report::Neutral, Telling::ClientError),
             Verdict::RateLimited => {
                 (Outcome::RateLimited, Next::Demote, Report::RateLimited { pause }, Telling::RateLimit)
             }

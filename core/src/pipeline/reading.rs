@@ -74,6 +74,10 @@ impl Reading {
         }
     }
 
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(super) fn status(&self) -> StatusCode {
         self.head.status
     }

@@ -472,6 +472,14 @@ export interface components {
             /** @description The provider's own name for the model; `*` is the name the client asked for. */
             provider_model: string;
             /**
+             * @description Set on the provider's request. Answers mask values that look like credentials; a mask written back keeps the
+             *     stored value.
+             * @default {}
+             */
+            headers: {
+                [key: string]: string;
+            };
+            /**
              * Format: uint32
              * @default 1
              */
@@ -488,14 +496,6 @@ export interface components {
              */
             with_header: boolean;
             /**
-             * @description Set on the provider's request. Answers mask values that look like credentials; a mask written back keeps the
-             *     stored value.
-             * @default {}
-             */
-            headers: {
-                [key: string]: string;
-            };
-            /**
              * @description Dotted path to value, merged into the request's body.
              * @default {}
              */
@@ -503,7 +503,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description Per million tokens. Null: costs are not counted.
+             * @description Per million tokens. Null, the default: costs are not counted.
              * @default null
              */
             prices: components["schemas"]["Prices"] | null;
@@ -515,6 +515,10 @@ export interface components {
             provider: string;
             /** @description The provider's own name for the model; `*` is the name the client asked for. */
             model: string;
+            /** @description Set on the provider's request. */
+            headers?: {
+                [key: string]: string;
+            };
             /**
              * Format: uint32
              * @default 1
@@ -531,15 +535,11 @@ export interface components {
              * @default false
              */
             with_header: boolean;
-            /** @description Set on the provider's request. */
-            headers?: {
-                [key: string]: string;
-            };
             /** @description Dotted path to value, merged into the request's body. */
             extra_body?: {
                 [key: string]: unknown;
             };
-            /** @description Per million tokens. Absent: costs are not counted. */
+            /** @description Per million tokens. Null, the default: costs are not counted. */
             prices?: components["schemas"]["Prices"] | null;
             /** @default true */
             enabled: boolean;
@@ -549,6 +549,10 @@ export interface components {
             provider: string;
             /** @description The provider's own name for the model; `*` is the name the client asked for. */
             model: string;
+            /** @description Set on the provider's request. */
+            headers?: {
+                [key: string]: string;
+            };
             /**
              * Format: uint32
              * @default 1
@@ -565,15 +569,11 @@ export interface components {
              * @default false
              */
             with_header?: boolean;
-            /** @description Set on the provider's request. */
-            headers?: {
-                [key: string]: string;
-            };
             /** @description Dotted path to value, merged into the request's body. */
             extra_body?: {
                 [key: string]: unknown;
             };
-            /** @description Per million tokens. Absent: costs are not counted. */
+            /** @description Per million tokens. Null, the default: costs are not counted. */
             prices?: components["schemas"]["PricesInput"] | null;
             /** @default true */
             enabled?: boolean;
@@ -585,6 +585,14 @@ export interface components {
             /** @description The provider's own name for the model; `*` is the name the client asked for. */
             provider_model: string;
             /**
+             * @description Set on the provider's request. Answers mask values that look like credentials; a mask written back keeps the
+             *     stored value.
+             * @default {}
+             */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
              * Format: uint32
              * @default 1
              */
@@ -601,14 +609,6 @@ export interface components {
              */
             with_header?: boolean;
             /**
-             * @description Set on the provider's request. Answers mask values that look like credentials; a mask written back keeps the
-             *     stored value.
-             * @default {}
-             */
-            headers?: {
-                [key: string]: string;
-            };
-            /**
              * @description Dotted path to value, merged into the request's body.
              * @default {}
              */
@@ -616,7 +616,7 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * @description Per million tokens. Null: costs are not counted.
+             * @description Per million tokens. Null, the default: costs are not counted.
              * @default null
              */
             prices?: components["schemas"]["PricesInput"] | null;
@@ -633,13 +633,6 @@ export interface components {
             provider_id?: string;
             /** @description The provider's own name for the model; `*` is the name the client asked for. */
             provider_model?: string;
-            /** Format: uint32 */
-            weight?: number;
-            tool_call?: boolean;
-            structured_output?: boolean;
-            image?: boolean;
-            /** @description Whether the client's own headers pass to the provider. */
-            with_header?: boolean;
             /**
              * @description Set on the provider's request. Answers mask values that look like credentials; a mask written back keeps the
              *     stored value.
@@ -647,11 +640,18 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+            /** Format: uint32 */
+            weight?: number;
+            tool_call?: boolean;
+            structured_output?: boolean;
+            image?: boolean;
+            /** @description Whether the client's own headers pass to the provider. */
+            with_header?: boolean;
             /** @description Dotted path to value, merged into the request's body. */
             extra_body?: {
                 [key: string]: unknown;
             };
-            /** @description Per million tokens. Null: costs are not counted. */
+            /** @description Per million tokens. Null, the default: costs are not counted. */
             prices?: components["schemas"]["PricesInput"] | null;
             enabled?: boolean;
         };
@@ -740,7 +740,7 @@ export interface components {
             models: string[] | null;
             /**
              * Format: date-time
-             * @description Null: never.
+             * @description RFC 3339. Null, the default: never.
              * @default null
              */
             expires_at: string | null;
@@ -785,7 +785,7 @@ export interface components {
             models: string[] | null;
             /**
              * Format: date-time
-             * @description Null: never.
+             * @description RFC 3339. Null, the default: never.
              * @default null
              */
             expires_at: string | null;
@@ -810,7 +810,7 @@ export interface components {
             models?: string[] | null;
             /**
              * Format: date-time
-             * @description RFC 3339. Absent: never.
+             * @description RFC 3339. Null, the default: never.
              */
             expires_at?: string | null;
             /**
@@ -830,7 +830,7 @@ export interface components {
             models?: string[] | null;
             /**
              * Format: date-time
-             * @description RFC 3339. Absent: never.
+             * @description RFC 3339. Null, the default: never.
              */
             expires_at?: string | null;
             /**
@@ -852,7 +852,7 @@ export interface components {
             models?: string[] | null;
             /**
              * Format: date-time
-             * @description Null: never.
+             * @description RFC 3339. Null, the default: never.
              * @default null
              */
             expires_at?: string | null;
@@ -876,7 +876,7 @@ export interface components {
             models?: string[] | null;
             /**
              * Format: date-time
-             * @description Null: never.
+             * @description RFC 3339. Null, the default: never.
              */
             expires_at?: string | null;
             /** @description Whether bodies of requests and answers are recorded. */
@@ -1531,7 +1531,7 @@ export interface components {
             models?: string[] | null;
             /**
              * Format: date-time
-             * @description Null: never.
+             * @description RFC 3339. Null, the default: never.
              * @default null
              */
             expires_at?: string | null;
@@ -1625,8 +1625,8 @@ export interface components {
              */
             proxy: string | null;
             /**
-             * @description One sample a line: a successful answer whose body contains one is taken for a failure. Case and white space do
-             *     not count.
+             * @description Samples, each up to its line's end, a `;` or a `；` (`\;` is a semicolon of the sample): a successful answer whose
+             *     body contains one is taken for a failure. Case and white space do not count.
              * @default
              */
             error_matcher: string;
@@ -1647,8 +1647,8 @@ export interface components {
             /** @description `http://`, `https://` or `socks5://` and `[user:password@]host:port`. */
             proxy?: string | null;
             /**
-             * @description One sample a line: a successful answer whose body contains one is taken for a failure. Case and white space do
-             *     not count.
+             * @description Samples, each up to its line's end, a `;` or a `；` (`\;` is a semicolon of the sample): a successful answer whose
+             *     body contains one is taken for a failure. Case and white space do not count.
              */
             error_matcher?: string | null;
         };
@@ -1678,8 +1678,8 @@ export interface components {
              */
             proxy?: string | null;
             /**
-             * @description One sample a line: a successful answer whose body contains one is taken for a failure. Case and white space do
-             *     not count.
+             * @description Samples, each up to its line's end, a `;` or a `；` (`\;` is a semicolon of the sample): a successful answer whose
+             *     body contains one is taken for a failure. Case and white space do not count.
              * @default
              */
             error_matcher?: string;
@@ -1710,8 +1710,8 @@ export interface components {
             /** @description `http://`, `https://` or `socks5://` and `[user:password@]host:port`. Credentials are masked as `api_key` is. */
             proxy?: string | null;
             /**
-             * @description One sample a line: a successful answer whose body contains one is taken for a failure. Case and white space do
-             *     not count.
+             * @description Samples, each up to its line's end, a `;` or a `；` (`\;` is a semicolon of the sample): a successful answer whose
+             *     body contains one is taken for a failure. Case and white space do not count.
              */
             error_matcher?: string;
         };
