@@ -8,39 +8,42 @@ use jiff::fmt::rfc2822;
 use crate::platform::Timestamp;
 use crate::wire::{RetryHint, seconds};
 
-/// The delay named by `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` (seconds or a date), or with `over_limit` by a
-/// reset header.
-///
-/// Reset headers only count when they say that nothing remains, or nothing about it: providers send them with every
-/// answer, also while requests remain, and they tell nothing about other failures. How long is too long is for others to
-/// say.
+/// The delay named by `retry-after-ms`, `x-ms-retry-after-ms`, `retry-after` (seconds or a date), or of an answer that is
+/// `over_limit` by a reset header. How long is too long is for others to say.
 pub fn retry_after(headers: &HeaderMap, over_limit: bool, now: Timestamp) -> Option<Duration> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let text = |name: &str| text(headers, name);
     let millis = ["retry-after-ms", "x-ms-retry-after-ms"]
         .into_iter()
         .find_map(|name| text(name)?.parse::<f64>().ok())
         .and_then(|millis| seconds(millis / 1000.0));
-    let reset = |name: &str| RetryHint::parse(text(name)?).map(|hint| hint.delay(now));
-    millis
-        .or_else(|| {
-            text("retry-after").and_then(|value| match value.parse() {
-                Ok(number) => seconds(number),
-                Err(_) => until_date(value, now),
-            })
+    let named = millis.or_else(|| {
+        text("retry-after").and_then(|value| match value.parse() {
+            Ok(number) => seconds(number),
+            Err(_) => until_date(value, now),
         })
-        .or_else(|| {
-            if !over_limit {
-                return None;
-            }
-            let used_up = |remaining: &str| text(remaining).is_none_or(|left| left == "0");
-            let rejected = |status: &str| text(status) == Some("rejected");
-            let resets = RESETS.iter().filter(|(_, remaining)| used_up(remaining)).map(|(reset, _)| reset);
-            let windows = WINDOWS.iter().filter(|(_, status)| rejected(status)).map(|(reset, _)| reset);
-            resets.chain(windows).filter_map(|name| reset(name)).max().or_else(|| {
-                let is_rejected = matches!(text("anthropic-ratelimit-unified-status"), None | Some("rejected"));
-                reset("anthropic-ratelimit-unified-reset").filter(|_| is_rejected)
-            })
-        })
+    });
+    if over_limit { named.or_else(|| reset(headers, now)) } else { named }
+}
+
+/// Reset headers only count when they say that nothing remains, or nothing about it: providers send them with every
+/// answer, also while requests remain, and with failures that no limit has caused.
+fn reset(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = |name: &str| text(headers, name);
+    let delay = |name: &str| RetryHint::parse(text(name)?).map(|hint| hint.delay(now));
+    let used_up = |remaining: &str| text(remaining).is_none_or(|left| left == "0");
+    let rejected = |status: &str| text(status) == Some("rejected");
+    let resets = RESETS.iter().filter(|(_, remaining)| used_up(remaining)).map(|(reset, _)| reset);
+    let windows = WINDOWS.iter().filter(|(_, status)| rejected(status)).map(|(reset, _)| reset);
+    resets.chain(windows).filter_map(|name| delay(name)).max().or_else(|| {
+        match text("anthropic-ratelimit-unified-status") {
+            None | Some("rejected") => delay("anthropic-ratelimit-unified-reset"),
+            Some(_) => None,
+        }
+    })
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim)
 }
 
 /// Reset headers with the header that tells what remains of the same limit.
@@ -124,8 +127,8 @@ mod tests {
                 })
                 .collect();
             assert_eq!(retry_after(&map, true, now), millis.map(Duration::from_millis), "{headers:?}");
-            let millis = millis.filter(|_| headers.contains("retry-after"));
-            assert_eq!(retry_after(&map, false, now), millis.map(Duration::from_millis), "{headers:?}");
+            let named = millis.filter(|_| headers.contains("retry-after"));
+            assert_eq!(retry_after(&map, false, now), named.map(Duration::from_millis), "{headers:?}");
         }
     }
 }

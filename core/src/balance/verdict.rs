@@ -57,7 +57,7 @@ pub fn verdict_in_answer(error: &ProviderError) -> Verdict {
         Some(Trouble::OpaqueState) => return Verdict::OtherState,
         None => {}
     }
-    // A code says more than a type: OpenAI's unknown models and keys are invalid requests, too.
+    // A code says more than a type: to OpenAI an unknown model is an invalid request, too.
     let words = [error.code.as_deref(), error.kind.as_deref()];
     words.into_iter().flatten().find_map(by_word).unwrap_or(Verdict::Failover)
 }
@@ -98,7 +98,7 @@ mod tests {
             (422, None, Verdict::ClientError),
             (401, None, Verdict::Refused),
             (401, Some(Billing), Verdict::Billing),
-            (403, None, Verdict::NotHere),
+            (403, None, Verdict::Forbidden),
             (403, Some(Account), Verdict::Refused),
             (404, None, Verdict::NotHere),
             (404, Some(OpaqueState), Verdict::OtherState),
@@ -144,6 +144,10 @@ mod tests {
             (error(Some(400), "", "", Some(Trouble::Account)), Verdict::Refused),
             (error(None, "usage_limit_reached", "", None), Verdict::RateLimited),
             (error(None, "not_found_error", "", None), Verdict::NotHere),
+            (error(None, "invalid_request_error", "model_not_found", None), Verdict::NotHere),
+            (error(None, "invalid_request_error", "unheard_of", None), Verdict::ClientError),
+            (error(None, "permission_error", "", None), Verdict::Forbidden),
+            (error(Some(403), "PERMISSION_DENIED", "", None), Verdict::Forbidden),
             (error(None, "server_error", "server_error", None), Verdict::Failover),
             (error(None, "api_error", "", None), Verdict::Failover),
         ] {
