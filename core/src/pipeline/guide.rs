@@ -32,7 +32,9 @@ pub struct Guide {
     tail: BytesMut,
     /// A part of the event that has not ended had to be sent.
     is_torn: bool,
+    /// What the client got, and its beginning where bodies are recorded.
     bytes: u64,
+    keeps_bodies: bool,
     kept: Vec<u8>,
 }
 
@@ -49,8 +51,19 @@ impl Guide {
     pub(super) fn new(shared: Arc<Shared>, journal: Journal, ask: Ask, meter: Meter, status: u16) -> Self {
         let is_readable = matches!(meter, Meter::Stream(_));
         let filter = (is_readable && ask.adds_usage).then(ChatUsageFilter::default);
-        let (tail, kept) = (BytesMut::new(), Vec::new());
-        Self { shared, journal: Some(journal), ask, meter, filter, status, tail, is_torn: false, bytes: 0, kept }
+        Self {
+            keeps_bodies: journal.keeps_bodies(),
+            shared,
+            journal: Some(journal),
+            ask,
+            meter,
+            filter,
+            status,
+            tail: BytesMut::new(),
+            is_torn: false,
+            bytes: 0,
+            kept: Vec::new(),
+        }
     }
 
     /// Sees a chunk of the provider's body, in order, and gives what the client gets now; may be empty.
@@ -203,7 +216,7 @@ impl Guide {
 
     fn keep(&mut self, chunk: &[u8]) {
         self.bytes += chunk.len() as u64;
-        if self.journal.as_ref().is_some_and(Journal::keeps_bodies) {
+        if self.keeps_bodies {
             let room = MAX_BODY_BYTES.saturating_sub(self.kept.len()).min(chunk.len());
             self.kept.extend_from_slice(chunk.get(..room).unwrap_or_default());
         }
