@@ -108,8 +108,6 @@ impl Health {
             }
             Report::RateLimited { pause } => {
                 self.breaker.released();
-                // No time at all is none.
-                let pause = pause.filter(|pause| !pause.is_zero());
                 if pause.is_none() && self.resting(false, now).is_none() {
                     self.unnamed = self.unnamed.saturating_add(1);
                 }

@@ -32,7 +32,7 @@ pub use inspect::{InvalidRequest, RequestHead, inspect};
 pub use models::{ModelEntry, model_body, model_list_body};
 pub use progress::Phase;
 pub use provider_error::{ProviderError, classify_error};
-pub use stream_meter::{Remainder, StreamForm, StreamMeter, stream_error};
+pub use stream_meter::{Remainder, StreamForm, StreamMeter, stream_close, stream_error};
 pub use trouble::Trouble;
 pub use usage::Usage;
 pub use usage_filter::ChatUsageFilter;

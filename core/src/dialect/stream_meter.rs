@@ -38,7 +38,7 @@ pub struct StreamMeter {
     progress: Progress,
     /// The event that is coming in pieces.
     long: Option<Box<Capture>>,
-    failed_unheard: bool,
+    failed_foreign: bool,
     /// A stream that is complete ended with an event that only lacked its blank line.
     ended_unterminated: bool,
 }
@@ -56,7 +56,7 @@ impl StreamMeter {
             StreamForm::JsonArray => Framing::JsonArray(Elements::new(EVENT_LIMIT), Vec::new()),
         };
         let progress = Progress::new();
-        Self { dialect, framing, progress, long: None, failed_unheard: false, ended_unterminated: false }
+        Self { dialect, framing, progress, long: None, failed_foreign: false, ended_unterminated: false }
     }
 
     /// Sees the next bytes of the body, in order.
@@ -122,7 +122,12 @@ impl StreamMeter {
     /// Whether the stream failed by something that is no event, so that clients of the dialect do not notice it. Clients
     /// of Gemini do: bare JSON is how Google itself breaks a stream off.
     pub fn failed_unheard(&self) -> bool {
-        self.failed_unheard
+        self.failed_foreign && self.dialect != Dialect::Gemini
+    }
+
+    /// Whether the stream failed by something that is no event.
+    pub fn failed_foreign(&self) -> bool {
+        self.failed_foreign
     }
 
     /// What was reported so far.
@@ -144,8 +149,8 @@ impl StreamMeter {
     pub fn note(&self) -> Option<String> {
         match self.unreadable() {
             0 => None,
-            1 => Some("1 event could not be read".to_owned()),
-            count => Some(format!("{count} events could not be read")),
+            1 => Some("1 malformed event".to_owned()),
+            count => Some(format!("{count} malformed events")),
         }
     }
 
@@ -153,7 +158,7 @@ impl StreamMeter {
     /// when the stream breaks, so that the client sees whole events alone. Once the provider has said that it failed, or
     /// has ended the stream without a last blank line, there is nothing to hold back.
     pub fn unfinished(&self) -> usize {
-        if self.ended_unterminated || self.phase() == Phase::Failed && !self.failed_unheard {
+        if self.ended_unterminated || self.phase() == Phase::Failed && !self.failed_unheard() {
             return 0;
         }
         match &self.framing {
@@ -201,7 +206,7 @@ impl StreamMeter {
         let Some(text) = text.filter(|_| self.progress.phase() < Phase::Complete) else { return };
         if let Some(error) = ProviderError::read(&text) {
             self.progress.fail(error);
-            self.failed_unheard = self.dialect != Dialect::Gemini;
+            self.failed_foreign = true;
             return;
         }
         // JSON may go on in the next chunk.
@@ -222,6 +227,14 @@ pub enum Remainder {
     Little,
     /// The terminal event came, and nothing follows it.
     Nothing,
+}
+
+/// What closes a complete stream that its provider left open, without the [`StreamMeter::unfinished`] bytes.
+pub fn stream_close(meter: &StreamMeter) -> &'static [u8] {
+    match &meter.framing {
+        Framing::JsonArray(elements, _) if elements.is_open() && !elements.is_closed() => b"]",
+        Framing::JsonArray(..) | Framing::Sse(_) => b"",
+    }
 }
 
 /// Bytes that end the stream, as far as `meter` saw it, with the dialect's error event, so that no client takes the end

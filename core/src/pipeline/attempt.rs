@@ -260,5 +260,5 @@ fn is_compressed(headers: &http::HeaderMap) -> bool {
 /// Whether a stream's failure came as an event of it.
 fn is_event(answer: &Reading, meter: &StreamMeter) -> bool {
     let kind = answer.head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| kind.starts_with("text/event-stream")) && !meter.failed_unheard()
+    kind.is_some_and(|kind| kind.starts_with("text/event-stream")) && !meter.failed_foreign()
 }

@@ -9,7 +9,7 @@ use super::end::{End, judge, judge_left};
 use super::journal::{Ending, Journal};
 use super::judgement::Judgement;
 use super::meter::{Meter, joined};
-use crate::dialect::{ChatUsageFilter, ErrorKind, GatewayError, Phase, Remainder, stream_error};
+use crate::dialect::{ChatUsageFilter, ErrorKind, GatewayError, Phase, Remainder, stream_close, stream_error};
 use crate::record::Outcome;
 use crate::record::limits::MAX_BODY_BYTES;
 use crate::shared::Shared;
@@ -106,8 +106,6 @@ impl Guide {
     /// [`Remainder::Little`] when nothing comes for a moment.
     pub fn remainder(&self) -> Remainder {
         match &self.meter {
-            // After an error, nothing is worth waiting for.
-            Meter::Stream(meter) if meter.phase() == Phase::Failed => Remainder::Nothing,
             Meter::Stream(meter) => meter.remainder(),
             Meter::Answer(_) | Meter::Opaque => Remainder::Events,
         }
@@ -140,7 +138,11 @@ impl Guide {
             last.extend_from_slice(&tail);
         }
         let broken = match (&self.meter, &judgement.message) {
-            (Meter::Stream(meter), Some(message)) if !(meter.phase() == Phase::Failed && !meter.failed_unheard()) => {
+            (Meter::Stream(meter), None) => {
+                last.extend_from_slice(stream_close(meter));
+                None
+            }
+            (Meter::Stream(meter), Some(message)) if meter.phase() != Phase::Failed || meter.failed_unheard() => {
                 let (error, trace) = (told(&judgement, message), journal.facts().trace.to_string());
                 last.extend_from_slice(&stream_error(meter, &error, &trace, false));
                 self.is_torn.then(|| message.clone())

@@ -122,6 +122,10 @@ impl<'a> Plan<'a> {
             Next::Stop => {}
             // Whoever is over a limit rests, but for counting tokens, which changes nobody's health.
             Next::Demote if self.call.operation == Operation::CountTokens => self.selection.remove(turn.index),
+            // A limit that is over at once is asked about again after others, but by nobody's request alone.
+            Next::Demote if self.selection.indexes().all(|index| index == turn.index) => {
+                self.selection.remove(turn.index);
+            }
             Next::Demote => self.selection.demote(turn.index),
             Next::Remove | Next::Retry => self.selection.remove(turn.index),
         }

@@ -20,8 +20,15 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
     match &*name {
         "message_start" => {
             Scanner::new(data).each_named::<InvalidJson>("message", |scanner| {
-                scanner.each_named::<InvalidJson>("usage", |scanner| {
-                    progress.counters.merge(&usage::read(scanner.raw()?));
+                scanner.each_member::<InvalidJson>(|scanner, key| {
+                    match &*key.name() {
+                        "usage" => progress.counters.merge(&usage::read(scanner.raw()?)),
+                        // A call that runs within a server tool comes whole, with nothing but `message_stop` behind it.
+                        "content" if scanner.holds_something()? => progress.output(),
+                        "content" => {}
+                        "stop_reason" => stop_reason(scanner, progress)?,
+                        _ => scanner.skip()?,
+                    }
                     Ok(())
                 })?;
                 Ok(())
@@ -32,12 +39,7 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
                 match &*key.name() {
                     "usage" => progress.counters.merge(&usage::read(scanner.raw()?)),
                     "delta" => {
-                        scanner.each_named::<InvalidJson>("stop_reason", |scanner| {
-                            if let Some(reason) = scanner.string_or_skip()? {
-                                progress.finish_reason(&reason.name());
-                            }
-                            Ok(())
-                        })?;
+                        scanner.each_named::<InvalidJson>("stop_reason", |scanner| stop_reason(scanner, progress))?;
                     }
                     _ => scanner.skip()?,
                 }
@@ -80,4 +82,11 @@ fn holds_content(data: &[u8], member: &str) -> Result<bool, InvalidJson> {
         Ok(())
     })?;
     Ok(has_content || member == "content_block" && !is_text_block)
+}
+
+fn stop_reason(scanner: &mut Scanner<'_>, progress: &mut Progress) -> Result<(), InvalidJson> {
+    if let Some(reason) = scanner.string_or_skip()? {
+        progress.finish_reason(&reason.name());
+    }
+    Ok(())
 }

@@ -51,6 +51,16 @@ fn the_phase_after_each_event() {
         (OpenAiChat, &[(r#"{"choices":[{"delta":{"content":"a"}}],"error":{}}"#, Output)]),
         (Anthropic, &[(r#"{"type":"message_start","message":{}}"#, Preamble), (r#"{"type":"message_stop"}"#, Failed)]),
         (
+            Anthropic,
+            &[
+                (
+                    r#"{"type":"message_start","message":{"content":[{"type":"tool_use","id":"t"}],"stop_reason":"tool_use"}}"#,
+                    Output,
+                ),
+                (r#"{"type":"message_stop"}"#, Complete),
+            ],
+        ),
+        (
             OpenAiResponses,
             &[(r#"{"type":"response.completed","response":{"status":"completed","output":[]}}"#, Complete)],
         ),
@@ -199,9 +209,9 @@ fn what_cannot_be_read_is_noted() {
     let text = |data: &str| format!("data: {}\n\ndata: {data}\n\n", r#"{"choices":[{"delta":{"content":"a"}}]}"#);
     for (dialect, data, note) in [
         (OpenAiChat, "{\"choices\":[]}", None),
-        (OpenAiChat, "{\"choices\":[{\"delta\":{\"cont", Some("1 event could not be read")),
-        (OpenAiChat, "x\n\ndata: [1]", Some("2 events could not be read")),
-        (OpenAiChat, "{\"usage\":}", Some("1 event could not be read")),
+        (OpenAiChat, "{\"choices\":[{\"delta\":{\"cont", Some("1 malformed event")),
+        (OpenAiChat, "x\n\ndata: [1]", Some("2 malformed events")),
+        (OpenAiChat, "{\"usage\":}", Some("1 malformed event")),
     ] {
         assert_eq!(meter(dialect, &text(data), 7).note().as_deref(), note, "{data}");
     }

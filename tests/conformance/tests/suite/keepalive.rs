@@ -54,9 +54,11 @@ fn without_filling(case: &Case, text: &str) -> (Value, usize) {
     let (events, rest) = sse::events(text);
     let is_ping = |event: &sse::Event| case.dialect == Anthropic && event.json()["type"] == "ping";
     let pings = events.iter().filter(|event| is_ping(event)).count();
-    let comments = text.lines().filter(|line| line.starts_with(':')).count();
+    // Some of Gemini's SDKs throw at a comment, but all pass over a blank line.
+    let is_filler = |line: &str| if case.dialect == Gemini { line.is_empty() } else { line.starts_with(':') };
+    let fillers = text.lines().filter(|line| is_filler(line)).count();
     let kept: Vec<Value> = events.iter().filter(|event| !is_ping(event)).map(|it| json!([it.name, it.data])).collect();
-    (json!([kept, rest]), if case.dialect == Anthropic { pings } else { comments })
+    (json!([kept, rest]), if case.dialect == Anthropic { pings } else { fillers })
 }
 
 async fn ask(bed: &Bed, case: &Case) -> Seen {
@@ -88,9 +90,8 @@ async fn silence_is_filled_between_events() {
         // White space may come in pairs.
         let most = if case.form == Array { 6 } else { 3 };
         ensure((1..=most).contains(&added), || seen.told(&format!("expected two fillings, not {added}")))?;
-        if case.dialect == Gemini && case.form == Stream {
-            // Its SDK throws at what is no comment and no event.
-            ensure(!text.contains("ping\""), || seen.told("expected comments"))?;
+        if case.dialect == Gemini {
+            ensure(!text.lines().any(|line| line.starts_with(':')), || seen.told("a comment breaks its SDKs"))?;
         }
         let end = dialect::stream_end(case.dialect, case.form, &seen.answer);
         ensure(end == StreamEnd::Complete, || seen.told(&format!("{end:?}")))?;
