@@ -33,7 +33,8 @@ pub struct Guide {
     /// A part of the event that has not ended had to be sent.
     is_torn: bool,
     bytes: u64,
-    kept: Vec<u8>,
+    /// The beginning of it, where bodies are recorded.
+    kept: Option<Vec<u8>>,
 }
 
 /// What ends the client's answer.
@@ -49,7 +50,7 @@ impl Guide {
     pub(super) fn new(shared: Arc<Shared>, journal: Journal, ask: Ask, meter: Meter, status: u16) -> Self {
         let is_readable = matches!(meter, Meter::Stream(_));
         let filter = (is_readable && ask.adds_usage).then(ChatUsageFilter::default);
-        let (tail, kept) = (BytesMut::new(), Vec::new());
+        let (tail, kept) = (BytesMut::new(), journal.keeps_bodies().then(Vec::new));
         Self { shared, journal: Some(journal), ask, meter, filter, status, tail, is_torn: false, bytes: 0, kept }
     }
 
@@ -159,7 +160,7 @@ impl Guide {
             usage,
             finish_reason,
             response_bytes: self.bytes,
-            response: std::mem::take(&mut self.kept),
+            response: self.kept.take().unwrap_or_default(),
         });
     }
 
@@ -203,9 +204,9 @@ impl Guide {
 
     fn keep(&mut self, chunk: &[u8]) {
         self.bytes += chunk.len() as u64;
-        if self.journal.as_ref().is_some_and(Journal::keeps_bodies) {
-            let room = MAX_BODY_BYTES.saturating_sub(self.kept.len()).min(chunk.len());
-            self.kept.extend_from_slice(chunk.get(..room).unwrap_or_default());
+        if let Some(kept) = &mut self.kept {
+            let room = MAX_BODY_BYTES.saturating_sub(kept.len()).min(chunk.len());
+            kept.extend_from_slice(chunk.get(..room).unwrap_or_default());
         }
     }
 
