@@ -6,12 +6,10 @@ use std::mem::swap;
 use std::pin::pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
 use http::{HeaderMap, Request, Response};
 use js_sys::Promise;
-use llmio_core::pipeline::{End, Guide};
 use llmio_core::platform::Body;
 use llmio_core::{Answer, RequestContext};
 use wasm_bindgen::JsValue;
@@ -103,14 +101,6 @@ async fn stream(exchange: &Exchange, head: &str, mut body: Body) {
         }
     }
     let _ = Settled::from(writer.close()).await;
-}
-
-/// An answer of which nothing is left to come natively.
-pub(crate) async fn send_whole(exchange: &Exchange, head: &str, held: Bytes, rest: Option<Body>, mut guide: Guide) {
-    debug_assert!(rest.is_none(), "every provider's body is the platform's");
-    let mut whole = guide.forward(held).to_vec();
-    whole.extend_from_slice(&guide.end(&End::Clean).unwrap_or_default());
-    exchange.answer(head, &js::bytes(&whole));
 }
 
 /// Cloudflare names the client itself.

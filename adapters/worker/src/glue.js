@@ -1,10 +1,6 @@
 // What the platform does better in JavaScript than through WebAssembly: one call here stands for many crossings there.
 // Strings carry heads: a request's is `METHOD\nURL\nname\nvalue\n…`, an answer's is `STATUS\nname\nvalue\n…`.
 
-/** How long a relay lets bytes gather before it shows them to the meter. */
-const GATHER = 1000;
-/** How long buffered bytes may take to arrive at a reader, once the client has left. */
-const LAST_BYTES = 20;
 const BLOCK = 64 * 1024;
 /** After this many milliseconds it is looked up whether the client has left, and from then on its leaving is seen at once. */
 const LOOK = 250;
@@ -12,9 +8,6 @@ const LOOK = 250;
 // Every step of a future is a microtask, and the platform's own function wraps each task in an object of its own.
 const now = Promise.resolve();
 globalThis.queueMicrotask = (task) => void now.then(task);
-
-const LEFT = Symbol("the client left");
-const SILENT = Symbol("nothing came in time");
 
 function flat(headers) {
   let text = "";
@@ -118,15 +111,6 @@ export class Exchange {
     else this.leavers.push(() => settle(number, true));
   }
 
-  /** Fulfilled with `LEFT` when the client has left. */
-  left() {
-    this.#watch();
-    return new Promise((resolve) => {
-      if (this.hasLeft) resolve(LEFT);
-      else this.leavers.push(() => resolve(LEFT));
-    });
-  }
-
   #watch() {
     if (this.isWatched) return;
     this.isWatched = true;
@@ -139,7 +123,7 @@ export class Exchange {
     else signal.addEventListener("abort", leave, { once: true });
   }
 
-  /** Calls `settle(number, true)` after `millis`, unless it is told to `wake` before. */
+  /** Calls `settle(number, true)` after `millis`, unless it is told to `wake` before. Whatever is told apart may be the number. */
   sleep(number, settle, millis) {
     const at = Date.now() + millis;
     this.sleepers.set(number, { at, settle });
@@ -251,12 +235,6 @@ export class Source {
     return value;
   }
 
-  /** Gives the rest back as the stream it is. */
-  rest() {
-    this.reader?.releaseLock();
-    return this.message.body;
-  }
-
   abort() {
     if (this.controller) this.controller.abort();
     else if (this.reader) this.reader.cancel().catch(() => {});
@@ -292,131 +270,6 @@ export function answerHead(response) {
 
 export function sourceOf(response, call) {
   return new Source(response, call.controller);
-}
-
-/**
- * Sends the rest of an answer natively, after the chunks that were held back, and shows a copy of it to the meter in a
- * few large blocks. What `meter(what, data)` is told: see relay.rs.
- */
-export async function relay(exchange, source, head, held, idle, rewrites, meter) {
-  const guide = (what, data) => (exchange.isDead ? undefined : meter(what, data));
-  const { readable, writable } = new IdentityTransformStream();
-  exchange.respond(response(head, readable));
-  if (rewrites || source.isOver) return rewrite(exchange, source, writable.getWriter(), held, idle, guide);
-  const [out, copy] = source.rest().tee();
-
-  let ended; // how the pipe ended: "whole" or "cut"
-  const piped = (async () => {
-    try {
-      const writer = writable.getWriter();
-      await writer.write(held);
-      writer.releaseLock();
-      await out.pipeTo(writable, { preventClose: true, preventAbort: true });
-      ended = "whole";
-    } catch {
-      ended = "cut";
-    }
-    return ended;
-  })();
-  let gone = false;
-  const left = exchange.left().then(() => (gone = true));
-  const over = Promise.race([piped, left]);
-
-  const reader = copy.getReader({ mode: "byob" });
-  let block = new Uint8Array(BLOCK);
-  let pending;
-  const read = async (limit) => {
-    pending ??= ended === "whole" ? reader.readAtLeast(BLOCK, block) : reader.read(block);
-    const result = await within(limit, pending, ended || gone ? undefined : over);
-    if (result === SILENT || typeof result !== "object") return result;
-    pending = undefined;
-    if (result.value?.byteLength) guide("observe", result.value);
-    if (!result.done) block = new Uint8Array(result.value.buffer);
-    return result;
-  };
-
-  let end = "left";
-  let cause = "";
-  try {
-    for (;;) {
-      if (!ended && !gone) await within(Math.min(GATHER, idle / 4), over);
-      const isLast = gone || ended === "cut";
-      const result = await read(isLast ? LAST_BYTES : idle);
-      if (result.done) {
-        end = "clean";
-        break;
-      }
-      if (result === SILENT) {
-        end = isLast ? "left" : "stalled";
-        break;
-      }
-    }
-  } catch (error) {
-    end = "broken";
-    cause = String(error?.message ?? error);
-  }
-  const last = guide(end, cause);
-  if (end !== "clean") source.abort();
-  if (end === "left") return;
-  await piped;
-  await close(writable.getWriter(), last);
-}
-
-/** An answer that changes on its way, or has come already, passes the meter chunk by chunk. */
-async function rewrite(exchange, source, writer, held, idle, guide) {
-  let end = "left";
-  let cause = "";
-  const left = exchange.left();
-  try {
-    let chunk = guide("forward", held);
-    for (;;) {
-      if (chunk?.byteLength && (await within(undefined, writer.write(chunk).then(() => true, () => LEFT), left)) === LEFT) break;
-      let block;
-      try {
-        block = await within(idle, source.next(), left);
-      } catch (error) {
-        end = "broken";
-        cause = String(error?.message ?? error);
-        break;
-      }
-      if (block === LEFT) break;
-      if (block === SILENT) {
-        end = "stalled";
-        break;
-      }
-      if (block === undefined) {
-        end = "clean";
-        break;
-      }
-      guide("observe", block);
-      chunk = guide("forward", block);
-    }
-  } finally {
-    const last = guide(end, cause);
-    if (end !== "clean") source.abort();
-    if (end !== "left") await close(writer, last);
-  }
-}
-
-async function close(writer, last) {
-  try {
-    if (last?.byteLength) await writer.write(last);
-    await writer.close();
-  } catch {
-    // The client left before the very end.
-  }
-}
-
-/** The first of the promises, or `SILENT` after `limit` milliseconds. */
-async function within(limit, ...promises) {
-  if (limit === undefined) return Promise.race(promises);
-  let timer;
-  const late = new Promise((resolve) => (timer = setTimeout(resolve, limit, SILENT)));
-  try {
-    return await Promise.race([...promises.filter(Boolean), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Tells how a promise ends, by the number it was given. */

@@ -1,4 +1,4 @@
-//! What `glue.js` offers.
+//! What `glue.js` and `relay.js` offer.
 
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -72,20 +72,23 @@ extern "C" {
     #[wasm_bindgen(js_name = sourceOf)]
     pub(crate) fn source_of(response: &JsValue, call: &Call) -> JsSource;
 
+    pub(crate) fn follow(promise: &js_sys::Promise, number: u32, settle: &js_sys::Function);
+
+    pub(crate) fn d1(database: &JsValue, statements: &str, reads: bool) -> js_sys::Promise;
+}
+
+#[wasm_bindgen(module = "/src/relay.js")]
+extern "C" {
     #[allow(clippy::too_many_arguments, reason = "one crossing instead of eight")]
     pub(crate) fn relay(
         exchange: &Exchange,
         source: &JsSource,
         head: &str,
-        held: &js_sys::Uint8Array,
+        ready: &js_sys::Uint8Array,
         idle: f64,
-        rewrites: bool,
-        guide: &js_sys::Function,
+        keep_alive: f64,
+        guide: JsValue,
     ) -> js_sys::Promise;
-
-    pub(crate) fn follow(promise: &js_sys::Promise, number: u32, settle: &js_sys::Function);
-
-    pub(crate) fn d1(database: &JsValue, statements: &str, reads: bool) -> js_sys::Promise;
 }
 
 #[wasm_bindgen]

@@ -6,6 +6,7 @@ mod counters;
 mod error;
 mod error_response;
 mod gemini;
+mod hint;
 mod inspect;
 mod models;
 mod openai_chat;

@@ -1,10 +1,11 @@
 use http::StatusCode;
 use serde_json::Value;
 
+use super::hint::{hint, hint_in_text};
 use super::trouble::{Trouble, trouble};
 use super::what_came::what_came;
 use crate::platform::Timestamp;
-use crate::wire::{RetryHint, leading_duration, seconds};
+use crate::wire::RetryHint;
 
 /// So many characters of a provider's own words are kept.
 const MESSAGE_LIMIT: usize = 500;
@@ -105,7 +106,7 @@ impl ProviderError {
         let words = [code.as_deref(), kind.as_deref()].into_iter().flatten().chain(reasons);
         let trouble = trouble(words, &message).or_else(|| is_daily_quota(nested).then_some(Trouble::Billing));
         Self {
-            retry: retry_hint(nested).or_else(|| retry_hint_in_text(&message)),
+            retry: hint(nested).or_else(|| hint_in_text(&message)),
             message: cut(message, MESSAGE_LIMIT),
             status: nested.get("code").and_then(as_status).or_else(|| nested.get("status").and_then(as_status)),
             param: text("param"),
@@ -140,7 +141,7 @@ fn step_of(step: &Value) -> String {
     step.as_str().map_or_else(|| step.to_string(), str::to_owned)
 }
 
-fn details(error: &Value) -> impl Iterator<Item = &Value> {
+pub(super) fn details(error: &Value) -> impl Iterator<Item = &Value> {
     error.get("details").and_then(Value::as_array).into_iter().flatten()
 }
 
@@ -148,29 +149,6 @@ fn details(error: &Value) -> impl Iterator<Item = &Value> {
 fn is_daily_quota(error: &Value) -> bool {
     let violations = details(error).filter_map(|detail| detail.get("violations")?.as_array()).flatten();
     violations.filter_map(|violation| violation.get("quotaId")?.as_str()).any(|id| id.contains("PerDay"))
-}
-
-/// Google's `RetryInfo`, `{"retryDelay": "34.4s"}`; seconds in `retry_after` and `resets_in_seconds`; a time in
-/// `resets_at`, as limits of Codex' subscriptions name it.
-fn retry_hint(error: &Value) -> Option<RetryHint> {
-    let parse =
-        |value: &Value| value.as_f64().map_or_else(|| RetryHint::parse(value.as_str()?), RetryHint::from_number);
-    let metadata = error.get("metadata");
-    details(error)
-        .find_map(|detail| parse(detail.get("retryDelay")?))
-        .or_else(|| parse(error.get("retry_after").or_else(|| metadata?.get("retry_after"))?))
-        .or_else(|| seconds(error.get("resets_in_seconds")?.as_f64()?).map(RetryHint::In))
-        .or_else(|| parse(error.get("resets_at").or_else(|| error.get("reset_at"))?))
-        .or_else(|| parse(metadata?.get("headers")?.get("X-RateLimit-Reset")?))
-}
-
-/// `Please try again in 1.2s.`, `Please retry after 7 seconds`.
-fn retry_hint_in_text(message: &str) -> Option<RetryHint> {
-    let lower = message.to_ascii_lowercase();
-    ["try again in ", "try again after ", "retry in ", "retry after "].iter().find_map(|phrase| {
-        let behind = lower.get(lower.find(phrase)? + phrase.len()..)?;
-        leading_duration(behind).map(|(delay, _)| RetryHint::In(delay))
-    })
 }
 
 /// Whether the value of an `error` member is one: some providers send an empty one with every answer.

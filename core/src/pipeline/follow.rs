@@ -57,12 +57,12 @@ pub(crate) async fn follow(platform: &Platform, call: &Call, ask: &Ask, patience
                 Arrival::Chunk => {
                     let chunk = answer.take_newest();
                     meter.push(&chunk);
-                    if meter.is_over() {
-                        break End::Over;
-                    }
                     size += chunk.len();
                     if size < KEPT {
                         kept.push(chunk);
+                    }
+                    if meter.is_over() {
+                        break End::Over;
                     }
                 }
                 Arrival::End => break End::Clean,

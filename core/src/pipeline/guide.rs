@@ -32,9 +32,10 @@ pub struct Guide {
     tail: BytesMut,
     /// A part of the event that has not ended had to be sent.
     is_torn: bool,
+    /// What the client got, and its beginning where bodies are recorded.
     bytes: u64,
-    /// The beginning of it, where bodies are recorded.
-    kept: Option<Vec<u8>>,
+    keeps_bodies: bool,
+    kept: Vec<u8>,
 }
 
 /// What ends the client's answer.
@@ -50,8 +51,19 @@ impl Guide {
     pub(super) fn new(shared: Arc<Shared>, journal: Journal, ask: Ask, meter: Meter, status: u16) -> Self {
         let is_readable = matches!(meter, Meter::Stream(_));
         let filter = (is_readable && ask.adds_usage).then(ChatUsageFilter::default);
-        let (tail, kept) = (BytesMut::new(), journal.keeps_bodies().then(Vec::new));
-        Self { shared, journal: Some(journal), ask, meter, filter, status, tail, is_torn: false, bytes: 0, kept }
+        Self {
+            keeps_bodies: journal.keeps_bodies(),
+            shared,
+            journal: Some(journal),
+            ask,
+            meter,
+            filter,
+            status,
+            tail: BytesMut::new(),
+            is_torn: false,
+            bytes: 0,
+            kept: Vec::new(),
+        }
     }
 
     /// Sees a chunk of the provider's body, in order, and gives what the client gets now; may be empty.
@@ -160,7 +172,7 @@ impl Guide {
             usage,
             finish_reason,
             response_bytes: self.bytes,
-            response: self.kept.take().unwrap_or_default(),
+            response: std::mem::take(&mut self.kept),
         });
     }
 
@@ -204,9 +216,9 @@ impl Guide {
 
     fn keep(&mut self, chunk: &[u8]) {
         self.bytes += chunk.len() as u64;
-        if let Some(kept) = &mut self.kept {
-            let room = MAX_BODY_BYTES.saturating_sub(kept.len()).min(chunk.len());
-            kept.extend_from_slice(chunk.get(..room).unwrap_or_default());
+        if self.keeps_bodies {
+            let room = MAX_BODY_BYTES.saturating_sub(self.kept.len()).min(chunk.len());
+            self.kept.extend_from_slice(chunk.get(..room).unwrap_or_default());
         }
     }
 

@@ -19,21 +19,21 @@ pub(super) fn statements(
     entropy: &dyn Entropy,
 ) -> Result<Vec<Statement>, StorageError> {
     let seal = Seal { sealer, entropy };
-    let mut plan = Plan::default();
+    let mut writes = Writes::default();
     // Models and providers first among what comes, for associations refer to both.
-    plan.table("providers", &providers(old), &providers(new), |provider| provider_columns(provider, seal))?;
-    plan.table("models", &models(old), &models(new), |row| Ok(model_columns(row)))?;
-    plan.table("associations", &associations(old), &associations(new), |row| association_columns(row, seal))?;
-    plan.table("keys", &keys(old), &keys(new), key_columns)?;
+    writes.table("providers", &providers(old), &providers(new), |provider| provider_columns(provider, seal))?;
+    writes.table("models", &models(old), &models(new), |row| Ok(model_columns(row)))?;
+    writes.table("associations", &associations(old), &associations(new), |row| association_columns(row, seal))?;
+    writes.table("keys", &keys(old), &keys(new), key_columns)?;
     if old.settings != new.settings {
         for (name, value) in settings_rows(&new.settings) {
-            plan.inserts.push(Statement::new(
+            writes.inserts.push(Statement::new(
                 "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                 vec![name.into(), value.into()],
             ));
         }
     }
-    Ok(plan.into_statements())
+    Ok(writes.into_statements())
 }
 
 /// Each setting's name, and its value as JSON.
@@ -45,7 +45,7 @@ pub(super) fn settings_rows(settings: &Settings) -> Vec<(String, String)> {
 }
 
 #[derive(Default)]
-struct Plan {
+struct Writes {
     deletes: Vec<Statement>,
     updates: Vec<Statement>,
     inserts: Vec<Statement>,
@@ -60,7 +60,7 @@ macro_rules! column {
     };
 }
 
-impl Plan {
+impl Writes {
     fn table<'a, T: PartialEq + Copy>(
         &mut self,
         table: &'static str,

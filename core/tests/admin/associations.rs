@@ -26,6 +26,7 @@ async fn from_creation_to_deletion() {
         "id": id, "model": "gpt-5", "provider": "main", "model_id": ids.model, "provider_id": ids.provider,
         "provider_model": "gpt-5", "weight": 1, "tool_call": true, "structured_output": true, "image": true,
         "with_header": false, "headers": {}, "extra_body": {}, "prices": null, "enabled": true,
+        "health": {"state": "asked", "resting_until": null, "cause": null, "failures": 0, "models": []},
     });
     assert_eq!(created, shown);
 

@@ -108,7 +108,7 @@ fn is_same(found: &llmio_core::platform::Value, sent: &Value) -> bool {
     use llmio_core::platform::Value::{Blob, Integer, Null, Real, Text};
     match found {
         Null => sent["type"] == "null" || sent["type"] == "none",
-        Integer(number) => sent["value"] == number.to_string(),
+        Integer(number) => sent["value"].as_str().and_then(|text| text.parse().ok()) == Some(*number),
         Real(number) => sent["value"].as_f64().is_some_and(|sent| sent.to_bits() == number.to_bits()),
         Text(text) => sent["value"] == *text.as_str(),
         Blob(_) => sent["base64"].is_string(),

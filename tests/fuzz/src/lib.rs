@@ -5,6 +5,7 @@
 //! on stable Rust, `libfuzzer/` for as long as one likes.
 
 mod cuts;
+mod frames;
 mod hrana;
 mod json;
 mod meters;

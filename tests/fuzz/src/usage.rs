@@ -1,6 +1,6 @@
 use llmio_core::config::Prices;
 use llmio_core::dialect::{AnswerMeter, Dialect, StreamForm, StreamMeter, Usage};
-use llmio_core::record::cost;
+use llmio_core::record::{Operation, cost};
 use serde::de::IgnoredAny;
 
 use crate::cuts::cuttings;
@@ -58,7 +58,7 @@ impl Lines for Vec<u8> {
 }
 
 fn answered(dialect: Dialect, chunks: &[&[u8]]) -> Usage {
-    let mut meter = AnswerMeter::new(dialect);
+    let mut meter = AnswerMeter::new(dialect, Operation::Generate);
     chunks.iter().for_each(|chunk| meter.push(chunk));
     meter.summary().usage
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 
-const MUTATIONS: usize = 2000;
+const MUTATIONS: usize = 500;
 const LONGEST: usize = 4096;
 /// What JSON and streams of events are made of.
 const WORDS: [&str; 24] = [

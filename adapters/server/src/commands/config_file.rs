@@ -57,11 +57,11 @@ pub(crate) async fn export(home: &Home, json: bool) -> Result<(), Failure> {
 
 pub(crate) async fn check(path: &Path, live: bool) -> Result<(), Failure> {
     let text = read(path)?;
-    let report = file::check(&text, &variable).map_err(|error| unusable(path, &error))?;
-    for warning in &report.warnings {
+    let findings = file::check(&text, &variable).map_err(|error| unusable(path, &error))?;
+    for warning in &findings.warnings {
         note(format_args!("warning: {}: {warning}", path.display()));
     }
-    let config = &report.config;
+    let config = &findings.config;
     say(format_args!(
         "{} is good: {} providers, {} models, {} keys",
         path.display(),

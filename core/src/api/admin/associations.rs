@@ -6,14 +6,15 @@ use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Admin, AdminError, Call, List, Reply, Route};
+use super::health_view::HealthView;
+use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::fields::{association_fields, copied, filled, with_fields};
 use crate::config::{Association, Config, Invalid, Model, header_hint, normal_headers, written_secret};
 use crate::probe::{TestKind, TestReport, test_association};
 
-pub(super) fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
-        Route::new(
+        AdminRoute::new(
             Method::GET,
             "/api/associations",
             "listAssociations",
@@ -22,7 +23,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .query::<Filter>()
         .answers::<List<AssociationView>>(200),
-        Route::new(
+        AdminRoute::new(
             Method::POST,
             "/api/associations",
             "createAssociation",
@@ -31,11 +32,11 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .body::<AssociationFields>()
         .answers::<AssociationView>(201),
-        Route::new(Method::GET, "/api/associations/{id}", "getAssociation", "One association", |a, c| {
+        AdminRoute::new(Method::GET, "/api/associations/{id}", "getAssociation", "One association", |a, c| {
             Box::pin(get(a, c))
         })
         .answers::<AssociationView>(200),
-        Route::new(
+        AdminRoute::new(
             Method::PATCH,
             "/api/associations/{id}",
             "updateAssociation",
@@ -44,11 +45,15 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .patch::<AssociationFields>()
         .answers::<AssociationView>(200),
-        Route::new(Method::DELETE, "/api/associations/{id}", "deleteAssociation", "Delete an association", |a, c| {
-            Box::pin(delete(a, c))
-        })
+        AdminRoute::new(
+            Method::DELETE,
+            "/api/associations/{id}",
+            "deleteAssociation",
+            "Delete an association",
+            |a, c| Box::pin(delete(a, c)),
+        )
         .answers_nothing(),
-        Route::new(
+        AdminRoute::new(
             Method::POST,
             "/api/associations/{id}/test",
             "testAssociation",
@@ -57,7 +62,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .body::<TestRequest>()
         .answers::<TestReport>(200),
-        Route::new(
+        AdminRoute::new(
             Method::POST,
             "/api/associations/{id}/reset",
             "resetAssociation",
@@ -95,6 +100,7 @@ pub(super) struct AssociationView {
     provider: String,
     #[serde(flatten)]
     fields: AssociationFields,
+    health: HealthView,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -150,18 +156,19 @@ impl AssociationFields {
 }
 
 impl AssociationView {
-    pub(super) fn of(model: &Model, association: &Association, config: &Config) -> Self {
+    pub(super) fn of(admin: &Admin, model: &Model, association: &Association, config: &Config) -> Self {
         let provider = config.provider(&association.provider_id);
         Self {
             id: association.id.clone(),
             model: model.name.clone(),
             provider: provider.map_or_else(String::new, |provider| provider.name.clone()),
             fields: AssociationFields::of(model, association),
+            health: HealthView::of(&admin.instance.health(&association.id), model.breaker, admin.platform.clock.now()),
         }
     }
 }
 
-async fn list(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn list(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let filter: Filter = call.query()?;
     let config = admin.store.load().await?;
     let wanted = |wanted: &Option<String>, id: &str| wanted.as_deref().is_none_or(|wanted| wanted == id);
@@ -171,16 +178,16 @@ async fn list(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
             .filter(|(model, association)| {
                 wanted(&filter.model_id, &model.id) && wanted(&filter.provider_id, &association.provider_id)
             })
-            .map(|(model, association)| AssociationView::of(model, association, &config))
+            .map(|(model, association)| AssociationView::of(admin, model, association, &config))
             .collect(),
     )
 }
 
-async fn get(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
-    Reply::ok(&one(&admin.store.load().await?, call.parameter("id"))?)
+async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
+    Reply::ok(&one(admin, &admin.store.load().await?, call.parameter("id"))?)
 }
 
-async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = admin.store.new_id();
     let edited = admin
         .edit(|config| {
@@ -190,10 +197,10 @@ async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
             place(config, &model_id, association, None)
         })
         .await?;
-    Reply::created(&one(&edited.after, &id)?)
+    Reply::created(&one(admin, &edited.after, &id)?)
 }
 
-async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let edited = admin
         .edit(|config| {
@@ -206,10 +213,10 @@ async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
             place(config, &model_id, changed, index.filter(|_| old_model == model_id))
         })
         .await?;
-    Reply::ok(&one(&edited.after, id)?)
+    Reply::ok(&one(admin, &edited.after, id)?)
 }
 
-async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     admin
         .edit(|config| {
@@ -221,7 +228,7 @@ async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Ok(Reply::nothing())
 }
 
-async fn test(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn test(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let asked: TestRequest = call.json()?;
     let config = admin.store.load().await?;
     let (model, association) = find(&config, call.parameter("id"))?;
@@ -236,7 +243,7 @@ async fn test(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::ok(&report)
 }
 
-async fn reset(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn reset(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     find(&admin.store.load().await?, id)?;
     admin.reset(id).await;
@@ -262,9 +269,9 @@ fn place(
     Ok(())
 }
 
-fn one(config: &Config, id: &str) -> Result<AssociationView, AdminError> {
+fn one(admin: &Admin, config: &Config, id: &str) -> Result<AssociationView, AdminError> {
     let (model, association) = find(config, id)?;
-    Ok(AssociationView::of(model, association, config))
+    Ok(AssociationView::of(admin, model, association, config))
 }
 
 fn find<'a>(config: &'a Config, id: &str) -> Result<(&'a Model, &'a Association), AdminError> {

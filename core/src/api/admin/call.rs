@@ -11,14 +11,14 @@ use crate::platform::Body;
 
 /// One request to an operation.
 #[derive(Debug)]
-pub struct Call {
+pub struct AdminCall {
     pub(super) parameters: Vec<(&'static str, String)>,
     pub(super) query: String,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
 
-impl Call {
+impl AdminCall {
     /// A parameter of the path's template; empty when the template has none of that name.
     pub fn parameter(&self, name: &str) -> &str {
         self.parameters.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)

@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::log_view::millis;
 use super::logs::invalid;
-use super::{Admin, AdminError, Call, List, Reply, Route};
+use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::platform::Timestamp;
 use crate::record::retention::{Cleanup, CleanupKind, Criterion, run_now};
 use crate::storage::cleanups;
 
 const HISTORY: u32 = 100;
 
-pub(super) fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
-        Route::new(
+        AdminRoute::new(
             Method::DELETE,
             "/api/logs",
             "deleteLogs",
@@ -24,7 +24,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .query::<DeleteParams>()
         .answers::<CleanupView>(200),
-        Route::new(Method::GET, "/api/cleanups", "listCleanups", "The newest clean-ups of the log, newest first", |a, c| {
+        AdminRoute::new(Method::GET, "/api/cleanups", "listCleanups", "The newest clean-ups of the log, newest first", |a, c| {
             Box::pin(history(a, c))
         })
         .answers::<List<CleanupView>>(200),
@@ -72,7 +72,7 @@ impl From<Cleanup> for CleanupView {
     }
 }
 
-async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let params: DeleteParams = call.query()?;
     let criterion = match (params.older_than_days, params.keep_newest) {
         (Some(days), None) => Criterion::OlderThanDays(days),
@@ -83,7 +83,7 @@ async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::ok(&CleanupView::from(cleanup))
 }
 
-async fn history(admin: &Admin, _: Call) -> Result<Reply, AdminError> {
+async fn history(admin: &Admin, _: AdminCall) -> Result<Reply, AdminError> {
     let history = cleanups::history(&*admin.platform.database, HISTORY).await?;
     Reply::list(history.into_iter().map(CleanupView::from).collect())
 }

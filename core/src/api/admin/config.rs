@@ -5,13 +5,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Admin, AdminError, Call, Reply, Route};
+use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
 use crate::config::file::{self, Applied, ApplyError, ConfigFile, FileError};
 use crate::storage;
 
-pub(super) fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
-        Route::new(
+        AdminRoute::new(
             Method::GET,
             "/api/config",
             "exportConfig",
@@ -20,7 +20,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .answers::<ConfigFile>(200)
         .or_yaml(),
-        Route::new(
+        AdminRoute::new(
             Method::PUT,
             "/api/config",
             "applyConfig",
@@ -31,11 +31,15 @@ pub(super) fn routes() -> Vec<Route> {
         .body::<ConfigFile>()
         .answers::<Applied>(200)
         .or_yaml(),
-        Route::new(Method::GET, "/api/config/schema.json", "getConfigSchema", "The JSON Schema of the file", |_, _| {
-            Box::pin(async { Ok(Reply::with_body(StatusCode::OK, "application/json", file::SCHEMA)) })
-        })
+        AdminRoute::new(
+            Method::GET,
+            "/api/config/schema.json",
+            "getConfigSchema",
+            "The JSON Schema of the file",
+            |_, _| Box::pin(async { Ok(Reply::with_body(StatusCode::OK, "application/json", file::SCHEMA)) }),
+        )
         .answers::<Map<String, Value>>(200),
-        Route::new(Method::GET, "/api/version", "getVersion", "What is installed", |a, c| Box::pin(version(a, c)))
+        AdminRoute::new(Method::GET, "/api/version", "getVersion", "What is installed", |a, c| Box::pin(version(a, c)))
             .answers::<Version>(200),
     ]
 }
@@ -58,7 +62,7 @@ struct Version {
     config_version: i64,
 }
 
-async fn export(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn export(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let exported = file::export(&admin.store.load().await?);
     if call.wants_yaml() {
         return Ok(Reply::with_body(StatusCode::OK, "application/yaml", exported.to_yaml()));
@@ -66,7 +70,7 @@ async fn export(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::ok(&exported.to_json())
 }
 
-async fn apply(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn apply(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let query: ApplyQuery = call.query()?;
     let kind = call.content_type();
     if !kind.as_deref().is_none_or(|kind| kind == "text/plain" || kind.contains("yaml") || kind.contains("json")) {
@@ -88,7 +92,7 @@ async fn apply(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::ok(&applied)
 }
 
-async fn version(admin: &Admin, _: Call) -> Result<Reply, AdminError> {
+async fn version(admin: &Admin, _: AdminCall) -> Result<Reply, AdminError> {
     Reply::ok(&Version {
         version: env!("CARGO_PKG_VERSION"),
         schema: storage::schema_version(),

@@ -55,10 +55,10 @@ enum CauseView {
 impl HealthView {
     pub(super) fn of(health: &AssociationHealth, use_breaker: bool, now: Timestamp) -> Self {
         let view = |health: &Health| StateView::of(health, use_breaker, now);
-        let models = health.models.iter().map(|(name, health)| ModelHealthView {
-            provider_model: name.clone(),
-            state: view(health),
-        });
+        let models = health
+            .models
+            .iter()
+            .map(|(name, health)| ModelHealthView { provider_model: name.clone(), state: view(health) });
         Self { of_all: view(&health.whole), models: models.filter(|model| !model.state.is_fine()).collect() }
     }
 }

@@ -4,16 +4,18 @@ use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Admin, AdminError, Call, List, Reply, Route};
+use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::fields::{copied, filled, key_fields, with_fields};
 use crate::config::{ClientKey, Config, Secret, client_key_prefix, generate_client_key, hash_client_key, validate};
 use crate::platform::Timestamp;
 
-pub(super) fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
-        Route::new(Method::GET, "/api/keys", "listKeys", "All client keys, oldest first", |a, c| Box::pin(list(a, c)))
-            .answers::<List<KeyView>>(200),
-        Route::new(
+        AdminRoute::new(Method::GET, "/api/keys", "listKeys", "All client keys, oldest first", |a, c| {
+            Box::pin(list(a, c))
+        })
+        .answers::<List<KeyView>>(200),
+        AdminRoute::new(
             Method::POST,
             "/api/keys",
             "createKey",
@@ -22,9 +24,9 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .body::<NewKey>()
         .answers::<CreatedKey>(201),
-        Route::new(Method::GET, "/api/keys/{id}", "getKey", "One client key", |a, c| Box::pin(get(a, c)))
+        AdminRoute::new(Method::GET, "/api/keys/{id}", "getKey", "One client key", |a, c| Box::pin(get(a, c)))
             .answers::<KeyView>(200),
-        Route::new(
+        AdminRoute::new(
             Method::PATCH,
             "/api/keys/{id}",
             "updateKey",
@@ -33,8 +35,10 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .patch::<KeyFields>()
         .answers::<KeyView>(200),
-        Route::new(Method::DELETE, "/api/keys/{id}", "deleteKey", "Delete a client key", |a, c| Box::pin(delete(a, c)))
-            .answers_nothing(),
+        AdminRoute::new(Method::DELETE, "/api/keys/{id}", "deleteKey", "Delete a client key", |a, c| {
+            Box::pin(delete(a, c))
+        })
+        .answers_nothing(),
     ]
 }
 
@@ -116,15 +120,15 @@ impl KeyView {
     }
 }
 
-async fn list(admin: &Admin, _: Call) -> Result<Reply, AdminError> {
+async fn list(admin: &Admin, _: AdminCall) -> Result<Reply, AdminError> {
     Reply::list(admin.store.load().await?.keys.iter().map(KeyView::of).collect())
 }
 
-async fn get(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     Reply::ok(&one(&admin.store.load().await?, call.parameter("id"))?)
 }
 
-async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let asked: NewKey = call.json()?;
     let secret = match &asked.key {
         Some(key) => {
@@ -152,7 +156,7 @@ async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::created(&CreatedKey { key: secret.reveal().to_owned(), view: KeyView::of(&key) })
 }
 
-async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let edited = admin
         .edit(|config| {
@@ -164,7 +168,7 @@ async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::ok(&one(&edited.after, id)?)
 }
 
-async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     admin
         .edit(|config| {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::log_view::{LogDetailView, LogPageView, LogView, RecentView};
-use super::{Admin, AdminError, Call, List, Reply, Route};
+use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::dialect::Dialect;
 use crate::platform::Timestamp;
 use crate::record::{Outcome, TraceId};
@@ -16,14 +16,14 @@ const MAX_LIMIT: usize = 200;
 /// The length of an association's strip.
 const RECENT: usize = 30;
 
-pub(super) fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
-        Route::new(Method::GET, "/api/logs", "listLogs", "A page of the request log, newest first", |a, c| {
+        AdminRoute::new(Method::GET, "/api/logs", "listLogs", "A page of the request log, newest first", |a, c| {
             Box::pin(list(a, c))
         })
         .query::<LogParams>()
         .answers::<LogPageView>(200),
-        Route::new(
+        AdminRoute::new(
             Method::GET,
             "/api/logs/{id}",
             "getLog",
@@ -31,7 +31,7 @@ pub(super) fn routes() -> Vec<Route> {
             |a, c| Box::pin(get(a, c)),
         )
         .answers::<LogDetailView>(200),
-        Route::new(
+        AdminRoute::new(
             Method::GET,
             "/api/associations/{id}/recent",
             "listRecentAttempts",
@@ -113,7 +113,7 @@ impl LogParams {
     }
 }
 
-async fn list(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn list(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let params: LogParams = call.query()?;
     let limit = params.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
@@ -125,7 +125,7 @@ async fn list(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::ok(&LogPageView { data, next_cursor: page.next })
 }
 
-async fn get(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let database = &*admin.platform.database;
     let stored = log_query::entry(database, id).await?.ok_or_else(|| AdminError::not_found("log", id))?;
@@ -141,7 +141,7 @@ async fn get(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     })
 }
 
-async fn recent(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn recent(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let stored = log_query::recent(&*admin.platform.database, call.parameter("id"), RECENT).await?;
     Reply::list(stored.into_iter().map(RecentView::from).collect())
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::logs::{given, invalid};
 use super::metrics_view::TotalsView;
-use super::{Admin, AdminError, Call, Reply, Route};
+use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
 use crate::dialect::Dialect;
 use crate::platform::Timestamp;
 use crate::storage::metrics::{
@@ -21,14 +21,14 @@ const MAX_DAYS_RANGE: Duration = Duration::from_secs(400 * 86_400);
 /// The world's clocks are at most 14 hours from UTC.
 const MAX_OFFSET_MINUTES: i32 = 14 * 60;
 
-pub(super) fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
-        Route::new(Method::GET, "/api/metrics", "getMetrics", "Metrics over time and by group", |a, c| {
+        AdminRoute::new(Method::GET, "/api/metrics", "getMetrics", "Metrics over time and by group", |a, c| {
             Box::pin(over_time(a, c))
         })
         .query::<MetricsParams>()
         .answers::<MetricsReport>(200),
-        Route::new(
+        AdminRoute::new(
             Method::GET,
             "/api/metrics/summary",
             "getMetricsSummary",
@@ -37,7 +37,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .query::<SummaryParams>()
         .answers::<MetricsSummary>(200),
-        Route::new(
+        AdminRoute::new(
             Method::GET,
             "/api/keys/{id}/usage",
             "getKeyUsage",
@@ -142,7 +142,7 @@ struct KeyUsage {
     all: TotalsView,
 }
 
-async fn over_time(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn over_time(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let params: MetricsParams = call.query()?;
     let offset_minutes = offset(params.tz_offset_minutes)?;
     let to = params.to.unwrap_or_else(|| admin.platform.clock.now());
@@ -192,12 +192,12 @@ async fn over_time(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     })
 }
 
-async fn summary(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn summary(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let params: SummaryParams = call.query()?;
     Reply::ok(&summarise(admin, &params, &MetricsFilter::default()).await?)
 }
 
-async fn key_usage(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn key_usage(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let params: SummaryParams = call.query()?;
     let id = call.parameter("id");
     let filter = MetricsFilter { key_id: Some(id.to_owned()), ..MetricsFilter::default() };

@@ -7,6 +7,7 @@ mod call;
 mod cleanups;
 mod config;
 mod error;
+mod health_view;
 mod keys;
 mod log_view;
 mod logs;
@@ -31,9 +32,9 @@ use crate::config::file::Environment;
 use crate::platform::{Body, BoxFuture, DatabaseError, Platform};
 use crate::storage::{ConfigStore, Edited};
 
-pub use call::{Call, List, Reply};
+pub use call::{AdminCall, List, Reply};
 pub use error::AdminError;
-pub use route::Route;
+pub use route::AdminRoute;
 
 /// Larger bodies are refused.
 pub const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -79,8 +80,8 @@ impl Admin {
 }
 
 /// Every operation, in the order of the document.
-fn routes() -> &'static [Route] {
-    static ROUTES: OnceLock<Vec<Route>> = OnceLock::new();
+fn routes() -> &'static [AdminRoute] {
+    static ROUTES: OnceLock<Vec<AdminRoute>> = OnceLock::new();
     ROUTES.get_or_init(|| {
         [
             providers::routes(),
@@ -131,7 +132,7 @@ async fn dispatch(admin: &Admin, request: Request<Bytes>) -> Result<Reply, Admin
             ));
         }
         let query = parts.uri.query().unwrap_or_default().to_owned();
-        return (route.handler)(admin, Call { parameters, query, headers: parts.headers, body }).await;
+        return (route.handler)(admin, AdminCall { parameters, query, headers: parts.headers, body }).await;
     }
     if allowed.is_empty() {
         return Err(AdminError::not_found("operation", path));

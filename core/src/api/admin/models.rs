@@ -5,37 +5,45 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::associations::AssociationView;
-use super::{Admin, AdminError, Call, List, Reply, Route};
+use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::{Config, Invalid, Model, Strategy, Timeouts, defaults};
 use crate::platform::Timestamp;
 
-pub(super) fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
-        Route::new(Method::GET, "/api/models", "listModels", "All models in order, with their associations", |a, c| {
-            Box::pin(list(a, c))
-        })
+        AdminRoute::new(
+            Method::GET,
+            "/api/models",
+            "listModels",
+            "All models in order, with their associations",
+            |a, c| Box::pin(list(a, c)),
+        )
         .answers::<List<ModelView>>(200),
-        Route::new(Method::POST, "/api/models", "createModel", "Add a model behind the others", |a, c| {
+        AdminRoute::new(Method::POST, "/api/models", "createModel", "Add a model behind the others", |a, c| {
             Box::pin(create(a, c))
         })
         .body::<ModelFields>()
         .answers::<ModelView>(201),
         // Before the template that would take `order` for an id.
-        Route::new(Method::PUT, "/api/models/order", "orderModels", "Put all models into a new order", |a, c| {
+        AdminRoute::new(Method::PUT, "/api/models/order", "orderModels", "Put all models into a new order", |a, c| {
             Box::pin(order(a, c))
         })
         .body::<Order>()
         .answers::<List<ModelView>>(200),
-        Route::new(Method::GET, "/api/models/{id}", "getModel", "One model with its associations", |a, c| {
+        AdminRoute::new(Method::GET, "/api/models/{id}", "getModel", "One model with its associations", |a, c| {
             Box::pin(get(a, c))
         })
         .answers::<ModelView>(200),
-        Route::new(Method::PATCH, "/api/models/{id}", "updateModel", "Change the given fields of a model", |a, c| {
-            Box::pin(update(a, c))
-        })
+        AdminRoute::new(
+            Method::PATCH,
+            "/api/models/{id}",
+            "updateModel",
+            "Change the given fields of a model",
+            |a, c| Box::pin(update(a, c)),
+        )
         .patch::<ModelFields>()
         .answers::<ModelView>(200),
-        Route::new(
+        AdminRoute::new(
             Method::DELETE,
             "/api/models/{id}",
             "deleteModel",
@@ -126,7 +134,7 @@ impl ModelFields {
 }
 
 impl ModelView {
-    fn of(model: &Model, config: &Config) -> Self {
+    fn of(admin: &Admin, model: &Model, config: &Config) -> Self {
         Self {
             id: model.id.clone(),
             fields: ModelFields::of(model),
@@ -134,30 +142,30 @@ impl ModelView {
             associations: model
                 .associations
                 .iter()
-                .map(|association| AssociationView::of(model, association, config))
+                .map(|association| AssociationView::of(admin, model, association, config))
                 .collect(),
         }
     }
 }
 
-async fn list(admin: &Admin, _: Call) -> Result<Reply, AdminError> {
-    in_order(&admin.store.load().await?)
+async fn list(admin: &Admin, _: AdminCall) -> Result<Reply, AdminError> {
+    in_order(admin, &admin.store.load().await?)
 }
 
-fn in_order(config: &Config) -> Result<Reply, AdminError> {
-    Reply::list(config.models.iter().map(|model| ModelView::of(model, config)).collect())
+fn in_order(admin: &Admin, config: &Config) -> Result<Reply, AdminError> {
+    Reply::list(config.models.iter().map(|model| ModelView::of(admin, model, config)).collect())
 }
 
-fn one(config: &Config, id: &str) -> Result<ModelView, AdminError> {
+fn one(admin: &Admin, config: &Config, id: &str) -> Result<ModelView, AdminError> {
     let model = config.model(id).ok_or_else(|| AdminError::not_found("model", id))?;
-    Ok(ModelView::of(model, config))
+    Ok(ModelView::of(admin, model, config))
 }
 
-async fn get(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
-    Reply::ok(&one(&admin.store.load().await?, call.parameter("id"))?)
+async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
+    Reply::ok(&one(admin, &admin.store.load().await?, call.parameter("id"))?)
 }
 
-async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = admin.store.new_id();
     let created_at = admin.platform.clock.now();
     let edited = admin
@@ -177,10 +185,10 @@ async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
             Ok(())
         })
         .await?;
-    Reply::created(&one(&edited.after, &id)?)
+    Reply::created(&one(admin, &edited.after, &id)?)
 }
 
-async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let edited = admin
         .edit(|config| {
@@ -189,10 +197,10 @@ async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
             Ok(())
         })
         .await?;
-    Reply::ok(&one(&edited.after, id)?)
+    Reply::ok(&one(admin, &edited.after, id)?)
 }
 
-async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     admin
         .edit(|config| {
@@ -204,7 +212,7 @@ async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Ok(Reply::nothing())
 }
 
-async fn order(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn order(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let order: Order = call.json()?;
     let edited = admin
         .edit(|config| {
@@ -220,7 +228,7 @@ async fn order(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
             Ok(())
         })
         .await?;
-    in_order(&edited.after)
+    in_order(admin, &edited.after)
 }
 
 fn find<'a>(config: &'a mut Config, id: &str) -> Result<&'a mut Model, AdminError> {

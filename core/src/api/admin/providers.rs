@@ -4,25 +4,27 @@ use http::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Admin, AdminError, Call, List, Reply, Route};
+use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::{
     Config, Provider, ProviderType, Secret, default_base_url, error_samples, error_text, proxy_hint, secret_hint,
     trimmed_url, written_secret,
 };
 use crate::probe::list_models;
 
-pub(super) fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
-        Route::new(Method::GET, "/api/providers", "listProviders", "All providers, by name", |a, c| {
+        AdminRoute::new(Method::GET, "/api/providers", "listProviders", "All providers, by name", |a, c| {
             Box::pin(list(a, c))
         })
         .answers::<List<ProviderView>>(200),
-        Route::new(Method::POST, "/api/providers", "createProvider", "Add a provider", |a, c| Box::pin(create(a, c)))
-            .body::<ProviderFields>()
-            .answers::<ProviderView>(201),
-        Route::new(Method::GET, "/api/providers/{id}", "getProvider", "One provider", |a, c| Box::pin(get(a, c)))
+        AdminRoute::new(Method::POST, "/api/providers", "createProvider", "Add a provider", |a, c| {
+            Box::pin(create(a, c))
+        })
+        .body::<ProviderFields>()
+        .answers::<ProviderView>(201),
+        AdminRoute::new(Method::GET, "/api/providers/{id}", "getProvider", "One provider", |a, c| Box::pin(get(a, c)))
             .answers::<ProviderView>(200),
-        Route::new(
+        AdminRoute::new(
             Method::PATCH,
             "/api/providers/{id}",
             "updateProvider",
@@ -31,7 +33,7 @@ pub(super) fn routes() -> Vec<Route> {
         )
         .patch::<ProviderFields>()
         .answers::<ProviderView>(200),
-        Route::new(
+        AdminRoute::new(
             Method::DELETE,
             "/api/providers/{id}",
             "deleteProvider",
@@ -39,7 +41,7 @@ pub(super) fn routes() -> Vec<Route> {
             |a, c| Box::pin(delete(a, c)),
         )
         .answers_nothing(),
-        Route::new(
+        AdminRoute::new(
             Method::GET,
             "/api/providers/{id}/models",
             "listProviderModels",
@@ -47,7 +49,7 @@ pub(super) fn routes() -> Vec<Route> {
             |a, c| Box::pin(models(a, c)),
         )
         .answers::<List<ProviderModel>>(200),
-        Route::new(
+        AdminRoute::new(
             Method::GET,
             "/api/provider-types",
             "listProviderTypes",
@@ -156,17 +158,17 @@ struct ProviderModel {
     name: String,
 }
 
-async fn list(admin: &Admin, _: Call) -> Result<Reply, AdminError> {
+async fn list(admin: &Admin, _: AdminCall) -> Result<Reply, AdminError> {
     let config = admin.store.load().await?;
     Reply::list(config.providers.iter().map(ProviderView::of).collect())
 }
 
-async fn get(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let config = admin.store.load().await?;
     Reply::ok(&ProviderView::of(find(&config, call.parameter("id"))?))
 }
 
-async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = admin.store.new_id();
     let edited = admin
         .edit(|config| {
@@ -178,7 +180,7 @@ async fn create(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::created(&ProviderView::of(find(&edited.after, &id)?))
 }
 
-async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let edited = admin
         .edit(|config| {
@@ -198,7 +200,7 @@ async fn update(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Reply::ok(&ProviderView::of(find(&edited.after, id)?))
 }
 
-async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     admin
         .edit(|config| config.remove_provider(id).map(drop).ok_or_else(|| AdminError::not_found("provider", id)))
@@ -206,7 +208,7 @@ async fn delete(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
     Ok(Reply::nothing())
 }
 
-async fn models(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn models(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let config = admin.store.load().await?;
     let provider = find(&config, call.parameter("id"))?;
     let names = list_models(&*admin.platform.http, &*admin.platform.clock, provider)

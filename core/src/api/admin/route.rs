@@ -4,13 +4,13 @@ use http::Method;
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 
-use super::{Admin, AdminError, Call, Reply};
+use super::{Admin, AdminCall, AdminError, Reply};
 use crate::platform::BoxFuture;
 
-pub(super) type Handler = for<'a> fn(&'a Admin, Call) -> BoxFuture<'a, Result<Reply, AdminError>>;
+pub(super) type Handler = for<'a> fn(&'a Admin, AdminCall) -> BoxFuture<'a, Result<Reply, AdminError>>;
 
 /// One operation of the admin API: what is dispatched to, and what the OpenAPI document says about it.
-pub struct Route {
+pub struct AdminRoute {
     pub(super) method: Method,
     /// As `/api/providers/{id}`.
     pub(super) path: &'static str,
@@ -52,7 +52,7 @@ fn schema_of<T: JsonSchema>(generator: &mut schemars::SchemaGenerator) -> schema
 }
 
 #[cfg_attr(not(test), expect(unused_variables, unused_mut, reason = "the description is only used in tests"))]
-impl Route {
+impl AdminRoute {
     /// Answers 200 without a body until told otherwise.
     pub fn new(
         method: Method,
@@ -70,7 +70,7 @@ impl Route {
         }
     }
 
-    /// The struct that [`Call::query`] reads.
+    /// The struct that [`AdminCall::query`] reads.
     #[must_use]
     pub fn query<T: JsonSchema>(mut self) -> Self {
         #[cfg(test)]
@@ -80,7 +80,7 @@ impl Route {
         self
     }
 
-    /// The struct that [`Call::json`] reads.
+    /// The struct that [`AdminCall::json`] reads.
     #[must_use]
     pub fn body<T: JsonSchema>(mut self) -> Self {
         #[cfg(test)]
@@ -90,7 +90,7 @@ impl Route {
         self
     }
 
-    /// The struct that [`Call::patched`] reads.
+    /// The struct that [`AdminCall::patched`] reads.
     #[must_use]
     pub fn patch<T: JsonSchema>(mut self) -> Self {
         #[cfg(test)]
@@ -157,8 +157,8 @@ fn parameter_name(part: &'static str) -> Option<&'static str> {
     part.strip_prefix('{')?.strip_suffix('}')
 }
 
-impl fmt::Debug for Route {
+impl fmt::Debug for AdminRoute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Route({} {})", self.method, self.path)
+        write!(f, "AdminRoute({} {})", self.method, self.path)
     }
 }

@@ -2,14 +2,14 @@
 
 use http::Method;
 
-use super::{Admin, AdminError, Call, Reply, Route};
+use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
 use crate::config::Settings;
 
-pub(super) fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
-        Route::new(Method::GET, "/api/settings", "getSettings", "The settings", |a, c| Box::pin(get(a, c)))
+        AdminRoute::new(Method::GET, "/api/settings", "getSettings", "The settings", |a, c| Box::pin(get(a, c)))
             .answers::<Settings>(200),
-        Route::new(
+        AdminRoute::new(
             Method::PUT,
             "/api/settings",
             "putSettings",
@@ -21,11 +21,11 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-async fn get(admin: &Admin, _: Call) -> Result<Reply, AdminError> {
+async fn get(admin: &Admin, _: AdminCall) -> Result<Reply, AdminError> {
     Reply::ok(&admin.store.load().await?.settings)
 }
 
-async fn put(admin: &Admin, call: Call) -> Result<Reply, AdminError> {
+async fn put(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let settings: Settings = call.json()?;
     let edited = admin
         .edit(|config| {

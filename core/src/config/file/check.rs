@@ -6,7 +6,7 @@ use crate::platform::Timestamp;
 
 /// What [`check`] found in a usable file.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct Findings {
     /// The configuration that the file alone makes. Its ids and client keys mean nothing.
     pub config: Config,
     /// Usable, but perhaps not what was meant.
@@ -14,7 +14,7 @@ pub struct Report {
 }
 
 /// Checks a file without a database.
-pub fn check(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Report, FileError> {
+pub fn check(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Findings, FileError> {
     let file = parse(text, env)?;
     let next = std::cell::Cell::new(0);
     let new_id = || {
@@ -34,7 +34,7 @@ pub fn check(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Report,
     if file.document.models.is_some() && file.document.keys.is_some() {
         keys(&config, &mut warnings);
     }
-    Ok(Report { config, warnings })
+    Ok(Findings { config, warnings })
 }
 
 fn models(config: &Config, warnings: &mut Vec<Problem>) {

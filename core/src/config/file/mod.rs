@@ -15,7 +15,7 @@ mod scalar;
 mod text;
 
 pub use apply::{Applied, ApplyError, apply, plan};
-pub use check::{Report, check};
+pub use check::{Findings, check};
 pub(crate) use document::ConfigFile;
 pub use environment::Environment;
 pub use export::{Export, export};

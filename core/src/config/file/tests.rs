@@ -27,9 +27,9 @@ fn the_published_schema_is_current() {
 
 #[test]
 fn the_example_is_sound() {
-    let report = check(EXAMPLE, &env).unwrap();
-    assert_eq!(report.warnings, []);
-    let config = report.config;
+    let findings = check(EXAMPLE, &env).unwrap();
+    assert_eq!(findings.warnings, []);
+    let config = findings.config;
     assert_eq!(config.providers[0].api_key.reveal(), "sk-canary-openai-0123456789");
     assert_eq!(config.models[0].associations[0].weight, 10);
     assert_eq!(config.keys[0].prefix, "sk-llm");
@@ -89,7 +89,7 @@ models:
 /// Each file is refused, with these problems, and never repeats a secret.
 #[test]
 fn what_is_refused() {
-    let rows: [(&str, &[&str]); 41] = [
+    let rows: [(&str, &[&str]); 45] = [
         ("providers:\n  - name: a\n    type: openai\n    colour: red\n", &["line 4: unknown field `colour`"]),
         ("provider: []\n", &["line 1: unknown field `provider`"]),
         ("providers: [\n", &["line "]),
@@ -150,6 +150,16 @@ fn what_is_refused() {
         ("models:\n  - name: m\n    time_out: canary\n", &["line 3: expected a number"]),
         ("models:\n  - name: m\n    breaker: canary\n", &["line 3: expected true or false"]),
         ("models:\n  - name: m\n    associations: canary\n", &["line 3: expected a list"]),
+        (
+            "models:\n  - name: m\n    associations:\n      - provider: x\n        model: y\n        image: canary\n",
+            &["line 6: expected true or false"],
+        ),
+        (
+            "models:\n  - name: m\n    associations:\n      - provider: x\n        colour: canary\n        model: y\n",
+            &["line 5: unknown field `colour`"],
+        ),
+        ("keys:\n  - name: k\n    log_io: canary\n", &["line 3: expected true or false"]),
+        ("keys:\n  - name: k\n    colour: canary\n", &["line 3: unknown field `colour`"]),
         ("models:\n  - canary\n", &["line 2: expected a mapping"]),
         ("providers:\n  - name: [canary]\n", &["line 2: expected a single value, not a list"]),
         ("providers:\n  - name: {a: canary}\n", &["line 2: expected a single value, not a mapping"]),

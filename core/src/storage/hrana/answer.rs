@@ -4,15 +4,15 @@ use http::StatusCode;
 use libsql_hrana::proto::{Error, PipelineRespBody, StmtResult, StreamResponse, StreamResult, Value as Wire};
 
 use super::endpoint::Endpoint;
-use super::{Again, Failure};
+use super::{Again, Fault};
 use crate::platform::{DatabaseError, DatabaseErrorKind, Rows, Value};
 
 /// Reads the body of an answer to a pipeline.
-pub(super) fn pipeline(status: StatusCode, body: &[u8], endpoint: &Endpoint) -> Result<PipelineRespBody, Failure> {
+pub(super) fn pipeline(status: StatusCode, body: &[u8], endpoint: &Endpoint) -> Result<PipelineRespBody, Fault> {
     if status.is_success() {
         return serde_json::from_slice(body).map_err(|error| {
             let message = format!("the answer of {endpoint} is no Hrana: {error}");
-            Failure::new(DatabaseErrorKind::Other, Again::Never, message)
+            Fault::new(DatabaseErrorKind::Other, Again::Never, message)
         });
     }
     let said = excerpt(body);
@@ -37,7 +37,7 @@ pub(super) fn pipeline(status: StatusCode, body: &[u8], endpoint: &Endpoint) -> 
             format!("the database server refuses the request ({status}{said})"),
         ),
     };
-    Err(Failure::new(kind, again, message))
+    Err(Fault::new(kind, again, message))
 }
 
 /// The response of each request, or the first error.

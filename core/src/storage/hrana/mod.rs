@@ -74,7 +74,7 @@ impl HranaDatabase {
             let failure = match self.exchange(body.clone()).await {
                 Ok(answer) => match answer::responses(answer) {
                     // A busy database has undone the transaction, or never begun it.
-                    Err(error) if error.kind == DatabaseErrorKind::Busy => Failure { error, again: Again::Always },
+                    Err(error) if error.kind == DatabaseErrorKind::Busy => Fault { error, again: Again::Always },
                     result => return result,
                 },
                 Err(failure) => failure,
@@ -91,15 +91,15 @@ impl HranaDatabase {
         }
     }
 
-    async fn exchange(&self, body: Payload) -> Result<PipelineRespBody, Failure> {
+    async fn exchange(&self, body: Payload) -> Result<PipelineRespBody, Fault> {
         let exchanged = with_timeout(&*self.clock, TIMEOUT, Box::pin(self.exchange_in_time(body))).await;
         exchanged.unwrap_or_else(|| {
             let message = format!("the database server has not answered within {} seconds", TIMEOUT.as_secs());
-            Err(Failure::new(DatabaseErrorKind::Network, Again::Never, message))
+            Err(Fault::new(DatabaseErrorKind::Network, Again::Never, message))
         })
     }
 
-    async fn exchange_in_time(&self, body: Payload) -> Result<PipelineRespBody, Failure> {
+    async fn exchange_in_time(&self, body: Payload) -> Result<PipelineRespBody, Fault> {
         let v2 = self.speaks_v2.load(Ordering::Relaxed);
         let (status, answer) = self.post(if v2 { "v2" } else { "v3" }, body.clone()).await?;
         if status == StatusCode::NOT_FOUND && !v2 {
@@ -112,11 +112,11 @@ impl HranaDatabase {
         answer::pipeline(status, &answer, &self.endpoint)
     }
 
-    async fn post(&self, version: &str, body: Payload) -> Result<(StatusCode, bytes::Bytes), Failure> {
+    async fn post(&self, version: &str, body: Payload) -> Result<(StatusCode, bytes::Bytes), Fault> {
         let mut request = Request::post(self.endpoint.pipeline(version))
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(body)
-            .map_err(|error| Failure::new(DatabaseErrorKind::Other, Again::Never, error.to_string()))?;
+            .map_err(|error| Fault::new(DatabaseErrorKind::Other, Again::Never, error.to_string()))?;
         if let Some(authorization) = &self.authorization {
             request.headers_mut().insert(AUTHORIZATION, authorization.clone());
         }
@@ -130,19 +130,19 @@ impl HranaDatabase {
                 }
             };
             let message = format!("the database server was not reached: {error}");
-            Failure::new(DatabaseErrorKind::Network, again, message)
+            Fault::new(DatabaseErrorKind::Network, again, message)
         })?;
         let status = answer.status();
         let body = answer.into_body().read(MAX_ANSWER, 0).await.map_err(|error| {
             let message = format!("the database server's answer broke off: {error}");
-            Failure::new(DatabaseErrorKind::Network, Again::Reads, message)
+            Fault::new(DatabaseErrorKind::Network, Again::Reads, message)
         })?;
         Ok((status, body))
     }
 }
 
 /// An exchange failed.
-struct Failure {
+struct Fault {
     error: DatabaseError,
     again: Again,
 }
@@ -157,7 +157,7 @@ enum Again {
     Never,
 }
 
-impl Failure {
+impl Fault {
     fn new(kind: DatabaseErrorKind, again: Again, message: impl Into<String>) -> Self {
         Self { error: DatabaseError::new(kind, message), again }
     }

@@ -97,6 +97,11 @@ impl Elements {
         out
     }
 
+    /// Whether it turned out to be no array, or a malformed one.
+    pub const fn is_malformed(&self) -> bool {
+        self.failed.is_some()
+    }
+
     /// Whether the array's end was seen.
     pub fn is_closed(&self) -> bool {
         self.machine.is_done()

@@ -47,7 +47,6 @@ const FOREIGN_LIMIT: usize = 8 * 1024;
 /// Buffers that grew larger are given back after an event.
 const KEPT_CAPACITY: usize = 64 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-const FIELDS: [&[u8]; 4] = [b"data", b"event", b"id", b"retry"];
 
 impl Decoder {
     /// An event that spans chunks and is longer than `limit` bytes is given in pieces. The limit must be longer than any
@@ -147,7 +146,8 @@ impl Decoder {
 
     /// What came that is no event stream, up to a few kilobytes; includes an unfinished line that can be no field.
     pub fn foreign(&self) -> Option<Vec<u8>> {
-        let unfinished = if is_foreign(&self.line, false) { self.line.as_slice() } else { &[] };
+        let line = if self.started { self.line.as_slice() } else { without_mark(&self.line) };
+        let unfinished = if is_foreign(line, false) { line } else { &[] };
         if self.foreign.is_empty() && unfinished.is_empty() {
             return None;
         }
@@ -202,11 +202,7 @@ impl Decoder {
     }
 
     fn without_mark<'c>(&mut self, line: &'c [u8]) -> &'c [u8] {
-        if std::mem::replace(&mut self.started, true) {
-            line
-        } else {
-            line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
-        }
+        if std::mem::replace(&mut self.started, true) { line } else { without_mark(line) }
     }
 
     fn end_event(&mut self, here: Option<&[u8]>, give: &mut impl FnMut(Frame<'_>)) {
@@ -291,14 +287,15 @@ fn field(line: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Whether a line can be no field or comment. An unfinished line can be any field that it is the start of.
+fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
+}
+
+/// Whether a line can be no field or comment; an unfinished line may be the start of a byte order mark. One in the midst
+/// of a stream, where somebody put two together, makes no line foreign.
 fn is_foreign(line: &[u8], finished: bool) -> bool {
-    let name = memchr::memchr(b':', line).map_or(line, |at| line.get(..at).unwrap_or_default());
-    let name = name.strip_prefix(BYTE_ORDER_MARK).unwrap_or(name);
-    if line.is_empty() || name.is_empty() || FIELDS.contains(&name) {
-        return false;
-    }
-    if !finished && name.len() == line.len() && FIELDS.iter().any(|field| field.starts_with(name)) {
+    let name = without_mark(field(line).0);
+    if !finished && BYTE_ORDER_MARK.starts_with(name) {
         return false;
     }
     // Fields that are unknown today are words; markup and JSON are not.
@@ -435,8 +432,12 @@ mod tests {
         decoder.push(b"{\"err", |_| {});
         assert_eq!(decoder.foreign().as_deref(), Some(&b"{\"err"[..]), "an unfinished line counts, too");
         assert!(!decoder.is_between_events());
-        let mut decoder = Decoder::new(100);
-        decoder.push(b"dat", |_| {});
-        assert_eq!(decoder.foreign(), None);
+        let starts: [&[u8]; 6] =
+            [b"dat", b"\xef", b"\xef\xbb", b"\xef\xbb\xbf", b"\xef\xbb\xbfda", b"\xef\xbb\xbf\xef"];
+        for start in starts {
+            let mut decoder = Decoder::new(100);
+            decoder.push(start, |_| {});
+            assert_eq!(decoder.foreign(), None, "{start:?}");
+        }
     }
 }

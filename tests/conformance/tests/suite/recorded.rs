@@ -64,9 +64,29 @@ pub(crate) fn all() -> Vec<Recording> {
 }
 
 impl Recording {
-    pub(crate) fn replay(&self, chunk_bytes: usize) -> Replay {
-        Replay::from_file(&self.file, self.dialect, Some(chunk_bytes)).expect("a recording")
+    /// Some recordings hold the answers to several requests, one behind the other.
+    pub(crate) fn replays(&self, chunk_bytes: usize) -> Vec<Replay> {
+        let all = Replay::from_file(&self.file, self.dialect, Some(chunk_bytes)).expect("a recording");
+        if form(&all) == Form::Whole {
+            return vec![all];
+        }
+        let (mut answers, mut ended) = (Vec::<String>::new(), true);
+        for event in all.text().split_inclusive("\n\n") {
+            match answers.last_mut() {
+                Some(answer) if !ended => answer.push_str(event),
+                _ => answers.push(event.to_owned()),
+            }
+            ended = is_terminal(event);
+        }
+        answers.into_iter().map(|answer| Replay { body: vec![answer.into()], ..all.clone() }).collect()
     }
+}
+
+/// Whether nothing follows this event in an answer.
+fn is_terminal(event: &str) -> bool {
+    ["message_stop", "response.completed", "response.incomplete", "response.failed"]
+        .iter()
+        .any(|kind| event.starts_with(&format!("event: {kind}\n")))
 }
 
 pub(crate) fn form(replay: &Replay) -> Form {
@@ -107,9 +127,11 @@ async fn recorded_answers() {
     let recordings = all();
     for recording in &recordings {
         for chunk_bytes in CHUNK_BYTES {
-            let replay = recording.replay(chunk_bytes);
-            if let Err(error) = check(&home, &upstream, recording.dialect, replay).await {
-                wrong.push(format!("{} in chunks of {chunk_bytes}: {error}", recording.file.display()));
+            for (number, replay) in recording.replays(chunk_bytes).into_iter().enumerate() {
+                if let Err(error) = check(&home, &upstream, recording.dialect, replay).await {
+                    let file = recording.file.display();
+                    wrong.push(format!("{file} answer {number} in chunks of {chunk_bytes}: {error}"));
+                }
             }
         }
     }

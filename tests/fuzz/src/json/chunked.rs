@@ -3,6 +3,7 @@ use serde_json::Value;
 
 use super::reference::{is_accepted, is_accepted_in_chunks};
 use crate::cuts::cuttings;
+use crate::frames::Frames;
 
 const PATHS: &[Path] = &[&["usage"], &["a", "b"], &["a", "*", "c"], &["x", "y", "*", "z"], &["error"]];
 /// So much is kept of a value.
@@ -30,7 +31,7 @@ pub(super) fn check_capture(data: &[u8]) {
 }
 
 fn captured(chunks: &[&[u8]]) -> (Result<(), InvalidJson>, Capture) {
-    let mut capture = Capture::new(PATHS, LIMIT);
+    let mut capture = Capture::new(PATHS.iter().copied(), LIMIT);
     let result = chunks.iter().map(|chunk| capture.push(chunk)).fold(Ok(()), Result::and);
     (result, capture)
 }
@@ -45,24 +46,24 @@ fn find<'a>(scanner: &mut Scanner<'a>, path: &[&str], last: &mut Option<&'a [u8]
     Ok(())
 }
 
-/// The elements of an array are the same however it is cut, and a broken array can be ended anywhere.
+/// The elements of an array are the same however it is cut and however few bytes are held, and a broken array can be
+/// ended anywhere.
 pub(super) fn check_elements(data: &[u8]) {
-    let (result, found, elements) = split(&[data]);
+    let (result, found, elements) = split(&[data], data.len());
+    let is_array = data.trim_ascii_start().first() == Some(&b'[');
+    let is_whole = is_array && is_accepted_in_chunks(data);
+    assert_eq!(result.is_ok() && elements.is_closed(), is_whole);
     for chunks in cuttings(data) {
-        let (cut_result, cut_found, cut) = split(&chunks);
-        assert_eq!(cut_result.is_ok(), result.is_ok());
-        assert_eq!(cut_found, found);
-        assert_eq!(cut.is_complete(), elements.is_complete());
+        for limit in [LIMIT, data.len()] {
+            let (cut_result, cut_found, cut) = split(&chunks, limit);
+            assert_eq!(cut_result.is_ok(), result.is_ok());
+            assert_eq!(cut_found, found);
+            assert!(result.is_err() || cut.is_closed() == elements.is_closed());
+        }
         if let (Some((_, sent)), true) = (chunks.split_last(), is_sound_array(data)) {
-            let mut text = sent.concat();
-            text.extend(split(sent).2.end_with(b"{\"last\":1}"));
-            let text = String::from_utf8_lossy(&text);
-            let value = serde_json::from_str::<Vec<Value>>(&text);
-            assert!(value.is_ok_and(|value| value.last() == Some(&serde_json::json!({"last": 1}))), "{text}");
+            check_end(sent);
         }
     }
-    let is_array = data.trim_ascii_start().first() == Some(&b'[');
-    assert_eq!(result.is_ok() && elements.is_complete(), is_array && is_accepted_in_chunks(data));
     if is_array && is_accepted(data) {
         let mut expected = Vec::new();
         let walked = Scanner::new(data).each_element::<InvalidJson>(|scanner| {
@@ -73,14 +74,30 @@ pub(super) fn check_elements(data: &[u8]) {
     }
 }
 
-fn split(chunks: &[&[u8]]) -> (Result<(), InvalidJson>, Vec<Vec<u8>>, Elements) {
-    let mut elements = Elements::new(chunks.iter().map(|chunk| chunk.len()).sum());
-    let mut found = Vec::new();
+/// With what has not ended or without it, the array can be closed behind one more element.
+fn check_end(sent: &[&[u8]]) {
+    let (_, found, elements) = split(sent, LIMIT);
+    let sent = sent.concat();
+    let whole = &sent[..sent.len() - elements.unfinished()];
+    for (before, unfinished_sent) in [(sent.as_slice(), true), (whole, false)] {
+        let mut text = before.to_vec();
+        text.extend(elements.end_with(b"{\"last\":1}", unfinished_sent));
+        let text = String::from_utf8_lossy(&text);
+        let Ok(value) = serde_json::from_str::<Vec<Value>>(&text) else { panic!("{text}") };
+        let is_closed = elements.is_closed();
+        assert!(is_closed || value.last() == Some(&serde_json::json!({"last": 1})), "{text}");
+        assert!(unfinished_sent || value.len() == found.len() + usize::from(!is_closed), "{text}");
+    }
+}
+
+fn split(chunks: &[&[u8]], limit: usize) -> (Result<(), InvalidJson>, Vec<Vec<u8>>, Elements) {
+    let mut elements = Elements::new(limit);
+    let mut frames = Frames::default();
     let mut result = Ok(());
     for chunk in chunks {
-        result = result.and(elements.push(chunk, |element| found.push(element.to_vec())));
+        result = result.and(elements.push(chunk, |frame| frames.take(frame)));
     }
-    (result, found, elements)
+    (result, frames.events.into_iter().map(|(_, data)| data).collect(), elements)
 }
 
 /// Whether every beginning of the document, closed, is JSON to `serde_json`, which refuses half of a surrogate pair.

@@ -7,7 +7,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::super::error::ErrorBody;
-use super::super::route::{Route, SchemaOf};
+use super::super::route::{AdminRoute, SchemaOf};
 
 const PREFIX: &str = "#/components/schemas/";
 
@@ -91,7 +91,13 @@ fn differing(read: &Map<String, Value>, written: &Map<String, Value>) -> BTreeMa
     }
 }
 
-fn operation(route: &Route, query: Option<&Value>, body: Option<Value>, answer: Option<Value>, error: &Value) -> Value {
+fn operation(
+    route: &AdminRoute,
+    query: Option<&Value>,
+    body: Option<Value>,
+    answer: Option<Value>,
+    error: &Value,
+) -> Value {
     let in_path = route
         .parameters()
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));

@@ -7,13 +7,13 @@ mod document;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
-use super::{Reply, Route};
+use super::{AdminRoute, Reply};
 
 const DOCUMENT: &str = include_str!("../../../../../docs/openapi.json");
 
-pub(super) fn routes() -> Vec<Route> {
+pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
-        Route::new(Method::GET, "/api/openapi.json", "getOpenApi", "This document", |_, _| {
+        AdminRoute::new(Method::GET, "/api/openapi.json", "getOpenApi", "This document", |_, _| {
             Box::pin(async { Ok(Reply::with_body(StatusCode::OK, "application/json", DOCUMENT)) })
         })
         .answers::<Map<String, Value>>(200),

@@ -200,11 +200,12 @@ async fn recorded_answers() {
     for recording in recorded::all() {
         for chunk_bytes in recorded::CHUNK_BYTES {
             let dialect = recording.dialect;
-            let replay = recording.replay(chunk_bytes);
-            let form = recorded::form(&replay);
-            let name = format!("{} in chunks of {chunk_bytes}", recording.file.display());
-            let case = Case::generation(&name, dialect, dialect.as_str(), form);
-            cases.push(case.answered([Behaviour { replay: Some(replay), ..Behaviour::default() }]));
+            for (number, replay) in recording.replays(chunk_bytes).into_iter().enumerate() {
+                let form = recorded::form(&replay);
+                let name = format!("{} answer {number} in chunks of {chunk_bytes}", recording.file.display());
+                let case = Case::generation(&name, dialect, dialect.as_str(), form);
+                cases.push(case.answered([Behaviour { replay: Some(replay), ..Behaviour::default() }]));
+            }
         }
     }
     compare(Setup::new(config), &upstream, &cases).await;
