@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::scripted::{Bed, Case, Seen, all_hold, content_type, ensure, events, streams, text_of};
 
 use Dialect::{Anthropic, Gemini};
-use Form::{Array, Stream};
+use Form::Array;
 
 /// Between two events; with a keep-alive for every second there is time for two.
 const PAUSE_MS: u64 = 2500;
