@@ -9,6 +9,7 @@ mod relay;
 mod rests;
 mod retries;
 mod secrets;
+mod shown;
 mod silences;
 mod support;
 mod timeouts;
