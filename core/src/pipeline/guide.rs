@@ -140,7 +140,7 @@ impl Guide {
             last.extend_from_slice(&tail);
         }
         let broken = match (&self.meter, &judgement.message) {
-            (Meter::Stream(meter), Some(message)) if !(meter.phase() == Phase::Failed && !meter.failed_unheard()) => {
+            (Meter::Stream(meter), Some(message)) if meter.phase() != Phase::Failed || meter.failed_unheard() => {
                 let (error, trace) = (told(&judgement, message), journal.facts().trace.to_string());
                 last.extend_from_slice(&stream_error(meter, &error, &trace, false));
                 self.is_torn.then(|| message.clone())
