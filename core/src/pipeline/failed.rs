@@ -102,7 +102,9 @@ fn error(judgement: Judgement) -> GatewayError {
         }
         (_, Outcome::ConnectError) => Some("the model's provider could not be reached, or broke off"),
         (_, Outcome::Timeout) => Some("the model's provider did not answer in time"),
-        (_, Outcome::GatewayError) => Some("the model's provider is not usable as configured"),
+        (_, Outcome::GatewayError) => {
+            Some("the gateway could not ask the model's provider; its operator finds the cause in the log")
+        }
         _ => None,
     };
     let message = message.map_or_else(|| judgement.message.unwrap_or_default(), str::to_owned);

@@ -1,6 +1,7 @@
 //! What the gateway adds of its own, and what is its own fault.
 
 use llmio_core::platform::HttpErrorKind;
+use llmio_core::testing::Reply;
 use serde_json::{Value, json};
 
 use crate::bed::Bed;
@@ -10,7 +11,7 @@ use crate::wires::{CHAT, WIRES};
 
 const USAGE: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":2}}\n\n";
 
-fn refusal(status: u16) -> llmio_core::testing::Reply {
+fn refusal(status: u16) -> Reply {
     reply(status, "", r#"{"error":{"message":"Unrecognized request argument supplied: stream_options"}}"#)
 }
 

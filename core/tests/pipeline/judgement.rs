@@ -1,11 +1,12 @@
 //! An answer is judged alike, whenever its error comes and whatever its client does.
 
+use llmio_core::testing::Reply;
 use serde_json::json;
 
 use crate::bed::Bed;
 use crate::health::{Learned, learned, strain};
-use crate::support::{Feed, stream};
-use crate::wires::{FAULTS, Fault, WIRES, Wire};
+use crate::support::{Feed, reply, stream};
+use crate::wires::{FAULTS, Fault, RESPONSES, WIRES, Wire};
 
 const WORDS: &str = "the provider's own words";
 
@@ -122,7 +123,7 @@ async fn hanging_up_is_judged_by_what_had_come() {
             strain(&bed, wire);
             let (feed, reply) = Feed::events();
             match left {
-                Left::BeforeTheHead => bed.script([llmio_core::testing::Reply::Hang]),
+                Left::BeforeTheHead => bed.script([Reply::Hang]),
                 _ => bed.script([reply]),
             }
             let mut asking = bed.ask(wire, true);
@@ -166,6 +167,26 @@ async fn an_error_event_moves_on_while_others_are_left() {
             let first = format!("1 a 200 {}", expected(fault).0);
             assert_eq!(bed.rows().await, [first, "2 b 200 success.".to_owned()], "{case}");
         }
+    }
+}
+
+#[tokio::test]
+async fn state_that_somebody_else_made_may_be_known_to_others() {
+    let error = r#"{"type":"error","code":"previous_response_not_found","message":"no response resp_1","param":null}"#;
+    let event = || stream(format!("event: error\ndata: {error}\n\n"));
+    let status = || reply(400, "content-type: application/json", error);
+    for answer in [&event as &dyn Fn() -> Reply, &status] {
+        let bed = Bed::single(&RESPONSES).await;
+        strain(&bed, &RESPONSES);
+        bed.script([answer()]);
+        let mut client = bed.answer(&RESPONSES, true);
+        assert_eq!(client.status, 400, "alone it is the client's");
+        assert!(client.text().contains("no response resp_1"), "in the provider's words");
+        assert_eq!(bed.rows().await.last().unwrap(), "1 a 400 client_error.");
+        assert_eq!(learned(&bed, &RESPONSES), Learned::Nothing);
+        let bed = Bed::new(&RESPONSES, &["a", "b"], json!({})).await;
+        bed.script([answer(), stream(RESPONSES.stream())]);
+        assert_eq!(bed.answer(&RESPONSES, true).text(), RESPONSES.stream());
     }
 }
 

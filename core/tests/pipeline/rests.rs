@@ -1,5 +1,6 @@
 //! Who rests, for how long, and what lifts a rest.
 
+use llmio_core::testing::Reply;
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, config};
@@ -133,32 +134,30 @@ async fn when_all_rest_the_one_that_is_free_first_decides() {
 
 #[tokio::test]
 async fn counting_tokens_changes_nothing() {
-    let bed = Bed::new(&MESSAGES, &["a"], json!({})).await;
-    let (_, mut body) = MESSAGES.request(false);
-    body.as_object_mut().unwrap().remove("max_tokens");
-    for (count, status) in (1..).zip([500, 500, 500, 500, 500, 500, 401, 401, 401, 401, 401, 429, 503, 404]) {
-        let reply = failure(status, "retry-after: 30");
-        bed.script([reply]);
-        bed.script((0..3).map(|_| failure(status, "retry-after: 30")));
+    let bed = Bed::single(&MESSAGES).await;
+    let (_, body) = MESSAGES.request(false);
+    for status in [500, 500, 500, 500, 500, 401, 401, 401, 401, 401, 429, 503, 404] {
         let before = bed.count();
-        let mut asking = bed.send("/anthropic/v1/messages/count_tokens", body.clone());
-        while !asking.is_answered() {
-            bed.advance(1.0);
-        }
-        assert!(bed.count() > before, "the {count}th was not asked");
-        if status == 429 {
-            assert_eq!(bed.count(), before + 1, "nobody asks again at once");
-        }
-        // What was not used of the script.
-        let left = bed.count() - before;
-        for _ in left..4 {
-            bed.send("/anthropic/v1/messages/count_tokens", body.clone());
-        }
-        assert!(bed.count() >= before + 4);
+        bed.script([failure(status, "retry-after: 30")]);
+        bed.send("/anthropic/v1/messages/count_tokens", body.clone()).answer();
+        assert_eq!(bed.count(), before + 1, "{status}: it is asked all the same");
     }
-    let bed_count = bed.count();
     bed.script([stream(MESSAGES.stream())]);
-    assert_eq!((bed.answer(&MESSAGES, true).status, bed.count()), (200, bed_count + 1));
+    assert_eq!(bed.answer(&MESSAGES, true).text(), MESSAGES.stream());
+    // And what rests is not asked for counts, either.
+    bed.script([failure(429, "retry-after: 30")]);
+    bed.answer(&MESSAGES, true);
+    let before = bed.count();
+    let client = bed.send("/anthropic/v1/messages/count_tokens", body).answer();
+    assert_eq!((client.status, bed.count()), (429, before));
+}
+
+#[tokio::test]
+async fn a_rate_limit_of_counting_is_no_reason_to_ask_again_at_once() {
+    let bed = Bed::new(&MESSAGES, &["a"], json!({"max_retry": 3})).await;
+    bed.script((0..4).map(|_| failure(429, "")));
+    let client = bed.send("/anthropic/v1/messages/count_tokens", MESSAGES.request(false).1).answer();
+    assert_eq!((client.status, bed.count()), (429, 1));
 }
 
 #[tokio::test]
@@ -213,7 +212,7 @@ async fn the_longest_rest_is_a_setting_and_one_request_probes_after_it() {
         assert_eq!(bed.answer(&CHAT, true).retry_after(), Some(longest));
         assert_eq!(refused(&bed, &CHAT), (429, longest));
         bed.advance(longest as f64);
-        bed.script([llmio_core::testing::Reply::Hang]);
+        bed.script([Reply::Hang]);
         let mut probe = bed.ask(&CHAT, true);
         assert!(!probe.is_answered() && bed.count() == 2);
         assert_eq!(refused(&bed, &CHAT).0, 429, "one at a time");
