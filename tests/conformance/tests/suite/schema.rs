@@ -41,11 +41,14 @@ async fn an_earlier_one_is_upgraded_and_a_later_compatible_one_is_served() {
     let time_outs = time_outs.into_iter().chain([("claude-*", Some(59.5)), ("long", Some(600.0))]);
     let expected: Vec<Value> = time_outs.map(|(name, seconds)| json!([name, seconds])).collect();
     assert_eq!(listed(&home, "/models", &["name", "time_out"]).await, expected);
-    assert_eq!(listed(&home, "/providers", &["name"]).await, [["a"], ["b"], ["c"], ["d"]].map(|name| json!(name)));
+    assert_eq!(
+        listed(&home, "/providers", &["name"]).await,
+        [["a"], ["b"], ["c"], ["d"], ["e"]].map(|name| json!(name))
+    );
 
     run(home.sqld().expect("a libSQL server"), LATER).await;
     let home = home.another().await;
-    assert_eq!(listed(&home, "/providers", &["name"]).await, [["b"], ["c"], ["d"]].map(|name| json!(name)));
+    assert_eq!(listed(&home, "/providers", &["name"]).await, [["b"], ["c"], ["d"], ["e"]].map(|name| json!(name)));
     let models: Vec<Value> = expected.into_iter().filter(|model| model[0] != "idle").collect();
     assert_eq!(listed(&home, "/models", &["name", "time_out"]).await, models);
     let changed = home.admin(Method::PATCH, "/models/m1", Some(&json!({"max_retry": 1}))).await;
