@@ -118,6 +118,7 @@ impl Bed {
         self.ask(wire, stream).answer()
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a table reads better without borrows")]
     pub(crate) fn send(&self, path: &str, body: Value) -> Asking {
         let request = Request::post(path)
             .header("authorization", format!("Bearer {CLIENT_KEY}"))
@@ -200,6 +201,7 @@ impl Bed {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a table reads better without borrows")]
 pub(crate) fn config(wire: &Wire, providers: &[&str], model: Value) -> Value {
     let provider = |name: &&str| {
         json!({"name": name, "type": wire.kind, "base_url": format!("https://{name}.example/v1"),

@@ -202,9 +202,9 @@ async fn a_stream_that_ends_early_is_a_failure_with_an_error_event() {
             let mut client = bed.answer(wire, true);
             let begun = client.read();
             if is_cut {
-                feed.cut()
+                feed.cut();
             } else {
-                feed.end()
+                feed.end();
             }
             let end = client.read();
             assert_eq!((client.end.clone(), begun), (Some(Ok(())), format!("{}{}", wire.preamble, wire.output)));

@@ -68,9 +68,9 @@ async fn a_cut_in_an_event_drops_its_beginning_and_ends_with_the_error_event() {
             let (feed, mut client) = begun(&bed, wire);
             feed.send(&wire.output[..part]);
             if is_cut {
-                feed.cut()
+                feed.cut();
             } else {
-                feed.end()
+                feed.end();
             }
             let end = client.read();
             let case = format!("{} after {part} bytes: {end:?}", wire.kind);
@@ -139,9 +139,9 @@ async fn geminis_array_stays_well_formed() {
         sent.iter().for_each(|chunk| feed.send(chunk.clone()));
         bed.script([reply]);
         if breaks {
-            feed.cut()
+            feed.cut();
         } else {
-            feed.end()
+            feed.end();
         }
         let mut client = bed.send(ARRAY_PATH, GEMINI.request(true).1).answer();
         let all: Vec<Value> = serde_json::from_str(client.text()).unwrap();

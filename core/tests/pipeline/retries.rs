@@ -15,11 +15,14 @@ fn again(status: u16) -> Box<dyn Fn() -> Reply> {
     Box::new(move || failure(status, ""))
 }
 
+/// The same reply each time.
+type Failing = Box<dyn Fn() -> Reply>;
+
 #[tokio::test]
 async fn the_only_provider_is_asked_again_after_pauses_that_double() {
     for wire in &WIRES {
         let event = wire.error_event(Fault::Overloaded, "busy");
-        let rows: Vec<(&str, u16, Box<dyn Fn() -> Reply>)> = vec![
+        let rows: Vec<(&str, u16, Failing)> = vec![
             ("500", 500, again(500)),
             ("502", 502, again(502)),
             ("503", 503, again(503)),

@@ -49,7 +49,7 @@ async fn a_key_in_an_error_body() {
                 let mut client = bed.answer(wire, streams);
                 let case = format!("{} {status} {body} {streams}", wire.kind);
                 assert!(!format!("{:?}", client.headers).contains("canary"), "{case}");
-                let row = check(&bed, &client.text().to_owned(), &case).await;
+                let row = check(&bed, client.text(), &case).await;
                 let error = row["error"].as_str().unwrap();
                 // Of what is no error of a dialect only the kind is told.
                 let is_told = status != 302 && *body == json;
@@ -80,7 +80,7 @@ async fn a_key_in_an_error_event() {
                     }
                     feed.end();
                     let mut client = asking.answer();
-                    let row = check(&bed, &client.text().to_owned(), &case).await;
+                    let row = check(&bed, client.text(), &case).await;
                     assert!(row["error"].as_str().unwrap().contains("bad key ****"), "{case}: {row}");
                 }
             }
