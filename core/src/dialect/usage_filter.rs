@@ -145,10 +145,10 @@ fn edit(event: &[u8]) -> Edit {
     let Some(data) = event.get(start..).and_then(|line| line.strip_prefix(b"data:")) else { return Edit::Keep };
     let base = start + b"data:".len();
     let data = data.trim_ascii_end();
-    if memchr::memchr2(b'\n', b'\r', data).is_some() {
+    let Some(at) = USAGE.find(data).filter(|_| memchr::memchr2(b'\n', b'\r', data).is_none()) else {
         return Edit::Keep;
-    }
-    match null_behind_another(data).or_else(|| usage(data).ok()) {
+    };
+    match null_behind_another(data, at).or_else(|| usage(data).ok()) {
         Some(Edit::Cut { from, to }) => Edit::Cut { from: base + from, to: base + to },
         Some(Edit::Drop) if event.get(..start).is_some_and(|before| !before.trim_ascii().is_empty()) => {
             let behind = event.get(base + data.len()..).unwrap_or_default();
@@ -174,10 +174,9 @@ fn behind_comments(event: &[u8]) -> usize {
     }
 }
 
-/// Cuts the `"usage": null` of an ordinary chunk without reading what is before it: as what follows closes the outermost
-/// object, and nothing else, it is a member of that; and in a string its quotes would be escaped.
-fn null_behind_another(data: &[u8]) -> Option<Edit> {
-    let at = USAGE.find(data)?;
+/// Cuts the `"usage": null` whose key begins at `at`, without reading what is before it: as what follows closes the
+/// outermost object, and nothing else, it is a member of that; and in a string its quotes would be escaped.
+fn null_behind_another(data: &[u8], at: usize) -> Option<Edit> {
     let behind = data.get(at + USAGE.needle().len()..)?.trim_ascii_start().strip_prefix(b":")?;
     let rest = behind.trim_ascii_start().strip_prefix(b"null")?;
     Scanner::new(rest).rest_of_object().ok()?;
