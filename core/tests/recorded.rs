@@ -79,19 +79,42 @@ fn stream(dialect: Dialect, path: &Path) -> (Vec<Value>, Vec<u8>) {
     (payloads, wire.into_bytes())
 }
 
-/// Reads usage reports as the providers document them, last non-zero value of each field.
+/// Whether any number in a report is above zero.
+fn says_something(report: &Value) -> bool {
+    match report {
+        Value::Object(members) => members.values().any(says_something),
+        other => other.as_u64() > Some(0),
+    }
+}
+
+/// A report with what all iterations of a message used. Anthropic bills each; its own figures are those of the answer alone,
+/// without compaction, advisor, or the model before a fallback.
+fn summed(report: &Value) -> Value {
+    let mut summed = report.clone();
+    for (name, own) in summed.as_object_mut().unwrap() {
+        let named = report["iterations"].as_array().into_iter().flatten().filter_map(|it| it[name].as_u64());
+        let parts: Vec<u64> = named.collect();
+        if own.is_u64() && !parts.is_empty() {
+            *own = parts.iter().sum::<u64>().into();
+        }
+    }
+    summed
+}
+
+/// Reads usage reports as the providers document them: of each field the last value in a report that is not all zeros.
 fn expected(dialect: Dialect, payloads: &[Value]) -> Usage {
-    let reports: Vec<&Value> = payloads
+    let reports: Vec<Value> = payloads
         .iter()
         .flat_map(|payload| {
             [&payload["usage"], &payload["usageMetadata"], &payload["message"]["usage"], &payload["response"]["usage"]]
         })
         .filter(|report| report.is_object())
+        .map(summed)
         .collect();
     let number = |paths: &[&str]| -> Option<u64> {
-        let values: Vec<u64> =
-            reports.iter().filter_map(|report| paths.iter().find_map(|path| report.pointer(path)?.as_u64())).collect();
-        values.iter().rev().find(|value| **value > 0).or(values.last()).copied()
+        let value = |report: &Value| paths.iter().find_map(|path| report.pointer(path)?.as_u64());
+        let telling = reports.iter().rev().filter(|report| says_something(report)).find_map(value);
+        telling.or_else(|| reports.iter().rev().find_map(value))
     };
     match dialect {
         Dialect::OpenAiChat => {

@@ -1,3 +1,4 @@
+use super::counters::Counters;
 use super::provider_error::{ProviderError, says_something};
 use super::what_came::what_came;
 use super::{Dialect, Usage};
@@ -74,10 +75,20 @@ impl AnswerMeter {
         AnswerSummary {
             is_answer: is_answer && error.is_none(),
             problem: (!is_answer && error.is_none()).then(|| self.problem()),
-            usage: capture.get(row.answer.usage).map(row.answer.read_usage).unwrap_or_default().usage(row.convention),
-            finish_reason: row.answer.reasons.iter().find_map(|path| capture.text(path)),
+            usage: self.counters().usage(row.convention),
+            finish_reason: row.answer.reasons.iter().filter_map(|path| capture.text(path)).find(|it| !it.is_empty()),
             error,
         }
+    }
+
+    /// What the record should say of an answer beside its outcome.
+    pub fn note(&self) -> Option<String> {
+        self.counters().note()
+    }
+
+    fn counters(&self) -> Counters {
+        let form = &self.dialect.row().answer;
+        self.capture.get(form.usage).map(form.read_usage).unwrap_or_default()
     }
 
     fn has_what_was_asked(&self) -> bool {
@@ -161,6 +172,36 @@ mod tests {
             (OpenAiResponses, r#"{"status":"queued","output":[]}"#, Some("queued"), Usage::default()),
             (OpenAiResponses, r#"{"object":"response.compaction","output":[{}]}"#, None, Usage::default()),
             (Anthropic, r#"{"type":"message","content":[{"type":"text"}]}"#, None, Usage::default()),
+            (
+                OpenAiChat,
+                r#"{"choices":[{"finish_reason":""}],"usage":{"prompt_tokens":10,"completion_tokens":2,"prompt_token_details":{"cached_tokens":4},"num_cached_tokens":4}}"#,
+                None,
+                usage(6, Some(4), 2, None),
+            ),
+            (
+                OpenAiChat,
+                r#"{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":2,"prompt_tokens_details":"none","num_cached_tokens":3,"completion_tokens_details":{"reasoning_tokens":1},"total_tokens":13}}"#,
+                Some("stop"),
+                usage(7, Some(3), 2, Some(1)),
+            ),
+            (
+                OpenAiResponses,
+                r#"{"status":"completed","output":[],"incomplete_details":{"reason":""},"usage":{"input_tokens":3,"output_tokens":4,"output_tokens_details":7}}"#,
+                Some("completed"),
+                usage(3, None, 4, None),
+            ),
+            (
+                Anthropic,
+                r#"{"content":[{}],"stop_reason":"","usage":{"input_tokens":7,"output_tokens":2,"iterations":[{"input_tokens":9,"output_tokens":1},{"input_tokens":7,"output_tokens":2}]}}"#,
+                None,
+                usage(16, None, 3, None),
+            ),
+            (
+                Gemini,
+                r#"{"candidates":[{"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":20,"candidatesTokenCount":198,"totalTokenCount":623}}"#,
+                Some("STOP"),
+                usage(20, None, 198, Some(405)),
+            ),
         ];
         for (dialect, body, finish_reason, usage) in rows {
             for step in [1, 3, 1000] {
@@ -222,6 +263,21 @@ mod tests {
                 let error = summary.error.as_ref().map(|error| error.message.as_str());
                 assert_eq!((error, summary.problem.as_deref()), (expected.ok(), expected.err()), "{body}");
             }
+        }
+    }
+
+    #[test]
+    fn an_absurd_count_is_noted() {
+        for (dialect, count, note) in [
+            (OpenAiChat, "1000000000", None),
+            (OpenAiChat, "9223372036854775807", Some("a count of over 1000000000 tokens was taken for none")),
+        ] {
+            let body = format!(r#"{{"choices":[{{}}],"usage":{{"prompt_tokens":{count},"completion_tokens":5}}}}"#);
+            let mut meter = AnswerMeter::new(dialect, Operation::Generate);
+            meter.push(body.as_bytes());
+            assert_eq!(meter.note().as_deref(), note, "{body}");
+            let usage = meter.summary().usage;
+            assert_eq!((usage.input.is_none(), usage.output), (note.is_some(), Some(5)), "{body}");
         }
     }
 

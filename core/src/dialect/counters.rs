@@ -1,11 +1,11 @@
-use serde::Deserialize;
-
 use super::Usage;
+use super::figures::LIMIT;
 
 /// Token counts as a provider reports them, merged over the events of a stream.
 ///
-/// A later report replaces an earlier one field by field; it is never added, and a zero or a missing field never
-/// replaces a number, because providers repeat their reports with less in them.
+/// A later report is never added. One with any count above zero replaces all that it names, by zeros, too: a vendor that
+/// first counts all input as new then tells that it came from the cache. One that is all zeros replaces nothing, because
+/// providers repeat their reports with less in them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counters {
     pub(super) input: Option<u64>,
@@ -18,6 +18,8 @@ pub(super) struct Counters {
     pub(super) output: Option<u64>,
     pub(super) reasoning: Option<u64>,
     pub(super) total: Option<u64>,
+    /// A count was too large to be one, and counts as not reported.
+    pub(super) met_absurd: bool,
 }
 
 /// What the input and output counts include, by dialect.
@@ -33,75 +35,118 @@ pub(super) enum Convention {
 
 impl Counters {
     pub(super) fn merge(&mut self, report: &Self) {
-        let fields = [
-            (&mut self.input, report.input),
-            (&mut self.more_input, report.more_input),
-            (&mut self.cache_read, report.cache_read),
-            (&mut self.cache_write, report.cache_write),
-            (&mut self.cache_write_1h, report.cache_write_1h),
-            (&mut self.output, report.output),
-            (&mut self.reasoning, report.reasoning),
-            (&mut self.total, report.total),
-        ];
-        for (field, reported) in fields {
-            if reported.is_some_and(|count| count > 0) || field.is_none() {
-                *field = reported.or(*field);
-            }
-        }
+        let says_something = report.counts().into_iter().flatten().any(|count| count > 0);
+        *self = self.zip(report, |old, new| if says_something || old.is_none() { new.or(old) } else { old });
+    }
+
+    /// The sum of both, where one of them reports.
+    pub(super) fn plus(&self, other: &Self) -> Self {
+        let mut sum = self.zip(other, |one, other| match (one, other) {
+            (Some(one), Some(other)) => Some(one.saturating_add(other)),
+            (one, other) => one.or(other),
+        });
+        sum.met_absurd |= sum.counts().into_iter().flatten().any(is_absurd);
+        sum.zip(&Self::default(), |count, _| count.filter(|count| !is_absurd(*count)))
+    }
+
+    /// The larger of both, count by count.
+    pub(super) fn at_least(&self, other: &Self) -> Self {
+        self.zip(other, Ord::max)
+    }
+
+    /// What the record should say of the counts.
+    pub(super) fn note(&self) -> Option<String> {
+        self.met_absurd.then(|| format!("a count of over {LIMIT} tokens was taken for none"))
     }
 
     /// The counts in mutually exclusive buckets.
     pub(super) fn usage(&self, convention: Convention) -> Usage {
-        let cached = self.cache_read.unwrap_or(0).saturating_add(self.cache_write.unwrap_or(0));
-        let input = match (self.input, convention) {
-            (Some(input), Convention::Inclusive | Convention::ReasoningApart) => {
-                // A count smaller than its part was counted without it.
-                Some(input.checked_sub(cached).unwrap_or(input))
-            }
-            (input, _) => input,
-        };
-        let reasoning = self.reasoning.unwrap_or(0);
-        let output = match (self.output, convention) {
-            (Some(output), Convention::Inclusive | Convention::CacheApart) if !self.counts_reasoning_apart() => {
-                Some(output.checked_sub(reasoning).unwrap_or(output))
-            }
-            (output, _) => output,
-        };
-        let cache_write_1h = self.cache_write_1h.map(|count| count.min(self.cache_write.unwrap_or(count)));
+        let (input, cache_write) = self.uncached(convention);
+        let (output, reasoning) = self.said(convention);
+        let cache_write_1h = self.cache_write_1h.map(|count| count.min(cache_write.unwrap_or(count)));
         Usage {
             input: input.map(|input| input.saturating_add(self.more_input.unwrap_or(0))),
             cache_read: self.cache_read,
-            cache_write_5m: self.cache_write.map(|all| all.saturating_sub(cache_write_1h.unwrap_or(0))),
+            cache_write_5m: cache_write.map(|all| all.saturating_sub(cache_write_1h.unwrap_or(0))),
             cache_write_1h,
             output,
-            reasoning: self.reasoning,
+            reasoning,
         }
     }
 
-    /// xAI's Chat counts reasoning beside the completion; the total tells.
-    fn counts_reasoning_apart(&self) -> bool {
-        let reasoning = self.reasoning.unwrap_or(0);
-        let (Some(input), Some(output), Some(total)) = (self.input, self.output, self.total) else { return false };
-        reasoning > 0 && total == input.saturating_add(output).saturating_add(reasoning)
+    /// The input that no cache gave or took, and what the cache took.
+    fn uncached(&self, convention: Convention) -> (Option<u64>, Option<u64>) {
+        let (Some(input), Convention::Inclusive | Convention::ReasoningApart) = (self.input, convention) else {
+            return (self.input, self.cache_write);
+        };
+        if let Some(rest) = input.checked_sub(self.cached()) {
+            return (Some(rest), self.cache_write);
+        }
+        let read = self.cache_read.unwrap_or(0);
+        match input.checked_sub(read.max(self.cache_write.unwrap_or(0))) {
+            // OpenRouter counts what was read among what was written.
+            Some(rest) => (Some(rest), self.cache_write.map(|write| write.saturating_sub(read))),
+            // A count smaller than its part was counted without it.
+            None => (Some(input), self.cache_write),
+        }
+    }
+
+    /// Output without reasoning, and reasoning. Vendors do not keep to their convention, but the total tells.
+    fn said(&self, convention: Convention) -> (Option<u64>, Option<u64>) {
+        let beside = self.beside_output();
+        let Some(reasoning) = self.reasoning else {
+            // Only the total counts the thoughts: some gateways in front of Gemini. A cache that the total counts beside
+            // the input is none.
+            let is_cache = |rest: u64| rest == self.cached() || self.cached() > self.input.unwrap_or(0);
+            return (self.output, beside.filter(|rest| *rest > 0 && !is_cache(*rest)));
+        };
+        let Some(output) = self.output else { return (None, Some(reasoning)) };
+        let is_within = match beside {
+            // xAI's Chat counts reasoning beside the completion.
+            Some(rest) if rest == reasoning => false,
+            Some(0) => true,
+            _ => convention != Convention::ReasoningApart && reasoning <= output,
+        };
+        if is_within {
+            let reasoning = reasoning.min(output);
+            (Some(output - reasoning), Some(reasoning))
+        } else {
+            (Some(output), Some(reasoning))
+        }
+    }
+
+    /// What the total counts beside input and output.
+    fn beside_output(&self) -> Option<u64> {
+        let input = self.input?.saturating_add(self.more_input.unwrap_or(0));
+        self.total?.checked_sub(input.saturating_add(self.output.unwrap_or(0)))
+    }
+
+    fn cached(&self) -> u64 {
+        self.cache_read.unwrap_or(0).saturating_add(self.cache_write.unwrap_or(0))
+    }
+
+    const fn counts(&self) -> [Option<u64>; 8] {
+        let Self { input, more_input, cache_read, cache_write, cache_write_1h, output, reasoning, total, .. } = *self;
+        [input, more_input, cache_read, cache_write, cache_write_1h, output, reasoning, total]
+    }
+
+    fn zip(&self, other: &Self, join: impl Fn(Option<u64>, Option<u64>) -> Option<u64>) -> Self {
+        Self {
+            input: join(self.input, other.input),
+            more_input: join(self.more_input, other.more_input),
+            cache_read: join(self.cache_read, other.cache_read),
+            cache_write: join(self.cache_write, other.cache_write),
+            cache_write_1h: join(self.cache_write_1h, other.cache_write_1h),
+            output: join(self.output, other.output),
+            reasoning: join(self.reasoning, other.reasoning),
+            total: join(self.total, other.total),
+            met_absurd: self.met_absurd | other.met_absurd,
+        }
     }
 }
 
-/// A count in a report; what is no whole number counts as not reported, so that one odd field loses no other.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Count(Option<u64>);
-
-impl Count {
-    pub(super) const fn get(self) -> Option<u64> {
-        self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&serde_json::value::RawValue>::deserialize(deserializer)?;
-        let text = raw.get();
-        Ok(Self(text.parse().ok().or_else(|| text.strip_suffix(".0").and_then(|whole| whole.parse().ok()))))
-    }
+fn is_absurd(count: u64) -> bool {
+    count > u64::from(LIMIT)
 }
 
 #[cfg(test)]
@@ -110,7 +155,17 @@ mod tests {
 
     fn counters(numbers: [u64; 8]) -> Counters {
         let [input, more_input, cache_read, cache_write, cache_write_1h, output, reasoning, total] = numbers.map(Some);
-        Counters { input, more_input, cache_read, cache_write, cache_write_1h, output, reasoning, total }
+        Counters {
+            input,
+            more_input,
+            cache_read,
+            cache_write,
+            cache_write_1h,
+            output,
+            reasoning,
+            total,
+            met_absurd: false,
+        }
     }
 
     #[test]
@@ -122,6 +177,15 @@ mod tests {
             ([5, 0, 60, 0, 0, 5, 20, 0], Convention::Inclusive, [5, 60, 0, 0, 5, 20]),
             ([100, 0, 60, 10, 4, 50, 20, 0], Convention::CacheApart, [100, 60, 6, 4, 30, 20]),
             ([100, 7, 60, 0, 0, 50, 20, 177], Convention::ReasoningApart, [47, 60, 0, 0, 50, 20]),
+            // What was read is counted as written, too.
+            ([2168, 0, 2161, 2161, 0, 5, 0, 2173], Convention::Inclusive, [7, 2161, 0, 0, 5, 0]),
+            ([3000, 0, 2000, 2500, 0, 5, 0, 3005], Convention::Inclusive, [500, 2000, 500, 0, 5, 0]),
+            // The total tells where reasoning is counted, against the convention or nonsense.
+            ([100, 0, 0, 0, 0, 50, 20, 150], Convention::ReasoningApart, [100, 0, 0, 0, 30, 20]),
+            ([100, 7, 0, 0, 0, 50, 20, 157], Convention::ReasoningApart, [107, 0, 0, 0, 30, 20]),
+            ([100, 0, 0, 0, 0, 50, 20, 170], Convention::Inclusive, [100, 0, 0, 0, 50, 20]),
+            ([21, 0, 0, 0, 0, 0, 60, 81], Convention::Inclusive, [21, 0, 0, 0, 0, 60]),
+            ([100, 0, 0, 0, 0, 50, 60, 150], Convention::Inclusive, [100, 0, 0, 0, 0, 50]),
         ];
         for (numbers, convention, expected) in rows {
             let [input, cache_read, cache_write_5m, cache_write_1h, output, reasoning] = expected.map(Some);
@@ -132,12 +196,48 @@ mod tests {
     }
 
     #[test]
-    fn reports_are_set_and_never_erased() {
-        let mut merged = Counters::default();
-        merged.merge(&Counters { input: Some(0), output: Some(1), ..Counters::default() });
-        assert_eq!((merged.input, merged.output, merged.total), (Some(0), Some(1), None));
-        merged.merge(&Counters { input: Some(9), output: Some(5), ..Counters::default() });
-        merged.merge(&Counters { input: Some(0), output: None, ..Counters::default() });
-        assert_eq!((merged.input, merged.output), (Some(9), Some(5)));
+    fn thoughts_hidden_in_the_total() {
+        let rows = [
+            // input, cache read, output, total; reasoning
+            ([Some(20), None, Some(198), Some(623)], Some(405)),
+            ([Some(20), Some(20), Some(198), Some(623)], Some(405)),
+            ([Some(20), None, None, Some(80)], Some(60)),
+            ([Some(20), None, Some(198), Some(218)], None),
+            ([Some(20), None, Some(198), Some(100)], None),
+            ([Some(20), None, Some(198), None], None),
+            ([None, None, Some(198), Some(623)], None),
+            // A cache that is counted beside the input.
+            ([Some(20), Some(60), Some(198), Some(278)], None),
+            ([Some(60), Some(20), Some(198), Some(278)], None),
+        ];
+        for ([input, cache_read, output, total], reasoning) in rows {
+            let counters = Counters { input, cache_read, output, total, ..Counters::default() };
+            for convention in [Convention::Inclusive, Convention::ReasoningApart] {
+                let usage = counters.usage(convention);
+                assert_eq!((usage.output, usage.reasoning), (output, reasoning), "{counters:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn reports_are_set_and_never_added() {
+        // Input, cache read and output of one report after the other, and then of all.
+        type Counts = [Option<u64>; 3];
+        let rows: &[(&[Counts], Counts)] = &[
+            (&[[Some(0), None, Some(1)]], [Some(0), None, Some(1)]),
+            (&[[Some(0), None, Some(1)], [Some(9), None, Some(5)]], [Some(9), None, Some(5)]),
+            (&[[Some(9), None, Some(5)], [Some(0), Some(0), None]], [Some(9), Some(0), Some(5)]),
+            (&[[Some(9), None, Some(5)], [None, None, Some(6)]], [Some(9), None, Some(6)]),
+            // Moonshot's: all of the input turns out to have been cached.
+            (&[[Some(1000), None, Some(1)], [Some(0), Some(1000), Some(7)]], [Some(0), Some(1000), Some(7)]),
+        ];
+        for (reports, expected) in rows {
+            let mut merged = Counters::default();
+            for [input, cache_read, output] in *reports {
+                let (input, cache_read, output) = (*input, *cache_read, *output);
+                merged.merge(&Counters { input, cache_read, output, ..Counters::default() });
+            }
+            assert_eq!([merged.input, merged.cache_read, merged.output], *expected, "{reports:?}");
+        }
     }
 }

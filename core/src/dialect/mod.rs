@@ -5,6 +5,7 @@ mod anthropic;
 mod counters;
 mod error;
 mod error_response;
+mod figures;
 mod gemini;
 mod hint;
 mod inspect;

@@ -51,6 +51,7 @@ impl Progress {
             output: None,
             reasoning: None,
             total: None,
+            met_absurd: false,
         };
         Self {
             phase: Phase::Preamble,
@@ -130,7 +131,11 @@ impl Progress {
         self.fail(failure);
     }
 
+    /// An empty reason is none: some vendors have it in every chunk.
     pub(super) fn finish_reason(&mut self, reason: &str) {
+        if reason.is_empty() {
+            return;
+        }
         let cut = reason.floor_char_boundary(64);
         self.finish_reason = Some(reason.get(..cut).unwrap_or_default().to_owned());
     }

@@ -147,10 +147,14 @@ impl StreamMeter {
 
     /// What the record should say of a stream beside its outcome.
     pub fn note(&self) -> Option<String> {
-        match self.unreadable() {
+        let malformed = match self.unreadable() {
             0 => None,
             1 => Some("1 malformed event".to_owned()),
             count => Some(format!("{count} malformed events")),
+        };
+        match (malformed, self.progress.counters.note()) {
+            (Some(malformed), Some(counts)) => Some(format!("{malformed}; {counts}")),
+            (malformed, counts) => malformed.or(counts),
         }
     }
 

@@ -13,7 +13,8 @@ const EVENT_LIMIT: usize = 1 << 20;
 /// Hides from a Chat client what it did not ask for: when the gateway set `stream_options.include_usage`, the provider
 /// sends one more chunk with the usage, and `"usage": null` in all others.
 ///
-/// Every other byte passes as it came. An event that arrives in parts is held until it is complete.
+/// Every other byte passes as it came: what a vendor has beside the usage (citations, timings, an error) stays, and so does
+/// usage beside content, which is the vendor's own way. An event that arrives in parts is held until it is complete.
 #[derive(Debug, Default)]
 pub struct ChatUsageFilter {
     /// The start of an event whose end has not come.
@@ -112,10 +113,10 @@ fn filter(events: Bytes) -> Bytes {
     while start < events.len() {
         let end = first_boundary(&events, start).unwrap_or(events.len());
         let event = events.get(start..end).unwrap_or_default();
-        match judge(event) {
-            Verdict::Pass => out.extend_from_slice(event),
-            Verdict::Drop => changed = true,
-            Verdict::Cut { from, to } => {
+        match edit(event) {
+            Edit::Keep => out.extend_from_slice(event),
+            Edit::Drop => changed = true,
+            Edit::Cut { from, to } => {
                 changed = true;
                 out.extend_from_slice(event.get(..from).unwrap_or_default());
                 out.extend_from_slice(event.get(to..).unwrap_or_default());
@@ -126,54 +127,101 @@ fn filter(events: Bytes) -> Bytes {
     if changed { out.into() } else { events }
 }
 
-enum Verdict {
-    Pass,
+/// What becomes of an event.
+enum Edit {
+    Keep,
     Drop,
-    Cut { from: usize, to: usize },
+    /// These of its bytes go.
+    Cut {
+        from: usize,
+        to: usize,
+    },
 }
 
-/// Judges one event, blank line included. Only an event of a single `data` line can be one of those that are looked for.
-fn judge(event: &[u8]) -> Verdict {
-    let start = event.len() - event.trim_ascii_start().len();
-    let Some(data) = event.get(start..).and_then(|line| line.strip_prefix(b"data:")) else { return Verdict::Pass };
+/// Looks at one event, blank line included. Only an event of a single `data` line, behind comments or nothing, can be one of
+/// those that are looked for.
+fn edit(event: &[u8]) -> Edit {
+    let start = behind_comments(event);
+    let Some(data) = event.get(start..).and_then(|line| line.strip_prefix(b"data:")) else { return Edit::Keep };
     let base = start + b"data:".len();
     let data = data.trim_ascii_end();
-    let Some(at) = USAGE.find(data) else { return Verdict::Pass };
-    if memchr::memchr2(b'\n', b'\r', data).is_some() {
-        return Verdict::Pass;
-    }
-    let behind = data.get(at + USAGE.needle().len()..).unwrap_or_default().trim_ascii_start();
-    match behind.strip_prefix(b":").map(<[u8]>::trim_ascii_start).and_then(|value| value.strip_prefix(b"null")) {
-        Some(rest) => match null_member(data, at, rest) {
-            Some((from, to)) => Verdict::Cut { from: base + from, to: base + to },
-            None => Verdict::Pass,
-        },
-        None if is_usage_alone(data) => Verdict::Drop,
-        None => Verdict::Pass,
+    let Some(at) = USAGE.find(data).filter(|_| memchr::memchr2(b'\n', b'\r', data).is_none()) else {
+        return Edit::Keep;
+    };
+    match null_behind_another(data, at).or_else(|| usage(data).ok()) {
+        Some(Edit::Cut { from, to }) => Edit::Cut { from: base + from, to: base + to },
+        Some(Edit::Drop) if event.get(..start).is_some_and(|before| !before.trim_ascii().is_empty()) => {
+            let behind = event.get(base + data.len()..).unwrap_or_default();
+            let line_break = if behind.starts_with(b"\r\n") { 2 } else { behind.len().min(1) };
+            Edit::Cut { from: start, to: base + data.len() + line_break }
+        }
+        Some(edit) => edit,
+        None => Edit::Keep,
     }
 }
 
-/// Where in `data` the member lies whose key begins at `at`, its comma before it included, if it is a member of the
-/// outermost object: then what follows its value closes that object, and nothing else. Reading only `rest`, what
-/// follows, is enough because in a string the key's quotes would be escaped.
-fn null_member(data: &[u8], at: usize, rest: &[u8]) -> Option<(usize, usize)> {
+/// The offset of the first line that is no comment and not empty.
+fn behind_comments(event: &[u8]) -> usize {
+    let mut start = 0;
+    loop {
+        let rest = event.get(start..).unwrap_or_default();
+        let line = rest.trim_ascii_start();
+        start += rest.len() - line.len();
+        match memchr::memchr2(b'\n', b'\r', line) {
+            Some(end) if line.starts_with(b":") => start += end,
+            _ => return start,
+        }
+    }
+}
+
+/// Cuts the `"usage": null` whose key begins at `at`, without reading what is before it: as what follows closes the
+/// outermost object, and nothing else, it is a member of that; and in a string its quotes would be escaped.
+fn null_behind_another(data: &[u8], at: usize) -> Option<Edit> {
+    let behind = data.get(at + USAGE.needle().len()..)?.trim_ascii_start().strip_prefix(b":")?;
+    let rest = behind.trim_ascii_start().strip_prefix(b"null")?;
     Scanner::new(rest).rest_of_object().ok()?;
     let before = data.get(..at)?.trim_ascii_end().strip_suffix(b",")?;
-    Some((before.len(), data.len() - rest.len()))
+    Some(Edit::Cut { from: before.len(), to: data.len() - rest.len() })
 }
 
-/// Whether a chunk has usage and no choice.
-fn is_usage_alone(data: &[u8]) -> bool {
-    let (mut has_choice, mut has_usage) = (true, false);
-    let read = Scanner::new(data).each_member::<InvalidJson>(|scanner, key| {
-        if key.is("choices") {
-            has_choice = scanner.holds_something()?;
-            return Ok(());
+/// Reads a whole chunk: usage that stands there for its own sake goes.
+fn usage(data: &[u8]) -> Result<Edit, InvalidJson> {
+    let mut scanner = Scanner::new(data);
+    let (mut has_choice, mut has_more) = (false, false);
+    let mut found = Vec::new();
+    let mut end_before = None;
+    scanner.each_member::<InvalidJson>(|scanner, key| {
+        let kind = scanner.peek()?;
+        if key.is("usage") {
+            scanner.skip()?;
+            found.push((kind, end_before, scanner.offset()));
+        } else {
+            let is_envelope = !key.is("error") && !matches!(kind, Kind::Object | Kind::Array);
+            let holds_something = scanner.holds_something()?;
+            has_choice |= holds_something && key.is("choices");
+            // Every chunk repeats the envelope: its id, model and the like.
+            has_more |= holds_something && !key.is("choices") && !is_envelope;
         }
-        has_usage |= key.is("usage") && scanner.peek()? == Kind::Object;
-        scanner.skip()
-    });
-    read == Ok(true) && has_usage && !has_choice
+        end_before = Some(scanner.offset());
+        Ok(())
+    })?;
+    scanner.end()?;
+    let [(kind, end_before, end)] = found.as_slice() else { return Ok(Edit::Keep) };
+    match kind {
+        Kind::Object if has_choice => return Ok(Edit::Keep),
+        Kind::Object if !has_more => return Ok(Edit::Drop),
+        Kind::Object | Kind::Null => {}
+        _ => return Ok(Edit::Keep),
+    }
+    let first = memchr::memchr(b'{', data).map_or(0, |at| at + 1);
+    let behind = data.get(*end..).unwrap_or_default();
+    // With the comma before it, or the one behind it where it is the first.
+    let comma =
+        memchr::memchr(b',', behind).filter(|at| behind.get(..*at).is_some_and(|it| it.trim_ascii().is_empty()));
+    Ok(match end_before {
+        Some(from) => Edit::Cut { from: *from, to: *end },
+        None => Edit::Cut { from: first, to: end + comma.map_or(0, |at| at + 1) },
+    })
 }
 
 fn join(head: Bytes, tail: &[u8]) -> Bytes {
@@ -205,7 +253,38 @@ mod tests {
             same("data: {\"a\":{\"usage\":null},\"choices\":[]}\n\n"),
             same("data: {\"a\":[{\"x\":1,\"usage\":null}],\"choices\":[]}\n\n"),
             ("data: {\"a\":1 , \"usage\" : null }\n\n".to_owned(), "data: {\"a\":1  }\n\n".to_owned()),
-            same("data: {\"usage\":null,\"choices\":[]}\n\n"),
+            // First, alone, behind a comment, without choices.
+            ("data: {\"usage\":null,\"choices\":[]}\n\n".to_owned(), "data: {\"choices\":[]}\n\n".to_owned()),
+            (
+                "data: {\"usage\" : null , \"a\":{\"usage\":1}}\n\n".to_owned(),
+                "data: { \"a\":{\"usage\":1}}\n\n".to_owned(),
+            ),
+            ("data: {\"usage\":null}\n\n".to_owned(), "data: {}\n\n".to_owned()),
+            ("data: {\"usage\":{\"prompt_tokens\":1},\"id\":\"c\",\"choices\":[]}\n\n".to_owned(), String::new()),
+            ("data: {\"id\":\"c\",\"usage\":{\"prompt_tokens\":1}}\n\n".to_owned(), String::new()),
+            (format!(": ping\n{TEXT}"), format!(": ping\n{TEXT_OUT}")),
+            (format!(": a\n:b\n{USAGE}{DONE}"), format!(": a\n:b\n\n{DONE}")),
+            (format!(": a\n{USAGE}{DONE}").replace('\n', "\r\n"), format!(": a\n\n{DONE}").replace('\n', "\r\n")),
+            same(": only \"usage\"\n\n"),
+            // Only the usage goes.
+            (
+                "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1},\"citations\":[\"x\"]}\n\n".to_owned(),
+                "data: {\"choices\":[],\"citations\":[\"x\"]}\n\n".to_owned(),
+            ),
+            (
+                "data: {\"usage\":{\"prompt_tokens\":1}, \"citations\":[\"x\"]}\n\n".to_owned(),
+                "data: { \"citations\":[\"x\"]}\n\n".to_owned(),
+            ),
+            (
+                "data: {\"x\":{\"usage\":{}},\"choices\":[{}],\"usage\":null}\n\n".to_owned(),
+                "data: {\"x\":{\"usage\":{}},\"choices\":[{}]}\n\n".to_owned(),
+            ),
+            (
+                "data: {\"error\":\"no\",\"usage\":{\"prompt_tokens\":1}}\n\n".to_owned(),
+                "data: {\"error\":\"no\"}\n\n".to_owned(),
+            ),
+            same("data: {\"choices\":[],\"usage\":{},\"usage\":{}}\n\n"),
+            same("data: {\"choices\":[],\"usage\":7}\n\n"),
             same(": ping\n\ndata: {\"choices\":[{}]}\n\n"),
             same("data: broken \"usage\" {\n\n"),
             same("event: x\ndata: {\"choices\":[],\"usage\":{}}\n\n"),

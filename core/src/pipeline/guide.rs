@@ -165,7 +165,8 @@ impl Guide {
         let (usage, finish_reason) = self.meter.told();
         let note = match &self.meter {
             Meter::Stream(meter) => meter.note(),
-            Meter::Answer(_) | Meter::Opaque => None,
+            Meter::Answer(meter) => meter.note(),
+            Meter::Opaque => None,
         };
         journal.finish(Ending {
             outcome: Some(judgement.outcome),

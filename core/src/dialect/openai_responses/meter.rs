@@ -116,7 +116,7 @@ fn response(data: &[u8], progress: &mut Progress) -> Result<Option<ProviderError
         })?;
         Ok(())
     });
-    if let Some(reason) = reason.or(status) {
+    if let Some(reason) = reason.filter(|reason| !reason.is_empty()).or(status) {
         progress.finish_reason(&reason.name());
     }
     read.map(|_| failure)

@@ -182,6 +182,54 @@ fn a_gemini_array_is_metered_like_events() {
 }
 
 #[test]
+fn a_report_replaces_the_one_before_it() {
+    let rows: &[(Dialect, &[&str], [Option<u64>; 3])] = &[
+        // Input, cache read, output.
+        (
+            Anthropic,
+            &[
+                r#"{"type":"message_start","message":{"usage":{"input_tokens":1000,"output_tokens":0}}}"#,
+                r#"{"type":"message_delta","delta":{},"usage":{"input_tokens":0,"cache_read_input_tokens":1000,"output_tokens":7}}"#,
+            ],
+            [Some(0), Some(1000), Some(7)],
+        ),
+        (
+            Anthropic,
+            &[
+                r#"{"type":"message_start","message":{"usage":{"input_tokens":12,"cache_read_input_tokens":3,"iterations":[]}}}"#,
+                r#"{"type":"message_delta","delta":{},"usage":{"input_tokens":null,"output_tokens":7}}"#,
+                r#"{"type":"message_delta","delta":{},"usage":{"input_tokens":0,"output_tokens":0}}"#,
+            ],
+            [Some(12), Some(3), Some(7)],
+        ),
+        (
+            Anthropic,
+            &[
+                r#"{"type":"message_start","message":{"usage":{"input_tokens":5}}}"#,
+                r#"{"type":"message_delta","delta":{},"usage":{"input_tokens":5,"output_tokens":2,"iterations":[{"input_tokens":90,"output_tokens":1},{"input_tokens":5,"output_tokens":2}]}}"#,
+            ],
+            [Some(95), None, Some(3)],
+        ),
+        (
+            OpenAiChat,
+            &[
+                r#"{"choices":[{"delta":{"content":"a"}}],"usage":{"prompt_tokens":9,"completion_tokens":1}}"#,
+                r#"{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":4,"completion_tokens":4,"prompt_tokens_details":[]}}"#,
+                r#"{"choices":[],"usage":{"prompt_tokens":0,"completion_tokens":0,"prompt_cache_hit_tokens":0}}"#,
+            ],
+            [Some(9), Some(0), Some(1)],
+        ),
+    ];
+    for (dialect, events, expected) in rows {
+        let text: String = events.iter().map(|data| event(data)).collect();
+        for step in [1, 7, 10_000] {
+            let usage = meter(*dialect, &text, step).usage();
+            assert_eq!([usage.input, usage.cache_read, usage.output], *expected, "{text}");
+        }
+    }
+}
+
+#[test]
 fn the_end_of_a_body_decides() {
     let output = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
     let reason = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
@@ -195,6 +243,8 @@ fn the_end_of_a_body_decides() {
         (OpenAiChat, "data: [DONE]".to_owned(), Failed),
         (Anthropic, event(r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"}}"#), Complete),
         (Anthropic, event(r#"{"type":"message_delta","delta":{"stop_reason":null}}"#), Output),
+        (Anthropic, event(r#"{"type":"message_delta","delta":{"stop_reason":""}}"#), Output),
+        (OpenAiChat, output.replace("}}]", "},\"finish_reason\":\"\"}]"), Output),
     ];
     for (dialect, text, phase) in rows {
         let mut meter = meter(dialect, &text, 1000);
@@ -212,6 +262,16 @@ fn what_cannot_be_read_is_noted() {
         (OpenAiChat, "{\"choices\":[{\"delta\":{\"cont", Some("1 malformed event")),
         (OpenAiChat, "x\n\ndata: [1]", Some("2 malformed events")),
         (OpenAiChat, "{\"usage\":}", Some("1 malformed event")),
+        (
+            OpenAiChat,
+            "{\"usage\":{\"prompt_tokens\":9223372036854775807}}",
+            Some("a count of over 1000000000 tokens was taken for none"),
+        ),
+        (
+            OpenAiChat,
+            "{\"usage\":{\"prompt_tokens\":1e99}}\n\ndata: x",
+            Some("1 malformed event; a count of over 1000000000 tokens was taken for none"),
+        ),
     ] {
         assert_eq!(meter(dialect, &text(data), 7).note().as_deref(), note, "{data}");
     }
