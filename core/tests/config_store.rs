@@ -39,6 +39,7 @@ fn association(id: &str, provider_id: &str) -> Association {
         provider_id: provider_id.into(),
         provider_model: "*".into(),
         weight: 10,
+        priority: -3,
         tool_call: true,
         structured_output: false,
         image: true,

@@ -156,6 +156,7 @@ fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> 
         upstream: Arc::clone(upstream),
         provider_model: None,
         weight: 1,
+        priority: 0,
         capabilities: Capabilities::ALL,
         with_header: false,
         headers: Vec::new(),

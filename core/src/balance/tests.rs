@@ -32,6 +32,7 @@ fn round_robin_is_smooth_and_exact() {
         let contenders = turn.iter().enumerate().map(|(index, (association, weight))| Contender {
             index,
             weight: *weight,
+            tier: 0,
             native: true,
             latency: 0.0,
             credit: balancer.standing(pair(association, "m"), true, at(0)).credit,

@@ -133,6 +133,8 @@ pub struct Association {
     pub provider_model: String,
     /// At least 1.
     pub weight: u32,
+    /// Its tier: the strategy works among those of the highest that has one awake.
+    pub priority: i32,
     pub tool_call: bool,
     pub structured_output: bool,
     pub image: bool,

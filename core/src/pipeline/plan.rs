@@ -57,6 +57,7 @@ impl<'a> Plan<'a> {
             Contender {
                 index,
                 weight: f64::from(candidate.weight),
+                tier: candidate.priority,
                 native: true,
                 latency: standing.latency,
                 credit: standing.credit,
@@ -98,11 +99,12 @@ impl<'a> Plan<'a> {
         if self.call.operation == Operation::CountTokens {
             return true;
         }
-        // Who rests takes no part in the turn, or it would be owed all that it missed.
+        // Who rests, or is of another tier, takes no part in the turn, or it would be owed all that it missed.
         let taking_part: Vec<_> = match self.route.strategy {
             Strategy::RoundRobin => {
                 let taking_part = self.selection.indexes().filter(|index| self.is_available(shared, *index, now));
                 let candidates = taking_part.filter_map(|index| self.candidates.get(index));
+                let candidates = candidates.filter(|it| it.priority == turn.candidate.priority);
                 candidates.map(|it| (it.association_id.as_str(), f64::from(it.weight))).collect()
             }
             _ => Vec::new(),

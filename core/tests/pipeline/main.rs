@@ -11,5 +11,6 @@ mod retries;
 mod secrets;
 mod silences;
 mod support;
+mod tiers;
 mod timeouts;
 mod wires;

@@ -403,6 +403,7 @@ models:
       x-a: "high: #"
       x-b: "null"
     weight: 1
+    priority: 0
     tool_call: true
     structured_output: true
     image: true
