@@ -59,6 +59,7 @@ fn model(id: &str, name: &str, associations: Vec<Association>) -> Model {
         max_retry: 3,
         timeouts: Timeouts { total: Some(60.0), header: Some(2.5), first_token: None, idle: Some(300.0) },
         breaker: true,
+        affinity: false,
         created_at: Timestamp::from_secs(5),
         associations,
     }

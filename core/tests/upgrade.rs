@@ -136,6 +136,8 @@ async fn upgrades(database: &dyn Database) {
     )
     .await
     .unwrap();
+    let affinities = query(database, "SELECT DISTINCT affinity FROM models").await.unwrap();
+    assert_eq!(affinities.rows, [[1.into()]]);
     let priorities = query(database, "SELECT DISTINCT priority FROM associations").await.unwrap();
     assert_eq!(priorities.rows, [[0.into()]]);
     // What is still refused.
@@ -143,6 +145,7 @@ async fn upgrades(database: &dyn Database) {
         ("UPDATE providers SET name = 'a' WHERE id = 'p9'", "UNIQUE"),
         ("UPDATE providers SET type = NULL WHERE id = 'p9'", "NOT NULL"),
         ("UPDATE models SET strategy = NULL WHERE id = 'm9'", "NOT NULL"),
+        ("UPDATE models SET affinity = 2 WHERE id = 'm9'", "CHECK"),
         ("UPDATE models SET time_out = 0.0 WHERE id = 'm9'", "CHECK"),
         ("UPDATE associations SET priority = 1001 WHERE id = 'a1'", "CHECK"),
         ("UPDATE associations SET provider_id = 'gone' WHERE id = 'a1'", "FOREIGN KEY"),

@@ -14,6 +14,8 @@ pub struct Contender {
     pub latency: f64,
     /// The running balance of smooth weighted round robin.
     pub credit: f64,
+    /// What the request's conversation drew for it; decides in the strategy's place.
+    pub lot: Option<f64>,
     /// A rate limit put it behind all others for this request.
     pub last: bool,
 }
@@ -39,6 +41,11 @@ impl Selection {
         }
         if let Some(highest) = pool.iter().map(|it| it.tier).max() {
             pool.retain(|it| it.tier == highest);
+        }
+        let drawn = pool.iter().filter_map(|it| Some((it.lot? / it.weight, it.index)));
+        let kept = drawn.min_by(|(a, _), (b, _)| a.total_cmp(b));
+        if let Some((_, index)) = kept {
+            return Some(index);
         }
         let chosen = match self.strategy {
             Strategy::Lottery => draw(&pool, random()),
@@ -71,13 +78,13 @@ impl Selection {
         self.contenders.retain(|it| it.index != index);
     }
 
-    /// A rate limit: the candidate loses a third of its weight in `lottery`, and goes to the back elsewhere or when it is
-    /// alone in its tier.
+    /// A rate limit: the candidate loses a third of its weight in `lottery`, and goes to the back elsewhere, for a
+    /// conversation, or when it is alone in its tier.
     pub fn demote(&mut self, index: usize) {
         let tier = self.contenders.iter().find(|it| it.index == index).map(|it| it.tier);
         let is_alone = self.contenders.iter().filter(|it| Some(it.tier) == tier).count() == 1;
         for contender in self.contenders.iter_mut().filter(|it| it.index == index) {
-            if self.strategy == Strategy::Lottery && !is_alone {
+            if self.strategy == Strategy::Lottery && contender.lot.is_none() && !is_alone {
                 contender.weight -= contender.weight / 3.0;
             } else {
                 contender.last = true;
@@ -113,6 +120,7 @@ mod tests {
             native: true,
             latency: 0.0,
             credit: 0.0,
+            lot: None,
             last: false,
         };
         weights.iter().enumerate().map(contender).collect()

@@ -36,6 +36,7 @@ fn round_robin_is_smooth_and_exact() {
             native: true,
             latency: 0.0,
             credit: balancer.standing(pair(association, "m"), true, at(0)).credit,
+            lot: None,
             last: false,
         });
         let chosen = Selection::new(Strategy::RoundRobin, contenders.collect()).pick(|_| true, || 0.0).unwrap();

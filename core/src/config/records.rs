@@ -89,6 +89,8 @@ pub struct Model {
     pub max_retry: u32,
     pub timeouts: Timeouts,
     pub breaker: bool,
+    /// Whether a conversation keeps its provider.
+    pub affinity: bool,
     pub created_at: Timestamp,
     pub associations: Vec<Association>,
 }

@@ -38,6 +38,7 @@ pub struct Route {
     pub max_retry: u32,
     pub timeouts: Timeouts,
     pub breaker: bool,
+    pub affinity: bool,
     pub created_at: Timestamp,
     pub candidates: Vec<Arc<Candidate>>,
 }
@@ -155,6 +156,11 @@ impl ClientKey {
 }
 
 impl Route {
+    /// Whether it matters which conversation a request belongs to.
+    pub fn keeps_conversations(&self) -> bool {
+        self.affinity && self.strategy != Strategy::Rotor && self.candidates.len() > 1
+    }
+
     fn compile(model: Model, upstreams: &HashMap<String, Arc<Upstream>>, warnings: &mut Vec<String>) -> Self {
         let mut candidates = Vec::new();
         for association in model.associations.into_iter().filter(|association| association.enabled) {
@@ -175,6 +181,7 @@ impl Route {
             max_retry: model.max_retry,
             timeouts: model.timeouts,
             breaker: model.breaker,
+            affinity: model.affinity,
             created_at: model.created_at,
             candidates,
         }
@@ -290,6 +297,7 @@ mod tests {
             max_retry: 3,
             timeouts: Timeouts::default(),
             breaker: true,
+            affinity: true,
             created_at: Timestamp::from_secs(0),
             associations,
         }

@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0006_time_out_unset",
     "0007_error_samples_end_at_semicolons",
     "0008_priority_compatible",
+    "0009_affinity_compatible",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -60,7 +60,7 @@ async fn a_failure_asks_the_next_tier_at_once() {
 
 #[tokio::test]
 async fn a_turn_is_of_one_tier() {
-    let mut config = config(&CHAT, &["a", "b", "lower"], json!({"strategy": "round_robin"}));
+    let mut config = config(&CHAT, &["a", "b", "lower"], json!({"strategy": "round_robin", "affinity": false}));
     for (index, (weight, priority)) in [(2, 5), (1, 5), (100, 4)].into_iter().enumerate() {
         config["models"][0]["associations"][index]["weight"] = json!(weight);
         config["models"][0]["associations"][index]["priority"] = json!(priority);

@@ -1373,6 +1373,12 @@ export interface components {
              * @default true
              */
             breaker: boolean;
+            /**
+             * @description Whether a conversation keeps its provider while that can be asked: always with `lottery` and `round_robin`, from its
+             *     second turn on with `least_latency`. `rotor` does so by itself.
+             * @default true
+             */
+            affinity: boolean;
             /** Format: date-time */
             created_at: string;
             associations: components["schemas"]["Association"][];
@@ -1419,6 +1425,12 @@ export interface components {
              * @default true
              */
             breaker: boolean;
+            /**
+             * @description Whether a conversation keeps its provider while that can be asked: always with `lottery` and `round_robin`, from its
+             *     second turn on with `least_latency`. `rotor` does so by itself.
+             * @default true
+             */
+            affinity: boolean;
             /** @default [] */
             associations: components["schemas"]["AssociationEntry"][];
         };
@@ -1464,6 +1476,12 @@ export interface components {
              * @default true
              */
             breaker?: boolean;
+            /**
+             * @description Whether a conversation keeps its provider while that can be asked: always with `lottery` and `round_robin`, from its
+             *     second turn on with `least_latency`. `rotor` does so by itself.
+             * @default true
+             */
+            affinity?: boolean;
             /** @default [] */
             associations?: components["schemas"]["AssociationEntryInput"][];
         };
@@ -1514,6 +1532,12 @@ export interface components {
              * @default true
              */
             breaker?: boolean;
+            /**
+             * @description Whether a conversation keeps its provider while that can be asked: always with `lottery` and `round_robin`, from its
+             *     second turn on with `least_latency`. `rotor` does so by itself.
+             * @default true
+             */
+            affinity?: boolean;
         };
         ModelHealth: {
             provider_model: string;
@@ -1574,6 +1598,11 @@ export interface components {
             idle_timeout?: number | null;
             /** @description Whether providers that keep failing are left out for a while. */
             breaker?: boolean;
+            /**
+             * @description Whether a conversation keeps its provider while that can be asked: always with `lottery` and `round_robin`, from its
+             *     second turn on with `least_latency`. `rotor` does so by itself.
+             */
+            affinity?: boolean;
         };
         /** @description What a client key is made from. */
         NewKey: {

@@ -395,6 +395,7 @@ models:
   time_out: 1.5
   idle_timeout: 86400.0
   breaker: true
+  affinity: true
   associations:
   - provider: main
     model: "*"
@@ -434,6 +435,7 @@ models:
   strategy: lottery
   max_retry: 3
   breaker: false
+  affinity: true
   associations: []
 keys:
 - name: k
