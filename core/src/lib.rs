@@ -6,6 +6,7 @@ pub mod api;
 pub mod balance;
 pub mod config;
 pub mod dialect;
+mod fingerprint;
 mod freshness;
 mod gateway;
 mod options;

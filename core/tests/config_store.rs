@@ -39,6 +39,7 @@ fn association(id: &str, provider_id: &str) -> Association {
         provider_id: provider_id.into(),
         provider_model: "*".into(),
         weight: 10,
+        priority: -3,
         tool_call: true,
         structured_output: false,
         image: true,
@@ -58,6 +59,7 @@ fn model(id: &str, name: &str, associations: Vec<Association>) -> Model {
         max_retry: 3,
         timeouts: Timeouts { total: Some(60.0), header: Some(2.5), first_token: None, idle: Some(300.0) },
         breaker: true,
+        affinity: false,
         created_at: Timestamp::from_secs(5),
         associations,
     }

@@ -128,12 +128,26 @@ async fn upgrades(database: &dyn Database) {
     for sql in new_words {
         query(database, sql).await.unwrap();
     }
+    // A version that knows no priority goes on writing associations.
+    query(
+        database,
+        "INSERT INTO associations (id, model_id, provider_id, position, provider_model, weight, tool_call, \
+         structured_output, image, with_header, extra_body, enabled) VALUES ('a9', 'm9', 'p9', 0, '*', 1, 1, 1, 1, 0, '{}', 1)",
+    )
+    .await
+    .unwrap();
+    let affinities = query(database, "SELECT DISTINCT affinity FROM models").await.unwrap();
+    assert_eq!(affinities.rows, [[1.into()]]);
+    let priorities = query(database, "SELECT DISTINCT priority FROM associations").await.unwrap();
+    assert_eq!(priorities.rows, [[0.into()]]);
     // What is still refused.
     for (sql, expected) in [
         ("UPDATE providers SET name = 'a' WHERE id = 'p9'", "UNIQUE"),
         ("UPDATE providers SET type = NULL WHERE id = 'p9'", "NOT NULL"),
         ("UPDATE models SET strategy = NULL WHERE id = 'm9'", "NOT NULL"),
+        ("UPDATE models SET affinity = 2 WHERE id = 'm9'", "CHECK"),
         ("UPDATE models SET time_out = 0.0 WHERE id = 'm9'", "CHECK"),
+        ("UPDATE associations SET priority = 1001 WHERE id = 'a1'", "CHECK"),
         ("UPDATE associations SET provider_id = 'gone' WHERE id = 'a1'", "FOREIGN KEY"),
         ("INSERT INTO rests VALUES ('gone', '', 1, 0, 0)", "FOREIGN KEY"),
     ] {
@@ -146,7 +160,7 @@ async fn upgrades(database: &dyn Database) {
     query(database, "DELETE FROM providers WHERE id = 'p1'").await.unwrap();
     query(database, "DELETE FROM models WHERE id = 'm6'").await.unwrap();
     for (sql, expected) in [
-        ("SELECT group_concat(id) FROM associations", "a2,a3"),
+        ("SELECT group_concat(id) FROM associations", "a2,a3,a9"),
         ("SELECT group_concat(association_id) FROM rests", "a3"),
     ] {
         assert_eq!(query(database, sql).await.unwrap().rows, [[expected.into()]], "{sql}");

@@ -58,6 +58,8 @@ test('every row is kept, and new types and strategies are let in', () => {
   // Each line is the sample that it was.
   const samples = ['busy\\; later', 'a\\b', '忙\\；\\\\\\\\\\；\\', '\\;\\\\\\\\\\\\\\;\\'];
   before[TABLES.indexOf('providers')].find((provider) => provider.id === 'p5').error_matcher = samples.join('\n');
+  for (const model of before[TABLES.indexOf('models')]) model.affinity = 1;
+  for (const association of before[TABLES.indexOf('associations')]) association.priority = 0;
   assert.deepEqual(run(...everything), before);
   run(...newWords);
   const [associations, rests] = run(

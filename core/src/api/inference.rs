@@ -8,6 +8,7 @@ use http::{HeaderMap, Response, header};
 
 use super::routes::GeminiCall;
 use super::{content_length, decode, query, upload};
+use crate::balance::conversation;
 use crate::config::snapshot::{Candidate, Route, Snapshot};
 use crate::config::{Capabilities, ClientKey, Redactor, Strategy};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, RequestHead, inspect};
@@ -104,6 +105,7 @@ async fn prepare(
     };
     facts.model.clone_from(&model);
     facts.stream = stream;
+    let names_conversation = facts.session_id.is_some() || head.names_conversation;
     if facts.session_id.is_none() {
         facts.session_id.clone_from(&head.session_id);
     }
@@ -121,9 +123,16 @@ async fn prepare(
         Operation::Generate => Arc::clone(route),
         Operation::CountTokens => counting_route(&snapshot, route, asked.dialect)?,
     };
+    let conversation = if route.keeps_conversations() {
+        let key_id = facts.key.as_ref().map_or("", |key| &key.id);
+        conversation(facts.session_id.as_deref(), names_conversation, key_id, || head.beginning.hash(&body))
+    } else {
+        None
+    };
     let (query, form) = query::for_provider(&parts.uri, asked.dialect, stream);
     let (dialect, operation) = (asked.dialect, asked.operation);
-    let call = Call { dialect, operation, headers: parts.headers, query, body, head, model, stream, form };
+    let call =
+        Call { dialect, operation, headers: parts.headers, query, body, head, model, stream, form, conversation };
     Ok((call, route))
 }
 
@@ -156,6 +165,7 @@ fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> 
         upstream: Arc::clone(upstream),
         provider_model: None,
         weight: 1,
+        priority: 0,
         capabilities: Capabilities::ALL,
         with_header: false,
         headers: Vec::new(),
@@ -169,6 +179,7 @@ fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> 
         max_retry: route.max_retry,
         timeouts: route.timeouts,
         breaker: false,
+        affinity: false,
         created_at: route.created_at,
         candidates: vec![Arc::new(candidate)],
     }))

@@ -2,6 +2,7 @@
 //!
 //! Everything is a pure function of its state and of the time it is given; [`Balancer`] only keeps the states.
 
+mod affinity;
 mod association;
 mod balancer;
 mod breaker;
@@ -13,6 +14,7 @@ mod retry_after;
 mod selection;
 mod verdict;
 
+pub(crate) use affinity::{conversation, lot};
 pub use balancer::{AssociationHealth, Balancer, Pair, Standing};
 pub use breaker::Breaker;
 pub use cooldown::Cooldown;

@@ -6,12 +6,16 @@ pub struct Contender {
     /// The caller's own index.
     pub index: usize,
     pub weight: f64,
+    /// The higher is asked first, whatever the strategy.
+    pub tier: i32,
     /// Whether its provider speaks the client's dialect; decides between equal weights in `rotor`.
     pub native: bool,
     /// Estimated time to first token in seconds.
     pub latency: f64,
     /// The running balance of smooth weighted round robin.
     pub credit: f64,
+    /// What the request's conversation drew for it; decides in the strategy's place.
+    pub lot: Option<f64>,
     /// A rate limit put it behind all others for this request.
     pub last: bool,
 }
@@ -34,6 +38,14 @@ impl Selection {
         let mut pool: Vec<&Contender> = self.contenders.iter().filter(|it| available(it.index)).collect();
         if pool.iter().any(|it| !it.last) {
             pool.retain(|it| !it.last);
+        }
+        if let Some(highest) = pool.iter().map(|it| it.tier).max() {
+            pool.retain(|it| it.tier == highest);
+        }
+        let drawn = pool.iter().filter_map(|it| Some((it.lot? / it.weight, it.index)));
+        let kept = drawn.min_by(|(a, _), (b, _)| a.total_cmp(b));
+        if let Some((_, index)) = kept {
+            return Some(index);
         }
         let chosen = match self.strategy {
             Strategy::Lottery => draw(&pool, random()),
@@ -66,10 +78,13 @@ impl Selection {
         self.contenders.retain(|it| it.index != index);
     }
 
-    /// A rate limit: the candidate loses a third of its weight in `lottery` and goes to the back elsewhere.
+    /// A rate limit: the candidate loses a third of its weight in `lottery`, and goes to the back elsewhere, for a
+    /// conversation, or when it is alone in its tier.
     pub fn demote(&mut self, index: usize) {
+        let tier = self.contenders.iter().find(|it| it.index == index).map(|it| it.tier);
+        let is_alone = self.contenders.iter().filter(|it| Some(it.tier) == tier).count() == 1;
         for contender in self.contenders.iter_mut().filter(|it| it.index == index) {
-            if self.strategy == Strategy::Lottery {
+            if self.strategy == Strategy::Lottery && contender.lot.is_none() && !is_alone {
                 contender.weight -= contender.weight / 3.0;
             } else {
                 contender.last = true;
@@ -98,8 +113,16 @@ mod tests {
     use rand::{RngExt as _, SeedableRng as _};
 
     fn contenders(weights: &[f64]) -> Vec<Contender> {
-        let contender =
-            |(index, &weight)| Contender { index, weight, native: true, latency: 0.0, credit: 0.0, last: false };
+        let contender = |(index, &weight)| Contender {
+            index,
+            weight,
+            tier: 0,
+            native: true,
+            latency: 0.0,
+            credit: 0.0,
+            lot: None,
+            last: false,
+        };
         weights.iter().enumerate().map(contender).collect()
     }
 
@@ -164,6 +187,54 @@ mod tests {
         }
         // Of the three equally likely pairs the fastest is in two, and the slowest wins none.
         assert_shares(&Selection::new(Strategy::LeastLatency, list), &[0.0, 2.0 / 3.0, 1.0 / 3.0]);
+    }
+
+    /// Two of the highest tier, one of the next, one of the lowest, which has the most weight.
+    fn tiers() -> Vec<Contender> {
+        let mut list = contenders(&[1.0, 1.0, 2.0, 1000.0]);
+        for (contender, tier) in list.iter_mut().zip([7, 7, 0, -7]) {
+            contender.tier = tier;
+        }
+        list
+    }
+
+    #[test]
+    fn a_lower_tier_waits_for_all_of_the_higher_ones() {
+        for strategy in Strategy::ALL {
+            for (awake, first, second) in [
+                ([true, true, true, true], vec![0, 1], vec![0, 1]),
+                ([false, true, true, true], vec![1], vec![2]),
+                ([true, false, false, true], vec![0], vec![3]),
+                ([false, false, true, true], vec![2], vec![3]),
+                ([false, false, false, true], vec![3], vec![]),
+                ([false, false, false, false], vec![], vec![]),
+            ] {
+                for random in [0.0, 0.4, 0.999] {
+                    let mut selection = Selection::new(strategy, tiers());
+                    let picked = selection.pick(|index| awake[index], || random);
+                    assert!(picked.map_or(first.is_empty(), |it| first.contains(&it)), "{strategy:?} {awake:?}");
+                    picked.iter().for_each(|it| selection.remove(*it));
+                    let next = selection.pick(|index| awake[index], || random);
+                    assert!(next.map_or(second.is_empty(), |it| second.contains(&it)), "{strategy:?} {awake:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_rate_limit_in_a_tier_lets_the_rest_of_it_and_then_the_lower_ones_go_first() {
+        for strategy in Strategy::ALL {
+            let mut selection = Selection::new(strategy, tiers());
+            let mut order = Vec::new();
+            selection.remove(0);
+            while order.len() < 3 {
+                let next = selection.pick(|_| true, || 0.0).unwrap();
+                order.push(next);
+                selection.demote(next);
+            }
+            assert_eq!(order, [1, 2, 3], "{strategy:?}");
+            assert_eq!(selection.pick(|_| true, || 0.0), Some(1), "{strategy:?}");
+        }
     }
 
     #[test]

@@ -32,9 +32,11 @@ fn round_robin_is_smooth_and_exact() {
         let contenders = turn.iter().enumerate().map(|(index, (association, weight))| Contender {
             index,
             weight: *weight,
+            tier: 0,
             native: true,
             latency: 0.0,
             credit: balancer.standing(pair(association, "m"), true, at(0)).credit,
+            lot: None,
             last: false,
         });
         let chosen = Selection::new(Strategy::RoundRobin, contenders.collect()).pick(|_| true, || 0.0).unwrap();

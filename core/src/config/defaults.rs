@@ -9,7 +9,7 @@ pub(crate) const fn weight() -> u32 {
     1
 }
 
-/// Capabilities, breakers and `enabled`.
+/// Capabilities, breakers, affinity and `enabled`.
 pub(crate) const fn yes() -> bool {
     true
 }

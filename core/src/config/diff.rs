@@ -191,6 +191,7 @@ fn model_fields(a: ModelRow<'_>, b: ModelRow<'_>) -> Vec<&'static str> {
         ("first_token_timeout", a.timeouts.first_token != b.timeouts.first_token),
         ("idle_timeout", a.timeouts.idle != b.timeouts.idle),
         ("breaker", a.breaker != b.breaker),
+        ("affinity", a.affinity != b.affinity),
         ("order", position != other),
     ])
 }

@@ -15,6 +15,10 @@ macro_rules! association_fields {
             #[serde(default = "crate::config::defaults::weight")]
             #[schemars(range(min = 1, max = 10_000))]
             weight: u32,
+            /// Higher ones are asked first; lower ones when all of the higher ones fail or rest.
+            #[serde(default)]
+            #[schemars(range(min = -1000, max = 1000))]
+            priority: i32,
             #[serde(default = "crate::config::defaults::yes")]
             tool_call: bool,
             #[serde(default = "crate::config::defaults::yes")]

@@ -89,6 +89,8 @@ pub struct Model {
     pub max_retry: u32,
     pub timeouts: Timeouts,
     pub breaker: bool,
+    /// Whether a conversation keeps its provider.
+    pub affinity: bool,
     pub created_at: Timestamp,
     pub associations: Vec<Association>,
 }
@@ -133,6 +135,8 @@ pub struct Association {
     pub provider_model: String,
     /// At least 1.
     pub weight: u32,
+    /// Its tier: the strategy works among those of the highest that has one awake.
+    pub priority: i32,
     pub tool_call: bool,
     pub structured_output: bool,
     pub image: bool,

@@ -38,6 +38,7 @@ pub struct Route {
     pub max_retry: u32,
     pub timeouts: Timeouts,
     pub breaker: bool,
+    pub affinity: bool,
     pub created_at: Timestamp,
     pub candidates: Vec<Arc<Candidate>>,
 }
@@ -50,6 +51,7 @@ pub struct Candidate {
     /// `None` sends the name the client asked for.
     pub provider_model: Option<String>,
     pub weight: u32,
+    pub priority: i32,
     pub capabilities: Capabilities,
     pub with_header: bool,
     pub headers: Vec<(HeaderName, HeaderValue)>,
@@ -154,6 +156,11 @@ impl ClientKey {
 }
 
 impl Route {
+    /// Whether it matters which conversation a request belongs to.
+    pub fn keeps_conversations(&self) -> bool {
+        self.affinity && self.strategy != Strategy::Rotor && self.candidates.len() > 1
+    }
+
     fn compile(model: Model, upstreams: &HashMap<String, Arc<Upstream>>, warnings: &mut Vec<String>) -> Self {
         let mut candidates = Vec::new();
         for association in model.associations.into_iter().filter(|association| association.enabled) {
@@ -174,6 +181,7 @@ impl Route {
             max_retry: model.max_retry,
             timeouts: model.timeouts,
             breaker: model.breaker,
+            affinity: model.affinity,
             created_at: model.created_at,
             candidates,
         }
@@ -203,6 +211,7 @@ impl Candidate {
             upstream,
             provider_model: Some(association.provider_model).filter(|name| name != "*"),
             weight: association.weight,
+            priority: association.priority,
             with_header: association.with_header,
             headers,
             extra_body,
@@ -230,6 +239,7 @@ impl Candidate {
             provider_id: "p".to_owned(),
             provider_model: "*".to_owned(),
             weight: 1,
+            priority: 0,
             tool_call: true,
             structured_output: true,
             image: true,
@@ -267,6 +277,7 @@ mod tests {
             provider_id: format!("id-{provider}"),
             provider_model: "*".to_owned(),
             weight: 1,
+            priority: 0,
             tool_call: true,
             structured_output: true,
             image: true,
@@ -286,6 +297,7 @@ mod tests {
             max_retry: 3,
             timeouts: Timeouts::default(),
             breaker: true,
+            affinity: true,
             created_at: Timestamp::from_secs(0),
             associations,
         }

@@ -111,6 +111,9 @@ pub fn association(association: &Association) -> Checked {
     if !(1..=10_000).contains(&association.weight) {
         return Err(Invalid::new("weight", "must be from 1 to 10000"));
     }
+    if !(-1000..=1000).contains(&association.priority) {
+        return Err(Invalid::new("priority", "must be from -1000 to 1000"));
+    }
     headers(&association.headers)?;
     extra_body(&association.extra_body)?;
     association.prices.as_ref().map_or(Ok(()), prices)

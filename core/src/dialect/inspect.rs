@@ -1,6 +1,7 @@
 use std::fmt;
 
 use super::Dialect;
+use super::beginning::Beginning;
 use crate::config::Capabilities;
 use crate::wire::json::{InvalidJson, Kind, Scanner, Text};
 
@@ -16,6 +17,11 @@ pub struct RequestHead {
     pub needs: Capabilities,
     /// From the body only; headers may say more.
     pub session_id: Option<String>,
+    /// The session id is one of a conversation, and not of a user or a cache.
+    pub names_conversation: bool,
+    pub beginning: Beginning,
+    /// An answer of a model is part of the conversation.
+    pub has_history: bool,
     /// The client asked for `stream_options.include_usage` (Chat only).
     pub include_usage: bool,
 }
@@ -68,7 +74,7 @@ pub fn inspect(dialect: Dialect, body: &[u8]) -> Result<RequestHead, InvalidRequ
         (row.member)(scanner, &key, &mut head, &mut session)
     })?;
     scanner.end()?;
-    head.session_id = session.best();
+    (head.session_id, head.names_conversation) = session.best();
     Ok(head)
 }
 
@@ -105,14 +111,20 @@ impl Decisive {
 pub(super) struct Session {
     own: Option<String>,
     metadata: Option<String>,
+    /// Whether that of the metadata is a user's alone.
+    is_user: bool,
     cache_key: Option<String>,
 }
 
 impl Session {
-    fn best(self) -> Option<String> {
-        let mut id = self.own.or(self.metadata).or(self.cache_key)?;
-        id.truncate(id.floor_char_boundary(SESSION_ID_LIMIT));
-        Some(id)
+    /// The id, and whether it names one conversation.
+    fn best(self) -> (Option<String>, bool) {
+        let names_conversation = self.own.is_some() || (self.metadata.is_some() && !self.is_user);
+        let mut id = self.own.or(self.metadata).or(self.cache_key);
+        if let Some(id) = &mut id {
+            id.truncate(id.floor_char_boundary(SESSION_ID_LIMIT));
+        }
+        (id, names_conversation)
     }
 
     /// Reads the members that hold a session in any dialect.
@@ -121,16 +133,23 @@ impl Session {
             "session_id" => self.own = text(scanner)?,
             // Codex writes its own session and thread ids into `client_metadata`.
             "metadata" | "client_metadata" => {
-                let (mut session, mut user) = (None, None);
+                let (mut session, mut user, mut is_user) = (None, None, false);
                 scanner.each_member::<InvalidJson>(|scanner, key| {
                     match &*key.name() {
                         "session_id" | "sessionId" => session = text(scanner)?,
-                        "user_id" => user = text(scanner)?.map(|user| session_of_user(&user)),
+                        "user_id" => {
+                            let whole = text(scanner)?;
+                            user = whole.as_deref().map(session_of_user);
+                            is_user = user == whole;
+                        }
                         _ => scanner.skip()?,
                     }
                     Ok(())
                 })?;
-                self.metadata = session.or(user).or(self.metadata.take());
+                if session.is_some() || user.is_some() {
+                    self.is_user = session.is_none() && is_user;
+                    self.metadata = session.or(user);
+                }
             }
             "prompt_cache_key" => self.cache_key = text(scanner)?,
             _ => scanner.skip()?,
@@ -213,7 +232,7 @@ mod tests {
     const NONE: &str = "";
 
     /// `expected` lists what is needed: `t`ools, `s`tructured output, `i`mages, and `S` for a stream, `u` for usage.
-    fn check(dialect: Dialect, body: &str, expected: &str, session: &str) {
+    fn check(dialect: Dialect, body: &str, expected: &str, session: &str) -> RequestHead {
         let head = inspect(dialect, body.as_bytes()).unwrap_or_else(|error| panic!("{body}: {error}"));
         let flags = [
             (head.needs.tool_call, 't'),
@@ -225,6 +244,7 @@ mod tests {
         let found: String = flags.iter().filter(|(on, _)| *on).map(|(_, flag)| flag).collect();
         assert_eq!(found, expected, "{dialect}: {body}");
         assert_eq!(head.session_id.as_deref().unwrap_or_default(), session, "{dialect}: {body}");
+        head
     }
 
     #[test]
@@ -303,21 +323,24 @@ mod tests {
     fn sessions() {
         let long = format!(r#"{{"session_id":"{}"}}"#, "é".repeat(200));
         let rows = [
-            (r#"{"session_id":"s"}"#, "s"),
-            (r#"{"metadata":{"user_id":"u"}}"#, "u"),
-            (r#"{"metadata":{"user_id":"u"},"session_id":"s"}"#, "s"),
-            (r#"{"metadata":{"user_id":"user_abc_account__session_1d3e-4f"}}"#, "1d3e-4f"),
-            (r#"{"metadata":{"user_id":"{\"device_id\":\"d\",\"session_id\":\"js\"}"}}"#, "js"),
-            (r#"{"metadata":{"user_id":"{broken"}}"#, "{broken"),
-            (r#"{"metadata":{"sessionId":"q","user_id":"u"}}"#, "q"),
-            (r#"{"prompt_cache_key":"k"}"#, "k"),
-            (r#"{"prompt_cache_key":"k","client_metadata":{"session_id":"c"}}"#, "c"),
-            (r#"{"metadata":null,"session_id":5}"#, ""),
-            (&long, &"é".repeat(128)),
+            (r#"{"session_id":"s"}"#, "s", true),
+            (r#"{"metadata":{"user_id":"u"}}"#, "u", false),
+            (r#"{"metadata":{"user_id":"u"},"session_id":"s"}"#, "s", true),
+            (r#"{"metadata":{"user_id":"user_abc_account__session_1d3e-4f"}}"#, "1d3e-4f", true),
+            (r#"{"metadata":{"user_id":"{\"device_id\":\"d\",\"session_id\":\"js\"}"}}"#, "js", true),
+            (r#"{"metadata":{"user_id":"{broken"}}"#, "{broken", false),
+            (r#"{"metadata":{"sessionId":"q","user_id":"u"}}"#, "q", true),
+            (r#"{"prompt_cache_key":"k"}"#, "k", false),
+            (r#"{"prompt_cache_key":"k","client_metadata":{"session_id":"c"}}"#, "c", true),
+            (r#"{"metadata":null,"session_id":5}"#, "", false),
+            (&long, &"é".repeat(128), true),
+            (r#"{"metadata":{"session_id":"m"},"client_metadata":{"user_id":"u"}}"#, "u", false),
+            (r#"{"metadata":{"user_id":"u"},"client_metadata":{"session_id":"c"},"prompt_cache_key":"k"}"#, "c", true),
         ];
-        for (body, session) in rows {
+        for (body, session, names_conversation) in rows {
             for dialect in Dialect::ALL {
-                check(dialect, body, "", session);
+                let head = check(dialect, body, "", session);
+                assert_eq!(head.names_conversation, names_conversation, "{dialect}: {body}");
             }
         }
     }

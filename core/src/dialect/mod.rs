@@ -2,6 +2,7 @@
 
 mod answer_meter;
 mod anthropic;
+mod beginning;
 mod counters;
 mod error;
 mod error_response;

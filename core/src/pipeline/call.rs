@@ -19,4 +19,6 @@ pub(crate) struct Call {
     pub(crate) model: String,
     pub(crate) stream: bool,
     pub(crate) form: StreamForm,
+    /// What it keeps its provider for, where the route keeps conversations.
+    pub(crate) conversation: Option<u64>,
 }

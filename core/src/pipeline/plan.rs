@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::ask::Ask;
 use super::call::Call;
 use super::judgement::Next;
-use crate::balance::{Cause, Contender, Pair, Resting, Selection};
+use crate::balance::{Cause, Contender, Pair, Resting, Selection, lot};
 use crate::config::snapshot::{Candidate, Route};
 use crate::config::{Capabilities, Strategy};
 use crate::dialect::{ErrorKind, GatewayError};
@@ -23,6 +23,8 @@ pub(super) struct Plan<'a> {
     route: &'a Route,
     candidates: Vec<&'a Arc<Candidate>>,
     selection: Selection,
+    /// What its provider is kept for.
+    conversation: Option<u64>,
     /// Those that were asked, in order.
     asked: Vec<usize>,
     /// The only one that could be asked may be asked again.
@@ -51,20 +53,25 @@ impl<'a> Plan<'a> {
         if candidates.is_empty() {
             return Err(not_capable(call, &speaking));
         }
+        // The fastest is for conversations that have not begun.
+        let is_kept = route.strategy != Strategy::LeastLatency || call.head.has_history;
+        let conversation = call.conversation.filter(|_| is_kept);
         let now = shared.now();
         let contenders = candidates.iter().enumerate().map(|(index, candidate)| {
             let standing = shared.balancer.standing(pair(call, candidate), call.stream, now);
             Contender {
                 index,
                 weight: f64::from(candidate.weight),
+                tier: candidate.priority,
                 native: true,
                 latency: standing.latency,
                 credit: standing.credit,
+                lot: conversation.map(|it| lot(it, &candidate.association_id)),
                 last: false,
             }
         });
         let selection = Selection::new(route.strategy, contenders.collect());
-        Ok(Self { call, route, candidates, selection, asked: Vec::new(), again: None })
+        Ok(Self { call, route, candidates, selection, conversation, asked: Vec::new(), again: None })
     }
 
     /// The next candidate to ask, if one is available now, or will be in a moment.
@@ -98,11 +105,12 @@ impl<'a> Plan<'a> {
         if self.call.operation == Operation::CountTokens {
             return true;
         }
-        // Who rests takes no part in the turn, or it would be owed all that it missed.
+        // Who rests, or is of another tier, takes no part in the turn, or it would be owed all that it missed.
         let taking_part: Vec<_> = match self.route.strategy {
-            Strategy::RoundRobin => {
+            Strategy::RoundRobin if self.conversation.is_none() => {
                 let taking_part = self.selection.indexes().filter(|index| self.is_available(shared, *index, now));
                 let candidates = taking_part.filter_map(|index| self.candidates.get(index));
+                let candidates = candidates.filter(|it| it.priority == turn.candidate.priority);
                 candidates.map(|it| (it.association_id.as_str(), f64::from(it.weight))).collect()
             }
             _ => Vec::new(),

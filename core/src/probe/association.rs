@@ -96,6 +96,7 @@ fn call(candidate: &Candidate, model: &str, kind: TestKind) -> Call {
         model: model.to_owned(),
         stream,
         form: StreamForm::Sse,
+        conversation: None,
     }
 }
 

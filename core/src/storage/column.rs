@@ -30,6 +30,16 @@ impl Column for u32 {
     }
 }
 
+impl Column for i32 {
+    fn write(&self) -> Result<Value, StorageError> {
+        Ok(i64::from(*self).into())
+    }
+
+    fn read(row: Row<'_>, column: &str) -> Result<Self, StorageError> {
+        Self::try_from(row.integer(column)?).map_err(|_| corrupt(row, column))
+    }
+}
+
 impl Column for Option<Timestamp> {
     fn write(&self) -> Result<Value, StorageError> {
         Ok(self.map(Timestamp::as_micros).into())

@@ -33,7 +33,7 @@ fn queries() -> [String; 6] {
         "SELECT id, name, type, base_url, api_key, version, proxy, error_matcher FROM providers ORDER BY name"
             .to_owned(),
         "SELECT id, name, strategy, max_retry, time_out, header_timeout, first_token_timeout, idle_timeout, breaker, \
-         created_at FROM models ORDER BY position, id"
+         affinity, created_at FROM models ORDER BY position, id"
             .to_owned(),
         format!(
             "SELECT id, model_id, provider_id, provider_model, headers, {of_associations} FROM associations \
@@ -116,6 +116,7 @@ fn model(row: Row<'_>) -> Result<Option<Model>, StorageError> {
             idle: row.optional_real("idle_timeout")?,
         },
         breaker: row.boolean("breaker")?,
+        affinity: row.boolean("affinity")?,
         associations: Vec::new(),
         created_at: Timestamp::from_micros(row.integer("created_at")?),
     }))

@@ -29,6 +29,8 @@ const MIGRATIONS: &[Migration] = migrations![
     "0005_new_words_compatible",
     "0006_time_out_unset",
     "0007_error_samples_end_at_semicolons",
+    "0008_priority_compatible",
+    "0009_affinity_compatible",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -165,6 +165,7 @@ fn model_columns(row: ModelRow<'_>) -> Columns {
         ("first_token_timeout", model.timeouts.first_token.into()),
         ("idle_timeout", model.timeouts.idle.into()),
         ("breaker", model.breaker.into()),
+        ("affinity", model.affinity.into()),
         ("created_at", model.created_at.as_micros().into()),
     ]
 }

@@ -24,14 +24,14 @@ async fn from_creation_to_deletion() {
     let id = id_of(&created);
     let shown = json!({
         "id": id, "model": "gpt-5", "provider": "main", "model_id": ids.model, "provider_id": ids.provider,
-        "provider_model": "gpt-5", "weight": 1, "tool_call": true, "structured_output": true, "image": true,
+        "provider_model": "gpt-5", "weight": 1, "priority": 0, "tool_call": true, "structured_output": true, "image": true,
         "with_header": false, "headers": {}, "extra_body": {}, "prices": null, "enabled": true,
         "health": {"state": "asked", "resting_until": null, "cause": null, "failures": 0, "models": []},
     });
     assert_eq!(created, shown);
 
     let change = json!({
-        "weight": 10, "image": false, "enabled": false, "prices": {"input": 1.25, "output": 10},
+        "weight": 10, "priority": -5, "image": false, "enabled": false, "prices": {"input": 1.25, "output": 10},
         "headers": {"X-Title": "LLMIO", "Authorization": "Bearer 0123456789-tail"}, "extra_body": {"a.b": [1, null]},
     });
     let path = format!("PATCH /api/associations/{id}");
@@ -104,6 +104,9 @@ async fn what_is_refused() {
         ("weight", json!(0), "weight"),
         ("weight", json!(10_001), "weight"),
         ("weight", json!(1.5), "weight"),
+        ("priority", json!(1001), "priority"),
+        ("priority", json!(-1001), "priority"),
+        ("priority", json!(0.5), "priority"),
         ("tool_call", json!(1), "tool_call"),
         ("headers", json!({"a b": "1"}), "headers"),
         ("headers", json!({"x-a": "line\nbreak"}), "headers.x-a"),

@@ -120,11 +120,15 @@ impl Bed {
 
     #[expect(clippy::needless_pass_by_value, reason = "a table reads better without borrows")]
     pub(crate) fn send(&self, path: &str, body: Value) -> Asking {
+        self.send_with(path, &[], body)
+    }
+
+    pub(crate) fn send_with(&self, path: &str, headers: &[(&str, &str)], body: Value) -> Asking {
         let request = Request::post(path)
             .header("authorization", format!("Bearer {CLIENT_KEY}"))
-            .header("content-type", "application/json")
-            .body(Body::from(body.to_string()))
-            .unwrap();
+            .header("content-type", "application/json");
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = request.body(Body::from(body.to_string())).unwrap();
         let (gateway, context) = (self.gateway.clone(), self.context());
         Asking::new(Box::pin(async move { gateway.handle(request, context).await }))
     }

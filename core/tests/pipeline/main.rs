@@ -1,6 +1,7 @@
 //! Requests from start to end, in one process: providers that answer from a script, and time that moves by hand.
 
 mod additions;
+mod affinity;
 mod bed;
 mod client;
 mod health;
@@ -12,5 +13,6 @@ mod secrets;
 mod shown;
 mod silences;
 mod support;
+mod tiers;
 mod timeouts;
 mod wires;

@@ -484,6 +484,12 @@ export interface components {
              * @default 1
              */
             weight: number;
+            /**
+             * Format: int32
+             * @description Higher ones are asked first; lower ones when all of the higher ones fail or rest.
+             * @default 0
+             */
+            priority: number;
             /** @default true */
             tool_call: boolean;
             /** @default true */
@@ -509,6 +515,7 @@ export interface components {
             prices: components["schemas"]["Prices"] | null;
             /** @default true */
             enabled: boolean;
+            health: components["schemas"]["AssociationHealth"];
         };
         AssociationEntry: {
             /** @description A provider's name. */
@@ -524,6 +531,12 @@ export interface components {
              * @default 1
              */
             weight: number;
+            /**
+             * Format: int32
+             * @description Higher ones are asked first; lower ones when all of the higher ones fail or rest.
+             * @default 0
+             */
+            priority: number;
             /** @default true */
             tool_call: boolean;
             /** @default true */
@@ -558,6 +571,12 @@ export interface components {
              * @default 1
              */
             weight?: number;
+            /**
+             * Format: int32
+             * @description Higher ones are asked first; lower ones when all of the higher ones fail or rest.
+             * @default 0
+             */
+            priority?: number;
             /** @default true */
             tool_call?: boolean;
             /** @default true */
@@ -597,6 +616,12 @@ export interface components {
              * @default 1
              */
             weight?: number;
+            /**
+             * Format: int32
+             * @description Higher ones are asked first; lower ones when all of the higher ones fail or rest.
+             * @default 0
+             */
+            priority?: number;
             /** @default true */
             tool_call?: boolean;
             /** @default true */
@@ -623,6 +648,21 @@ export interface components {
             /** @default true */
             enabled?: boolean;
         };
+        /** @description How an association has answered of late, as far as the instance knows that was asked. */
+        AssociationHealth: {
+            state: components["schemas"]["State"];
+            /** @description Until when it is not asked; null when it is. */
+            resting_until: string | null;
+            /** @description Why it rests. */
+            cause: components["schemas"]["CauseView"] | null;
+            /**
+             * Format: uint32
+             * @description In a row, while that has not opened the breaker.
+             */
+            failures: number;
+            /** @description Models, by the provider's names, of which something else is to be said. */
+            models: components["schemas"]["ModelHealth"][];
+        };
         /** @description All there are. */
         AssociationList: {
             data: components["schemas"]["Association"][];
@@ -642,6 +682,11 @@ export interface components {
             };
             /** Format: uint32 */
             weight?: number;
+            /**
+             * Format: int32
+             * @description Higher ones are asked first; lower ones when all of the higher ones fail or rest.
+             */
+            priority?: number;
             tool_call?: boolean;
             structured_output?: boolean;
             image?: boolean;
@@ -655,6 +700,8 @@ export interface components {
             prices?: components["schemas"]["PricesInput"] | null;
             enabled?: boolean;
         };
+        /** @enum {string} */
+        CauseView: "rate_limit" | "failure";
         /** @description One record that was or will be created, changed or deleted. */
         Change: {
             action: components["schemas"]["Action"];
@@ -1326,6 +1373,12 @@ export interface components {
              * @default true
              */
             breaker: boolean;
+            /**
+             * @description Whether a conversation keeps its provider while that can be asked: always with `lottery` and `round_robin`, from its
+             *     second turn on with `least_latency`. `rotor` does so by itself.
+             * @default true
+             */
+            affinity: boolean;
             /** Format: date-time */
             created_at: string;
             associations: components["schemas"]["Association"][];
@@ -1372,6 +1425,12 @@ export interface components {
              * @default true
              */
             breaker: boolean;
+            /**
+             * @description Whether a conversation keeps its provider while that can be asked: always with `lottery` and `round_robin`, from its
+             *     second turn on with `least_latency`. `rotor` does so by itself.
+             * @default true
+             */
+            affinity: boolean;
             /** @default [] */
             associations: components["schemas"]["AssociationEntry"][];
         };
@@ -1417,6 +1476,12 @@ export interface components {
              * @default true
              */
             breaker?: boolean;
+            /**
+             * @description Whether a conversation keeps its provider while that can be asked: always with `lottery` and `round_robin`, from its
+             *     second turn on with `least_latency`. `rotor` does so by itself.
+             * @default true
+             */
+            affinity?: boolean;
             /** @default [] */
             associations?: components["schemas"]["AssociationEntryInput"][];
         };
@@ -1467,6 +1532,25 @@ export interface components {
              * @default true
              */
             breaker?: boolean;
+            /**
+             * @description Whether a conversation keeps its provider while that can be asked: always with `lottery` and `round_robin`, from its
+             *     second turn on with `least_latency`. `rotor` does so by itself.
+             * @default true
+             */
+            affinity?: boolean;
+        };
+        ModelHealth: {
+            provider_model: string;
+            state: components["schemas"]["State"];
+            /** @description Until when it is not asked; null when it is. */
+            resting_until: string | null;
+            /** @description Why it rests. */
+            cause: components["schemas"]["CauseView"] | null;
+            /**
+             * Format: uint32
+             * @description In a row, while that has not opened the breaker.
+             */
+            failures: number;
         };
         /** @description All there are. */
         ModelList: {
@@ -1514,6 +1598,11 @@ export interface components {
             idle_timeout?: number | null;
             /** @description Whether providers that keep failing are left out for a while. */
             breaker?: boolean;
+            /**
+             * @description Whether a conversation keeps its provider while that can be asked: always with `lottery` and `round_robin`, from its
+             *     second turn on with `least_latency`. `rotor` does so by itself.
+             */
+            affinity?: boolean;
         };
         /** @description What a client key is made from. */
         NewKey: {
@@ -1802,6 +1891,7 @@ export interface components {
              */
             counting_provider?: string | null;
         };
+        State: ("asked" | "resting") | "probed";
         Strategy: "lottery" | "rotor" | "round_robin" | "least_latency";
         /** @description What a test of an association asks for. */
         TestKind: "plain" | "stream" | "tool_call";

@@ -84,6 +84,10 @@ pub(super) struct ModelFields {
     /// Whether providers that keep failing are left out for a while.
     #[serde(default = "defaults::yes")]
     breaker: bool,
+    /// Whether a conversation keeps its provider while that can be asked: always with `lottery` and `round_robin`, from its
+    /// second turn on with `least_latency`. `rotor` does so by itself.
+    #[serde(default = "defaults::yes")]
+    affinity: bool,
 }
 
 /// A model with its associations.
@@ -116,6 +120,7 @@ impl ModelFields {
             first_token_timeout: model.timeouts.first_token,
             idle_timeout: model.timeouts.idle,
             breaker: model.breaker,
+            affinity: model.affinity,
         }
     }
 
@@ -130,6 +135,7 @@ impl ModelFields {
             idle: self.idle_timeout,
         };
         model.breaker = self.breaker;
+        model.affinity = self.affinity;
     }
 }
 
@@ -177,6 +183,7 @@ async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
                 max_retry: 0,
                 timeouts: Timeouts::default(),
                 breaker: true,
+                affinity: true,
                 created_at,
                 associations: Vec::new(),
             };

@@ -85,6 +85,10 @@ pub(super) struct ModelEntry {
     /// Whether providers that keep failing are left out for a while.
     #[serde(default = "defaults::yes")]
     pub(super) breaker: bool,
+    /// Whether a conversation keeps its provider while that can be asked: always with `lottery` and `round_robin`, from its
+    /// second turn on with `least_latency`. `rotor` does so by itself.
+    #[serde(default = "defaults::yes")]
+    pub(super) affinity: bool,
     #[serde(default)]
     pub(super) associations: Vec<AssociationEntry>,
 }

@@ -103,6 +103,7 @@ fn model_entry(model: &Model, config: &Config, names: &mut Names) -> ModelEntry 
         first_token_timeout: model.timeouts.first_token,
         idle_timeout: model.timeouts.idle,
         breaker: model.breaker,
+        affinity: model.affinity,
         associations: model
             .associations
             .iter()

@@ -126,6 +126,7 @@ impl Merge<'_> {
                     idle: entry.idle_timeout,
                 },
                 breaker: entry.breaker,
+                affinity: entry.affinity,
                 created_at,
                 associations: Vec::new(),
             };

@@ -395,6 +395,7 @@ models:
   time_out: 1.5
   idle_timeout: 86400.0
   breaker: true
+  affinity: true
   associations:
   - provider: main
     model: "*"
@@ -403,6 +404,7 @@ models:
       x-a: "high: #"
       x-b: "null"
     weight: 1
+    priority: 0
     tool_call: true
     structured_output: true
     image: true
@@ -433,6 +435,7 @@ models:
   strategy: lottery
   max_retry: 3
   breaker: false
+  affinity: true
   associations: []
 keys:
 - name: k

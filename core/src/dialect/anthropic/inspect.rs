@@ -1,3 +1,4 @@
+use crate::dialect::beginning;
 use crate::dialect::inspect::{self, InvalidRequest, RequestHead, Session};
 use crate::wire::json::{InvalidJson, Scanner, Text};
 
@@ -24,13 +25,13 @@ pub(in crate::dialect) fn member(
         }
         "messages" => {
             scanner.each_element::<InvalidJson>(|scanner| {
-                scanner.each_named::<InvalidJson>("content", |scanner| {
+                beginning::turn(scanner, head, |scanner, head| {
                     head.needs.image |= has_image(scanner, BLOCK_LEVELS)?;
                     Ok(())
-                })?;
-                Ok(())
+                })
             })?;
         }
+        "system" => beginning::system(scanner, head)?,
         other => session.member(scanner, other)?,
     }
     Ok(())

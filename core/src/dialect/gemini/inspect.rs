@@ -1,3 +1,4 @@
+use crate::dialect::beginning::{self, Role};
 use crate::dialect::inspect::{InvalidRequest, RequestHead, Session};
 use crate::wire::json::{InvalidJson, Kind, Scanner, Text};
 
@@ -13,7 +14,8 @@ pub(in crate::dialect) fn member(
         "generationConfig" | "generation_config" => {
             scanner.each_member(|scanner, key| setting(scanner, &key, head))?;
         }
-        "contents" => each_or_one(scanner, &mut |scanner| content(scanner, head))?,
+        "contents" => each_or_one(scanner, &mut |scanner| turn(scanner, head))?,
+        "systemInstruction" | "system_instruction" => beginning::system(scanner, head)?,
         // countTokens may carry a whole request.
         "generateContentRequest" | "generate_content_request" => {
             scanner.each_member(|scanner, key| member(scanner, &key, head, session))?;
@@ -80,6 +82,26 @@ fn format(scanner: &mut Scanner<'_>, head: &mut RequestHead) -> Result<(), Inval
         })?;
         Ok(())
     })?;
+    Ok(())
+}
+
+/// A turn without a role is the user's.
+fn turn(scanner: &mut Scanner<'_>, head: &mut RequestHead) -> Result<(), InvalidJson> {
+    let (mut role, mut range) = (Role::User, None);
+    scanner.each_member::<InvalidJson>(|scanner, key| {
+        match &*key.name() {
+            "role" => role = Role::read(scanner)?,
+            "parts" => {
+                let start = scanner.offset();
+                each_or_one(scanner, &mut |scanner| part(scanner, head))?;
+                range = Some(start..scanner.offset());
+            }
+            _ => scanner.skip()?,
+        }
+        Ok(())
+    })?;
+    head.beginning.see(role, range);
+    head.has_history |= role == Role::Model;
     Ok(())
 }
 

@@ -1,3 +1,4 @@
+use crate::dialect::beginning;
 use crate::dialect::inspect::{self, InvalidRequest, RequestHead, Session};
 use crate::wire::json::{InvalidJson, Scanner, Text};
 
@@ -22,11 +23,10 @@ pub(in crate::dialect) fn member(
         }
         "messages" => {
             scanner.each_element::<InvalidJson>(|scanner| {
-                scanner.each_named::<InvalidJson>("content", |scanner| {
+                beginning::turn(scanner, head, |scanner, head| {
                     head.needs.image |= inspect::has_part_of_type(scanner, &["image_url", "input_image", "image"])?;
                     Ok(())
-                })?;
-                Ok(())
+                })
             })?;
         }
         other => session.member(scanner, other)?,

@@ -1,3 +1,4 @@
+use crate::dialect::beginning::{self, Role};
 use crate::dialect::inspect::{self, InvalidRequest, RequestHead, Session};
 use crate::wire::json::{InvalidJson, Kind, Scanner, Text};
 
@@ -20,6 +21,13 @@ pub(in crate::dialect) fn member(
                 Ok(())
             })?;
         }
+        "instructions" => beginning::system(scanner, head)?,
+        "previous_response_id" | "conversation" => head.has_history |= scanner.holds_something()?,
+        "input" if scanner.peek()? == Kind::String => {
+            let start = scanner.offset();
+            scanner.skip()?;
+            head.beginning.see(Role::User, Some(start..scanner.offset()));
+        }
         "input" => {
             scanner.each_element(|scanner| item(scanner, head))?;
         }
@@ -29,21 +37,39 @@ pub(in crate::dialect) fn member(
 }
 
 fn item(scanner: &mut Scanner<'_>, head: &mut RequestHead) -> Result<(), InvalidJson> {
+    let (mut role, mut content) = (Role::Other, None);
     scanner.each_member::<InvalidJson>(|scanner, key| {
         match &*key.name() {
-            // Codex declares its tools in an input item of this type for some models.
-            "type" => head.needs.tool_call |= scanner.string_or_skip()?.is_some_and(|kind| kind.is("additional_tools")),
-            "content" | "output" => {
+            "type" => {
+                let kind = scanner.string_or_skip()?;
+                let kind = kind.as_ref().map(Text::name).unwrap_or_default();
+                // Codex declares its tools in an input item of this type for some models.
+                head.needs.tool_call |= kind == "additional_tools";
+                head.has_history |= is_of_model(&kind);
+            }
+            "role" => role = Role::read(scanner)?,
+            name @ ("content" | "output") => {
+                let start = scanner.offset();
                 head.needs.image |= match scanner.peek()? {
                     Kind::Object => is_image_part(scanner)?,
                     _ => inspect::has_part_of_type(scanner, IMAGE_PARTS)?,
+                };
+                if name == "content" {
+                    content = Some(start..scanner.offset());
                 }
             }
             _ => scanner.skip()?,
         }
         Ok(())
     })?;
+    head.beginning.see(role, content);
+    head.has_history |= role == Role::Model;
     Ok(())
+}
+
+/// Whether items of this type, which have no role, are made by models.
+fn is_of_model(kind: &str) -> bool {
+    kind.ends_with("_call") || matches!(kind, "reasoning" | "compaction" | "item_reference")
 }
 
 /// The output of a computer call is one object.

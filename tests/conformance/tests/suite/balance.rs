@@ -25,7 +25,8 @@ impl Bed {
             associations.push(weighted(&name, "ok", *weight));
             upstreams.push(upstream);
         }
-        let config = config.model_with("m", &json!({"strategy": strategy}), associations);
+        // One body again and again would be one conversation.
+        let config = config.model_with("m", &json!({"strategy": strategy, "affinity": false}), associations);
         Self { home: Home::start(Setup::new(config)).await, upstreams }
     }
 
