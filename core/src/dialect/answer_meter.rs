@@ -51,6 +51,7 @@ impl AnswerMeter {
     pub fn new(dialect: Dialect, operation: Operation) -> Self {
         let row = dialect.row();
         let kept = [ERROR, row.answer.usage].into_iter().chain(row.answer.reasons.iter().copied()).chain(BARE_ERROR);
+        let kept = kept.chain(row.answer.id);
         let marks = row.answer.marks.iter().copied().chain([row.count]);
         let capture = Capture::new(kept, VALUE_LIMIT).marking(marks);
         Self { dialect, operation, capture, start: Vec::new(), length: 0 }
@@ -78,6 +79,11 @@ impl AnswerMeter {
             finish_reason: row.answer.reasons.iter().find_map(|path| capture.text(path)),
             error,
         }
+    }
+
+    /// By which clients can go on from the answer.
+    pub fn response_id(&self) -> Option<String> {
+        self.capture.text(self.dialect.row().answer.id?)
     }
 
     fn has_what_was_asked(&self) -> bool {
