@@ -9,6 +9,7 @@ pub mod dialect;
 mod fingerprint;
 mod freshness;
 mod gateway;
+mod makers;
 mod options;
 pub mod pipeline;
 pub mod platform;

@@ -7,6 +7,7 @@ use crate::balance::Balancer;
 use crate::config::snapshot::Snapshot;
 use crate::config::{Config, Sealer};
 use crate::freshness::Freshness;
+use crate::makers::Makers;
 use crate::options::{GatewayOptions, Upkeep};
 use crate::platform::{DatabaseError, Platform, Timestamp};
 use crate::record::{Metrics, Recorder};
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Metrics,
     pub(crate) refusals: Refusals,
+    pub(crate) makers: Makers,
     snapshot: ArcSwap<Snapshot>,
     pub(crate) room: Arc<Room>,
     pub(crate) freshness: Freshness,
@@ -45,6 +47,7 @@ impl Shared {
             recorder: Recorder::new(&platform),
             metrics: Metrics::new(),
             refusals: Refusals::default(),
+            makers: Makers::default(),
             balancer,
             snapshot: ArcSwap::from_pointee(compile(config)),
             room: Room::new(options.limits.buffered_bytes),

@@ -52,6 +52,7 @@ impl AnswerMeter {
     pub fn new(dialect: Dialect, operation: Operation) -> Self {
         let row = dialect.row();
         let kept = [ERROR, row.answer.usage].into_iter().chain(row.answer.reasons.iter().copied()).chain(BARE_ERROR);
+        let kept = kept.chain(row.answer.id);
         let marks = row.answer.marks.iter().copied().chain([row.count]);
         let capture = Capture::new(kept, VALUE_LIMIT).marking(marks);
         Self { dialect, operation, capture, start: Vec::new(), length: 0 }
@@ -89,6 +90,11 @@ impl AnswerMeter {
     fn counters(&self) -> Counters {
         let form = &self.dialect.row().answer;
         self.capture.get(form.usage).map(form.read_usage).unwrap_or_default()
+    }
+
+    /// By which clients can go on from the answer.
+    pub fn response_id(&self) -> Option<String> {
+        self.capture.text(self.dialect.row().answer.id?)
     }
 
     fn has_what_was_asked(&self) -> bool {

@@ -20,6 +20,8 @@ pub struct RequestHead {
     /// The session id is one of a conversation, and not of a user or a cache.
     pub names_conversation: bool,
     pub beginning: Beginning,
+    /// The response that the client goes on from (Responses only).
+    pub previous_response_id: Option<String>,
     /// An answer of a model is part of the conversation.
     pub has_history: bool,
     /// The client asked for `stream_options.include_usage` (Chat only).

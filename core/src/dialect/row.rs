@@ -40,6 +40,8 @@ pub(super) struct Row {
 pub(super) struct AnswerForm {
     pub(super) usage: Path,
     pub(super) read_usage: fn(&[u8]) -> Counters,
+    /// The answer's own id, where clients can go on from it.
+    pub(super) id: Option<Path>,
     /// Why the answer ended, the most telling first.
     pub(super) reasons: &'static [Path],
     /// Values of which `is_answer` asks for the kind.

@@ -135,6 +135,11 @@ impl StreamMeter {
         self.progress.counters.usage(self.dialect.row().convention)
     }
 
+    /// By which clients can go on from the answer.
+    pub fn response_id(&self) -> Option<&str> {
+        self.progress.created.as_ref().map(|created| created.id.as_str())
+    }
+
     /// In the dialect's own words.
     pub fn finish_reason(&self) -> Option<&str> {
         self.progress.finish_reason.as_deref()

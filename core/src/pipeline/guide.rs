@@ -162,6 +162,9 @@ impl Guide {
         if let Some(report) = judgement.report(self.ask.operation) {
             self.shared.balancer.report(self.ask.pair(), report, self.shared.now());
         }
+        if let Some(id) = self.meter.response_id() {
+            self.shared.makers.remember(&id, &self.ask.candidate.association_id);
+        }
         let (usage, finish_reason) = self.meter.told();
         let note = match &self.meter {
             Meter::Stream(meter) => meter.note(),

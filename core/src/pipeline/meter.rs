@@ -41,6 +41,15 @@ impl Meter {
             Self::Opaque => Default::default(),
         }
     }
+
+    /// By which clients can go on from the answer.
+    pub(super) fn response_id(&self) -> Option<String> {
+        match self {
+            Self::Stream(meter) => meter.response_id().map(str::to_owned),
+            Self::Answer(meter) => meter.response_id(),
+            Self::Opaque => None,
+        }
+    }
 }
 
 /// Chunks in one piece; copies only when there is more than one.

@@ -23,8 +23,8 @@ pub(super) struct Plan<'a> {
     route: &'a Route,
     candidates: Vec<&'a Arc<Candidate>>,
     selection: Selection,
-    /// What its provider is kept for.
-    conversation: Option<u64>,
+    /// The strategy has no say: the conversation has a provider.
+    is_kept: bool,
     /// Those that were asked, in order.
     asked: Vec<usize>,
     /// The only one that could be asked may be asked again.
@@ -54,8 +54,10 @@ impl<'a> Plan<'a> {
             return Err(not_capable(call, &speaking));
         }
         // The fastest is for conversations that have not begun.
-        let is_kept = route.strategy != Strategy::LeastLatency || call.head.has_history;
-        let conversation = call.conversation.filter(|_| is_kept);
+        let has_begun = route.strategy != Strategy::LeastLatency || call.head.has_history;
+        let conversation = call.conversation.filter(|_| has_begun);
+        let previous = call.head.previous_response_id.as_deref().filter(|_| route.keeps_conversations());
+        let maker = previous.and_then(|id| shared.makers.of(id));
         let now = shared.now();
         let contenders = candidates.iter().enumerate().map(|(index, candidate)| {
             let standing = shared.balancer.standing(pair(call, candidate), call.stream, now);
@@ -66,12 +68,17 @@ impl<'a> Plan<'a> {
                 native: true,
                 latency: standing.latency,
                 credit: standing.credit,
-                lot: conversation.map(|it| lot(it, &candidate.association_id)),
+                lot: if maker.is_some_and(|maker| maker.is(&candidate.association_id)) {
+                    Some(0.0)
+                } else {
+                    conversation.map(|it| lot(it, &candidate.association_id))
+                },
                 last: false,
             }
         });
+        let is_kept = conversation.is_some() || maker.is_some();
         let selection = Selection::new(route.strategy, contenders.collect());
-        Ok(Self { call, route, candidates, selection, conversation, asked: Vec::new(), again: None })
+        Ok(Self { call, route, candidates, selection, is_kept, asked: Vec::new(), again: None })
     }
 
     /// The next candidate to ask, if one is available now, or will be in a moment.
@@ -107,7 +114,7 @@ impl<'a> Plan<'a> {
         }
         // Who rests, or is of another tier, takes no part in the turn, or it would be owed all that it missed.
         let taking_part: Vec<_> = match self.route.strategy {
-            Strategy::RoundRobin if self.conversation.is_none() => {
+            Strategy::RoundRobin if !self.is_kept => {
                 let taking_part = self.selection.indexes().filter(|index| self.is_available(shared, *index, now));
                 let candidates = taking_part.filter_map(|index| self.candidates.get(index));
                 let candidates = candidates.filter(|it| it.priority == turn.candidate.priority);

@@ -107,6 +107,38 @@ async fn what_names_a_conversation() {
 }
 
 #[tokio::test]
+async fn a_response_id_leads_to_who_made_it() {
+    for strategy in ["lottery", "round_robin", "least_latency"] {
+        for is_stream in [true, false] {
+            let bed = Bed::new(&RESPONSES, &ACCOUNTS, json!({"strategy": strategy})).await;
+            let mut makers = Vec::new();
+            for turn in 0..5 {
+                for conversation in 0..20 {
+                    // Only what is new is sent, as clients do that go on from a response.
+                    let (path, mut body) = RESPONSES.request(is_stream);
+                    body["input"] = json!(format!("{turn} of {conversation}"));
+                    if turn > 0 {
+                        body["previous_response_id"] = json!(format!("resp_{}_{conversation}", turn - 1));
+                    }
+                    let id = format!("resp_{turn}_{conversation}");
+                    let answer = if is_stream { RESPONSES.stream() } else { RESPONSES.whole.to_owned() };
+                    let answer = answer.replace("resp_1", &id);
+                    let kind = if is_stream { "text/event-stream" } else { "application/json" };
+                    bed.script([reply(200, &format!("content-type: {kind}"), answer.clone())]);
+                    assert_eq!(bed.send(path, body).answer().text(), answer);
+                    let asked = bed.asked().pop().unwrap();
+                    match makers.get(conversation) {
+                        None => makers.push(asked),
+                        Some(maker) => assert_eq!(asked, *maker, "{strategy}: {id}"),
+                    }
+                }
+            }
+            assert_eq!(makers.iter().collect::<BTreeSet<_>>().len(), 3, "{strategy}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_conversation_that_must_move_goes_on_and_comes_back() {
     let refusal = || {
         let error = json!({"error": {"code": "invalid_encrypted_content", "message": "that is not mine"}});

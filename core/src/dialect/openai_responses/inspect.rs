@@ -22,7 +22,11 @@ pub(in crate::dialect) fn member(
             })?;
         }
         "instructions" => beginning::system(scanner, head)?,
-        "previous_response_id" | "conversation" => head.has_history |= scanner.holds_something()?,
+        "conversation" => head.has_history |= scanner.holds_something()?,
+        "previous_response_id" => {
+            head.previous_response_id = inspect::text(scanner)?;
+            head.has_history |= head.previous_response_id.is_some();
+        }
         "input" if scanner.peek()? == Kind::String => {
             let start = scanner.offset();
             scanner.skip()?;
