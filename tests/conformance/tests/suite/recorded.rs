@@ -230,10 +230,16 @@ impl Tokens {
                 }
             }
             Dialect::Anthropic => {
-                // The later numbers are cumulative and may be absent.
+                // The later numbers are cumulative and may be absent. Every iteration of a message is billed, but its own
+                // numbers are those of the answer alone: without compaction, advisor, or the model before a fallback.
+                let used = |usage: &Value, name: &str| {
+                    let iterations = usage["iterations"].as_array().into_iter().flatten();
+                    let all = iterations.filter_map(|it| it[name].as_u64()).reduce(|sum, count| sum + count);
+                    all.or_else(|| usage[name].as_u64())
+                };
                 let newest = |name: &str| {
                     let of = |payload: &Value| {
-                        payload["usage"][name].as_u64().or_else(|| payload["message"]["usage"][name].as_u64())
+                        used(&payload["usage"], name).or_else(|| used(&payload["message"]["usage"], name))
                     };
                     payloads.iter().rev().find_map(of).unwrap_or_default()
                 };
