@@ -78,7 +78,8 @@ async fn no_turn_comes_to_an_account_that_refuses_it() {
 #[tokio::test]
 async fn what_names_a_conversation() {
     let claude = json!({"metadata": {"user_id": "user_1_account__session_5"}});
-    let rows: [(&[(&str, &str)], Value, usize); 11] = [
+    type Headers = &'static [(&'static str, &'static str)];
+    let rows: [(Headers, Value, usize); 11] = [
         (&[], json!({}), 3),
         // An application with one constant id does not come to one account with all that it asks.
         (&[], json!({"prompt_cache_key": "app"}), 3),

@@ -118,11 +118,11 @@ impl Bed {
         self.ask(wire, stream).answer()
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "a table reads better without borrows")]
     pub(crate) fn send(&self, path: &str, body: Value) -> Asking {
         self.send_with(path, &[], body)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a table reads better without borrows")]
     pub(crate) fn send_with(&self, path: &str, headers: &[(&str, &str)], body: Value) -> Asking {
         let request = Request::post(path)
             .header("authorization", format!("Bearer {CLIENT_KEY}"))
