@@ -183,8 +183,9 @@ fn a_gemini_array_is_metered_like_events() {
 
 #[test]
 fn a_report_replaces_the_one_before_it() {
-    let rows: &[(Dialect, &[&str], [Option<u64>; 3])] = &[
-        // Input, cache read, output.
+    /// Input, cache read, output.
+    type Counts = [Option<u64>; 3];
+    let rows: &[(Dialect, &[&str], Counts)] = &[
         (
             Anthropic,
             &[
