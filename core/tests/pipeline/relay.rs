@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::bed::Bed;
 use crate::client::Client;
-use crate::support::Feed;
+use crate::support::{Feed, reply, stream};
 use crate::wires::{CHAT, GEMINI, WIRES, Wire};
 
 const ARRAY_PATH: &str = "/gemini/v1beta/models/m:streamGenerateContent";
@@ -175,5 +175,22 @@ async fn usage_that_the_gateway_asked_for_stays_here() {
             let row = bed.last().await;
             assert_eq!(row["usage"]["output_tokens"], 2, "it is recorded all the same");
         }
+    }
+}
+
+#[tokio::test]
+async fn an_absurd_count_is_none_and_the_row_says_so() {
+    let usage = r#""usage":{"prompt_tokens":9223372036854775807,"completion_tokens":2}"#;
+    let answer = format!(r#"{{"choices":[{{"message":{{"content":"a"}},"finish_reason":"stop"}}],{usage}}}"#);
+    let event = format!("data: {{\"choices\":[],{usage}}}\n\ndata: [DONE]");
+    for streams in [false, true] {
+        let bed = Bed::single(&CHAT).await;
+        let streamed = CHAT.stream().replace("data: [DONE]", &event);
+        bed.script([if streams { stream(streamed) } else { reply(200, "", answer.clone()) }]);
+        bed.answer(&CHAT, streams).text();
+        let row = bed.last().await;
+        assert_eq!((&row["outcome"], &row["usage"]["output_tokens"]), (&json!("success"), &json!(2)), "{row}");
+        assert_eq!(row["usage"]["input_tokens"], Value::Null, "{row}");
+        assert_eq!(row["error"], "a count of over 1000000000 tokens was taken for none", "{row}");
     }
 }
