@@ -1,3 +1,5 @@
+use std::fmt;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use memchr::memmem;
@@ -10,7 +12,14 @@ const SHORTEST: usize = 8;
 /// Takes secrets out of what others wrote: providers repeat keys in their errors.
 #[derive(Clone, Debug, Default)]
 pub struct Redactor {
-    secrets: Vec<Secret>,
+    secrets: Vec<Sought>,
+}
+
+/// A secret, ready to be looked for: every answer's headers are.
+#[derive(Clone)]
+struct Sought {
+    secret: Secret,
+    finder: memmem::Finder<'static>,
 }
 
 impl Redactor {
@@ -25,21 +34,19 @@ impl Redactor {
         // The longest first, or its beginning would be masked and the rest left.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets.dedup();
-        Self { secrets: secrets.into_iter().map(Secret::new).collect() }
+        Self { secrets: secrets.into_iter().map(Sought::new).collect() }
     }
 
     pub fn text(&self, text: String) -> String {
-        self.secrets
-            .iter()
-            .map(Secret::reveal)
-            .fold(text, |text, secret| if text.contains(secret) { text.replace(secret, MASK) } else { text })
+        self.secrets.iter().fold(text, |text, sought| {
+            if sought.is_in(text.as_bytes()) { text.replace(sought.secret.reveal(), MASK) } else { text }
+        })
     }
 
     /// Of an answer's head.
     pub fn headers(&self, headers: &mut HeaderMap) {
         for value in headers.values_mut() {
-            let is_in = |secret: &Secret| memmem::find(value.as_bytes(), secret.reveal().as_bytes()).is_some();
-            if self.secrets.iter().any(is_in) {
+            if self.secrets.iter().any(|sought| sought.is_in(value.as_bytes())) {
                 let clean = self.bytes(Bytes::copy_from_slice(value.as_bytes()));
                 *value = HeaderValue::from_maybe_shared(clean).unwrap_or(HeaderValue::from_static(MASK));
             }
@@ -48,25 +55,38 @@ impl Redactor {
 
     /// The same bytes where no secret is in them.
     pub fn bytes(&self, bytes: Bytes) -> Bytes {
-        self.secrets.iter().map(Secret::reveal).fold(bytes, |bytes, secret| without(bytes, secret.as_bytes()))
+        self.secrets
+            .iter()
+            .fold(bytes, |bytes, sought| if sought.is_in(&bytes) { sought.cut_out(&bytes) } else { bytes })
     }
 }
 
-fn without(bytes: Bytes, secret: &[u8]) -> Bytes {
-    let mut found = memmem::find_iter(&bytes, secret).peekable();
-    if found.peek().is_none() {
-        drop(found);
-        return bytes;
+impl Sought {
+    fn new(secret: &str) -> Self {
+        Self { secret: Secret::new(secret), finder: memmem::Finder::new(secret).into_owned() }
     }
-    let mut clean = Vec::with_capacity(bytes.len());
-    let mut from = 0;
-    for at in found {
-        clean.extend_from_slice(bytes.get(from..at).unwrap_or_default());
-        clean.extend_from_slice(MASK.as_bytes());
-        from = at + secret.len();
+
+    fn is_in(&self, text: &[u8]) -> bool {
+        text.len() >= self.finder.needle().len() && self.finder.find(text).is_some()
     }
-    clean.extend_from_slice(bytes.get(from..).unwrap_or_default());
-    clean.into()
+
+    fn cut_out(&self, bytes: &[u8]) -> Bytes {
+        let mut clean = Vec::with_capacity(bytes.len());
+        let mut from = 0;
+        for at in self.finder.find_iter(bytes) {
+            clean.extend_from_slice(bytes.get(from..at).unwrap_or_default());
+            clean.extend_from_slice(MASK.as_bytes());
+            from = at + self.finder.needle().len();
+        }
+        clean.extend_from_slice(bytes.get(from..).unwrap_or_default());
+        clean.into()
+    }
+}
+
+impl fmt::Debug for Sought {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.secret.fmt(f)
+    }
 }
 
 #[cfg(test)]
