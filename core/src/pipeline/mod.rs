@@ -80,7 +80,11 @@ pub(crate) async fn run(
             continue;
         }
         attempts_left -= 1;
-        let patience = Patience { timeouts: &route.timeouts, deadline, others_left: plan.others_left(shared, &turn) };
+        let patience = Patience {
+            timeouts: &route.timeouts,
+            deadline,
+            others_left: call.stream && plan.others_left(shared, &turn),
+        };
         let failed = match ask_one(shared, call, &turn.candidate, patience, &mut journal).await {
             Ok((ask, committed)) => return Ok(show(shared, call, route, ask, committed, journal)),
             Err(failed) => failed,

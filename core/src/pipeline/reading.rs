@@ -2,8 +2,8 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
 use futures_util::future::{Either, select};
+use futures_util::{FutureExt, StreamExt};
 use http::StatusCode;
 
 use super::meter::joined;
@@ -43,27 +43,36 @@ impl Reading {
         let Some(body) = &mut self.body else {
             return Arrival::End;
         };
-        let now = self.clock.now();
-        let due = self.limit.min(now.plus(self.silence));
-        let (_, timer) = match &mut self.timer {
-            Some(timer) if timer.0 == due => timer,
-            _ => self.timer.insert((due, self.clock.sleep(due.since(now)))),
+        // What is there needs no timer.
+        let next = match body.next().now_or_never() {
+            Some(next) => next,
+            None => {
+                let now = self.clock.now();
+                let due = self.limit.min(now.plus(self.silence));
+                let (_, timer) = match &mut self.timer {
+                    Some(timer) if timer.0 == due => timer,
+                    _ => self.timer.insert((due, self.clock.sleep(due.since(now)))),
+                };
+                match select(body.next(), timer).await {
+                    Either::Left((next, _)) => next,
+                    Either::Right(((), _)) => return Arrival::TimeOut,
+                }
+            }
         };
-        match select(body.next(), timer).await {
-            Either::Left((Some(Ok(chunk)), _)) => {
+        match next {
+            Some(Ok(chunk)) => {
                 self.held_bytes += chunk.len();
                 self.held.push(chunk);
                 Arrival::Chunk
             }
-            Either::Left((Some(Err(error)), _)) => {
+            Some(Err(error)) => {
                 self.body = None;
                 Arrival::Broken(error)
             }
-            Either::Left((None, _)) => {
+            None => {
                 self.body = None;
                 Arrival::End
             }
-            Either::Right(((), _)) => Arrival::TimeOut,
         }
     }
 
