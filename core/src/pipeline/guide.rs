@@ -90,18 +90,6 @@ impl Guide {
         passed
     }
 
-    /// Sees a chunk that the home has sent by its own means.
-    pub fn observe(&mut self, chunk: &[u8]) {
-        self.meter.push(chunk);
-        self.is_torn = self.unfinished() > 0;
-        self.keep(chunk);
-    }
-
-    /// Whether bytes may go to the client without [`Guide::pass`].
-    pub fn may_observe(&self) -> bool {
-        self.filter.is_none()
-    }
-
     /// Whether anything of the answer is still to come. After [`Remainder::Nothing`] the home ends it at once, after
     /// [`Remainder::Little`] when nothing comes for a moment.
     pub fn remainder(&self) -> Remainder {
