@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use super::counters::Counters;
 use super::provider_error::{ProviderError, says_something};
 use super::what_came::what_came;
@@ -32,6 +34,8 @@ pub struct AnswerMeter {
     capture: Capture,
     start: Vec<u8>,
     length: u64,
+    /// Of what has come so far.
+    summary: OnceLock<AnswerSummary>,
 }
 
 /// What an answer told.
@@ -46,6 +50,8 @@ pub struct AnswerSummary {
     pub finish_reason: Option<String>,
     /// The answer is an error object, whatever its status says.
     pub error: Option<ProviderError>,
+    /// What the record should say of an answer beside its outcome.
+    pub note: Option<String>,
 }
 
 impl AnswerMeter {
@@ -55,11 +61,12 @@ impl AnswerMeter {
         let kept = kept.chain(row.answer.id);
         let marks = row.answer.marks.iter().copied().chain([row.count]);
         let capture = Capture::new(kept, VALUE_LIMIT).marking(marks);
-        Self { dialect, operation, capture, start: Vec::new(), length: 0 }
+        Self { dialect, operation, capture, start: Vec::new(), length: 0, summary: OnceLock::new() }
     }
 
     /// Sees the next bytes of the body, in order. What is no JSON shows in the summary.
     pub fn push(&mut self, chunk: &[u8]) {
+        self.summary.take();
         let room = START_LIMIT.saturating_sub(self.start.len()).min(chunk.len());
         self.start.extend_from_slice(chunk.get(..room).unwrap_or_default());
         self.length += chunk.len() as u64;
@@ -69,22 +76,23 @@ impl AnswerMeter {
     }
 
     /// What was told so far; final once the body has ended.
-    pub fn summary(&self) -> AnswerSummary {
+    pub fn summary(&self) -> &AnswerSummary {
+        self.summary.get_or_init(|| self.read())
+    }
+
+    fn read(&self) -> AnswerSummary {
         let (row, capture) = (self.dialect.row(), &self.capture);
         let is_answer = capture.is_complete_object() && self.has_what_was_asked();
         let error = self.error(is_answer);
+        let counters = self.counters();
         AnswerSummary {
             is_answer: is_answer && error.is_none(),
             problem: (!is_answer && error.is_none()).then(|| self.problem()),
-            usage: self.counters().usage(row.convention),
+            usage: counters.usage(row.convention),
             finish_reason: row.answer.reasons.iter().filter_map(|path| capture.text(path)).find(|it| !it.is_empty()),
             error,
+            note: counters.note(),
         }
-    }
-
-    /// What the record should say of an answer beside its outcome.
-    pub fn note(&self) -> Option<String> {
-        self.counters().note()
     }
 
     fn counters(&self) -> Counters {
@@ -143,7 +151,7 @@ mod tests {
     fn summary(dialect: Dialect, operation: Operation, body: &str, step: usize) -> AnswerSummary {
         let mut meter = AnswerMeter::new(dialect, operation);
         body.as_bytes().chunks(step).for_each(|chunk| meter.push(chunk));
-        meter.summary()
+        meter.summary().clone()
     }
 
     #[test]
@@ -281,8 +289,8 @@ mod tests {
             let body = format!(r#"{{"choices":[{{}}],"usage":{{"prompt_tokens":{count},"completion_tokens":5}}}}"#);
             let mut meter = AnswerMeter::new(dialect, Operation::Generate);
             meter.push(body.as_bytes());
-            assert_eq!(meter.note().as_deref(), note, "{body}");
-            let usage = meter.summary().usage;
+            let AnswerSummary { usage, note: told, .. } = meter.summary();
+            assert_eq!(told.as_deref(), note, "{body}");
             assert_eq!((usage.input.is_none(), usage.output), (note.is_some(), Some(5)), "{body}");
         }
     }

@@ -217,8 +217,8 @@ async fn until_end(ask: &Ask, answer: &mut Reading, meter: &mut AnswerMeter) -> 
         return Some(Judgement::matched(sample));
     }
     let summary = meter.summary();
-    match (summary.error, summary.problem) {
-        (Some(error), _) => Some(error_in_200(&error, answer.now(), "the provider answered 200 with an error")),
+    match (&summary.error, &summary.problem) {
+        (Some(error), _) => Some(error_in_200(error, answer.now(), "the provider answered 200 with an error")),
         (None, Some(problem)) => Some(Judgement::unusable(&format!("the provider answered with {problem}"))),
         (None, None) => None,
     }

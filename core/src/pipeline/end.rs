@@ -44,8 +44,8 @@ pub(super) fn judge(meter: &mut Meter, end: &End, now: Timestamp) -> Judgement {
 fn whole(meter: &Meter, now: Timestamp) -> Judgement {
     let Meter::Answer(meter) = meter else { return Judgement::complete() };
     let summary = meter.summary();
-    match (summary.error, summary.problem) {
-        (Some(error), _) => Judgement::of_error(&error, now),
+    match (&summary.error, &summary.problem) {
+        (Some(error), _) => Judgement::of_error(error, now),
         (None, Some(problem)) => Judgement::unusable(&format!("the provider answered with {problem}")),
         (None, None) => Judgement::complete(),
     }

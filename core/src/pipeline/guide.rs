@@ -154,11 +154,7 @@ impl Guide {
             self.shared.makers.remember(&id, &self.ask.candidate.association_id);
         }
         let (usage, finish_reason) = self.meter.told();
-        let note = match &self.meter {
-            Meter::Stream(meter) => meter.note(),
-            Meter::Answer(meter) => meter.note(),
-            Meter::Opaque => None,
-        };
+        let note = self.meter.note();
         journal.finish(Ending {
             outcome: Some(judgement.outcome),
             status: if judgement.outcome == Outcome::Cancelled { 499 } else { self.status },

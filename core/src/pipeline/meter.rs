@@ -36,9 +36,18 @@ impl Meter {
             Self::Stream(meter) => (meter.usage(), meter.finish_reason().map(str::to_owned)),
             Self::Answer(meter) => {
                 let summary = meter.summary();
-                (summary.usage, summary.finish_reason)
+                (summary.usage, summary.finish_reason.clone())
             }
             Self::Opaque => Default::default(),
+        }
+    }
+
+    /// What the record should say beside the outcome.
+    pub(super) fn note(&self) -> Option<String> {
+        match self {
+            Self::Stream(meter) => meter.note(),
+            Self::Answer(meter) => meter.summary().note.clone(),
+            Self::Opaque => None,
         }
     }
 
