@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::ask::Ask;
 use super::call::Call;
 use super::judgement::Next;
-use crate::balance::{Cause, Contender, Pair, Resting, Selection, lot};
+use crate::balance::{Cause, Contender, Pair, Resting, Selection, Standing, lot};
 use crate::config::snapshot::{Candidate, Route};
 use crate::config::{Capabilities, Strategy};
 use crate::dialect::{ErrorKind, GatewayError};
@@ -60,7 +60,12 @@ impl<'a> Plan<'a> {
         let maker = previous.and_then(|id| shared.makers.of(id));
         let now = shared.now();
         let contenders = candidates.iter().enumerate().map(|(index, candidate)| {
-            let standing = shared.balancer.standing(pair(call, candidate), call.stream, now);
+            let standing = match route.strategy {
+                Strategy::Lottery | Strategy::Rotor => Standing::default(),
+                Strategy::RoundRobin | Strategy::LeastLatency => {
+                    shared.balancer.standing(pair(call, candidate), call.stream, now)
+                }
+            };
             Contender {
                 index,
                 weight: f64::from(candidate.weight),
@@ -126,7 +131,9 @@ impl<'a> Plan<'a> {
             self.selection.remove(turn.index);
             return false;
         }
-        shared.balancer.take_turn(&taking_part, &turn.candidate.association_id);
+        if !taking_part.is_empty() {
+            shared.balancer.take_turn(&taking_part, &turn.candidate.association_id);
+        }
         true
     }
 
