@@ -1,4 +1,4 @@
-//! An answer on its way to the client: its bytes pass unchanged while they are watched.
+//! An answer on its way to the client: its bytes go past the guide, which says what the client gets of them.
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -23,8 +23,8 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// An answer whose rest is still to come.
 ///
-/// A home may send it as a stream, which pulls each chunk through core, or take it apart with [`Relay::into_parts`],
-/// send the provider's body by its own means and show the bytes to the guide.
+/// A home may send it as a stream, or take it apart with [`Relay::into_parts`], read and write by its own means, and
+/// send what the guide makes of each chunk.
 #[derive(Debug)]
 pub struct Relay {
     /// Goes to the client as it is.
