@@ -36,24 +36,24 @@ impl D1Database {
     }
 
     async fn run(&self, statements: Vec<Statement>) -> Result<Vec<Rows>, DatabaseError> {
-        let mut plans = statements.iter().map(Plan::new).collect::<Result<Vec<_>, _>>()?;
-        self.find_columns(&mut plans).await;
-        let mut sent = Vec::with_capacity(plans.len());
-        for plan in &plans {
-            sent.push(plan.statement());
-            if plan.counts_apart {
+        let mut prepared = statements.iter().map(Prepared::new).collect::<Result<Vec<_>, _>>()?;
+        self.find_columns(&mut prepared).await;
+        let mut sent = Vec::with_capacity(prepared.len());
+        for statement in &prepared {
+            sent.push(statement.bound());
+            if statement.counts_apart {
                 // D1's own count includes rows that foreign keys deleted.
                 sent.push(("SELECT changes() AS changes".to_owned(), &[]));
             }
         }
         let mut answers = self.send(&sent, Format::Batch).await?.into_iter();
         let mut next = || answers.next().ok_or_else(|| unreadable("an answer is missing"));
-        plans
+        prepared
             .into_iter()
-            .map(|plan| {
+            .map(|statement| {
                 let (columns, rows, changes) = next()?;
-                let affected = if plan.counts_apart { count(&next()?) } else { changes };
-                Ok(match plan.columns {
+                let affected = if statement.counts_apart { count(&next()?) } else { changes };
+                Ok(match statement.columns {
                     Some(columns) => Rows { columns, rows: rows_of(rows, value::marked), affected: 0 },
                     None => Rows { columns, rows: rows_of(rows, value::plain), affected },
                 })
@@ -63,25 +63,25 @@ impl D1Database {
 
     /// Asks for the columns of SELECTs that have not run before, because a wrapper must name them. One that fails is
     /// left as it is: it will fail in its place.
-    async fn find_columns(&self, plans: &mut [Plan<'_>]) {
-        for plan in plans.iter_mut().filter(|plan| plan.is_select) {
-            let known = self.columns.borrow().get(&*plan.sql).cloned();
-            plan.columns = match known {
+    async fn find_columns(&self, prepared: &mut [Prepared<'_>]) {
+        for statement in prepared.iter_mut().filter(|statement| statement.is_select) {
+            let known = self.columns.borrow().get(&*statement.sql).cloned();
+            statement.columns = match known {
                 Some(columns) => Some(columns),
-                None => self.columns_of(plan).await,
+                None => self.columns_of(statement).await,
             };
         }
     }
 
-    async fn columns_of(&self, plan: &Plan<'_>) -> Option<Vec<String>> {
-        let empty = format!("SELECT * FROM ({}) LIMIT 0", plan.sql);
-        let mut answers = self.send(&[(empty, plan.params)], Format::Columns).await.ok()?;
+    async fn columns_of(&self, statement: &Prepared<'_>) -> Option<Vec<String>> {
+        let empty = format!("SELECT * FROM ({}) LIMIT 0", statement.sql);
+        let mut answers = self.send(&[(empty, statement.params)], Format::Columns).await.ok()?;
         let (columns, ..) = answers.pop()?;
         let mut remembered = self.columns.borrow_mut();
         if remembered.len() >= REMEMBERED {
             remembered.clear();
         }
-        remembered.insert(plan.sql.clone(), columns.clone());
+        remembered.insert(statement.sql.clone(), columns.clone());
         Some(columns)
     }
 
@@ -101,7 +101,7 @@ enum Format {
 }
 
 /// How a statement is sent.
-struct Plan<'a> {
+struct Prepared<'a> {
     /// With its parameters cast.
     sql: String,
     params: &'a [llmio_core::platform::Value],
@@ -111,7 +111,7 @@ struct Plan<'a> {
     columns: Option<Vec<String>>,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> Prepared<'a> {
     fn new(statement: &'a Statement) -> Result<Self, DatabaseError> {
         let params = &statement.params;
         let sql = value::cast(&statement.sql, params)
@@ -121,7 +121,7 @@ impl<'a> Plan<'a> {
         Ok(Self { sql, params, is_select, counts_apart: verb == "DELETE", columns: None })
     }
 
-    fn statement(&self) -> value::Bound<'a> {
+    fn bound(&self) -> value::Bound<'a> {
         let sql = match &self.columns {
             Some(columns) => value::marking(&self.sql, columns.len()),
             None => self.sql.clone(),
@@ -169,7 +169,7 @@ impl Database for D1Database {
         }))
     }
 
-    /// Plans limit the statements of a request.
+    /// What an account pays for limits the statements of a request.
     fn prefers_few_statements(&self) -> bool {
         true
     }
