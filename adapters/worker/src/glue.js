@@ -135,6 +135,7 @@ export class Exchange {
   }
 
   #rest() {
+    if (this.turn === Infinity) return;
     clearTimeout(this.timer);
     this.turn = Infinity;
   }
@@ -184,20 +185,16 @@ export class Source {
     this.isOver = message.body === null;
   }
 
-  /** The next bytes; `undefined` at the end. What is given is valid until the next call. */
-  next() {
-    return this.#pull().then((value) => this.#taken(value));
-  }
-
   /** Calls `settle(number, true, bytes)`, or `settle(number, false, error)`. */
   read(number, settle) {
-    this.#pull().then(
-      (value) => settle(number, true, this.#taken(value)),
+    this.pull().then(
+      (value) => settle(number, true, this.taken(value)),
       (error) => settle(number, false, error),
     );
   }
 
-  #pull() {
+  /** Asks for the next bytes. What it is fulfilled with is for `taken`. */
+  pull() {
     if (!this.isBegun) this.#begin();
     if (this.isOver) return now;
     return this.isSmall ? this.message.arrayBuffer() : this.reader.read(new Uint8Array(this.buffer));
@@ -218,7 +215,8 @@ export class Source {
     this.reader = body.getReader({ mode: "byob" });
   }
 
-  #taken(read) {
+  /** The bytes that came; `undefined` at the end. They are valid until the next `pull`. */
+  taken(read) {
     if (this.isOver) return undefined;
     if (this.isSmall) {
       this.isOver = true;

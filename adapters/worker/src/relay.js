@@ -39,7 +39,7 @@ class Relay {
     this.next = () => this.#next();
     this.leave = () => this.#leave();
     this.tick = () => this.#tick();
-    this.take = (chunk) => this.#take(chunk);
+    this.take = (read) => this.#take(read);
     this.break = (error) => (this.isOver ? this.#finish() : this.#end("broken", String(error?.message ?? error)));
   }
 
@@ -63,10 +63,18 @@ class Relay {
   }
 
   #read() {
-    this.source.next().then(this.take, this.break).catch((error) => this.#abort(error));
+    this.source.pull().then(this.take, this.break);
   }
 
-  #take(chunk) {
+  #take(read) {
+    try {
+      this.#pass(this.source.taken(read));
+    } catch (error) {
+      this.#abort(error);
+    }
+  }
+
+  #pass(chunk) {
     if (this.isOver) {
       if (this.lingers && chunk) this.#read();
       else this.#finish();
