@@ -17,6 +17,9 @@ use report::Report;
 use target::{Gateway, PassThrough, Sqld};
 use upload::Upload;
 
+/// The slices of a round.
+const SLICES: usize = 10;
+
 /// CPU time per request, size and start of the Worker, beside a bare pass-through.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -50,8 +53,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
     let chosen: Vec<&Scenario> = WORKER.iter().filter(|it| it.name.contains(&common.only)).collect();
     let mut scenarios: Vec<Rounds> = chosen.iter().map(|scenario| Rounds::new(scenario)).collect();
     // Two processes of the same program differ by some percent in what they cost, so each round has processes of its own.
-    // Both are compiled while they run; only what comes after that is steady.
-    let effort = Effort { rounds: 1, scale: common.scale, warm_up: 2.0 };
+    // Both are compiled while they run; only what comes after that is steady. They take turns in short slices, so that what
+    // slows the machine for a second slows both of them.
+    let slice = common.scale / SLICES as f64;
+    let effort = Effort { rounds: SLICES, scale: slice, warm_up: 2.0 * SLICES as f64 };
     for _ in 0..common.rounds {
         let (pass_through, time) = PassThrough::start(&workerd, at, &upload.worker, &providers).await?;
         times[0].push(micros(time) / 1000.0);

@@ -80,7 +80,7 @@ impl Report {
         let _ = writeln!(
             text,
             "\nMeasured on {}, {}; provider, load and database share them, over loopback. {} rounds, \
-             each with new processes, each target in turn; medians, ratios taken within a round. CPU is user and system time of the workerd process, by 16 \
+             each with new processes, in slices of a tenth, each target in turn; medians, ratios taken within a slice. CPU is user and system time of the workerd process, by 16 \
              connections at once (32 where events are paced); latencies are of one request at a time.",
             machine(),
             self.workerd,
