@@ -17,6 +17,8 @@ pub(super) enum Role {
     System,
     User,
     Model,
+    /// The result of a call (Chat only).
+    Tool,
     Other,
 }
 
@@ -27,6 +29,7 @@ impl Role {
             Some("system" | "developer") => Self::System,
             Some("user") => Self::User,
             Some("assistant" | "model") => Self::Model,
+            Some("tool" | "function") => Self::Tool,
             _ => Self::Other,
         })
     }
@@ -69,27 +72,29 @@ pub(super) fn system(scanner: &mut Scanner<'_>, head: &mut RequestHead) -> Resul
     Ok(())
 }
 
-/// A turn with a role, whose content is read by `content`.
+/// A turn with a role, whose other members are read by `member`.
 pub(super) fn turn(
     scanner: &mut Scanner<'_>,
     head: &mut RequestHead,
-    mut content: impl FnMut(&mut Scanner<'_>, &mut RequestHead) -> Result<(), InvalidJson>,
+    mut member: impl FnMut(&mut Scanner<'_>, &str, &mut RequestHead) -> Result<(), InvalidJson>,
 ) -> Result<(), InvalidJson> {
     let (mut role, mut range) = (Role::Other, None);
     scanner.each_member::<InvalidJson>(|scanner, key| {
         match &*key.name() {
             "role" => role = Role::read(scanner)?,
-            "content" => {
+            name => {
                 let start = scanner.offset();
-                content(scanner, head)?;
-                range = Some(start..scanner.offset());
+                member(scanner, name, head)?;
+                if name == "content" {
+                    range = Some(start..scanner.offset());
+                }
             }
-            _ => scanner.skip()?,
         }
         Ok(())
     })?;
     head.beginning.see(role, range);
     head.has_history |= role == Role::Model;
+    head.needs.tool_call |= role == Role::Tool;
     Ok(())
 }
 

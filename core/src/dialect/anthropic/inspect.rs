@@ -1,3 +1,4 @@
+use crate::config::Capabilities;
 use crate::dialect::beginning;
 use crate::dialect::inspect::{self, InvalidRequest, RequestHead, Session};
 use crate::wire::json::{InvalidJson, Scanner, Text};
@@ -15,7 +16,7 @@ pub(in crate::dialect) fn member(
     match &*key.name() {
         "model" => inspect::model(scanner, head)?,
         "stream" => inspect::stream(scanner, head)?,
-        "tools" => head.needs.tool_call |= scanner.holds_something()?,
+        "tools" | "mcp_servers" => head.needs.tool_call |= scanner.holds_something()?,
         "output_format" => head.needs.structured_output |= inspect::is_json_format(scanner)?,
         "output_config" => {
             scanner.each_named::<InvalidJson>("format", |scanner| {
@@ -25,9 +26,9 @@ pub(in crate::dialect) fn member(
         }
         "messages" => {
             scanner.each_element::<InvalidJson>(|scanner| {
-                beginning::turn(scanner, head, |scanner, head| {
-                    head.needs.image |= has_image(scanner, BLOCK_LEVELS)?;
-                    Ok(())
+                beginning::turn(scanner, head, |scanner, name, head| match name {
+                    "content" => blocks(scanner, &mut head.needs, BLOCK_LEVELS),
+                    _ => scanner.skip(),
                 })
             })?;
         }
@@ -37,23 +38,24 @@ pub(in crate::dialect) fn member(
     Ok(())
 }
 
-/// Whether blocks hold an image, also inside a tool's result or a document made of blocks.
-fn has_image(scanner: &mut Scanner<'_>, levels: u32) -> Result<bool, InvalidJson> {
+/// What blocks need, also those inside a tool's result or a document made of blocks.
+fn blocks(scanner: &mut Scanner<'_>, needs: &mut Capabilities, levels: u32) -> Result<(), InvalidJson> {
     if levels == 0 {
-        scanner.skip()?;
-        return Ok(false);
+        return scanner.skip();
     }
-    let mut found = false;
     scanner.each_element::<InvalidJson>(|scanner| {
         scanner.each_member::<InvalidJson>(|scanner, key| {
             match &*key.name() {
-                "type" => found |= scanner.string_or_skip()?.is_some_and(|kind| kind.is("image")),
-                "content" => found |= has_image(scanner, levels - 1)?,
+                "type" => {
+                    let kind = scanner.string_or_skip()?;
+                    let kind = kind.as_ref().map(Text::name).unwrap_or_default();
+                    needs.image |= kind == "image";
+                    // `server_tool_use`, `web_search_tool_result` and their like too.
+                    needs.tool_call |= kind.ends_with("tool_use") || kind.ends_with("tool_result");
+                }
+                "content" => blocks(scanner, needs, levels - 1)?,
                 "source" => {
-                    scanner.each_named::<InvalidJson>("content", |scanner| {
-                        found |= has_image(scanner, levels - 1)?;
-                        Ok(())
-                    })?;
+                    scanner.each_named::<InvalidJson>("content", |scanner| blocks(scanner, needs, levels - 1))?;
                 }
                 _ => scanner.skip()?,
             }
@@ -61,5 +63,5 @@ fn has_image(scanner: &mut Scanner<'_>, levels: u32) -> Result<bool, InvalidJson
         })?;
         Ok(())
     })?;
-    Ok(found)
+    Ok(())
 }

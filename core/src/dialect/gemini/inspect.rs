@@ -29,7 +29,11 @@ fn tool(scanner: &mut Scanner<'_>, head: &mut RequestHead) -> Result<(), Invalid
     scanner.each_member::<InvalidJson>(|scanner, key| {
         match &*key.name() {
             "functionDeclarations" | "function_declarations" => head.needs.tool_call |= scanner.holds_something()?,
-            _ => scanner.skip()?,
+            // A hosted tool, as `googleSearch`, whose options may all be left out.
+            _ => {
+                head.needs.tool_call |= scanner.peek()? != Kind::Null;
+                scanner.skip()?;
+            }
         }
         Ok(())
     })?;
@@ -115,7 +119,19 @@ fn part(scanner: &mut Scanner<'_>, head: &mut RequestHead) -> Result<(), Invalid
         match &*key.name() {
             "inlineData" | "inline_data" | "fileData" | "file_data" => head.needs.image |= is_image(scanner)?,
             // A tool's answer may have media of its own.
-            "functionResponse" | "function_response" => content(scanner, head)?,
+            "functionResponse" | "function_response" => {
+                head.needs.tool_call = true;
+                content(scanner, head)?;
+            }
+            "functionCall"
+            | "function_call"
+            | "executableCode"
+            | "executable_code"
+            | "codeExecutionResult"
+            | "code_execution_result" => {
+                head.needs.tool_call = true;
+                scanner.skip()?;
+            }
             _ => scanner.skip()?,
         }
         Ok(())

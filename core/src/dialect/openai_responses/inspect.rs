@@ -47,8 +47,7 @@ fn item(scanner: &mut Scanner<'_>, head: &mut RequestHead) -> Result<(), Invalid
             "type" => {
                 let kind = scanner.string_or_skip()?;
                 let kind = kind.as_ref().map(Text::name).unwrap_or_default();
-                // Codex declares its tools in an input item of this type for some models.
-                head.needs.tool_call |= kind == "additional_tools";
+                head.needs.tool_call |= is_of_tools(&kind);
                 head.has_history |= is_of_model(&kind);
             }
             "role" => role = Role::read(scanner)?,
@@ -69,6 +68,12 @@ fn item(scanner: &mut Scanner<'_>, head: &mut RequestHead) -> Result<(), Invalid
     head.beginning.see(role, content);
     head.has_history |= role == Role::Model;
     Ok(())
+}
+
+/// Whether items of this type declare tools, call them, or answer a call. Codex declares its tools in an input item for
+/// some models.
+fn is_of_tools(kind: &str) -> bool {
+    kind.ends_with("_call") || kind.ends_with("_call_output") || kind.starts_with("mcp_") || kind == "additional_tools"
 }
 
 /// Whether items of this type, which have no role, are made by models.

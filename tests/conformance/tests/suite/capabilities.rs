@@ -18,6 +18,17 @@ fn rows() -> Vec<(Dialect, Value, Option<&'static str>)> {
     vec![
         (Dialect::Chat, json!({"tools": [{"type": "function", "function": function}]}), Some("tool_call")),
         (Dialect::Chat, json!({"tools": []}), None),
+        (
+            Dialect::Chat,
+            json!({"messages": [
+                {"role": "user", "content": "hi"},
+                {"role": "assistant", "content": null, "tool_calls": [
+                    {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+                ]},
+                {"role": "tool", "tool_call_id": "c", "content": "done"},
+            ]}),
+            Some("tool_call"),
+        ),
         (Dialect::Chat, json!({"response_format": {"type": "text"}}), None),
         (Dialect::Chat, json!({"response_format": {"type": "json_object"}}), Some("structured_output")),
         (
@@ -36,6 +47,16 @@ fn rows() -> Vec<(Dialect, Value, Option<&'static str>)> {
             json!({"tools": [{"type": "function", "name": "f", "parameters": schema}]}),
             Some("tool_call"),
         ),
+        (Dialect::Responses, json!({"tools": [{"type": "web_search"}]}), Some("tool_call")),
+        (
+            Dialect::Responses,
+            json!({"input": [
+                {"role": "user", "content": "hi"},
+                {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"},
+                {"type": "function_call_output", "call_id": "c", "output": "done"},
+            ]}),
+            Some("tool_call"),
+        ),
         (Dialect::Responses, json!({"text": {"format": {"type": "text"}}}), None),
         (
             Dialect::Responses,
@@ -44,6 +65,20 @@ fn rows() -> Vec<(Dialect, Value, Option<&'static str>)> {
         ),
         (Dialect::Responses, json!({"input": user(json!([{"type": "input_image", "image_url": url}]))}), Some("image")),
         (Dialect::Anthropic, json!({"tools": [{"name": "f", "input_schema": schema}]}), Some("tool_call")),
+        (
+            Dialect::Anthropic,
+            json!({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}),
+            Some("tool_call"),
+        ),
+        (
+            Dialect::Anthropic,
+            json!({"messages": [
+                {"role": "user", "content": "hi"},
+                {"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}}]},
+                {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": "done"}]},
+            ]}),
+            Some("tool_call"),
+        ),
         (
             Dialect::Anthropic,
             json!({"output_config": {"format": {"type": "json_schema", "schema": schema}}}),
@@ -56,6 +91,16 @@ fn rows() -> Vec<(Dialect, Value, Option<&'static str>)> {
         ),
         (Dialect::Gemini, json!({"tools": [{"functionDeclarations": [{"name": "f"}]}]}), Some("tool_call")),
         (Dialect::Gemini, json!({"tools": [{"function_declarations": [{"name": "f"}]}]}), Some("tool_call")),
+        (Dialect::Gemini, json!({"tools": [{"googleSearch": {}}]}), Some("tool_call")),
+        (
+            Dialect::Gemini,
+            json!({"contents": [
+                {"role": "user", "parts": [{"text": "hi"}]},
+                {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {}}}]},
+                {"role": "user", "parts": [{"functionResponse": {"name": "f", "response": {"done": true}}}]},
+            ]}),
+            Some("tool_call"),
+        ),
         (
             Dialect::Gemini,
             json!({"generationConfig": {"responseMimeType": "application/json", "responseSchema": schema}}),
