@@ -46,7 +46,14 @@ fn association(id: &str, provider_id: &str) -> Association {
         with_header: true,
         headers: vec![("x-token".into(), CANARY.into()), ("x-title".into(), "LLMIO".into())],
         extra_body: serde_json::from_str(r#"{"reasoning.effort": "high", "n": 1}"#).unwrap(),
-        prices: Some(Prices { input: 1.25, output: 10.0, cache_read: 0.125, cache_write: 0.0, currency: "USD".into() }),
+        prices: Some(Prices {
+            input: 1.25,
+            output: 10.0,
+            cache_read: 0.125,
+            cache_write: 0.0,
+            cache_write_1h: Some(2.5),
+            currency: "USD".into(),
+        }),
         enabled: false,
     }
 }

@@ -204,6 +204,9 @@ pub struct Prices {
     pub cache_read: f64,
     #[serde(default)]
     pub cache_write: f64,
+    /// A cache write that is kept for an hour; null costs `cache_write`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_write_1h: Option<f64>,
     #[serde(default = "usd")]
     pub currency: String,
 }

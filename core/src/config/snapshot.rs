@@ -12,6 +12,7 @@ use super::records::{
 use super::redactor::Redactor;
 use super::timeouts::Timeouts;
 pub use super::upstream::{ErrorSample, Upstream};
+use super::validate;
 use crate::platform::Timestamp;
 use crate::wire::json::Edits;
 
@@ -61,15 +62,25 @@ pub struct Candidate {
     pub redactor: Redactor,
 }
 
+/// Of what was stored before there was a rule against it.
+const AS_IT_IS: &str = "it is used as it is";
+
 impl Snapshot {
-    /// Compiles `config`. A record that cannot be used is left out and named in the warnings; the rest works.
+    /// Compiles `config`. A record that cannot be used is left out and named in the warnings; the rest works, also what
+    /// breaks a rule that came later, which the warnings name too.
     pub fn compile(config: Config) -> (Self, Vec<String>) {
         let mut warnings = Vec::new();
         let mut upstreams = HashMap::new();
         for provider in config.providers {
             let id = provider.id.clone();
+            let checked = validate::provider(&provider);
             match Upstream::compile(provider) {
-                Ok(upstream) => drop(upstreams.insert(id, Arc::new(upstream))),
+                Ok(upstream) => {
+                    if let Err(invalid) = checked {
+                        warnings.push(format!("provider `{}`: {invalid}; {AS_IT_IS}", upstream.name));
+                    }
+                    upstreams.insert(id, Arc::new(upstream));
+                }
                 Err(warning) => warnings.push(warning),
             }
         }
@@ -168,8 +179,17 @@ impl Route {
                 warnings.push(format!("model `{}`: the provider of an association is missing or unusable", model.name));
                 continue;
             };
+            let checked = validate::association(&association);
             match Candidate::compile(association, Arc::clone(upstream)) {
-                Ok(candidate) => candidates.push(Arc::new(candidate)),
+                Ok(candidate) => {
+                    if let Err(invalid) = checked {
+                        warnings.push(format!(
+                            "model `{}`, provider `{}`: {invalid}; {AS_IT_IS}",
+                            model.name, upstream.name
+                        ));
+                    }
+                    candidates.push(Arc::new(candidate));
+                }
                 Err(problem) => {
                     warnings.push(format!("model `{}`, provider `{}`: {problem}", model.name, upstream.name));
                 }
@@ -336,7 +356,11 @@ mod tests {
         assert_eq!(candidates.len(), 1);
         assert_eq!(candidates[0].upstream.base_url, "https://provider.example/v1");
         assert_eq!(candidates[0].provider_model, None);
-        assert_eq!(warnings.len(), 5, "{warnings:#?}");
+        assert_eq!(warnings.len(), 6, "{warnings:#?}");
+        assert!(
+            warnings.iter().any(|it| it.ends_with("must not end with a slash; it is used as it is")),
+            "{warnings:#?}"
+        );
         assert!(snapshot.counting().is_none(), "an OpenAI provider cannot count");
     }
 }

@@ -25,6 +25,17 @@ pub struct ErrorSample {
 }
 
 impl Upstream {
+    /// What a 404 of it probably means, for the operator: most addresses end in the version of the API.
+    pub(crate) fn hint_at_not_found(&self) -> Option<String> {
+        let is_version = |segment: &str| {
+            let digits = segment.strip_prefix('v').unwrap_or_default();
+            digits.starts_with(|first: char| first.is_ascii_digit())
+        };
+        let path = self.base_url.split_once("://").map_or("", |(_, rest)| rest);
+        let version = if self.kind == ProviderType::Gemini { "/v1beta" } else { "/v1" };
+        (!path.split('/').skip(1).any(is_version)).then(|| format!("perhaps its base_url should end in `{version}`"))
+    }
+
     pub(crate) fn compile(provider: Provider) -> Result<Self, String> {
         let problem = |what: &str| format!("provider `{}`: {what}", provider.name);
         let uri: Uri = provider.base_url.parse().map_err(|_| problem("base_url is no URL"))?;
@@ -65,20 +76,44 @@ fn squeeze(text: &str) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn error_samples_are_compared_without_case_and_white_space() {
-        let samples = ["Insufficient  Balance", "\"code\": 1113", "  ", "busy; later"];
+    fn upstream(kind: ProviderType, base_url: &str, samples: &[&str]) -> Upstream {
         let provider = Provider {
             id: "p".to_owned(),
             name: "p".to_owned(),
-            kind: ProviderType::OpenAi,
-            base_url: "https://provider.example/v1".to_owned(),
+            kind,
+            base_url: base_url.to_owned(),
             api_key: Secret::default(),
             version: None,
             proxy: None,
-            error_matcher: samples.map(str::to_owned).into(),
+            error_matcher: samples.iter().map(|sample| (*sample).to_owned()).collect(),
         };
-        let upstream = Upstream::compile(provider).unwrap();
+        Upstream::compile(provider).unwrap()
+    }
+
+    #[test]
+    fn an_address_without_a_version() {
+        use ProviderType::{Anthropic, Gemini, OpenAi};
+        for (kind, base_url, missing) in [
+            (OpenAi, "https://provider.example", Some("`/v1`")),
+            (OpenAi, "https://v1.provider.example/openai", Some("`/v1`")),
+            (OpenAi, "https://provider.example/vertex", Some("`/v1`")),
+            (OpenAi, "https://provider.example/v1", None),
+            (OpenAi, "https://provider.example/api/paas/v4", None),
+            (Anthropic, "https://provider.example/anthropic", Some("`/v1`")),
+            (Gemini, "https://provider.example", Some("`/v1beta`")),
+            (Gemini, "https://provider.example/v1beta", None),
+            (Gemini, "https://provider.example/v1/projects/p", None),
+        ] {
+            let hint = upstream(kind, base_url, &[]).hint_at_not_found();
+            assert_eq!(hint.is_some(), missing.is_some(), "{base_url}: {hint:?}");
+            assert!(hint.unwrap_or_default().contains(missing.unwrap_or_default()), "{base_url}");
+        }
+    }
+
+    #[test]
+    fn error_samples_are_compared_without_case_and_white_space() {
+        let samples = ["Insufficient  Balance", "\"code\": 1113", "  ", "busy; later"];
+        let upstream = upstream(ProviderType::OpenAi, "https://provider.example/v1", &samples);
         for (body, expected) in [
             ("{\"msg\":\"insufficient balance\"}", true),
             ("{\"error\":{\"code\":1113}}", true),

@@ -208,7 +208,30 @@ fn base_url(value: &str) -> Checked {
     if value.ends_with('/') {
         return wrong("must not end with a slash");
     }
+    if !has_usable_port(&uri) {
+        return wrong(PORT);
+    }
+    for endpoint in ["/chat/completions", "/responses", "/messages", "/models"] {
+        if let Some(base) = value.strip_suffix(endpoint) {
+            return Err(Invalid::new(
+                "base_url",
+                format!("must be what stands before `{endpoint}`, which the gateway adds: `{base}`"),
+            ));
+        }
+    }
     Ok(())
+}
+
+const PORT: &str = "must have a port from 1 to 65535, or none";
+
+/// `Uri` takes any digits for a port, and then has none.
+fn has_usable_port(uri: &Uri) -> bool {
+    let authority = uri.authority().map_or("", http::uri::Authority::as_str);
+    let host = uri.host().unwrap_or_default();
+    match authority.rsplit_once(host).map_or("", |(_, port)| port) {
+        "" => true,
+        _ => uri.port_u16().is_some_and(|port| port > 0),
+    }
 }
 
 fn proxy(value: &str) -> Checked {
@@ -227,7 +250,7 @@ fn proxy(value: &str) -> Checked {
     if !known || !bare || uri.host().is_none_or(str::is_empty) {
         return Err(wrong());
     }
-    Ok(())
+    if has_usable_port(&uri) { Ok(()) } else { Err(Invalid::new("proxy", PORT)) }
 }
 
 fn secret(field: &str, value: &Secret) -> Checked {
@@ -295,7 +318,7 @@ fn extra_body(extra: &serde_json::Map<String, serde_json::Value>) -> Checked {
                 format!("must have dotted paths as keys: `{path}` has an empty part"),
             ));
         }
-        if matches!(path.as_str(), "model" | "stream") {
+        if matches!(path.split('.').next(), Some("model" | "stream")) {
             return Err(Invalid::new("extra_body", format!("must not set `{path}`, which belongs to the gateway")));
         }
     }
@@ -308,6 +331,7 @@ fn prices(prices: &Prices) -> Checked {
         ("prices.output", prices.output),
         ("prices.cache_read", prices.cache_read),
         ("prices.cache_write", prices.cache_write),
+        ("prices.cache_write_1h", prices.cache_write_1h.unwrap_or_default()),
     ] {
         if !(0.0..=1e9).contains(&value) {
             return Err(Invalid::new(field, "must be from 0 to 1000000000, per million tokens"));
@@ -357,4 +381,45 @@ fn unique<'a, T: std::hash::Hash + Eq>(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for (url, refused) in [
+            ("https://api.openai.com/v1", None),
+            ("http://[::1]:8080", None),
+            ("http://[::1]", None),
+            ("http://host:65535/v1", None),
+            ("http://host:65536/v1", Some("must have a port from 1 to 65535, or none")),
+            ("http://[::1]:99999", Some("must have a port from 1 to 65535, or none")),
+            ("http://host:0", Some("must have a port from 1 to 65535, or none")),
+            ("https://host/v1/chat/completions", Some("which the gateway adds: `https://host/v1`")),
+            ("https://host/v1/responses", Some("which the gateway adds: `https://host/v1`")),
+            ("https://host/anthropic/v1/messages", Some("which the gateway adds: `https://host/anthropic/v1`")),
+            ("https://host/v1beta/models", Some("which the gateway adds: `https://host/v1beta`")),
+            ("https://host/my-models", None),
+        ] {
+            let said = base_url(url).err().map(|invalid| invalid.to_string());
+            match refused {
+                None => assert_eq!(said, None, "{url}"),
+                Some(words) => assert!(said.as_deref().is_some_and(|it| it.contains(words)), "{url}: {said:?}"),
+            }
+        }
+        assert!(proxy("socks5://user:password@host:1080").is_ok());
+        assert_eq!(proxy("http://host:70000").map_err(|invalid| invalid.message), Err(PORT.to_owned()));
+    }
+
+    #[test]
+    fn the_gateways_own_members_are_not_overridden() {
+        for (path, is_ok) in
+            [("model", false), ("stream", false), ("stream.x", false), ("model.x", false), ("stream_options.x", true)]
+        {
+            let extra = [(path.to_owned(), serde_json::Value::Null)].into_iter().collect();
+            assert_eq!(extra_body(&extra).is_ok(), is_ok, "{path}");
+        }
+    }
 }

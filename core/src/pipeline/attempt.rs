@@ -236,7 +236,12 @@ async fn refused(platform: &Platform, ask: &Ask, response: HttpResponse, deadlin
         return unusable(status, &format!("the provider answered {status}; check its base_url")).with_body(body);
     }
     let error = classify_error(status, &body);
-    let judgement = Judgement::of_status(status, &answer.head.headers, &error, now);
+    let mut judgement = Judgement::of_status(status, &answer.head.headers, &error, now);
+    if status == StatusCode::NOT_FOUND
+        && let (Some(message), Some(hint)) = (&mut judgement.message, ask.candidate.upstream.hint_at_not_found())
+    {
+        *message = format!("{message}; {hint}");
+    }
     Failed {
         refuses_addition: ask.adds_usage && matches!(status.as_u16(), 400 | 422) && error.refuses(STREAM_OPTIONS),
         head: Some(answer.head),
@@ -254,7 +259,8 @@ fn unusable(status: StatusCode, message: &str) -> Failed {
 }
 
 fn is_compressed(headers: &http::HeaderMap) -> bool {
-    headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity")
+    let encoding = headers.get(header::CONTENT_ENCODING).map(|encoding| encoding.as_bytes().trim_ascii());
+    encoding.is_some_and(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case(b"identity"))
 }
 
 /// Whether a stream's failure came as an event of it.

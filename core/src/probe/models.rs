@@ -1,7 +1,7 @@
 use core::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 
 use super::ask;
 use crate::config::snapshot::Upstream;
@@ -26,7 +26,10 @@ pub async fn list_models(http: &dyn HttpClient, clock: &dyn Clock, provider: &Pr
         let page = ask(http, clock, request, upstream.proxy.as_ref(), TIMEOUT).await;
         let page = page
             .and_then(|answer| match answer.failure() {
-                Some(failure) => Err(failure),
+                Some(failure) => Err(match upstream.hint_at_not_found() {
+                    Some(hint) if answer.status == StatusCode::NOT_FOUND => format!("{failure}; {hint}"),
+                    _ => failure,
+                }),
                 None => upstream.kind.read_models(&answer.body),
             })
             .map_err(|error| redactor.text(error))?;

@@ -24,7 +24,7 @@ impl ProviderType {
         let name_of = |entry: &Value| {
             let name =
                 [Some(entry), entry.get("id"), entry.get("name")].into_iter().flatten().find_map(Value::as_str)?;
-            Some(name.strip_prefix("models/").unwrap_or(name).to_owned())
+            Some(name.strip_prefix("models/").unwrap_or(name).to_owned()).filter(|name| !name.trim().is_empty())
         };
         Ok(ProviderModels { names: list.iter().filter_map(name_of).collect(), next: (self.row().next_page)(&value) })
     }

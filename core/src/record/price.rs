@@ -6,14 +6,14 @@ const TOKENS_PER_PRICE: f64 = 1e6;
 /// What an answer cost, in the prices' currency; `None` when the provider reported no usage at all.
 ///
 /// The buckets of [`Usage`] exclude each other, so each is multiplied by its own price. Reasoning is billed as output.
-/// A cache write costs `cache_write` whatever its lifetime: providers that charge more for an hour (Anthropic: twice
-/// the input price, against 1.25 times for five minutes) are undercounted by the difference.
+/// A cache write for an hour has a price of its own where one is set: Anthropic's is twice the input price, against 1.25
+/// times for five minutes.
 pub fn cost(prices: &Prices, usage: &Usage) -> Option<f64> {
     let buckets = [
         (usage.input, prices.input),
         (usage.cache_read, prices.cache_read),
         (usage.cache_write_5m, prices.cache_write),
-        (usage.cache_write_1h, prices.cache_write),
+        (usage.cache_write_1h, prices.cache_write_1h.unwrap_or(prices.cache_write)),
         (usage.output, prices.output),
         (usage.reasoning, prices.output),
     ];
@@ -31,8 +31,14 @@ mod tests {
 
     #[test]
     fn each_bucket_is_billed_once_at_its_own_price() {
-        let prices =
-            Prices { input: 3.0, output: 15.0, cache_read: 0.3, cache_write: 3.75, currency: "USD".to_owned() };
+        let prices = Prices {
+            input: 3.0,
+            output: 15.0,
+            cache_read: 0.3,
+            cache_write: 3.75,
+            cache_write_1h: Some(6.0),
+            currency: "USD".to_owned(),
+        };
         let million = Some(1_000_000);
         let none = Usage::default();
         let rows = [
@@ -43,7 +49,7 @@ mod tests {
             (Usage { reasoning: million, ..none }, Some(15.0)),
             (Usage { cache_read: million, ..none }, Some(0.3)),
             (Usage { cache_write_5m: million, ..none }, Some(3.75)),
-            (Usage { cache_write_1h: million, ..none }, Some(3.75)),
+            (Usage { cache_write_1h: million, ..none }, Some(6.0)),
             (
                 Usage {
                     input: Some(100),
@@ -53,7 +59,7 @@ mod tests {
                     output: Some(500),
                     reasoning: Some(60),
                 },
-                Some((300.0 + 600.0 + 1125.0 + 150.0 + 7500.0 + 900.0) / 1e6),
+                Some((300.0 + 600.0 + 1125.0 + 240.0 + 7500.0 + 900.0) / 1e6),
             ),
         ];
         for (usage, expected) in rows {
@@ -63,5 +69,7 @@ mod tests {
                 (cost, expected) => panic!("{usage:?}: {cost:?} instead of {expected:?}"),
             }
         }
+        let prices = Prices { cache_write_1h: None, ..prices };
+        assert_eq!(cost(&prices, &Usage { cache_write_1h: million, ..none }), Some(3.75), "a price for all writes");
     }
 }

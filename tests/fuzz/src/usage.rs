@@ -75,7 +75,14 @@ fn check_sums(usage: &Usage, most: u128) {
     let input = sum(&[usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h]);
     let output = sum(&[usage.output, usage.reasoning]);
     assert!(input <= most && output <= most && input + output <= most, "{usage:?} of {most}");
-    let prices = Prices { input: 3.0, output: 15.0, cache_read: 0.3, cache_write: 3.75, currency: "USD".to_owned() };
+    let prices = Prices {
+        input: 3.0,
+        output: 15.0,
+        cache_read: 0.3,
+        cache_write: 3.75,
+        cache_write_1h: Some(6.0),
+        currency: "USD".to_owned(),
+    };
     assert!(cost(&prices, usage).is_none_or(|cost| cost.is_finite() && cost >= 0.0));
 }
 

@@ -1658,6 +1658,11 @@ export interface components {
              * @default 0
              */
             cache_write: number;
+            /**
+             * Format: double
+             * @description A cache write that is kept for an hour; null costs `cache_write`.
+             */
+            cache_write_1h?: number | null;
             /** @default USD */
             currency: string;
         };
@@ -1684,6 +1689,11 @@ export interface components {
              * @default 0
              */
             cache_write?: number;
+            /**
+             * Format: double
+             * @description A cache write that is kept for an hour; null costs `cache_write`.
+             */
+            cache_write_1h?: number | null;
             /** @default USD */
             currency?: string;
         };

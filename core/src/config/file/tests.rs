@@ -364,7 +364,7 @@ models:
         model: '*'
         headers: {x-a: '${HIGH}: #', x-b: 'null', authorization: Bearer t}
         extra_body: {a: [], b: {}, c: [1, [2, {d: ~}], 0.1, 1e300, '~', ' x ', \"two\\nlines\\n\"], e: 18446744073709551615}
-        prices: {input: 0.25, cache_write: 1e-7}
+        prices: {input: 0.25, cache_write: 1e-7, cache_write_1h: 2}
   - {name: 'gpt-*:é', breaker: no}
 keys:
   - {name: k, key: canary-key, models: ['4.1', 'gpt-*'], expires_at: 2030-01-02T03:04:05Z}
@@ -429,6 +429,7 @@ models:
       output: 0.0
       cache_read: 0.0
       cache_write: 1.0e-7
+      cache_write_1h: 2.0
       currency: USD
     enabled: true
 - name: gpt-*:é
