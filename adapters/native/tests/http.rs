@@ -132,6 +132,25 @@ async fn forgetful() -> String {
     format!("http://{address}/")
 }
 
+/// HTTP/1.0 and hundreds of headers are the provider's own affair.
+#[tokio::test]
+async fn an_old_and_talkative_provider() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        assert!(stream.read(&mut request).await.unwrap() > 0);
+        let headers: String = (0..300).map(|number| format!("x-{number}: {number}\r\n")).collect();
+        let answer = format!("HTTP/1.0 200 OK\r\n{headers}\r\nok");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    });
+    let request = http::Request::get(url).body(Payload::default()).unwrap();
+    let answer = client_without_trust().send(request, SendOptions::default()).await.unwrap();
+    assert_eq!((answer.version(), answer.headers().len()), (http::Version::HTTP_11, 300));
+    assert_eq!(answer.into_body().read(10, 0).await.unwrap(), "ok");
+}
+
 #[tokio::test]
 async fn a_kept_connection_that_was_closed_is_replaced() {
     let forgetful = forgetful().await;

@@ -7,7 +7,8 @@ use http::request::Parts;
 use http::{HeaderMap, Response, header};
 
 use super::routes::GeminiCall;
-use super::{content_length, decode, query, upload};
+use super::upload::Announced;
+use super::{content_length, decode, query, upload, waits_to_send};
 use crate::balance::conversation;
 use crate::config::snapshot::{Candidate, Route, Snapshot};
 use crate::config::{Capabilities, ClientKey, Redactor, Strategy};
@@ -81,7 +82,8 @@ async fn prepare(
     room: &mut Reserved,
 ) -> Result<(Call, Arc<Route>), GatewayError> {
     let limit = shared.options.limits.body_bytes;
-    let raw = upload::read(shared, body, limit, content_length(&parts), room).await?;
+    let announced = Announced { length: content_length(&parts), waits: waits_to_send(&parts) };
+    let raw = upload::read(shared, body, limit, announced, room).await?;
     let raw_len = raw.len();
     let body = decode::decode(&parts.headers, raw, limit)?;
     if !room.grow(body.len().saturating_sub(raw_len)) {

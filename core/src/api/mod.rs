@@ -148,10 +148,17 @@ async fn let_in(
     match auth::client(shared, parts) {
         Ok(key) => Ok((key, body)),
         Err(error) => {
-            upload::drain(shared, body).await;
+            if !waits_to_send(parts) {
+                upload::drain(shared, body).await;
+            }
             Err(error)
         }
     }
+}
+
+/// Whether the client sends its body only when it is told to. To read is to tell it.
+fn waits_to_send(parts: &Parts) -> bool {
+    parts.headers.get(header::EXPECT).is_some_and(|it| it.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
 async fn administer(shared: &Arc<Shared>, parts: Parts, body: Body) -> Response<Body> {

@@ -4,6 +4,7 @@ use http::request::Parts;
 use http::{Response, StatusCode};
 
 use super::{json, prefix};
+use crate::config::snapshot::Route;
 use crate::config::{ClientKey, Pattern};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, ModelEntry, model_body, model_list_body};
 use crate::platform::Body;
@@ -21,9 +22,14 @@ pub(super) fn one(
     key: Option<&ClientKey>,
     id: &str,
 ) -> Result<Response<Body>, GatewayError> {
-    let entries = entries(shared, dialect, parts, key);
-    match entries.iter().find(|entry| entry.name == id) {
-        Some(entry) => Ok(json(StatusCode::OK, model_body(dialect, entry))),
+    // By the name that is asked for: a pattern serves many.
+    let snapshot = shared.snapshot();
+    let route = snapshot.route(id).filter(|_| !Pattern::is_pattern(id) && key.is_none_or(|key| key.allows(id)));
+    match route.filter(|route| is_served(route, dialect, parts)) {
+        Some(route) => {
+            let entry = ModelEntry { name: id.to_owned(), created_at: route.created_at };
+            Ok(json(StatusCode::OK, model_body(dialect, &entry)))
+        }
         None => {
             let message =
                 format!("the model `{id}` does not exist here; GET {}/models lists those that do", prefix(dialect));
@@ -34,6 +40,18 @@ pub(super) fn one(
 
 /// The models that this caller can ask for by this path: named ones, with a provider that is switched on.
 fn entries(shared: &Shared, dialect: Dialect, parts: &Parts, key: Option<&ClientKey>) -> Vec<ModelEntry> {
+    let snapshot = shared.snapshot();
+    let models = snapshot.models().iter();
+    models
+        .filter(|route| !Pattern::is_pattern(&route.name))
+        .filter(|route| is_served(route, dialect, parts))
+        .filter(|route| key.is_none_or(|key| key.allows(&route.name)))
+        .map(|route| ModelEntry { name: route.name.clone(), created_at: route.created_at })
+        .collect()
+}
+
+/// Whether a provider of the model speaks the caller's dialect.
+fn is_served(route: &Route, dialect: Dialect, parts: &Parts) -> bool {
     // The compatible `/v1` serves every dialect, so its list names every model.
     let compatible = dialect == Dialect::OpenAiChat && parts.uri.path().starts_with("/v1/");
     let speaks = |served: Dialect| match dialect {
@@ -43,12 +61,5 @@ fn entries(shared: &Shared, dialect: Dialect, parts: &Parts, key: Option<&Client
         }
         _ => served == dialect,
     };
-    let snapshot = shared.snapshot();
-    let models = snapshot.models().iter();
-    models
-        .filter(|route| !Pattern::is_pattern(&route.name))
-        .filter(|route| route.candidates.iter().any(|candidate| speaks(candidate.upstream.kind.dialect())))
-        .filter(|route| key.is_none_or(|key| key.allows(&route.name)))
-        .map(|route| ModelEntry { name: route.name.clone(), created_at: route.created_at })
-        .collect()
+    route.candidates.iter().any(|candidate| speaks(candidate.upstream.kind.dialect()))
 }

@@ -35,6 +35,10 @@ pub(super) struct GeminiCall {
 impl Endpoint {
     /// Reads a path. `is_anthropic` tells that the caller sent `anthropic-version`: it decides where paths coincide.
     pub(super) fn of(method: &Method, path: &str, is_anthropic: bool) -> Self {
+        // This is no proxy.
+        if *method == Method::CONNECT || *method == Method::TRACE {
+            return Self::WrongMethod(Dialect::OpenAiChat);
+        }
         let path = path.trim_end_matches('/');
         match path {
             "" if *method == Method::HEAD => return Self::Alive,
@@ -43,8 +47,11 @@ impl Endpoint {
             "/readyz" => return Self::Ready,
             "/metrics" => return Self::Metrics,
             "/anthropic" if *method == Method::HEAD => return Self::Alive,
-            "/anthropic/api/event_logging/batch" | "/api/event_logging/batch" => return Self::Discard,
             _ => {}
+        }
+        let telemetry = path.strip_prefix("/anthropic").unwrap_or(path);
+        if matches!(telemetry, "/api/event_logging/batch" | "/api/event_logging/v2/batch") {
+            return Self::Discard;
         }
         let admin = path == "/api" || path.starts_with("/api/");
         if admin {
@@ -176,6 +183,8 @@ mod tests {
             ("POST /v1/chat/completions anthropic", Endpoint::Generate(OpenAiChat, None)),
             ("POST /v1/responses anthropic", Endpoint::Generate(OpenAiResponses, None)),
             ("POST /api/event_logging/batch", Endpoint::Discard),
+            ("POST /api/event_logging/v2/batch", Endpoint::Discard),
+            ("POST /anthropic/api/event_logging/v2/batch", Endpoint::Discard),
             ("GET /v1/models/gpt-5", Endpoint::Model(OpenAiChat, "gpt-5".into())),
             ("GET /v1/models/a%2Fb", Endpoint::Model(OpenAiChat, "a/b".into())),
             ("GET /v1/models/ns/model:free", Endpoint::Model(OpenAiChat, "ns/model:free".into())),
@@ -198,6 +207,8 @@ mod tests {
             ("POST /anthropic/api/event_logging/batch", Endpoint::Discard),
             ("HEAD /anthropic/api/hello", Endpoint::Alive),
             ("HEAD /", Endpoint::Alive),
+            ("CONNECT /", Endpoint::WrongMethod(OpenAiChat)),
+            ("TRACE /healthz", Endpoint::WrongMethod(OpenAiChat)),
             ("GET /", Endpoint::Welcome),
             ("GET /healthz", Endpoint::Alive),
             ("GET /readyz", Endpoint::Ready),

@@ -21,16 +21,27 @@ const SILENCE: Duration = Duration::from_secs(30);
 const DRAINED: usize = 16 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 
-/// Reads a body of at most `limit` bytes, taking room for it as it comes. `length` is what the client announced.
+/// What a request's head says of its body.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Announced {
+    pub(super) length: usize,
+    /// The client sends nothing before it is asked to.
+    pub(super) waits: bool,
+}
+
+/// Reads a body of at most `limit` bytes, taking room for it as it comes.
 pub(super) async fn read(
     shared: &Arc<Shared>,
     mut body: Body,
     limit: usize,
-    length: usize,
+    announced: Announced,
     room: &mut Reserved,
 ) -> Result<Bytes, GatewayError> {
+    let Announced { length, waits } = announced;
     if length > limit {
-        drain(shared, body).await;
+        if !waits {
+            drain(shared, body).await;
+        }
         return Err(too_large(limit));
     }
     let mut all = Bytes::new();

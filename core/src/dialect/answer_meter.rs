@@ -5,6 +5,7 @@ use super::provider_error::{ProviderError, says_something};
 use super::what_came::what_came;
 use super::{Dialect, Usage};
 use crate::record::Operation;
+use crate::wire::BYTE_ORDER_MARK;
 use crate::wire::json::{Capture, Kind, Path};
 
 /// A longer usage report or error object is not read.
@@ -34,6 +35,8 @@ pub struct AnswerMeter {
     capture: Capture,
     start: Vec<u8>,
     length: u64,
+    /// So much of a byte order mark has come, and nothing else.
+    mark: usize,
     /// Of what has come so far.
     summary: OnceLock<AnswerSummary>,
 }
@@ -61,7 +64,7 @@ impl AnswerMeter {
         let kept = kept.chain(row.answer.id);
         let marks = row.answer.marks.iter().copied().chain([row.count]);
         let capture = Capture::new(kept, VALUE_LIMIT).marking(marks);
-        Self { dialect, operation, capture, start: Vec::new(), length: 0, summary: OnceLock::new() }
+        Self { dialect, operation, capture, start: Vec::new(), length: 0, mark: 0, summary: OnceLock::new() }
     }
 
     /// Sees the next bytes of the body, in order. What is no JSON shows in the summary.
@@ -69,10 +72,24 @@ impl AnswerMeter {
         self.summary.take();
         let room = START_LIMIT.saturating_sub(self.start.len()).min(chunk.len());
         self.start.extend_from_slice(chunk.get(..room).unwrap_or_default());
+        let chunk_behind_mark = self.behind_mark(chunk);
         self.length += chunk.len() as u64;
-        if self.capture.push(chunk).is_err() {
+        if self.capture.push(chunk_behind_mark).is_err() {
             // The capture remembers it.
         }
+    }
+
+    /// The chunk without its part of the mark that some write before UTF-8. Half a mark is no JSON.
+    fn behind_mark<'a>(&mut self, chunk: &'a [u8]) -> &'a [u8] {
+        let rest = BYTE_ORDER_MARK.get(self.mark..).filter(|_| self.length == self.mark as u64).unwrap_or_default();
+        let came = rest.iter().zip(chunk).take_while(|(mark, byte)| mark == byte).count();
+        self.mark += came;
+        let chunk = chunk.get(came..).unwrap_or_default();
+        let is_half = (1..BYTE_ORDER_MARK.len()).contains(&self.mark);
+        if is_half && !chunk.is_empty() && self.capture.push(BYTE_ORDER_MARK).is_err() {
+            // The capture remembers it.
+        }
+        chunk
     }
 
     /// What was told so far; final once the body has ended.
@@ -218,12 +235,28 @@ mod tests {
             ),
         ];
         for (dialect, body, finish_reason, usage) in rows {
-            for step in [1, 3, 1000] {
+            let marked = format!("\u{feff}{body}");
+            for (step, body) in [1, 2, 3, 1000].into_iter().flat_map(|step| [(step, body), (step, &marked)]) {
                 let summary = summary(dialect, Operation::Generate, body, step);
                 assert!(summary.is_answer, "{body}: {summary:?}");
                 assert_eq!((&summary.problem, &summary.error), (&None, &None), "{body}");
                 assert_eq!(summary.finish_reason.as_deref(), finish_reason, "{body}");
                 assert_eq!(summary.usage, usage, "{body}");
+            }
+        }
+    }
+
+    #[test]
+    fn half_a_mark_is_no_json() {
+        for bytes in [
+            &b"\xef{\"choices\":[{}]}"[..],
+            b"\xef\xbb{\"choices\":[{}]}",
+            b"\xef\xbb\xbf\xef\xbb\xbf{\"choices\":[{}]}",
+        ] {
+            for step in [1, 2, 1000] {
+                let mut meter = AnswerMeter::new(OpenAiChat, Operation::Generate);
+                bytes.chunks(step).for_each(|chunk| meter.push(chunk));
+                assert!(!meter.summary().is_answer, "{bytes:?}");
             }
         }
     }

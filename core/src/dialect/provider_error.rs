@@ -5,7 +5,7 @@ use super::hint::{hint, hint_in_text};
 use super::trouble::{Trouble, trouble};
 use super::what_came::what_came;
 use crate::platform::Timestamp;
-use crate::wire::RetryHint;
+use crate::wire::{BYTE_ORDER_MARK, RetryHint};
 
 /// So many characters of a provider's own words are kept.
 const MESSAGE_LIMIT: usize = 500;
@@ -72,7 +72,7 @@ impl ProviderError {
         if body.len() > BODY_LIMIT {
             return None;
         }
-        let value: Value = serde_json::from_slice(body).ok()?;
+        let value: Value = serde_json::from_slice(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)).ok()?;
         Self::from_answer(value.as_array().and_then(|all| all.first()).unwrap_or(&value))
     }
 

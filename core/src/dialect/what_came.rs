@@ -1,6 +1,8 @@
+use crate::wire::BYTE_ORDER_MARK;
+
 /// Says what a body is that is no answer, by its beginning and length, without a word of it: it may hold anything.
 pub fn what_came(start: &[u8], length: u64) -> String {
-    let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    let text = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(start).trim_ascii_start();
     let kind = match text.first() {
         None => return "an empty body".to_owned(),
         Some(b'{') => "a JSON object",

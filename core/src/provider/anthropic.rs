@@ -2,7 +2,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::models::{percent_encoded, text};
-use super::{Kind, set_key};
+use super::{Kind, pass, set_key};
 use crate::config::snapshot::Upstream;
 use crate::dialect::GatewayError;
 use crate::platform::HttpRequest;
@@ -24,15 +24,9 @@ pub(super) static KIND: Kind = Kind {
     prepare,
 };
 
-/// The client's version and betas are part of its request, whether other headers of its pass or not.
 fn prepare(request: &mut HttpRequest, upstream: &Upstream, client: &HeaderMap) -> Result<(), GatewayError> {
+    pass(request, client, |name| VERSION == name || BETA == name);
     let headers = request.headers_mut();
-    for name in [VERSION, BETA] {
-        headers.remove(&name);
-        for value in client.get_all(&name) {
-            headers.append(&name, value.clone());
-        }
-    }
     if !headers.contains_key(VERSION) {
         headers.insert(VERSION, upstream.version.clone().unwrap_or(DEFAULT_VERSION));
     }

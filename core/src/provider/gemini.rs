@@ -2,7 +2,7 @@ use http::{HeaderMap, HeaderName};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::models::{percent_encoded, text};
-use super::{Kind, set_key};
+use super::{Kind, pass, set_key};
 use crate::config::snapshot::Upstream;
 use crate::dialect::{ErrorKind, GatewayError};
 use crate::platform::HttpRequest;
@@ -24,7 +24,8 @@ pub(super) static KIND: Kind = Kind {
     prepare,
 };
 
-fn prepare(request: &mut HttpRequest, upstream: &Upstream, _: &HeaderMap) -> Result<(), GatewayError> {
+fn prepare(request: &mut HttpRequest, upstream: &Upstream, client: &HeaderMap) -> Result<(), GatewayError> {
+    pass(request, client, |name| name == "x-goog-api-client");
     set_key(request, upstream, X_GOOG_API_KEY, str::to_owned)
 }
 

@@ -63,6 +63,18 @@ impl ProviderType {
     }
 }
 
+/// Passes the client's own headers of these names, whether other headers of its pass or not: they are part of what it
+/// asks.
+fn pass(request: &mut HttpRequest, client: &HeaderMap, is_part: impl Fn(&str) -> bool) {
+    let headers = request.headers_mut();
+    for name in client.keys().filter(|name| is_part(name.as_str())) {
+        headers.remove(name);
+        for value in client.get_all(name) {
+            headers.append(name, value.clone());
+        }
+    }
+}
+
 /// Sets the provider's key as a header that is never logged.
 fn set_key(
     request: &mut HttpRequest,

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, header};
 
-use super::{Kind, set_key};
+use super::{Kind, pass, set_key};
 use crate::config::snapshot::Upstream;
 use crate::dialect::{ErrorKind, GatewayError};
 use crate::platform::HttpRequest;
@@ -32,6 +32,17 @@ fn cannot_count(kind: &str) -> GatewayError {
     GatewayError::new(ErrorKind::NotImplemented, message).code("not_supported")
 }
 
-fn prepare(request: &mut HttpRequest, upstream: &Upstream, _: &HeaderMap) -> Result<(), GatewayError> {
+fn prepare(request: &mut HttpRequest, upstream: &Upstream, client: &HeaderMap) -> Result<(), GatewayError> {
+    pass(request, client, is_part_of_request);
     set_key(request, upstream, header::AUTHORIZATION, |key| format!("Bearer {key}"))
+}
+
+/// What OpenAI's backends decide by, as Codex sends it. Its turn metadata holds addresses of repositories, and is nobody's
+/// business unless `with_header` says so.
+fn is_part_of_request(header: &str) -> bool {
+    match header {
+        "openai-beta" | "originator" | "session-id" | "session_id" | "x-openai-internal-codex-responses-lite" => true,
+        "x-codex-turn-metadata" => false,
+        _ => header.starts_with("x-codex-"),
+    }
 }

@@ -81,6 +81,33 @@ fn a_version_for_anthropic_is_always_named() {
     assert!(prepared(ProviderType::OpenAi, "k", None, "anthropic-beta: one").unwrap().get("anthropic-beta").is_none());
 }
 
+/// What a dialect's own clients need always passes, and nothing else.
+#[test]
+fn headers_of_a_dialects_own_clients() {
+    let client = "openai-beta: a\noriginator: codex_cli_rs\nsession-id: s\nsession_id: s\n\
+                  x-openai-internal-codex-responses-lite: true\nx-codex-window-id: w\nx-codex-turn-metadata: {}\n\
+                  x-goog-api-client: g\nanthropic-beta: b\nanthropic-version: v\nauthorization: Bearer mine\nx-other: o";
+    let openai = [
+        "openai-beta",
+        "originator",
+        "session-id",
+        "session_id",
+        "x-codex-window-id",
+        "x-openai-internal-codex-responses-lite",
+    ];
+    for (kind, expected) in [
+        (ProviderType::OpenAi, &openai[..]),
+        (ProviderType::OpenAiRes, &openai),
+        (ProviderType::Gemini, &["x-goog-api-client"]),
+        (ProviderType::Anthropic, &["anthropic-beta", "anthropic-version"]),
+    ] {
+        let headers = prepared(kind, "", None, client).unwrap();
+        let mut names: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, expected, "{kind:?}");
+    }
+}
+
 #[test]
 fn urls() {
     let rows = [
@@ -101,6 +128,8 @@ fn model_lists() {
         (ProviderType::OpenAi, r#"{"object":"list","data":[{"id":"a"},{"id":"b"}]}"#, vec!["a", "b"], None),
         (ProviderType::OpenAi, r#"[{"id":"a"}]"#, vec!["a"], None),
         (ProviderType::OpenAi, r#"{"models":["a",{"name":"b"},{"x":1}]}"#, vec!["a", "b"], None),
+        (ProviderType::OpenAi, r#"{"data":[{"id":""},{"id":"a"},{"id":" "},""]}"#, vec!["a"], None),
+        (ProviderType::Gemini, r#"{"models":[{"name":"models/"},{"name":"models/g"}]}"#, vec!["g"], None),
         (ProviderType::Anthropic, r#"{"data":[{"id":"c"}],"has_more":true,"last_id":"c"}"#, vec!["c"], Some("c")),
         (ProviderType::Anthropic, r#"{"data":[{"id":"c"}],"has_more":false,"last_id":"c"}"#, vec!["c"], None),
         (ProviderType::Gemini, r#"{"models":[{"name":"models/g"}],"nextPageToken":"t="}"#, vec!["g"], Some("t=")),

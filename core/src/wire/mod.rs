@@ -6,5 +6,8 @@ pub mod json;
 mod retry_hint;
 pub mod sse;
 
+/// What some write before UTF-8; to most readers of JSON it is none.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 pub use frame::{Event, Frame};
 pub use retry_hint::{RetryHint, leading_duration, seconds};

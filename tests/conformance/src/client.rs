@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -134,7 +134,8 @@ impl Call {
         let uri: http::Uri = self.url.parse()?;
         let authority = uri.authority().ok_or("an address with a host")?.clone();
         let stream = TcpStream::connect(authority.as_str()).await?;
-        let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
+        let handshake = http1::Builder::new().max_headers(500).handshake(TokioIo::new(stream));
+        let (mut sender, connection) = handshake.await?;
         let connection = Connection(tokio::spawn(async move {
             // A broken connection shows in the body.
             let _ = connection.await;

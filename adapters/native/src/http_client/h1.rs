@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker, ready};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use http::header::HOST;
-use http::{Request, Response, Uri};
+use http::{Request, Response, Uri, Version};
 use http_body::Body as HttpBody;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -19,6 +19,9 @@ use super::body::PayloadBody;
 use super::connector::Io;
 use super::error::{SendError, causes};
 use super::host::Host;
+
+/// Some providers send more than a hundred headers.
+const MAX_HEADERS: usize = 512;
 
 /// An open connection. It makes progress only while it is driven.
 pub(super) struct Connection {
@@ -33,7 +36,8 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) async fn open(io: Io) -> Result<Box<Self>, SendError> {
-        let (sender, driver) = http1::handshake(io).await.map_err(|error| SendError::Exchange(error.into()))?;
+        let handshake = http1::Builder::new().max_headers(MAX_HEADERS).handshake(io);
+        let (sender, driver) = handshake.await.map_err(|error| SendError::Exchange(error.into()))?;
         let mut connection = Box::new(Self { sender, driver: Some(driver), was_used: false, has_rest: false });
         connection.is_usable();
         Ok(connection)
@@ -82,7 +86,9 @@ pub(super) async fn send(
     });
     match answer.await {
         Ok(answer) => {
-            let (head, incoming) = answer.into_parts();
+            let (mut head, incoming) = answer.into_parts();
+            // What a provider speaks is no business of the client, who would take a cut HTTP/1.0 answer for a whole one.
+            head.version = Version::HTTP_11;
             connection.was_used = true;
             let mut body = AnswerBody { incoming, connection: Some(connection), host: Arc::clone(host), end: None };
             let body = if body.incoming.is_end_stream() {

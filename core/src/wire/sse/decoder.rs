@@ -1,6 +1,6 @@
 use memchr::memchr2;
 
-use crate::wire::{Event, Frame};
+use crate::wire::{BYTE_ORDER_MARK, Event, Frame};
 
 /// Reads a stream of server-sent events that arrives in chunks, as the HTML standard describes them: lines end in CR,
 /// LF or CRLF, a byte order mark may stand first, comments and unknown fields pass, an event without data is none.
@@ -46,7 +46,6 @@ enum LongLine {
 const FOREIGN_LIMIT: usize = 8 * 1024;
 /// Buffers that grew larger are given back after an event.
 const KEPT_CAPACITY: usize = 64 * 1024;
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl Decoder {
     /// An event that spans chunks and is longer than `limit` bytes is given in pieces. The limit must be longer than any

@@ -115,9 +115,13 @@ async fn model_lists() {
         assert_eq!(list.json()["data"][0]["object"], "model");
         let one = get(&format!("{path}/{}", expected[0])).send().await;
         assert_eq!((one.status, &one.json()["id"]), (200, &json!(expected[0])), "{path}: {}", one.text());
-        let none = get(&format!("{path}/no-such-model")).send().await;
-        assert_eq!(none.status, 404, "{path}");
-        dialect::error_message(Dialect::Chat, &none);
+        let by_pattern = get(&format!("{path}/claude-next")).send().await;
+        assert_eq!((by_pattern.status, &by_pattern.json()["id"]), (200, &json!("claude-next")), "{path}");
+        for name in ["no-such-model", "claude-*"] {
+            let none = get(&format!("{path}/{name}")).send().await;
+            assert_eq!(none.status, 404, "{path}/{name}");
+            dialect::error_message(Dialect::Chat, &none);
+        }
     }
 
     let version = |call: Call| call.header("anthropic-version", "2023-06-01");
@@ -137,6 +141,8 @@ async fn model_lists() {
     assert_eq!((names(&next, "data", "id"), &next.json()["has_more"]), (expected[2..].to_vec(), &json!(false)));
     let one = get(&format!("/anthropic/v1/models/{}", expected[2])).send().await;
     assert_eq!((one.status, &one.json()["id"]), (200, &json!(expected[2])));
+    let by_pattern = get("/anthropic/v1/models/claude-next").send().await;
+    assert_eq!((by_pattern.status, &by_pattern.json()["id"]), (200, &json!("claude-next")));
     let none = get("/anthropic/v1/models/no-such-model").send().await;
     assert_eq!(none.status, 404);
     dialect::error_message(Dialect::Anthropic, &none);
@@ -171,8 +177,10 @@ async fn operations_and_preflights() {
     }
     let records = call(Method::GET, "/readyz").send().await.json()["records"].clone();
     assert_eq!((&records["dropped"], &records["dropped_bodies"]), (&json!(0), &json!(0)), "{records}");
-    let batch = call(Method::POST, "/anthropic/api/event_logging/batch").json(&json!({"events": []})).send().await;
-    assert!((200..300).contains(&batch.status), "{} {}", batch.status, batch.text());
+    for path in ["/anthropic/api/event_logging/batch", "/anthropic/api/event_logging/v2/batch"] {
+        let batch = call(Method::POST, path).json(&json!({"events": []})).send().await;
+        assert!((200..300).contains(&batch.status), "{path}: {} {}", batch.status, batch.text());
+    }
 
     let metrics = call(Method::GET, "/metrics");
     assert_eq!(metrics.clone().send().await.status, 401, "metrics need the administrator's token");

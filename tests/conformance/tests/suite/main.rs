@@ -17,6 +17,7 @@ mod faults;
 mod instances;
 mod keepalive;
 mod parity;
+mod protocol;
 mod recorded;
 mod records;
 mod relay;
