@@ -227,8 +227,8 @@ const PORT: &str = "must have a port from 1 to 65535, or none";
 /// `Uri` takes any digits for a port, and then has none.
 fn has_usable_port(uri: &Uri) -> bool {
     let authority = uri.authority().map_or("", http::uri::Authority::as_str);
-    let host = uri.host().unwrap_or_default();
-    match authority.rsplit_once(host).map_or("", |(_, port)| port) {
+    let address = authority.rsplit('@').next().unwrap_or_default();
+    match address.strip_prefix(uri.host().unwrap_or_default()).unwrap_or_default() {
         "" => true,
         _ => uri.port_u16().is_some_and(|port| port > 0),
     }
@@ -396,6 +396,7 @@ mod tests {
             ("http://host:65535/v1", None),
             ("http://host:65536/v1", Some("must have a port from 1 to 65535, or none")),
             ("http://[::1]:99999", Some("must have a port from 1 to 65535, or none")),
+            ("http://9:99999", Some("must have a port from 1 to 65535, or none")),
             ("http://host:0", Some("must have a port from 1 to 65535, or none")),
             ("https://host/v1/chat/completions", Some("which the gateway adds: `https://host/v1`")),
             ("https://host/v1/responses", Some("which the gateway adds: `https://host/v1`")),
