@@ -6,7 +6,7 @@ mod libsql;
 
 use llmio_conformance::sqld::Sqld;
 use llmio_core::config::error_samples;
-use llmio_core::platform::{Database, Rows, Statement};
+use llmio_core::platform::{Database, Rows, Statement, Value};
 use llmio_core::storage::{migrate, pending};
 use llmio_core::testing::ManualClock;
 use llmio_native::LocalDatabase;
@@ -138,6 +138,8 @@ async fn upgrades(database: &dyn Database) {
     .unwrap();
     let affinities = query(database, "SELECT DISTINCT affinity FROM models").await.unwrap();
     assert_eq!(affinities.rows, [[1.into()]]);
+    let origins = query(database, "SELECT DISTINCT origin, request_truncated, price_input FROM logs").await.unwrap();
+    assert_eq!(origins.rows, [["client".into(), 0.into(), Value::Null]]);
     let priorities = query(database, "SELECT DISTINCT priority FROM associations").await.unwrap();
     assert_eq!(priorities.rows, [[0.into()]]);
     // What is still refused.

@@ -55,6 +55,7 @@ pub(super) async fn answer(
         session_id: session_id(&parts.headers),
         request_bytes: 0,
         request: String::new(),
+        request_truncated: false,
     };
     let mut room = shared.room.reserve();
     let mut journal = Journal::new(Arc::clone(shared), context.background, facts);
@@ -91,7 +92,7 @@ async fn prepare(
     }
     facts.request_bytes = body.len();
     if facts.keeps_bodies() {
-        facts.request = body_text(&body, body.len());
+        (facts.request, facts.request_truncated) = body_text(&body, body.len());
     }
 
     let mut head = inspect(asked.dialect, &body).map_err(|error| {

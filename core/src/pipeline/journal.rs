@@ -8,7 +8,7 @@ use crate::config::snapshot::Candidate;
 use crate::dialect::{Dialect, Usage};
 use crate::platform::{Background, Timestamp};
 use crate::record::limits::body_text;
-use crate::record::{Bodies, InFlight, LogEntry, Operation, Outcome, TraceId, cost};
+use crate::record::{Bodies, CostParts, InFlight, LogEntry, Operation, Origin, Outcome, TraceId};
 use crate::shared::Shared;
 use crate::upkeep;
 
@@ -32,6 +32,7 @@ pub(crate) struct Facts {
     pub(crate) request_bytes: usize,
     /// Kept only where the key asks for bodies, and no more than the log takes.
     pub(crate) request: String,
+    pub(crate) request_truncated: bool,
 }
 
 impl Facts {
@@ -169,7 +170,13 @@ impl Journal {
         let current = self.current.as_ref();
         let micros = |from: Timestamp, to: Timestamp| i64::try_from(to.since(from).as_micros()).unwrap_or(i64::MAX);
         let prices = current.and_then(|current| current.candidate.prices.as_ref());
-        let cost = prices.and_then(|prices| cost(prices, &ending.usage));
+        let cost = prices.and_then(|prices| CostParts::of(prices, &ending.usage)).map(|parts| parts.sum());
+        let keeps_bodies = self.keeps_bodies();
+        let (response, response_truncated) = if keeps_bodies {
+            body_text(&ending.response, usize::try_from(ending.response_bytes).unwrap_or(usize::MAX))
+        } else {
+            Default::default()
+        };
         LogEntry {
             id: facts.trace.entry_id(self.attempts.max(1)),
             trace_id: facts.trace.to_string(),
@@ -179,9 +186,13 @@ impl Journal {
             dialect: facts.dialect,
             operation: facts.operation,
             stream: facts.stream,
+            origin: Origin::Client,
+            replay_of: None,
             model: facts.model.clone(),
             provider: current.map(|current| current.candidate.upstream.name.clone()),
+            provider_type: current.map(|current| current.candidate.upstream.kind),
             provider_model: current.map(|current| current.provider_model.clone()),
+            answered_model: None,
             association_id: current.map(|current| current.candidate.association_id.clone()),
             key_id: facts.key.as_ref().map(|key| key.id.clone()),
             key_name: facts.key.as_ref().map(|key| key.name.clone()),
@@ -192,6 +203,7 @@ impl Journal {
             user_agent: facts.user_agent.clone(),
             session_id: facts.session_id.clone(),
             finish_reason: ending.finish_reason,
+            started_offset_us: current.map(|it| micros(facts.received_at, it.started_at)),
             proxy_us: current.and_then(|it| it.head_at.map(|head| micros(it.started_at, head))),
             first_token_us: current.and_then(|it| it.first_token_at.map(|first| micros(facts.received_at, first))),
             total_us: micros(facts.received_at, now),
@@ -200,13 +212,12 @@ impl Journal {
             usage: ending.usage,
             cost,
             currency: cost.and(prices).map(|prices| prices.currency.clone()),
-            bodies: self.keeps_bodies().then(|| Bodies {
-                request: facts.request.clone(),
-                response: self.redacted(body_text(
-                    &ending.response,
-                    usize::try_from(ending.response_bytes).unwrap_or(usize::MAX),
-                )),
-            }),
+            prices: prices.cloned(),
+            bodies: keeps_bodies.then(|| Bodies { request: facts.request.clone(), response: self.redacted(response) }),
+            request_truncated: facts.request_truncated,
+            response_truncated,
+            decision: None,
+            translation: Vec::new(),
         }
     }
 

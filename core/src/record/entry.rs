@@ -1,6 +1,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Translated;
+use crate::config::{Prices, ProviderType};
 use crate::dialect::{Dialect, Usage};
 use crate::platform::Timestamp;
 
@@ -21,11 +23,18 @@ pub struct LogEntry {
     pub dialect: Dialect,
     pub operation: Operation,
     pub stream: bool,
+    pub origin: Origin,
+    /// The id of the entry whose request was sent again.
+    pub replay_of: Option<String>,
     /// The name the client asked for.
     pub model: String,
     /// Names, not references: a log outlives the configuration. `None` when no provider was asked.
     pub provider: Option<String>,
+    /// Its dialect is the one in which it was asked.
+    pub provider_type: Option<ProviderType>,
     pub provider_model: Option<String>,
+    /// What the provider's answer calls the model, where it does.
+    pub answered_model: Option<String>,
     pub association_id: Option<String>,
     pub key_id: Option<String>,
     pub key_name: Option<String>,
@@ -39,6 +48,8 @@ pub struct LogEntry {
     pub user_agent: Option<String>,
     pub session_id: Option<String>,
     pub finish_reason: Option<String>,
+    /// From the request's arrival to the attempt's start, in microseconds; `None` when no provider was asked.
+    pub started_offset_us: Option<i64>,
     /// From the attempt's start to the head of the provider's answer, in microseconds.
     pub proxy_us: Option<i64>,
     /// From the request's arrival to the first meaningful output, in microseconds.
@@ -51,8 +62,17 @@ pub struct LogEntry {
     /// In `currency`; `None` without prices or without usage.
     pub cost: Option<f64>,
     pub currency: Option<String>,
+    /// The association's at that time, where it had any; also of an entry without `cost`.
+    pub prices: Option<Prices>,
     /// Only where the client's key asks for it.
     pub bodies: Option<Bodies>,
+    /// Whether the recorded body is only its beginning.
+    pub request_truncated: bool,
+    pub response_truncated: bool,
+    /// How the providers were chosen, packed; of final entries only.
+    pub decision: Option<String>,
+    /// What was said otherwise in the provider's dialect; at most [`super::MAX_TRANSLATED`].
+    pub translation: Vec<Translated>,
 }
 
 impl LogEntry {
@@ -94,6 +114,37 @@ impl Operation {
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|operation| operation.as_str() == text)
+    }
+}
+
+/// Who sent a request. All but clients name themselves with the admin token.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    #[default]
+    Client,
+    /// An operator, by the admin token.
+    Console,
+    /// A test of an association.
+    Test,
+    /// A recorded request that was sent again.
+    Replay,
+}
+
+impl Origin {
+    pub const ALL: [Self; 4] = [Self::Client, Self::Console, Self::Test, Self::Replay];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Console => "console",
+            Self::Test => "test",
+            Self::Replay => "replay",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|origin| origin.as_str() == text)
     }
 }
 

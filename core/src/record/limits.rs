@@ -1,6 +1,6 @@
 //! How long the texts of a log entry may be.
 
-use super::LogEntry;
+use super::{LogEntry, MAX_TRANSLATED, Translated};
 
 /// Of a request's or an answer's body, in bytes. What is cut says so at its end.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
@@ -19,6 +19,8 @@ pub(super) fn apply(entry: &mut LogEntry) {
         (&mut entry.provider_model, MAX_NAME_BYTES),
         (&mut entry.session_id, MAX_NAME_BYTES),
         (&mut entry.finish_reason, MAX_NAME_BYTES),
+        (&mut entry.replay_of, MAX_NAME_BYTES),
+        (&mut entry.answered_model, MAX_NAME_BYTES),
         (&mut entry.user_agent, MAX_USER_AGENT_BYTES),
         (&mut entry.error, MAX_ERROR_BYTES),
     ];
@@ -28,20 +30,28 @@ pub(super) fn apply(entry: &mut LogEntry) {
         }
     }
     if let Some(bodies) = &mut entry.bodies {
-        cut_body(&mut bodies.request);
-        cut_body(&mut bodies.response);
+        entry.request_truncated |= cut_body(&mut bodies.request);
+        entry.response_truncated |= cut_body(&mut bodies.response);
+    }
+    entry.translation.truncate(MAX_TRANSLATED);
+    for Translated { path, from, to, note, .. } in &mut entry.translation {
+        cut(path, MAX_NAME_BYTES);
+        for text in [from, to, note].into_iter().flatten() {
+            cut(text, MAX_NAME_BYTES);
+        }
     }
 }
 
-/// A body as the log keeps it. `whole` is its length, of which `bytes` may be only the beginning.
-pub(crate) fn body_text(bytes: &[u8], whole: usize) -> String {
+/// A body as the log keeps it, and whether that is only its beginning. `whole` is its length, of which `bytes` may be only the beginning.
+pub(crate) fn body_text(bytes: &[u8], whole: usize) -> (String, bool) {
     let kept = if whole > MAX_BODY_BYTES { MAX_BODY_BYTES - NOTE_BYTES } else { MAX_BODY_BYTES };
     let mut text = String::from_utf8_lossy(bytes.get(..kept).unwrap_or(bytes)).into_owned();
     cut(&mut text, kept);
-    if whole > bytes.len().min(kept) {
+    let is_cut = whole > bytes.len().min(kept);
+    if is_cut {
         text.push_str(&note(whole));
     }
-    text
+    (text, is_cut)
 }
 
 fn note(whole: usize) -> String {
@@ -55,12 +65,15 @@ fn cut(text: &mut String, limit: usize) {
     }
 }
 
-fn cut_body(body: &mut String) {
+/// Whether there was anything to cut.
+fn cut_body(body: &mut String) -> bool {
     let whole = body.len();
-    if whole > MAX_BODY_BYTES {
-        cut(body, MAX_BODY_BYTES - NOTE_BYTES);
-        body.push_str(&note(whole));
+    if whole <= MAX_BODY_BYTES {
+        return false;
     }
+    cut(body, MAX_BODY_BYTES - NOTE_BYTES);
+    body.push_str(&note(whole));
+    true
 }
 
 #[cfg(test)]
@@ -76,7 +89,7 @@ mod tests {
         ];
         for (mut body, note) in rows {
             let whole = body.clone();
-            cut_body(&mut body);
+            assert_eq!(cut_body(&mut body), note.is_some());
             assert!(body.len() <= MAX_BODY_BYTES);
             match note {
                 None => assert!(body == whole),

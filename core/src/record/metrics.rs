@@ -305,7 +305,7 @@ mod tests {
     use super::*;
     use crate::dialect::Usage;
     use crate::platform::Timestamp;
-    use crate::record::TraceId;
+    use crate::record::{Origin, TraceId};
     use crate::testing::FixedEntropy;
 
     fn entry() -> LogEntry {
@@ -341,6 +341,16 @@ mod tests {
             cost: None,
             currency: None,
             bodies: None,
+            origin: Origin::Client,
+            replay_of: None,
+            provider_type: None,
+            answered_model: None,
+            started_offset_us: None,
+            prices: None,
+            request_truncated: false,
+            response_truncated: false,
+            decision: None,
+            translation: Vec::new(),
         }
     }
 

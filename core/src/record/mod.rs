@@ -10,12 +10,14 @@ mod queue;
 mod repair;
 pub mod retention;
 pub(crate) mod rollup;
+mod translated;
 
-pub use entry::{Bodies, LogEntry, Operation, Outcome};
+pub use entry::{Bodies, LogEntry, Operation, Origin, Outcome};
 pub use id::TraceId;
 pub use metrics::{InFlight, Metrics};
-pub use price::cost;
+pub use price::CostParts;
 pub use queue::{MAX_QUEUED_BODY_BYTES, MAX_QUEUED_ENTRIES, Recorder, RecorderStatus};
 pub use rollup::Counts;
+pub use translated::{MAX_TRANSLATED, Translated, TranslatedKind};
 
 pub(crate) use id::first_id_at;

@@ -1,10 +1,11 @@
 //! Reading the request log.
 
 use super::conditions::Conditions;
-use super::logs::COLUMNS;
+use super::logs::{COLUMNS, DETAILS};
+use crate::config::{Prices, ProviderType};
 use crate::dialect::{Dialect, Usage};
 use crate::platform::{Database, DatabaseError, DatabaseErrorKind, Row, Statement, Timestamp};
-use crate::record::{Bodies, LogEntry, Operation, Outcome, TraceId, first_id_at};
+use crate::record::{Bodies, LogEntry, Operation, Origin, Outcome, TraceId, Translated, first_id_at};
 
 /// Which entries; `None` takes all.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +52,8 @@ impl StatusRange {
     }
 }
 
-/// An entry as the log has it. Its `bodies` are read apart, by [`bodies`].
+/// An entry as the log has it. Its `bodies` are read apart, by [`bodies`]; in a [`page`] its decision and translation are
+/// left out.
 #[derive(Clone, Debug)]
 pub struct StoredEntry {
     pub entry: LogEntry,
@@ -89,7 +91,7 @@ pub async fn page(
 pub async fn entry(database: &dyn Database, id: &str) -> Result<Option<StoredEntry>, DatabaseError> {
     let mut conditions = Conditions::default();
     conditions.add("id =", id);
-    let rows = database.query(Statement::new(select(&conditions), conditions.params)).await?;
+    let rows = database.query(Statement::new(select_whole(&conditions), conditions.params)).await?;
     rows.first().map(read).transpose()
 }
 
@@ -97,7 +99,7 @@ pub async fn entry(database: &dyn Database, id: &str) -> Result<Option<StoredEnt
 pub async fn attempts(database: &dyn Database, trace_id: TraceId) -> Result<Vec<StoredEntry>, DatabaseError> {
     let filter = LogFilter { trace_id: Some(trace_id), all_attempts: true, ..LogFilter::default() };
     let conditions = filter.conditions();
-    let sql = format!("{} ORDER BY id", select(&conditions));
+    let sql = format!("{} ORDER BY id", select_whole(&conditions));
     database.query(Statement::new(sql, conditions.params)).await?.iter().map(read).collect()
 }
 
@@ -186,13 +188,24 @@ impl LogFilter {
     }
 }
 
+/// Without the details.
 fn select(conditions: &Conditions) -> String {
+    let columns = COLUMNS.map(|column| match column {
+        detail if DETAILS.contains(&detail) => format!("NULL AS {detail}"),
+        column => column.to_owned(),
+    });
+    format!("SELECT {} FROM logs {}", columns.join(", "), conditions.sql)
+}
+
+fn select_whole(conditions: &Conditions) -> String {
     format!("SELECT {} FROM logs {}", COLUMNS.join(", "), conditions.sql)
 }
 
 fn read(row: Row<'_>) -> Result<StoredEntry, DatabaseError> {
     let text = |column| row.optional_text(column).map(|text| text.map(str::to_owned));
     let count = |column| row.optional_integer(column).map(|count| count.and_then(|count| u64::try_from(count).ok()));
+    let cost = row.optional_real("cost")?;
+    let currency = text("currency")?;
     let entry = LogEntry {
         id: row.text("id")?.to_owned(),
         trace_id: row.text("trace_id")?.to_owned(),
@@ -228,11 +241,40 @@ fn read(row: Row<'_>) -> Result<StoredEntry, DatabaseError> {
             output: count("output_tokens")?,
             reasoning: count("reasoning_tokens")?,
         },
-        cost: row.optional_real("cost")?,
-        currency: text("currency")?,
+        prices: prices(row, currency.as_deref())?,
+        cost,
+        currency: currency.filter(|_| cost.is_some()),
         bodies: None,
+        origin: word(row, "origin", Origin::parse)?,
+        replay_of: text("replay_of")?,
+        provider_type: row.optional_text("provider_type")?.and_then(ProviderType::parse),
+        answered_model: text("answered_model")?,
+        started_offset_us: row.optional_integer("started_offset_us")?,
+        request_truncated: row.boolean("request_truncated")?,
+        response_truncated: row.boolean("response_truncated")?,
+        decision: text("decision")?,
+        translation: translation(row)?,
     };
     Ok(StoredEntry { entry, has_bodies: row.boolean("has_bodies")? })
+}
+
+fn prices(row: Row<'_>, currency: Option<&str>) -> Result<Option<Prices>, DatabaseError> {
+    let price = |column| row.optional_real(column).map(Option::unwrap_or_default);
+    let Some(input) = row.optional_real("price_input")? else { return Ok(None) };
+    Ok(Some(Prices {
+        input,
+        output: price("price_output")?,
+        cache_read: price("price_cache_read")?,
+        cache_write: price("price_cache_write")?,
+        cache_write_1h: row.optional_real("price_cache_write_1h")?,
+        currency: currency.unwrap_or_default().to_owned(),
+    }))
+}
+
+fn translation(row: Row<'_>) -> Result<Vec<Translated>, DatabaseError> {
+    let stored = row.optional_text("translation")?.map(serde_json::from_str).transpose();
+    let unreadable = || DatabaseError::new(DatabaseErrorKind::Other, "column `translation` cannot be read".to_owned());
+    stored.map(Option::unwrap_or_default).map_err(|_| unreadable())
 }
 
 fn word<T>(row: Row<'_>, column: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, DatabaseError> {

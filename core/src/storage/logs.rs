@@ -4,10 +4,14 @@ use std::sync::LazyLock;
 
 use serde_json::Value as Json;
 
+use crate::config::ProviderType;
 use crate::platform::{Statement, Value};
 use crate::record::LogEntry;
 
-pub(super) const COLUMNS: [&str; 35] = [
+/// What is large and of use only beside one request's other details.
+pub(super) const DETAILS: [&str; 2] = ["decision", "translation"];
+
+pub(super) const COLUMNS: [&str; 49] = [
     "id",
     "trace_id",
     "created_at",
@@ -43,6 +47,20 @@ pub(super) const COLUMNS: [&str; 35] = [
     "cost",
     "currency",
     "has_bodies",
+    "origin",
+    "replay_of",
+    "provider_type",
+    "answered_model",
+    "started_offset_us",
+    "price_input",
+    "price_output",
+    "price_cache_read",
+    "price_cache_write",
+    "price_cache_write_1h",
+    "request_truncated",
+    "response_truncated",
+    "decision",
+    "translation",
 ];
 
 static INSERT: LazyLock<String> = LazyLock::new(|| {
@@ -138,6 +156,7 @@ fn json(value: Value) -> Json {
 /// In the order of [`COLUMNS`].
 fn row(entry: &LogEntry) -> Vec<Value> {
     let usage = &entry.usage;
+    let prices = entry.prices.as_ref();
     vec![
         entry.id.as_str().into(),
         entry.trace_id.as_str().into(),
@@ -172,7 +191,26 @@ fn row(entry: &LogEntry) -> Vec<Value> {
         usage.output.into(),
         usage.reasoning.into(),
         entry.cost.into(),
-        entry.currency.as_deref().into(),
+        entry.currency.as_deref().or(prices.map(|prices| prices.currency.as_str())).into(),
         entry.bodies.is_some().into(),
+        entry.origin.as_str().into(),
+        entry.replay_of.as_deref().into(),
+        entry.provider_type.map(ProviderType::as_str).into(),
+        entry.answered_model.as_deref().into(),
+        entry.started_offset_us.into(),
+        prices.map(|prices| prices.input).into(),
+        prices.map(|prices| prices.output).into(),
+        prices.map(|prices| prices.cache_read).into(),
+        prices.map(|prices| prices.cache_write).into(),
+        prices.and_then(|prices| prices.cache_write_1h).into(),
+        entry.request_truncated.into(),
+        entry.response_truncated.into(),
+        entry.decision.as_deref().into(),
+        translation(entry).into(),
     ]
+}
+
+fn translation(entry: &LogEntry) -> Option<String> {
+    let translated = Some(&entry.translation).filter(|it| !it.is_empty())?;
+    serde_json::to_string(translated).ok()
 }

@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0007_error_samples_end_at_semicolons",
     "0008_priority_compatible",
     "0009_affinity_compatible",
+    "0010_request_details_compatible",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -1,9 +1,10 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use llmio_core::config::{Prices, ProviderType};
 use llmio_core::dialect::Dialect;
 use llmio_core::platform::{BoxFuture, Clock, Database, DatabaseError, Rows, Statement, Timestamp, Value};
-use llmio_core::record::{Bodies, LogEntry, Outcome, TraceId};
+use llmio_core::record::{Bodies, LogEntry, Origin, Outcome, TraceId, Translated, TranslatedKind};
 use llmio_core::storage::log_query::{self, LogFilter, StatusRange};
 
 use crate::support::{Entries, Home, entry};
@@ -134,8 +135,40 @@ async fn an_entry_comes_back_as_it_was_recorded() {
     let home = Home::new().await;
     let mut entries = Entries::new(&home.clock).requests(50);
     let bodies = Bodies { request: "{\"quote\": \"'\u{1f980}\"}".to_owned(), response: String::new() };
-    entries[0].bodies = Some(bodies.clone());
+    entries[0] = LogEntry {
+        bodies: Some(bodies.clone()),
+        origin: Origin::Replay,
+        replay_of: Some("an id".to_owned()),
+        provider_type: Some(ProviderType::Gemini),
+        answered_model: Some("gpt-5-2025-08-07".to_owned()),
+        started_offset_us: Some(12),
+        cost: Some(0.5),
+        currency: Some("CNY".to_owned()),
+        prices: Some(Prices {
+            input: 1.25,
+            output: 10.0,
+            cache_read: 0.125,
+            cache_write: 0.0,
+            cache_write_1h: Some(3.0),
+            currency: "CNY".to_owned(),
+        }),
+        response_truncated: true,
+        decision: Some("packed".to_owned()),
+        translation: vec![Translated {
+            path: "tools.0".to_owned(),
+            kind: TranslatedKind::Dropped,
+            from: Some("web_search".to_owned()),
+            to: None,
+            note: None,
+        }],
+        ..entries[0].clone()
+    };
     home.record(entries.clone()).await;
+    let all = LogFilter { all_attempts: true, ..LogFilter::default() };
+    let page = log_query::page(&*home.database, &all, None, 200);
+    let listed = page.await.unwrap().entries.into_iter().find(|it| it.entry.id == entries[0].id).unwrap().entry;
+    let in_list = LogEntry { bodies: None, decision: None, translation: vec![], ..entries[0].clone() };
+    assert_eq!(format!("{listed:?}"), format!("{in_list:?}"), "a list leaves out what is large");
     for entry in &entries {
         let stored = log_query::entry(&*home.database, &entry.id).await.unwrap().unwrap();
         assert_eq!(stored.has_bodies, entry.bodies.is_some());

@@ -4,11 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use llmio_core::config::ProviderType;
 use llmio_core::dialect::{Dialect, Usage};
 use llmio_core::platform::{
     BoxFuture, Clock, Database, DatabaseError, DatabaseErrorKind, Entropy, Platform, Rows, Statement, Timestamp, Value,
 };
-use llmio_core::record::{LogEntry, Operation, Outcome, Recorder, TraceId};
+use llmio_core::record::{LogEntry, Operation, Origin, Outcome, Recorder, TraceId};
 use llmio_core::storage::migrate;
 use llmio_core::testing::{FixedEntropy, ManualClock, ScriptedHttp};
 use llmio_native::LocalDatabase;
@@ -299,5 +300,15 @@ pub(crate) fn entry(trace_id: TraceId, attempt: u32) -> LogEntry {
         cost: None,
         currency: None,
         bodies: None,
+        origin: Origin::Client,
+        replay_of: None,
+        provider_type: Some(ProviderType::OpenAi),
+        answered_model: None,
+        started_offset_us: Some(700),
+        prices: None,
+        request_truncated: false,
+        response_truncated: false,
+        decision: None,
+        translation: Vec::new(),
     }
 }

@@ -1,6 +1,6 @@
 use llmio_core::config::Prices;
 use llmio_core::dialect::{AnswerMeter, Dialect, StreamForm, StreamMeter, Usage};
-use llmio_core::record::{Operation, cost};
+use llmio_core::record::{CostParts, Operation};
 use serde::de::IgnoredAny;
 
 use crate::cuts::cuttings;
@@ -83,7 +83,7 @@ fn check_sums(usage: &Usage, most: u128) {
         cache_write_1h: Some(6.0),
         currency: "USD".to_owned(),
     };
-    assert!(cost(&prices, usage).is_none_or(|cost| cost.is_finite() && cost >= 0.0));
+    assert!(CostParts::of(&prices, usage).map(|parts| parts.sum()).is_none_or(|cost| cost.is_finite() && cost >= 0.0));
 }
 
 fn sum_of_numbers(data: &[u8]) -> u128 {

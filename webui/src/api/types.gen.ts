@@ -773,6 +773,23 @@ export interface components {
             keys?: components["schemas"]["KeyEntryInput"][] | null;
             settings?: components["schemas"]["SettingsInput"] | null;
         };
+        /** @description In the currency of `prices`. */
+        CostParts: {
+            /** Format: double */
+            input: number;
+            /** Format: double */
+            cache_read: number;
+            /**
+             * Format: double
+             * @description Of both lifetimes.
+             */
+            cache_write: number;
+            /**
+             * Format: double
+             * @description With reasoning.
+             */
+            output: number;
+        };
         /** @description A client key that was just made. */
         CreatedKey: {
             /** @description The key itself. It is not stored and never shown again. */
@@ -976,11 +993,19 @@ export interface components {
             dialect: components["schemas"]["Dialect"];
             operation: components["schemas"]["Operation"];
             stream: boolean;
+            /** @description Who sent it; all but `client` did so with the admin token. */
+            origin: components["schemas"]["Origin"];
+            /** @description The id of the log entry whose request was sent again. */
+            replay_of: string | null;
             /** @description The name the client asked for. */
             model: string;
             /** @description Null when no provider was asked. */
             provider: string | null;
+            /** @description Its dialect is the one in which it was asked. Null also for entries of before there was this field. */
+            provider_type: components["schemas"]["ProviderType"] | null;
             provider_model: string | null;
+            /** @description What the provider's answer calls the model; null where it said nothing. */
+            answered_model: string | null;
             association_id: string | null;
             key_id: string | null;
             key_name: string | null;
@@ -995,6 +1020,11 @@ export interface components {
             user_agent: string | null;
             session_id: string | null;
             finish_reason: string | null;
+            /**
+             * Format: double
+             * @description From the request's arrival to the attempt's start; null when no provider was asked.
+             */
+            started_offset_ms: number | null;
             /**
              * Format: double
              * @description From the attempt's start to the head of the provider's answer.
@@ -1054,11 +1084,19 @@ export interface components {
             dialect: components["schemas"]["Dialect"];
             operation: components["schemas"]["Operation"];
             stream: boolean;
+            /** @description Who sent it; all but `client` did so with the admin token. */
+            origin: components["schemas"]["Origin"];
+            /** @description The id of the log entry whose request was sent again. */
+            replay_of: string | null;
             /** @description The name the client asked for. */
             model: string;
             /** @description Null when no provider was asked. */
             provider: string | null;
+            /** @description Its dialect is the one in which it was asked. Null also for entries of before there was this field. */
+            provider_type: components["schemas"]["ProviderType"] | null;
             provider_model: string | null;
+            /** @description What the provider's answer calls the model; null where it said nothing. */
+            answered_model: string | null;
             association_id: string | null;
             key_id: string | null;
             key_name: string | null;
@@ -1073,6 +1111,11 @@ export interface components {
             user_agent: string | null;
             session_id: string | null;
             finish_reason: string | null;
+            /**
+             * Format: double
+             * @description From the request's arrival to the attempt's start; null when no provider was asked.
+             */
+            started_offset_ms: number | null;
             /**
              * Format: double
              * @description From the attempt's start to the head of the provider's answer.
@@ -1106,6 +1149,15 @@ export interface components {
             has_bodies: boolean;
             /** @description All attempts of the request, first to last, this one included. */
             attempts: components["schemas"]["Log"][];
+            /** @description The association's at that time, per million tokens; null where it had none. */
+            prices: components["schemas"]["Prices"] | null;
+            /** @description Their sum is `cost`, and null when that is. */
+            cost_parts: components["schemas"]["CostParts"] | null;
+            /** @description Whether the recorded body is only its beginning. */
+            request_truncated: boolean;
+            response_truncated: boolean;
+            /** @description What the provider's dialect could not say as the client said it; at most 50. */
+            translation: components["schemas"]["Translated"][];
             /** @description Of this attempt. */
             bodies: components["schemas"]["LogBodies"] | null;
         };
@@ -1634,6 +1686,8 @@ export interface components {
         };
         /** @enum {string} */
         Operation: "generate" | "count_tokens";
+        /** @description Who sent a request. All but clients name themselves with the admin token. */
+        Origin: "client" | "console" | "test" | "replay";
         Outcome: ("success" | "rate_limited" | "timeout") | "client_error" | "provider_error" | "connect_error" | "cancelled" | "gateway_error";
         /** @description Per million tokens, in `currency`. */
         Prices: {
@@ -1940,6 +1994,28 @@ export interface components {
              */
             model?: string | null;
         };
+        /** @description One thing that the provider's dialect cannot say as the client's said it, and what became of it. */
+        Translated: {
+            /** @description Where in the client's request, as `tools.0.input_schema`. */
+            path: string;
+            kind: components["schemas"]["TranslatedKind"];
+            /**
+             * @description As the client said it; at most 256 bytes.
+             * @default null
+             */
+            from: string | null;
+            /**
+             * @description As the provider was told; null where it was told nothing.
+             * @default null
+             */
+            to: string | null;
+            /**
+             * @description Why, in words.
+             * @default null
+             */
+            note: string | null;
+        };
+        TranslatedKind: "approximated" | "dropped" | "refused";
         Version: {
             /** @description Of the gateway. */
             version: string;

@@ -3,9 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::config::{Prices, ProviderType};
 use crate::dialect::Dialect;
 use crate::platform::Timestamp;
-use crate::record::{Bodies, Operation, Outcome};
+use crate::record::{self, Bodies, Operation, Origin, Outcome, Translated};
 use crate::storage::log_query::StoredEntry;
 
 /// One attempt at one provider, or a request that reached none.
@@ -24,11 +25,19 @@ pub(super) struct LogView {
     dialect: Dialect,
     operation: Operation,
     stream: bool,
+    /// Who sent it; all but `client` did so with the admin token.
+    origin: Origin,
+    /// The id of the log entry whose request was sent again.
+    replay_of: Option<String>,
     /// The name the client asked for.
     model: String,
     /// Null when no provider was asked.
     provider: Option<String>,
+    /// Its dialect is the one in which it was asked. Null also for entries of before there was this field.
+    provider_type: Option<ProviderType>,
     provider_model: Option<String>,
+    /// What the provider's answer calls the model; null where it said nothing.
+    answered_model: Option<String>,
     association_id: Option<String>,
     key_id: Option<String>,
     key_name: Option<String>,
@@ -40,6 +49,8 @@ pub(super) struct LogView {
     user_agent: Option<String>,
     session_id: Option<String>,
     finish_reason: Option<String>,
+    /// From the request's arrival to the attempt's start; null when no provider was asked.
+    started_offset_ms: Option<f64>,
     /// From the attempt's start to the head of the provider's answer.
     proxy_ms: Option<f64>,
     /// From the request's arrival to the first meaningful output.
@@ -88,8 +99,29 @@ pub(super) struct LogDetailView {
     pub(super) log: LogView,
     /// All attempts of the request, first to last, this one included.
     pub(super) attempts: Vec<LogView>,
+    /// The association's at that time, per million tokens; null where it had none.
+    pub(super) prices: Option<Prices>,
+    /// Their sum is `cost`, and null when that is.
+    pub(super) cost_parts: Option<CostPartsView>,
+    /// Whether the recorded body is only its beginning.
+    pub(super) request_truncated: bool,
+    pub(super) response_truncated: bool,
+    /// What the provider's dialect could not say as the client said it; at most 50.
+    pub(super) translation: Vec<Translated>,
     /// Of this attempt.
     pub(super) bodies: Option<BodiesView>,
+}
+
+/// In the currency of `prices`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "CostParts")]
+pub(super) struct CostPartsView {
+    input: f64,
+    cache_read: f64,
+    /// Of both lifetimes.
+    cache_write: f64,
+    /// With reasoning.
+    output: f64,
 }
 
 /// As text; a body that was too long says so at its end.
@@ -126,9 +158,13 @@ impl From<StoredEntry> for LogView {
             dialect: entry.dialect,
             operation: entry.operation,
             stream: entry.stream,
+            origin: entry.origin,
+            replay_of: entry.replay_of,
             model: entry.model,
             provider: entry.provider,
+            provider_type: entry.provider_type,
             provider_model: entry.provider_model,
+            answered_model: entry.answered_model,
             association_id: entry.association_id,
             key_id: entry.key_id,
             key_name: entry.key_name,
@@ -139,6 +175,7 @@ impl From<StoredEntry> for LogView {
             user_agent: entry.user_agent,
             session_id: entry.session_id,
             finish_reason: entry.finish_reason,
+            started_offset_ms: entry.started_offset_us.map(millis),
             proxy_ms: entry.proxy_us.map(millis),
             first_token_ms: entry.first_token_us.map(millis),
             total_ms: millis(entry.total_us),
@@ -170,6 +207,12 @@ impl From<StoredEntry> for RecentView {
             first_token_ms: entry.first_token_us.map(millis),
             total_ms: millis(entry.total_us),
         }
+    }
+}
+
+impl From<record::CostParts> for CostPartsView {
+    fn from(record::CostParts { input, cache_read, cache_write, output }: record::CostParts) -> Self {
+        Self { input, cache_read, cache_write, output }
     }
 }
 

@@ -8,8 +8,8 @@ use super::log_view::{LogDetailView, LogPageView, LogView, RecentView};
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::dialect::Dialect;
 use crate::platform::Timestamp;
-use crate::record::{Outcome, TraceId};
-use crate::storage::log_query::{self, LogFilter, StatusRange};
+use crate::record::{CostParts, Outcome, TraceId};
+use crate::storage::log_query::{self, LogFilter, StatusRange, StoredEntry};
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 200;
@@ -134,8 +134,18 @@ async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
         None => vec![stored.clone()],
     };
     let bodies = if stored.has_bodies { log_query::bodies(database, id).await? } else { None };
+    let StoredEntry { entry, .. } = &stored;
+    let (request_truncated, response_truncated) = (entry.request_truncated, entry.response_truncated);
+    let (prices, translation) = (entry.prices.clone(), entry.translation.clone());
+    let priced = prices.as_ref().filter(|_| entry.cost.is_some());
+    let cost_parts = priced.and_then(|prices| CostParts::of(prices, &entry.usage)).map(Into::into);
     Reply::ok(&LogDetailView {
         log: stored.into(),
+        prices,
+        cost_parts,
+        request_truncated,
+        response_truncated,
+        translation,
         attempts: attempts.into_iter().map(LogView::from).collect(),
         bodies: bodies.map(Into::into),
     })
