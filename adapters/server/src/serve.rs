@@ -14,7 +14,7 @@ use crate::chores;
 use crate::cli::{HomeArgs, ServeArgs};
 use crate::commands::config_file;
 use crate::failure::Failure;
-use crate::http::{Handler, bind};
+use crate::http::{Client, Handler, bind};
 use crate::output::say;
 use crate::signals::Signals;
 
@@ -115,10 +115,16 @@ struct GatewayHandler {
 }
 
 impl Handler for GatewayHandler {
-    async fn handle(&self, request: Request<Body>, remote_addr: String) -> Response<Body> {
-        let context =
-            RequestContext { remote_addr: Some(remote_addr), ends_at: None, background: Arc::clone(&self.background) };
-        self.gateway.handle(request, context).await.map(Answer::into_body)
+    async fn handle(&self, request: Request<Body>, client: Client) -> Response<Body> {
+        let Client { address, doubt } = client;
+        let background = Arc::clone(&self.background);
+        let context = RequestContext { remote_addr: Some(address), ends_at: None, background };
+        self.gateway.handle(request, context).await.map(|mut answer| {
+            if let Answer::Relay(relay) = &mut answer {
+                relay.watch(doubt);
+            }
+            answer.into_body()
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, Stream, StreamExt};
 
 use super::answer::Answer;
+use super::doubt::Doubt;
 use super::end::End;
 use super::guide::{Guide, Last};
 use super::silence::Silence;
@@ -35,6 +36,7 @@ pub struct Relay {
     silence: Silence,
     /// The silences of the current wait that were filled.
     fillers: u32,
+    doubt: Doubt,
     /// Ready when the home ends the request.
     end: Option<Timer>,
     clock: Arc<dyn Clock>,
@@ -63,12 +65,28 @@ impl Relay {
         let ready = guide.pass_held(held).into();
         let end = ends_at.filter(|_| rest.is_some()).map(|end| Timer(clock.sleep(end.since(clock.now()))));
         let silence = Silence::new(clock);
-        Self { ready, rest, guide, pace, silence, fillers: 0, end, clock: Arc::clone(clock), background }
+        Self {
+            ready,
+            rest,
+            guide,
+            pace,
+            silence,
+            fillers: 0,
+            doubt: Doubt::default(),
+            end,
+            clock: Arc::clone(clock),
+            background,
+        }
     }
 
     /// What a home that takes the relay apart watches over, beside the end that it set itself.
     pub fn pace(&self) -> Pace {
         self.pace
+    }
+
+    /// A silent stream is filled at once when `doubt` is raised.
+    pub fn watch(&mut self, doubt: Doubt) {
+        self.doubt = doubt;
     }
 
     /// What the client gets first, the provider's rest, and the guide.
@@ -163,6 +181,11 @@ impl Stream for Relay {
                 }
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(this.finish(&End::Broken(error.to_string()))),
                 Poll::Ready(None) => return Poll::Ready(this.finish(&End::Clean)),
+                Poll::Pending if this.doubt.settle() => {
+                    if let Some(filler) = this.guide.filler() {
+                        return Poll::Ready(Some(Ok(Bytes::from_static(filler))));
+                    }
+                }
                 Poll::Pending => match std::task::ready!(this.poll_silence(cx)) {
                     Silent::End(end) => return Poll::Ready(this.finish(&end)),
                     Silent::Fill => {

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 use futures_util::StreamExt;
 use http::{HeaderMap, Response};
 use llmio_core::Answer;
+use llmio_core::pipeline::Doubt;
 use llmio_core::platform::{Body, BoxFuture};
 use serde_json::Value;
 
@@ -28,6 +29,16 @@ impl Asking {
             self.answer = now(self.future.as_mut());
         }
         self.answer.is_some()
+    }
+
+    /// The answer, as a home gives it that raises doubts.
+    #[track_caller]
+    pub(crate) fn doubted(mut self, doubt: &Doubt) -> Client {
+        assert!(self.is_answered(), "the answer waits for something");
+        if let Some(Answer::Relay(relay)) = self.answer.as_mut().map(Response::body_mut) {
+            relay.watch(doubt.clone());
+        }
+        self.answer()
     }
 
     #[track_caller]

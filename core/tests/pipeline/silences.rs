@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 
+use llmio_core::pipeline::Doubt;
 use serde_json::json;
 
 use crate::bed::Bed;
@@ -66,6 +67,32 @@ async fn bytes_end_a_silence() {
         let row = bed.last().await;
         let bytes = client.seen.len() - wire.filler.len();
         assert_eq!((&row["outcome"], &row["response_bytes"]), (&json!("success"), &json!(bytes)), "{}", wire.kind);
+    }
+}
+
+/// Also where silences are not filled otherwise.
+#[tokio::test]
+async fn a_doubt_is_answered_by_a_filler_at_once() {
+    for wire in &WIRES {
+        for keep_alive in [0, 15] {
+            let bed = Bed::single(wire).await;
+            bed.api("PUT /api/settings", json!({"keep_alive": keep_alive})).await;
+            let (feed, reply) = Feed::events();
+            bed.script([reply]);
+            feed.send(wire.output);
+            let doubt = Doubt::default();
+            let mut client = bed.ask(wire, true).doubted(&doubt);
+            assert_eq!(client.read(), wire.output);
+            for _ in 0..2 {
+                doubt.raise();
+                assert_eq!(client.read(), wire.filler, "{}", wire.kind);
+                assert_eq!(client.read(), "", "{}: once", wire.kind);
+            }
+            feed.send(wire.end);
+            feed.end();
+            client.read();
+            assert_eq!(bed.last().await["outcome"], "success", "{}", wire.kind);
+        }
     }
 }
 

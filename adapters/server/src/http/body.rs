@@ -7,12 +7,19 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use llmio_core::platform::{Body, BodyError};
 
-/// The body of a client's request.
-pub(super) fn request_body(incoming: Incoming) -> Body {
-    if incoming.is_end_stream() { Body::empty() } else { Body::stream(RequestBody(incoming)) }
+use super::exchange::Exchange;
+
+/// The body of a client's request, whose end is noted in the exchange.
+pub(super) fn request_body(incoming: Incoming, exchange: Option<Exchange>) -> Body {
+    if incoming.is_end_stream() {
+        exchange.inspect(Exchange::asked);
+        Body::empty()
+    } else {
+        Body::stream(RequestBody(incoming, exchange))
+    }
 }
 
-struct RequestBody(Incoming);
+struct RequestBody(Incoming, Option<Exchange>);
 
 impl Stream for RequestBody {
     type Item = Result<Bytes, BodyError>;
@@ -20,7 +27,10 @@ impl Stream for RequestBody {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             match ready!(Pin::new(&mut self.0).poll_frame(cx)) {
-                None => return Poll::Ready(None),
+                None => {
+                    self.1.take().inspect(Exchange::asked);
+                    return Poll::Ready(None);
+                }
                 Some(Err(error)) => return Poll::Ready(Some(Err(BodyError::Broken(error.to_string())))),
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
@@ -34,22 +44,38 @@ impl Stream for RequestBody {
 
 /// The body of an answer. Its error cuts the connection, so that no client takes a broken answer for a complete one.
 #[derive(Debug)]
-pub(super) struct AnswerBody(pub(super) Body);
+pub(super) struct AnswerBody {
+    body: Body,
+    exchange: Option<Exchange>,
+}
+
+impl AnswerBody {
+    /// The head is there; the body's end, or its drop, is noted in the exchange.
+    pub(super) fn new(body: Body, exchange: Option<Exchange>) -> Self {
+        Self { body, exchange: exchange.inspect(Exchange::answering) }
+    }
+}
+
+impl Drop for AnswerBody {
+    fn drop(&mut self) {
+        self.exchange.take().inspect(Exchange::over);
+    }
+}
 
 impl HttpBody for AnswerBody {
     type Data = Bytes;
     type Error = BodyError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        self.0.poll_next_unpin(cx).map_ok(Frame::data)
+        self.body.poll_next_unpin(cx).map_ok(Frame::data)
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(&self.0, Body::Whole(bytes) if bytes.is_empty())
+        matches!(&self.body, Body::Whole(bytes) if bytes.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.0 {
+        match &self.body {
             Body::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Body::Stream(_) | Body::Native(_) => SizeHint::default(),
         }

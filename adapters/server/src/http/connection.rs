@@ -4,14 +4,17 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Version;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use super::Handler;
 use super::body::{AnswerBody, request_body};
+use super::exchange::Exchanges;
+use super::half_close::HalfClose;
+use super::{Client, Handler};
 
 /// How long a connection may stay silent between requests, and a request's head may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
@@ -50,7 +53,7 @@ pub(super) fn protocol() -> Builder<TokioExecutor> {
     builder
 }
 
-/// Serves one connection to its end. When the client closes it, the running handler or body is dropped at once.
+/// Serves one connection to its end. When the client leaves, the running handler or body is dropped at once.
 pub(super) async fn serve<H: Handler>(
     protocol: Arc<Builder<TokioExecutor>>,
     stream: TcpStream,
@@ -66,10 +69,18 @@ pub(super) async fn serve<H: Handler>(
     if !first_byte {
         return;
     }
-    let remote_addr = peer.ip().to_canonical().to_string();
+    let exchanges = Exchanges::default();
+    let stream = HalfClose::new(stream, exchanges.clone());
+    let client = Client { address: peer.ip().to_canonical().to_string(), doubt: exchanges.doubt().clone() };
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-        let (handler, remote_addr) = (Arc::clone(&handler), remote_addr.clone());
-        async move { Ok::<_, Infallible>(handler.handle(request.map(request_body), remote_addr).await.map(AnswerBody)) }
+        let (handler, client) = (Arc::clone(&handler), client.clone());
+        // An older version knows no interim answers, and a newer one closes streams, not connections.
+        let exchange = (request.version() == Version::HTTP_11).then(|| exchanges.begin());
+        let request = request.map(|body| request_body(body, exchange.clone()));
+        async move {
+            let answer = handler.handle(request, client).await;
+            Ok::<_, Infallible>(answer.map(|body| AnswerBody::new(body, exchange)))
+        }
     });
     let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {

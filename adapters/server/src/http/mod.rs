@@ -2,6 +2,8 @@
 
 mod body;
 mod connection;
+mod exchange;
+mod half_close;
 mod listener;
 #[cfg(test)]
 mod tests;
@@ -9,9 +11,18 @@ mod tests;
 pub(crate) use listener::bind;
 
 use http::{Request, Response};
+use llmio_core::pipeline::Doubt;
 use llmio_core::platform::Body;
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    /// Without port.
+    pub(crate) address: String,
+    pub(crate) doubt: Doubt,
+}
 
 /// Answers requests. Dropping the future, or the answer's body, means that the client is gone.
 pub(crate) trait Handler: Send + Sync + 'static {
-    fn handle(&self, request: Request<Body>, remote_addr: String) -> impl Future<Output = Response<Body>> + Send;
+    fn handle(&self, request: Request<Body>, client: Client) -> impl Future<Output = Response<Body>> + Send;
 }

@@ -1,8 +1,9 @@
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use http::{Request, Response};
 use llmio_core::platform::{Body, BodyError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -11,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Handler, bind};
+use super::{Client, Handler, bind};
 
 /// Everything here happens within milliseconds; only a failure takes this long.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -32,7 +33,7 @@ impl Drop for OnDrop {
 }
 
 impl Handler for Scripted {
-    async fn handle(&self, request: Request<Body>, _: String) -> Response<Body> {
+    async fn handle(&self, request: Request<Body>, Client { doubt, .. }: Client) -> Response<Body> {
         let gone = OnDrop(self.events.clone(), "gone");
         let release = self.release.clone();
         let chunk = |text: &'static str| Ok(Bytes::from_static(text.as_bytes()));
@@ -47,6 +48,22 @@ impl Handler for Scripted {
                     .chain(futures_util::stream::pending())
                     .inspect(move |_| _ = &gone),
             ),
+            "/waits-to-begin" => {
+                release.cancelled().await;
+                Body::from("begun".to_owned())
+            }
+            "/doubts" => {
+                let silence =
+                    std::future::poll_fn(move |_| if doubt.settle() { Poll::Ready(()) } else { Poll::Pending });
+                let filler = silence.map(move |()| chunk("filler"));
+                let last = async move {
+                    release.cancelled().await;
+                    let _gone = gone;
+                    chunk("last")
+                };
+                let rest = futures_util::stream::once(filler).chain(futures_util::stream::once(last));
+                Body::stream(futures_util::stream::iter([chunk("first")]).chain(rest))
+            }
             "/waits" => Body::stream(futures_util::stream::iter([chunk("first")]).chain(futures_util::stream::once(
                 async move {
                     release.cancelled().await;
@@ -58,6 +75,10 @@ impl Handler for Scripted {
                 chunk("first"),
                 Err(BodyError::Broken("the provider is gone".into())),
             ])),
+            "/reads" => {
+                let _ = self.events.send("began");
+                Body::from(request.into_body().read(1 << 20, 0).await.unwrap_or_default())
+            }
             "/echo" => Body::from(request.into_body().read(1 << 20, 0).await.unwrap()),
             _ => Body::from("whole".to_owned()),
         };
@@ -134,14 +155,67 @@ async fn a_client_that_leaves_drops_the_waiting_handler() {
     assert_eq!(running.event().await, "gone");
 }
 
+/// Also those that have sent their end in the same moment as their request, or follow one request with another.
 #[tokio::test]
-async fn a_client_that_only_closes_its_sending_side_counts_as_gone() {
-    let mut running = Running::start(NO_GRACE).await;
-    let mut client = running.send(&get("/silent")).await;
-    assert_eq!(running.event().await, "began");
-    running.nothing_happened();
-    client.shutdown().await.unwrap();
-    assert_eq!(running.event().await, "gone");
+async fn a_client_that_closes_its_sending_side_gets_its_answer() {
+    let post = "POST /echo HTTP/1.1\r\nhost: test\r\ncontent-length: 4\r\n\r\nback";
+    let rows = [
+        (get("/"), "whole"),
+        (post.to_owned(), "back"),
+        (get("/waits"), "4\r\nlast\r\n0\r\n\r\n"),
+        (get("/waits-to-begin"), "begun"),
+        (get("/waits") + &get("/waits-to-begin"), "begun"),
+    ];
+    for (request, end) in rows {
+        for pause in [Duration::ZERO, Duration::from_millis(50)] {
+            let running = Running::start(NO_GRACE).await;
+            let mut client = running.send(&request).await;
+            tokio::time::sleep(pause).await;
+            client.shutdown().await.unwrap();
+            tokio::time::sleep(pause).await;
+            running.release.cancel();
+            let answer = read_to_end(&mut client).await;
+            assert!(answer.ends_with(end), "{request:?} after {pause:?}: {answer}");
+        }
+    }
+}
+
+/// One that cannot be asked whether it is still there, or has not said everything, has left.
+#[tokio::test]
+async fn an_end_that_is_no_half_close() {
+    let rows = [
+        "GET /silent HTTP/1.0\r\nhost: test\r\n\r\n".to_owned(),
+        "POST /reads HTTP/1.1\r\nhost: test\r\ncontent-length: 4\r\n\r\nba".to_owned(),
+    ];
+    for request in rows {
+        let mut running = Running::start(NO_GRACE).await;
+        let mut client = running.send(&request).await;
+        assert_eq!(running.event().await, "began");
+        running.nothing_happened();
+        client.shutdown().await.unwrap();
+        assert_eq!(running.event().await, "gone", "{request}");
+    }
+}
+
+/// Once an answer has begun, what its body says to the doubt tells.
+#[tokio::test]
+async fn a_silent_answer_is_asked_to_say_something() {
+    for leaves in [false, true] {
+        let mut running = Running::start(NO_GRACE).await;
+        let mut client = running.send(&get("/doubts")).await;
+        read_until(&mut client, "first\r\n").await;
+        running.nothing_happened();
+        if leaves {
+            drop(client);
+        } else {
+            client.shutdown().await.unwrap();
+            read_until(&mut client, "filler\r\n").await;
+            running.nothing_happened();
+            running.release.cancel();
+            assert!(read_to_end(&mut client).await.ends_with("last\r\n0\r\n\r\n"));
+        }
+        assert_eq!(running.event().await, "gone");
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use llmio_conformance::{Home, Kind, Setup, report};
 use llmio_upstream::journal::{End, now_ms};
 use llmio_upstream::{Dialect, Upstream};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// How long a request may take that nobody waits for any more, in seconds, where the home does not learn of that.
@@ -159,6 +159,63 @@ async fn while_it_is_sending() {
         assert!(row["provider"].is_null(), "{row}");
     }
     assert!(upstream.exchanges().is_empty(), "no provider is asked");
+}
+
+/// A client may close its sending side when it has said everything, long before its answer begins or ends.
+#[tokio::test]
+async fn half_of_the_connection() {
+    if !Kind::chosen().sees_connection_header() {
+        // The platform in front decides.
+        return;
+    }
+    let upstream = Upstream::with_key("sk-upstream").await.expect("a provider");
+    let mut config = Config::new();
+    for dialect in Dialect::ALL {
+        let name = dialect.as_str();
+        let [begins, goes_on] = ["begins+head=1200", "goes-on+chunks=2+delay=1200"];
+        config = config
+            .upstream(name, dialect, &upstream)
+            .model(&format!("{name}-begins"), [association(name, begins)])
+            .model(&format!("{name}-goes-on"), [association(name, goes_on)]);
+    }
+    let home = Home::start(Setup::new(config)).await;
+    let mut cases = Vec::new();
+    for dialect in Dialect::ALL {
+        for form in Form::BOTH {
+            for slow in ["begins", "goes-on"] {
+                cases.push((dialect, format!("{}-{slow}", dialect.as_str()), form));
+            }
+        }
+    }
+    let answers = cases.iter().map(|(dialect, model, form)| answer_after_half_close(&home, *dialect, model, *form));
+    let answers = futures_util::future::join_all(answers).await;
+    for ((_, model, form), answer) in cases.iter().zip(answers) {
+        let end = if form.streams() { "\r\n0\r\n\r\n" } else { "}" };
+        let is_whole = answer.contains("HTTP/1.1 200 OK") && answer.contains("Hello") && answer.ends_with(end);
+        assert!(is_whole, "{model} {form:?}: {answer}");
+    }
+    let rows = home.all_logs().await;
+    assert!(rows.iter().all(|row| row["outcome"] == "success"), "{rows:?}");
+}
+
+async fn answer_after_half_close(home: &Home, dialect: Dialect, model: &str, form: Form) -> String {
+    let address = home.base().replace("http://", "");
+    let body = dialect::body(dialect, model, form).to_string();
+    let path = dialect::path(dialect, model, form);
+    let mut stream = TcpStream::connect(&address).await.expect("the gateway");
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         anthropic-version: 2023-06-01\r\ncontent-length: {}\r\n\r\n{body}",
+        dialect::KEY,
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.expect("a request");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    stream.shutdown().await.expect("its end");
+    let mut answer = Vec::new();
+    let reading = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer));
+    reading.await.expect("it ends").expect("it is not refused");
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 #[tokio::test]
