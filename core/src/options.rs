@@ -6,6 +6,8 @@ use crate::config::file::Environment;
 /// What a home decides for its gateway.
 #[derive(Clone, Debug)]
 pub struct GatewayOptions {
+    /// Its name, for people: `server`, `worker`, `lambda`.
+    pub home: &'static str,
     /// The admin's token, which is also a client's key to every model. Without it everybody is let in: a home must
     /// then not be reachable from elsewhere.
     pub admin_token: Option<Secret>,

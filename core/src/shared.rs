@@ -13,12 +13,15 @@ use crate::platform::{DatabaseError, Platform, Timestamp};
 use crate::record::{Metrics, Recorder};
 use crate::refusals::Refusals;
 use crate::room::Room;
-use crate::storage::{ConfigStore, StorageError, rests};
+use crate::storage::{ConfigStore, StorageError, new_id, rests};
 
 /// What all requests share.
 pub(crate) struct Shared {
     pub(crate) platform: Platform,
     pub(crate) options: GatewayOptions,
+    /// Tells this instance from others on the same database.
+    pub(crate) instance: String,
+    pub(crate) started_at: Timestamp,
     pub(crate) store: ConfigStore,
     pub(crate) balancer: Balancer,
     pub(crate) recorder: Recorder,
@@ -52,6 +55,8 @@ impl Shared {
             snapshot: ArcSwap::from_pointee(compile(config)),
             room: Room::new(options.limits.buffered_bytes),
             freshness: Freshness::new(now),
+            instance: new_id(&*platform.clock, &*platform.entropy),
+            started_at: now,
             store,
             options,
             platform,

@@ -30,6 +30,9 @@ fn provider(id: &str, name: &str) -> Provider {
         version: Some("2023-06-01".into()),
         proxy: Some(Secret::new(format!("socks5://user:{CANARY}@localhost:1080"))),
         error_matcher: vec!["quota exceeded".into(), r"busy; \；later\".into()],
+        console_url: Some("https://console.example.com/usage#today".into()),
+        note: "two\nlines".into(),
+        enabled: false,
     }
 }
 
@@ -54,6 +57,7 @@ fn association(id: &str, provider_id: &str) -> Association {
             cache_write_1h: Some(2.5),
             currency: "USD".into(),
         }),
+        note: "the cheap one".into(),
         enabled: false,
     }
 }
@@ -67,6 +71,8 @@ fn model(id: &str, name: &str, associations: Vec<Association>) -> Model {
         timeouts: Timeouts { total: Some(60.0), header: Some(2.5), first_token: None, idle: Some(300.0) },
         breaker: true,
         affinity: false,
+        note: "for agents".into(),
+        enabled: false,
         created_at: Timestamp::from_secs(5),
         associations,
     }
@@ -83,6 +89,8 @@ fn fill(config: &mut Config) -> Result<(), StorageError> {
         name: "team".into(),
         hash: hash_client_key("team-key"),
         prefix: "te".into(),
+        suffix: Some("-key".into()),
+        note: "of the team".into(),
         enabled: true,
         models: Some(vec!["claude-*".into()]),
         expires_at: Some(Timestamp::from_micros(1_800_000_000_000_001)),

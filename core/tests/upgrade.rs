@@ -140,6 +140,11 @@ async fn upgrades(database: &dyn Database) {
     assert_eq!(affinities.rows, [[1.into()]]);
     let origins = query(database, "SELECT DISTINCT origin, request_truncated, price_input FROM logs").await.unwrap();
     assert_eq!(origins.rows, [["client".into(), 0.into(), Value::Null]]);
+    // A version that knows no notes and switches made this one.
+    let switches = "SELECT DISTINCT p.note, p.enabled, p.console_url, m.note, m.enabled, a.note FROM providers p, models m, \
+                    associations a";
+    let expected = vec!["".into(), 1.into(), Value::Null, "".into(), 1.into(), "".into()];
+    assert_eq!(query(database, switches).await.unwrap().rows, [expected]);
     let priorities = query(database, "SELECT DISTINCT priority FROM associations").await.unwrap();
     assert_eq!(priorities.rows, [[0.into()]]);
     // What is still refused.
@@ -148,6 +153,8 @@ async fn upgrades(database: &dyn Database) {
         ("UPDATE providers SET type = NULL WHERE id = 'p9'", "NOT NULL"),
         ("UPDATE models SET strategy = NULL WHERE id = 'm9'", "NOT NULL"),
         ("UPDATE models SET affinity = 2 WHERE id = 'm9'", "CHECK"),
+        ("UPDATE models SET enabled = 2 WHERE id = 'm9'", "CHECK"),
+        ("UPDATE providers SET enabled = 2 WHERE id = 'p9'", "CHECK"),
         ("UPDATE models SET time_out = 0.0 WHERE id = 'm9'", "CHECK"),
         ("UPDATE associations SET priority = 1001 WHERE id = 'a1'", "CHECK"),
         ("UPDATE associations SET provider_id = 'gone' WHERE id = 'a1'", "FOREIGN KEY"),

@@ -118,6 +118,7 @@ async fn open() -> Result<Gateway, Unready> {
         );
     }
     let options = GatewayOptions {
+        home: "lambda",
         admin_token: Some(settings.token),
         limits: Limits { body_bytes: settings.max_body_bytes, ..Limits::default() },
         // A client waits for the end of its answer until the log is written.

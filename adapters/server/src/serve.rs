@@ -43,6 +43,7 @@ pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure
         local.vacuum().await?;
     }
     let options = GatewayOptions {
+        home: "server",
         admin_token: token.map(Secret::new),
         limits: Limits { body_bytes: args.max_body_bytes, ..Limits::default() },
         upkeep: Upkeep::ByHome,

@@ -75,6 +75,7 @@ async fn open(env: &JsValue) -> Result<Gateway, Unready> {
     }
     let lookup = SendWrapper::new(env.clone());
     let options = GatewayOptions {
+        home: "worker",
         admin_token: Some(Secret::new(token)),
         limits: limits(env)?,
         upkeep: Upkeep::WithRequests { linger: LINGER },

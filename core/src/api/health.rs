@@ -19,6 +19,7 @@ pub(super) fn ready(shared: &Shared) -> Response<Body> {
     let records = if log.degraded.is_some() { "degraded" } else { "ok" };
     let is_ok = configuration == "ok" && records == "ok";
     let body = serde_json::json!({
+        "name": "llmio",
         "status": if is_ok { "ok" } else { "degraded" },
         "config_version": shared.snapshot().version,
         "configuration": configuration,

@@ -121,6 +121,10 @@ async fn prepare(
         let message = format!("the model `{model}` does not exist here; GET the model list for those that do");
         GatewayError::new(ErrorKind::NotFound, message).code("model_not_found").param("model")
     })?;
+    if !route.enabled {
+        let message = format!("the model `{model}` is switched off on this gateway; ask its operator, or use another");
+        return Err(GatewayError::new(ErrorKind::NotFound, message).code("model_disabled").param("model"));
+    }
     facts.route = Some(route.name.clone());
     let route = match asked.operation {
         Operation::Generate => Arc::clone(route),
@@ -183,6 +187,7 @@ fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> 
         timeouts: route.timeouts,
         breaker: false,
         affinity: false,
+        enabled: route.enabled,
         created_at: route.created_at,
         candidates: vec![Arc::new(candidate)],
     }))

@@ -17,7 +17,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 
-use admin::{Admin, AdminError, Instance, Reply};
+use admin::{About, Admin, AdminError, Instance, Reply};
 
 use crate::balance::AssociationHealth;
 
@@ -35,6 +35,16 @@ const TRACE_ID: HeaderName = HeaderName::from_static("x-llmio-trace-id");
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
 impl Instance for Shared {
+    fn about(&self) -> About {
+        About {
+            home: self.options.home,
+            instance: self.instance.clone(),
+            started_at: self.started_at,
+            has_token: self.options.admin_token.is_some(),
+            body_bytes: self.options.limits.body_bytes,
+        }
+    }
+
     fn config_changed(&self, config: &Config) {
         self.adopt(config.clone());
     }

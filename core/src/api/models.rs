@@ -50,8 +50,11 @@ fn entries(shared: &Shared, dialect: Dialect, parts: &Parts, key: Option<&Client
         .collect()
 }
 
-/// Whether a provider of the model speaks the caller's dialect.
+/// Whether the model is switched on, and a provider of it speaks the caller's dialect.
 fn is_served(route: &Route, dialect: Dialect, parts: &Parts) -> bool {
+    if !route.enabled {
+        return false;
+    }
     // The compatible `/v1` serves every dialect, so its list names every model.
     let compatible = dialect == Dialect::OpenAiChat && parts.uri.path().starts_with("/v1/");
     let speaks = |served: Dialect| match dialect {

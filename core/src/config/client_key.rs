@@ -3,6 +3,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::Secret;
+use super::mask::shown_end;
 use crate::platform::Entropy;
 
 /// A new client key: `sk-llmio-` and 192 random bits.
@@ -21,6 +22,11 @@ pub fn hash_client_key(key: &str) -> [u8; 32] {
 pub fn client_key_prefix(key: &str) -> String {
     let count = key.chars().count();
     key.chars().take((count / 3).min(12)).collect()
+}
+
+/// The last four characters of a key, to tell it from others by; none of a short one, of which they would tell too much.
+pub fn client_key_suffix(key: &str) -> Option<String> {
+    shown_end(key).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -42,8 +48,16 @@ mod tests {
         assert_eq!(key.reveal(), "sk-llmio-________________________________");
         assert_eq!(client_key_prefix(key.reveal()), "sk-llmio-___");
         assert_ne!(hash_client_key(key.reveal()), hash_client_key(generate_client_key(&Fixed(0)).reveal()));
-        for (key, prefix) in [("", ""), ("ab", ""), ("team-a-key", "tea"), ("ключ-команды", "ключ")] {
+        for (key, prefix, suffix) in [
+            ("", "", None),
+            ("ab", "", None),
+            ("team-a-key", "tea", None),
+            ("nineteen-characters", "ninete", None),
+            ("ключ-команды-из-двадцати", "ключ-ком", Some("цати")),
+            (key.reveal(), "sk-llmio-___", Some("____")),
+        ] {
             assert_eq!(client_key_prefix(key), prefix);
+            assert_eq!(client_key_suffix(key).as_deref(), suffix);
         }
     }
 }

@@ -161,6 +161,9 @@ fn provider_fields(a: &Provider, b: &Provider) -> Vec<&'static str> {
         ("version", a.version != b.version),
         ("proxy", a.proxy != b.proxy),
         ("error_matcher", a.error_matcher != b.error_matcher),
+        ("console_url", a.console_url != b.console_url),
+        ("note", a.note != b.note),
+        ("enabled", a.enabled != b.enabled),
     ])
 }
 
@@ -192,6 +195,8 @@ fn model_fields(a: ModelRow<'_>, b: ModelRow<'_>) -> Vec<&'static str> {
         ("idle_timeout", a.timeouts.idle != b.timeouts.idle),
         ("breaker", a.breaker != b.breaker),
         ("affinity", a.affinity != b.affinity),
+        ("note", a.note != b.note),
+        ("enabled", a.enabled != b.enabled),
         ("order", position != other),
     ])
 }
@@ -230,6 +235,7 @@ fn association_fields(a: AssociationRow<'_>, b: AssociationRow<'_>) -> Vec<&'sta
         ("provider", a.provider_id != b.provider_id),
         ("provider_model", a.provider_model != b.provider_model),
         ("headers", a.headers != b.headers),
+        ("note", a.note != b.note),
     ];
     fields.extend(association_fields! { each! { differs!(a, b) } });
     fields.push(("order", order));
@@ -237,7 +243,12 @@ fn association_fields(a: AssociationRow<'_>, b: AssociationRow<'_>) -> Vec<&'sta
 }
 
 fn key_fields(a: &ClientKey, b: &ClientKey) -> Vec<&'static str> {
-    let mut fields = vec![("name", a.name != b.name), ("key", a.hash != b.hash), ("models", a.models != b.models)];
+    let mut fields = vec![
+        ("name", a.name != b.name),
+        ("key", a.hash != b.hash),
+        ("models", a.models != b.models),
+        ("note", a.note != b.note),
+    ];
     fields.extend(key_fields! { each! { differs!(a, b) } });
     changed(fields)
 }

@@ -7,9 +7,18 @@ pub const MASK: &str = "****";
 
 /// `****` and the last four characters; only `****` for a short secret, of which four would tell too much.
 pub fn secret_hint(secret: &str) -> String {
-    let count = secret.chars().count();
-    let shown = if count >= 20 { 4 } else { 0 };
-    MASK.chars().chain(secret.chars().skip(count - shown)).collect()
+    format!("{MASK}{}", shown_end(secret).unwrap_or_default())
+}
+
+/// The last four characters of a secret that is long enough to show them.
+pub(super) fn shown_end(secret: &str) -> Option<&str> {
+    const LONG: usize = 20;
+    const SHOWN: usize = 4;
+    if secret.chars().count() < LONG {
+        return None;
+    }
+    let (start, _) = secret.char_indices().nth_back(SHOWN - 1)?;
+    secret.get(start..)
 }
 
 /// The address without its user name and password.

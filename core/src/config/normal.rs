@@ -16,6 +16,11 @@ pub fn trimmed_url(text: &str) -> Option<String> {
     Some(text.trim().trim_end_matches('/')).filter(|url| !url.is_empty()).map(str::to_owned)
 }
 
+/// Without space around it, and with every line ended alike.
+pub fn normal_note(text: &str) -> String {
+    text.trim().replace("\r\n", "\n")
+}
+
 /// Each sample ends with its line, or at a `;` or `；`; empty ones are none. `\;` is a semicolon of the sample, `\\;` a
 /// backslash before the sample's end, and so on. A backslash anywhere else is just that.
 pub fn error_samples(text: &str) -> Vec<String> {

@@ -38,6 +38,11 @@ pub struct Provider {
     /// A 200 whose body contains one of these samples is a failure. Compared without case and white space. None holds a
     /// line's end.
     pub error_matcher: Vec<String>,
+    /// Where its operator looks after the account: `http://` or `https://`.
+    pub console_url: Option<String>,
+    pub note: String,
+    /// One that is switched off takes no part.
+    pub enabled: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -91,6 +96,9 @@ pub struct Model {
     pub breaker: bool,
     /// Whether a conversation keeps its provider.
     pub affinity: bool,
+    pub note: String,
+    /// Clients of one that is switched off are told so.
+    pub enabled: bool,
     pub created_at: Timestamp,
     pub associations: Vec<Association>,
 }
@@ -147,6 +155,7 @@ pub struct Association {
     /// Dotted path to value, merged into the request's body.
     pub extra_body: serde_json::Map<String, serde_json::Value>,
     pub prices: Option<Prices>,
+    pub note: String,
     pub enabled: bool,
 }
 
@@ -165,7 +174,8 @@ impl fmt::Debug for Association {
             .field("id", &self.id)
             .field("provider_id", &self.provider_id)
             .field("provider_model", &self.provider_model)
-            .field("headers", &header_names);
+            .field("headers", &header_names)
+            .field("note", &self.note);
         for (name, value) in association_fields! { each! { shown!(self) } } {
             shown.field(name, value);
         }
@@ -224,6 +234,9 @@ pub struct ClientKey {
     pub hash: [u8; 32],
     /// The first characters of the key, to recognise it by.
     pub prefix: String,
+    /// Its last characters, where it is long enough that they do not tell too much.
+    pub suffix: Option<String>,
+    pub note: String,
     pub enabled: bool,
     /// Names or patterns; `None` allows all.
     pub models: Option<Vec<String>>,

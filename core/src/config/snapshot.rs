@@ -30,7 +30,7 @@ pub struct Snapshot {
     counting: Option<Arc<Upstream>>,
 }
 
-/// A model with those of its associations that are switched on.
+/// A model with those of its associations that are switched on, as their providers are.
 #[derive(Debug)]
 pub struct Route {
     /// The model's configured name or pattern.
@@ -40,6 +40,8 @@ pub struct Route {
     pub timeouts: Timeouts,
     pub breaker: bool,
     pub affinity: bool,
+    /// One that is switched off is found, and answers nobody.
+    pub enabled: bool,
     pub created_at: Timestamp,
     pub candidates: Vec<Arc<Candidate>>,
 }
@@ -73,13 +75,17 @@ impl Snapshot {
         let mut upstreams = HashMap::new();
         for provider in config.providers {
             let id = provider.id.clone();
+            if !provider.enabled {
+                upstreams.insert(id, None);
+                continue;
+            }
             let checked = validate::provider(&provider);
             match Upstream::compile(provider) {
                 Ok(upstream) => {
                     if let Err(invalid) = checked {
                         warnings.push(format!("provider `{}`: {invalid}; {AS_IT_IS}", upstream.name));
                     }
-                    upstreams.insert(id, Arc::new(upstream));
+                    upstreams.insert(id, Some(Arc::new(upstream)));
                 }
                 Err(warning) => warnings.push(warning),
             }
@@ -98,10 +104,12 @@ impl Snapshot {
         }
         patterns.sort_by_key(|(pattern, _)| std::cmp::Reverse(pattern.len()));
         let counting = config.settings.counting_provider.as_ref().and_then(|name| {
-            let found =
-                upstreams.values().find(|upstream| upstream.name == *name && upstream.kind == ProviderType::Anthropic);
+            let counts = |upstream: &&Arc<Upstream>| upstream.name == *name && upstream.kind == ProviderType::Anthropic;
+            let found = upstreams.values().flatten().find(counts);
             if found.is_none() {
-                warnings.push(format!("settings.counting_provider: there is no provider `{name}` of type anthropic"));
+                warnings.push(format!(
+                    "settings.counting_provider: there is no provider `{name}` of type anthropic that is switched on"
+                ));
             }
             found.cloned()
         });
@@ -172,12 +180,18 @@ impl Route {
         self.affinity && self.strategy != Strategy::Rotor && self.candidates.len() > 1
     }
 
-    fn compile(model: Model, upstreams: &HashMap<String, Arc<Upstream>>, warnings: &mut Vec<String>) -> Self {
+    /// `upstreams`: by the provider's id, `None` for one that is switched off.
+    fn compile(model: Model, upstreams: &HashMap<String, Option<Arc<Upstream>>>, warnings: &mut Vec<String>) -> Self {
         let mut candidates = Vec::new();
         for association in model.associations.into_iter().filter(|association| association.enabled) {
-            let Some(upstream) = upstreams.get(&association.provider_id) else {
-                warnings.push(format!("model `{}`: the provider of an association is missing or unusable", model.name));
-                continue;
+            let upstream = match upstreams.get(&association.provider_id) {
+                Some(Some(upstream)) => upstream,
+                Some(None) => continue,
+                None => {
+                    warnings
+                        .push(format!("model `{}`: the provider of an association is missing or unusable", model.name));
+                    continue;
+                }
             };
             let checked = validate::association(&association);
             match Candidate::compile(association, Arc::clone(upstream)) {
@@ -202,6 +216,7 @@ impl Route {
             timeouts: model.timeouts,
             breaker: model.breaker,
             affinity: model.affinity,
+            enabled: model.enabled,
             created_at: model.created_at,
             candidates,
         }
@@ -253,6 +268,9 @@ impl Candidate {
             version: None,
             proxy: None,
             error_matcher: Vec::new(),
+            console_url: None,
+            note: String::new(),
+            enabled: true,
         };
         let association = Association {
             id: "a".to_owned(),
@@ -267,6 +285,7 @@ impl Candidate {
             headers: Vec::new(),
             extra_body: serde_json::Map::new(),
             prices: None,
+            note: String::new(),
             enabled: true,
         };
         Self::compile(association, Arc::new(Upstream::compile(provider).unwrap())).unwrap()
@@ -288,6 +307,9 @@ mod tests {
             version: None,
             proxy: None,
             error_matcher: Vec::new(),
+            console_url: None,
+            note: String::new(),
+            enabled: true,
         }
     }
 
@@ -305,6 +327,7 @@ mod tests {
             headers: Vec::new(),
             extra_body: serde_json::Map::new(),
             prices: None,
+            note: String::new(),
             enabled: true,
         }
     }
@@ -318,6 +341,8 @@ mod tests {
             timeouts: Timeouts::default(),
             breaker: true,
             affinity: true,
+            note: String::new(),
+            enabled: true,
             created_at: Timestamp::from_secs(0),
             associations,
         }
@@ -342,15 +367,18 @@ mod tests {
         broken.headers.push(("bad header".to_owned(), "x".to_owned()));
         let mut no_url = provider("no-url", ProviderType::OpenAi);
         no_url.base_url = "nowhere".to_owned();
-        let config = Config {
+        let mut config = Config {
             providers: vec![provider("good", ProviderType::OpenAi), no_url],
             models: vec![model(
                 "m",
-                vec![association("good"), off, broken, association("no-url"), association("gone")],
+                vec![association("good"), off, broken, association("no-url"), association("gone"), association("off")],
             )],
             settings: Settings { counting_provider: Some("good".to_owned()), ..Settings::default() },
             ..Config::default()
         };
+        let mut off = provider("off", ProviderType::OpenAi);
+        off.enabled = false;
+        config.providers.push(off);
         let (snapshot, warnings) = Snapshot::compile(config);
         let candidates = &snapshot.route("m").unwrap().candidates;
         assert_eq!(candidates.len(), 1);

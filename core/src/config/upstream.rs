@@ -86,6 +86,9 @@ mod tests {
             version: None,
             proxy: None,
             error_matcher: samples.iter().map(|sample| (*sample).to_owned()).collect(),
+            console_url: None,
+            note: String::new(),
+            enabled: true,
         };
         Upstream::compile(provider).unwrap()
     }

@@ -12,6 +12,7 @@ pub const MAX_ASSOCIATIONS: usize = 200;
 pub const MAX_KEYS: usize = 10_000;
 const MAX_NAME: usize = 200;
 const MAX_URL: usize = 2_000;
+const MAX_NOTE: usize = 2_000;
 const MAX_SECRET: usize = 8_192;
 const MAX_SAMPLES: usize = 100;
 const MAX_SAMPLE: usize = 1_000;
@@ -75,7 +76,8 @@ pub fn provider(provider: &Provider) -> Checked {
             return Err(Invalid::new("error_matcher", format!("must have samples of at most {MAX_SAMPLE} characters")));
         }
     }
-    Ok(())
+    provider.console_url.as_deref().map_or(Ok(()), console_url)?;
+    note(&provider.note)
 }
 
 /// The model alone; its associations are checked by [`association`].
@@ -95,7 +97,7 @@ pub fn model(model: &Model) -> Checked {
     if model.associations.len() > MAX_ASSOCIATIONS {
         return Err(Invalid::new("associations", format!("must be at most {MAX_ASSOCIATIONS}")));
     }
-    Ok(())
+    note(&model.note)
 }
 
 pub fn association(association: &Association) -> Checked {
@@ -116,11 +118,13 @@ pub fn association(association: &Association) -> Checked {
     }
     headers(&association.headers)?;
     extra_body(&association.extra_body)?;
+    note(&association.note)?;
     association.prices.as_ref().map_or(Ok(()), prices)
 }
 
 pub fn client_key(key: &ClientKey) -> Checked {
     name("name", &key.name)?;
+    note(&key.note)?;
     let Some(models) = &key.models else {
         return Ok(());
     };
@@ -185,6 +189,29 @@ fn model_name(field: &str, value: &str) -> Checked {
     text(field, value, MAX_NAME)?;
     if value.chars().any(char::is_whitespace) {
         return Err(Invalid::new(field, "must not hold spaces"));
+    }
+    Ok(())
+}
+
+/// A text of several lines, or none.
+fn note(value: &str) -> Checked {
+    if value.chars().count() > MAX_NOTE {
+        return Err(Invalid::new("note", format!("must be at most {MAX_NOTE} characters")));
+    }
+    if value.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        return Err(Invalid::new("note", "must not hold control characters but line ends and tabs"));
+    }
+    Ok(())
+}
+
+/// A page that the operator opens: never a script, and nothing that a password would be in.
+fn console_url(value: &str) -> Checked {
+    text("console_url", value, MAX_URL)?;
+    let uri = value.parse::<Uri>().ok();
+    let uri = uri.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host() != Some(""));
+    let uri = uri.ok_or_else(|| Invalid::new("console_url", "must be a URL as `https://platform.openai.com`"))?;
+    if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) {
+        return Err(Invalid::new("console_url", "must not hold credentials"));
     }
     Ok(())
 }
@@ -412,6 +439,29 @@ mod tests {
         }
         assert!(proxy("socks5://user:password@host:1080").is_ok());
         assert_eq!(proxy("http://host:70000").map_err(|invalid| invalid.message), Err(PORT.to_owned()));
+    }
+
+    #[test]
+    fn consoles_and_notes() {
+        for (url, is_ok) in [
+            ("https://platform.openai.com/usage?project=a#today", true),
+            ("http://localhost:3000", true),
+            ("javascript:alert(1)", false),
+            ("data:text/html,x", false),
+            ("platform.openai.com", false),
+            ("https://", false),
+            ("https://user:password@host", false),
+            ("https://host/\n", false),
+            ("", false),
+        ] {
+            assert_eq!(console_url(url).is_ok(), is_ok, "{url}");
+        }
+        assert!(console_url(&format!("https://host/{}", "a".repeat(MAX_URL))).is_err());
+        for (text, is_ok) in [("", true), ("two\nlines\tof it", true), ("bell \u{7}", false), ("null \0", false)] {
+            assert_eq!(note(text).is_ok(), is_ok, "{text:?}");
+        }
+        assert!(note(&"я".repeat(MAX_NOTE)).is_ok());
+        assert!(note(&"я".repeat(MAX_NOTE + 1)).is_err());
     }
 
     #[test]

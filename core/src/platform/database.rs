@@ -62,6 +62,8 @@ pub struct Rows {
 /// - Foreign keys are enforced.
 /// - `script` runs several statements written in one text, all or nothing; only the migrator calls it.
 pub trait Database: fmt::Debug + Send + Sync + 'static {
+    /// What it is, for people: `sqlite`, `libsql`, `d1`.
+    fn name(&self) -> &'static str;
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>>;
     fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Rows>, DatabaseError>>;
     fn script(&self, sql: String) -> BoxFuture<'_, Result<(), DatabaseError>>;

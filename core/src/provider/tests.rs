@@ -15,6 +15,9 @@ fn prepared(kind: ProviderType, key: &str, version: Option<&str>, client: &str) 
         version: version.map(str::to_owned),
         proxy: None,
         error_matcher: Vec::new(),
+        console_url: None,
+        note: String::new(),
+        enabled: true,
     };
     let client = client
         .lines()

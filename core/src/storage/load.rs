@@ -30,16 +30,19 @@ fn queries() -> [String; 6] {
     let of_keys = key_fields! { each! { name!() } }.join(", ");
     [
         VERSION.to_owned(),
-        "SELECT id, name, type, base_url, api_key, version, proxy, error_matcher FROM providers ORDER BY name"
+        "SELECT id, name, type, base_url, api_key, version, proxy, error_matcher, console_url, note, enabled \
+         FROM providers ORDER BY name"
             .to_owned(),
         "SELECT id, name, strategy, max_retry, time_out, header_timeout, first_token_timeout, idle_timeout, breaker, \
-         affinity, created_at FROM models ORDER BY position, id"
+         affinity, note, enabled, created_at FROM models ORDER BY position, id"
             .to_owned(),
         format!(
-            "SELECT id, model_id, provider_id, provider_model, headers, {of_associations} FROM associations \
+            "SELECT id, model_id, provider_id, provider_model, headers, note, {of_associations} FROM associations \
              ORDER BY model_id, position, id"
         ),
-        format!("SELECT id, name, hash, prefix, models, created_at, {of_keys} FROM keys ORDER BY created_at, id"),
+        format!(
+            "SELECT id, name, hash, prefix, suffix, models, note, created_at, {of_keys} FROM keys ORDER BY created_at, id"
+        ),
         "SELECT name, value FROM settings".to_owned(),
     ]
 }
@@ -99,6 +102,9 @@ fn provider(row: Row<'_>, sealer: &Sealer) -> Result<Option<Provider>, StorageEr
         version: row.optional_text("version")?.map(str::to_owned),
         proxy: open("providers.proxy", row.optional_blob("proxy")?)?,
         error_matcher: error_samples(row.text("error_matcher")?),
+        console_url: row.optional_text("console_url")?.map(str::to_owned),
+        note: row.text("note")?.to_owned(),
+        enabled: row.boolean("enabled")?,
     }))
 }
 
@@ -117,6 +123,8 @@ fn model(row: Row<'_>) -> Result<Option<Model>, StorageError> {
         },
         breaker: row.boolean("breaker")?,
         affinity: row.boolean("affinity")?,
+        note: row.text("note")?.to_owned(),
+        enabled: row.boolean("enabled")?,
         associations: Vec::new(),
         created_at: Timestamp::from_micros(row.integer("created_at")?),
     }))
@@ -138,6 +146,7 @@ fn association(row: Row<'_>, sealer: &Sealer) -> Result<Association, StorageErro
             provider_id: row.text("provider_id")?.to_owned(),
             provider_model: row.text("provider_model")?.to_owned(),
             headers,
+            note: row.text("note")?.to_owned(),
         } by read!(row)
     } })
 }
@@ -149,6 +158,8 @@ fn client_key(row: Row<'_>) -> Result<ClientKey, StorageError> {
             name: row.text("name")?.to_owned(),
             hash: row.blob("hash")?.try_into().map_err(|_| corrupt(row, "hash"))?,
             prefix: row.text("prefix")?.to_owned(),
+            suffix: row.optional_text("suffix")?.map(str::to_owned),
+            note: row.text("note")?.to_owned(),
             models: Column::read(row, "models")?,
             created_at: Timestamp::from_micros(row.integer("created_at")?),
         } by read!(row)

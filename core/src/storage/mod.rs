@@ -18,6 +18,7 @@ mod write;
 
 pub use error::StorageError;
 pub use hrana::HranaDatabase;
+pub(crate) use id::made_at;
 pub use id::new_id;
 pub use load::{load, version};
 pub use migrate::{Applied, MigrateError, migrate, pending, schema_version};

@@ -133,6 +133,9 @@ fn provider_columns(provider: &Provider, seal: Seal<'_>) -> Result<Columns, Stor
         ("version", provider.version.as_deref().into()),
         ("proxy", seal.value("providers.proxy", &provider.id, proxy)?),
         ("error_matcher", error_text(&provider.error_matcher).into()),
+        ("console_url", provider.console_url.as_deref().into()),
+        ("note", provider.note.as_str().into()),
+        ("enabled", provider.enabled.into()),
     ])
 }
 
@@ -166,6 +169,8 @@ fn model_columns(row: ModelRow<'_>) -> Columns {
         ("idle_timeout", model.timeouts.idle.into()),
         ("breaker", model.breaker.into()),
         ("affinity", model.affinity.into()),
+        ("note", model.note.as_str().into()),
+        ("enabled", model.enabled.into()),
         ("created_at", model.created_at.as_micros().into()),
     ]
 }
@@ -195,6 +200,7 @@ fn association_columns(row: AssociationRow<'_>, seal: Seal<'_>) -> Result<Column
         ("provider_id", association.provider_id.as_str().into()),
         ("position", position.into()),
         ("provider_model", association.provider_model.as_str().into()),
+        ("note", association.note.as_str().into()),
         ("headers", seal.value("associations.headers", &association.id, &headers)?),
     ];
     columns.extend(association_fields! { each! { column!(association) } });
@@ -210,6 +216,8 @@ fn key_columns(key: &ClientKey) -> Result<Columns, StorageError> {
         ("name", key.name.as_str().into()),
         ("hash", key.hash.as_slice().into()),
         ("prefix", key.prefix.as_str().into()),
+        ("suffix", key.suffix.as_deref().into()),
+        ("note", key.note.as_str().into()),
         ("models", key.models.write()?),
         ("created_at", key.created_at.as_micros().into()),
     ];

@@ -25,7 +25,7 @@ async fn from_creation_to_deletion() {
     let shown = json!({
         "id": id, "model": "gpt-5", "provider": "main", "model_id": ids.model, "provider_id": ids.provider,
         "provider_model": "gpt-5", "weight": 1, "priority": 0, "tool_call": true, "structured_output": true, "image": true,
-        "with_header": false, "headers": {}, "extra_body": {}, "prices": null, "enabled": true,
+        "with_header": false, "headers": {}, "extra_body": {}, "prices": null, "note": "", "enabled": true,
         "health": {"state": "asked", "resting_until": null, "cause": null, "failures": 0, "models": []},
     });
     assert_eq!(created, shown);

@@ -6,13 +6,16 @@ use crate::support::{Api, check_refusals, id_of, names, refusal};
 #[tokio::test]
 async fn from_creation_to_deletion() {
     let api = Api::new().await;
-    let body = json!({"name": "team", "models": ["gpt-*"], "expires_at": "2027-01-01T02:00:00+02:00"});
+    let body = json!({
+        "name": "team", "models": ["gpt-*"], "expires_at": "2027-01-01T02:00:00+02:00", "note": " of the team\r\n(two) ",
+    });
     let created = api.expect(201, "POST /api/keys", body).await;
     let (id, key) = (id_of(&created), created["key"].as_str().unwrap().to_owned());
     assert!(key.starts_with("sk-llmio-") && key.len() == 41, "{key}");
     let shown = json!({
         "id": id, "name": "team", "models": ["gpt-*"], "expires_at": "2027-01-01T00:00:00Z", "log_io": false,
-        "enabled": true, "prefix": key[..12], "created_at": "2026-01-01T00:00:00Z",
+        "enabled": true, "prefix": key[..12], "suffix": key[37..], "note": "of the team\n(two)",
+        "created_at": "2026-01-01T00:00:00Z",
     });
     let path = format!("/api/keys/{id}");
     assert_eq!(api.expect(200, &format!("GET {path}"), Value::Null).await, shown);
@@ -28,7 +31,10 @@ async fn from_creation_to_deletion() {
     assert_eq!(api.admin.store.load().await.unwrap().keys[0].hash, hash_client_key(&key));
 
     let own = api.expect(201, "POST /api/keys", json!({"name": "own", "key": "my-own-key-text"})).await;
-    assert_eq!(own["key"], "my-own-key-text");
+    assert_eq!(
+        (&own["key"], &own["prefix"], &own["suffix"]),
+        (&json!("my-own-key-text"), &json!("my-ow"), &Value::Null)
+    );
     // Made in the same instant of the test's clock, so in no certain order.
     let list = api.expect(200, "GET /api/keys", Value::Null).await;
     assert!(names(&list).contains(&"team") && names(&list).contains(&"own") && names(&list).len() == 2);
@@ -49,6 +55,7 @@ async fn what_is_refused() {
         refusal(format!("PATCH /api/keys/{id}"), json!({"expires_at": "tomorrow"}), 422, "invalid", "expires_at"),
         refusal(format!("PATCH /api/keys/{id}"), json!({"models": ["a b"]}), 422, "invalid", "models"),
         refusal(format!("PATCH /api/keys/{id}"), json!({"models": "a"}), 422, "invalid", "models"),
+        refusal(format!("PATCH /api/keys/{id}"), json!({"note": "a".repeat(2001)}), 422, "invalid", "note"),
         refusal("PATCH /api/keys/x", json!({}), 404, "not_found", ""),
         refusal("DELETE /api/keys/x", Value::Null, 404, "not_found", ""),
     ];

@@ -10,6 +10,7 @@ async fn from_creation_to_deletion() {
     let shown = json!({
         "id": id, "name": "gpt-5", "strategy": "lottery", "max_retry": 3, "time_out": null, "header_timeout": null,
         "first_token_timeout": null, "idle_timeout": null, "breaker": true, "affinity": true,
+        "note": "", "enabled": true,
         "created_at": "2026-01-01T00:00:00Z", "associations": [],
     });
     assert_eq!(created, shown);
@@ -66,6 +67,8 @@ async fn what_is_refused() {
         ("first_token_timeout", json!("5")),
         ("idle_timeout", json!(-1)),
         ("breaker", json!("on")),
+        ("note", json!("a\u{0}")),
+        ("enabled", Value::Null),
         ("associations", json!([])),
     ] {
         rows.push(refusal(format!("PATCH /api/models/{id}"), json!({field: value}), 422, "invalid", field));

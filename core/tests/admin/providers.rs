@@ -8,6 +8,7 @@ fn full() -> Value {
     json!({
         "name": "main", "type": "anthropic", "base_url": "https://api.example.com/v1/", "api_key": KEY,
         "version": "2023-06-01", "proxy": "http://user:password@localhost:8080", "error_matcher": "quota\n\n no credit ；busy\\; later;",
+        "console_url": " https://console.example.com/usage#today ", "note": " for agents\r\n(two) ", "enabled": false,
     })
 }
 
@@ -19,6 +20,8 @@ async fn from_creation_to_deletion() {
     let shown = json!({
         "id": id, "name": "main", "type": "anthropic", "base_url": "https://api.example.com/v1", "api_key": "****last",
         "version": "2023-06-01", "proxy": "http://****@localhost:8080", "error_matcher": "quota\nno credit\nbusy\\; later",
+        "console_url": "https://console.example.com/usage#today", "note": "for agents\n(two)", "enabled": false,
+        "created_at": "2026-01-01T00:00:00Z",
     });
     assert_eq!(created, shown);
     assert_eq!(api.expect(200, &format!("GET /api/providers/{id}"), Value::Null).await, shown);
@@ -26,6 +29,7 @@ async fn from_creation_to_deletion() {
     // Everything that is shown may be written back, masks included, and changes nothing.
     let mut same = shown.as_object().unwrap().clone();
     same.remove("id");
+    same.remove("created_at");
     assert_eq!(api.expect(200, &format!("PATCH /api/providers/{id}"), same.into()).await, shown);
     assert_eq!(api.announced.versions(), [2]);
 
@@ -37,6 +41,10 @@ async fn from_creation_to_deletion() {
     let minimal = api.expect(201, "POST /api/providers", json!({"name": "a", "type": "gemini"})).await;
     assert_eq!(minimal["base_url"], "https://generativelanguage.googleapis.com/v1beta");
     assert_eq!(minimal["api_key"], Value::Null);
+    assert_eq!(
+        (&minimal["console_url"], &minimal["note"], &minimal["enabled"]),
+        (&Value::Null, &json!(""), &json!(true))
+    );
     let list = api.expect(200, "GET /api/providers", Value::Null).await;
     assert_eq!(list["data"].as_array().unwrap().iter().map(|row| &row["name"]).collect::<Vec<_>>(), ["a", "other"]);
 
@@ -87,6 +95,12 @@ async fn what_is_refused() {
         ("error_matcher", json!("x\n".repeat(101))),
         ("error_matcher", json!("x;".repeat(101))),
         ("error_matcher", json!("x".repeat(1001))),
+        ("console_url", json!("javascript:alert(1)")),
+        ("console_url", json!("https://user:password@console.example.com")),
+        ("console_url", json!("console.example.com")),
+        ("note", json!("x".repeat(2001))),
+        ("note", json!("\u{1b}[31m")),
+        ("enabled", json!("yes")),
     ] {
         rows.push(refusal("POST /api/providers", with(field, value), 422, "invalid", field));
     }

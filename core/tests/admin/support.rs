@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::Request;
-use llmio_core::api::admin::{Admin, Instance, handle};
+use llmio_core::api::admin::{About, Admin, Instance, handle};
 use llmio_core::balance::AssociationHealth;
 use llmio_core::config::file::Environment;
 use llmio_core::config::{Config, Sealer};
@@ -39,6 +39,10 @@ impl Announced {
 }
 
 impl Instance for Announced {
+    fn about(&self) -> About {
+        About { home: "test", instance: "one".to_owned(), ..About::default() }
+    }
+
     fn config_changed(&self, config: &Config) {
         self.versions.lock().unwrap().push(config.version);
     }

@@ -87,6 +87,7 @@ impl Bed {
             entropy: Arc::new(FixedEntropy::new(7)),
         };
         let options = GatewayOptions {
+            home: "test",
             admin_token: Some(Secret::new(TOKEN)),
             limits: Limits::default(),
             upkeep: Upkeep::ByHome,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use llmio_core::api::admin::{Admin, Instance, handle};
+use llmio_core::api::admin::{About, Admin, Instance, handle};
 use llmio_core::balance::AssociationHealth;
 use llmio_core::config::file::Environment;
 use llmio_core::config::{Config, Sealer};
@@ -22,6 +22,10 @@ const DAY: Duration = Duration::from_secs(86_400);
 struct Nobody;
 
 impl Instance for Nobody {
+    fn about(&self) -> About {
+        About::default()
+    }
+
     fn config_changed(&self, _: &Config) {
         unreachable!("records change no configuration")
     }

@@ -201,6 +201,10 @@ struct Explaining<'a> {
 }
 
 impl Database for Explaining<'static> {
+    fn name(&self) -> &'static str {
+        self.home.name()
+    }
+
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
         Box::pin(async move {
             let explain = Statement::new(format!("EXPLAIN QUERY PLAN {}", statement.sql), statement.params);

@@ -153,6 +153,10 @@ impl FaultyDatabase {
 }
 
 impl Database for FaultyDatabase {
+    fn name(&self) -> &'static str {
+        self.real.name()
+    }
+
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
         let query = self.real.query(statement.clone());
         if statement.sql.starts_with("DELETE") { Box::pin(self.write(query)) } else { query }

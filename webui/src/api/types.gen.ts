@@ -417,7 +417,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is installed */
+        /** What is installed, and what it offers */
         get: operations["getVersion"];
         put?: never;
         post?: never;
@@ -480,6 +480,11 @@ export interface components {
                 [key: string]: string;
             };
             /**
+             * @description For people; at most 2000 characters.
+             * @default
+             */
+            note: string;
+            /**
              * Format: uint32
              * @default 1
              */
@@ -526,6 +531,8 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+            /** @description For people. */
+            note?: string | null;
             /**
              * Format: uint32
              * @default 1
@@ -566,6 +573,8 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+            /** @description For people. */
+            note?: string | null;
             /**
              * Format: uint32
              * @default 1
@@ -611,6 +620,11 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+            /**
+             * @description For people; at most 2000 characters.
+             * @default
+             */
+            note?: string;
             /**
              * Format: uint32
              * @default 1
@@ -680,6 +694,8 @@ export interface components {
             headers?: {
                 [key: string]: string;
             };
+            /** @description For people; at most 2000 characters. */
+            note?: string;
             /** Format: uint32 */
             weight?: number;
             /**
@@ -700,6 +716,11 @@ export interface components {
             prices?: components["schemas"]["PricesInput"] | null;
             enabled?: boolean;
         };
+        /**
+         * @description Who is let in: whoever has the token, or this computer without one.
+         * @enum {string}
+         */
+        Auth: "token" | "loopback";
         /** @enum {string} */
         CauseView: "rate_limit" | "failure";
         /** @description One record that was or will be created, changed or deleted. */
@@ -766,7 +787,7 @@ export interface components {
          */
         ConfigFileInput: {
             /** @description Upstream accounts. Deleting one deletes its associations. */
-            providers?: components["schemas"]["ProviderEntry"][] | null;
+            providers?: components["schemas"]["ProviderEntryInput"][] | null;
             /** @description Names that clients ask for, in the order they are listed in. */
             models?: components["schemas"]["ModelEntryInput"][] | null;
             /** @description Clients' API keys. */
@@ -803,6 +824,11 @@ export interface components {
              */
             models: string[] | null;
             /**
+             * @description For people; at most 2000 characters.
+             * @default
+             */
+            note: string;
+            /**
              * Format: date-time
              * @description RFC 3339. Null, the default: never.
              * @default null
@@ -817,6 +843,8 @@ export interface components {
             enabled: boolean;
             /** @description The first characters of the key. */
             prefix: string;
+            /** @description Its last four characters. Null for a short key, and for one that was made by a version that did not keep them. */
+            suffix: string | null;
             /** Format: date-time */
             created_at: string;
         };
@@ -848,6 +876,11 @@ export interface components {
              */
             models: string[] | null;
             /**
+             * @description For people; at most 2000 characters.
+             * @default
+             */
+            note: string;
+            /**
              * Format: date-time
              * @description RFC 3339. Null, the default: never.
              * @default null
@@ -862,6 +895,8 @@ export interface components {
             enabled: boolean;
             /** @description The first characters of the key. */
             prefix: string;
+            /** @description Its last four characters. Null for a short key, and for one that was made by a version that did not keep them. */
+            suffix: string | null;
             /** Format: date-time */
             created_at: string;
         };
@@ -872,6 +907,8 @@ export interface components {
             key?: string | null;
             /** @description Names or patterns of the models it may use. Absent: all. */
             models?: string[] | null;
+            /** @description For people. */
+            note?: string | null;
             /**
              * Format: date-time
              * @description RFC 3339. Null, the default: never.
@@ -892,6 +929,8 @@ export interface components {
             key?: string | null;
             /** @description Names or patterns of the models it may use. Absent: all. */
             models?: string[] | null;
+            /** @description For people. */
+            note?: string | null;
             /**
              * Format: date-time
              * @description RFC 3339. Null, the default: never.
@@ -914,6 +953,11 @@ export interface components {
              * @default null
              */
             models?: string[] | null;
+            /**
+             * @description For people; at most 2000 characters.
+             * @default
+             */
+            note?: string;
             /**
              * Format: date-time
              * @description RFC 3339. Null, the default: never.
@@ -938,6 +982,8 @@ export interface components {
             name?: string;
             /** @description Names or patterns of the models it may use. Null: all. */
             models?: string[] | null;
+            /** @description For people; at most 2000 characters. */
+            note?: string;
             /**
              * Format: date-time
              * @description RFC 3339. Null, the default: never.
@@ -1431,6 +1477,16 @@ export interface components {
              * @default true
              */
             affinity: boolean;
+            /**
+             * @description For people; at most 2000 characters.
+             * @default
+             */
+            note: string;
+            /**
+             * @description Clients of one that is switched off are told so.
+             * @default true
+             */
+            enabled: boolean;
             /** Format: date-time */
             created_at: string;
             associations: components["schemas"]["Association"][];
@@ -1483,6 +1539,13 @@ export interface components {
              * @default true
              */
             affinity: boolean;
+            /** @description For people. */
+            note?: string | null;
+            /**
+             * @description Clients of one that is switched off are told so.
+             * @default true
+             */
+            enabled: boolean;
             /** @default [] */
             associations: components["schemas"]["AssociationEntry"][];
         };
@@ -1534,6 +1597,13 @@ export interface components {
              * @default true
              */
             affinity?: boolean;
+            /** @description For people. */
+            note?: string | null;
+            /**
+             * @description Clients of one that is switched off are told so.
+             * @default true
+             */
+            enabled?: boolean;
             /** @default [] */
             associations?: components["schemas"]["AssociationEntryInput"][];
         };
@@ -1590,6 +1660,16 @@ export interface components {
              * @default true
              */
             affinity?: boolean;
+            /**
+             * @description For people; at most 2000 characters.
+             * @default
+             */
+            note?: string;
+            /**
+             * @description Clients of one that is switched off are told so.
+             * @default true
+             */
+            enabled?: boolean;
         };
         ModelHealth: {
             provider_model: string;
@@ -1655,6 +1735,10 @@ export interface components {
              *     second turn on with `least_latency`. `rotor` does so by itself.
              */
             affinity?: boolean;
+            /** @description For people; at most 2000 characters. */
+            note?: string;
+            /** @description Clients of one that is switched off are told so. */
+            enabled?: boolean;
         };
         /** @description What a client key is made from. */
         NewKey: {
@@ -1670,6 +1754,11 @@ export interface components {
              * @default null
              */
             models?: string[] | null;
+            /**
+             * @description For people; at most 2000 characters.
+             * @default
+             */
+            note?: string;
             /**
              * Format: date-time
              * @description RFC 3339. Null, the default: never.
@@ -1783,6 +1872,26 @@ export interface components {
              * @default
              */
             error_matcher: string;
+            /**
+             * @description Where its operator looks after the account: `http://` or `https://`.
+             * @default null
+             */
+            console_url: string | null;
+            /**
+             * @description For people; at most 2000 characters.
+             * @default
+             */
+            note: string;
+            /**
+             * @description One that is switched off takes no part.
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Format: date-time
+             * @description Null where the id does not tell.
+             */
+            created_at: string | null;
         };
         ProviderEntry: {
             /** @description Unique; what associations refer to. */
@@ -1804,6 +1913,45 @@ export interface components {
              *     body contains one is taken for a failure. Case and white space do not count.
              */
             error_matcher?: string | null;
+            /** @description Where its operator looks after the account: `http://` or `https://`. */
+            console_url?: string | null;
+            /** @description For people. */
+            note?: string | null;
+            /**
+             * @description One that is switched off takes no part.
+             * @default true
+             */
+            enabled: boolean;
+        };
+        ProviderEntryInput: {
+            /** @description Unique; what associations refer to. */
+            name: string;
+            type: components["schemas"]["ProviderType"];
+            /**
+             * @description Where the dialect's paths begin, as `https://api.openai.com/v1`. Absent or empty: the official address of the
+             *     type.
+             */
+            base_url?: string | null;
+            /** @description Absent: a stored key stays. Empty: the provider asks for none. */
+            api_key?: string | null;
+            /** @description `anthropic-version` for clients that send none. Only for `anthropic`. */
+            version?: string | null;
+            /** @description `http://`, `https://` or `socks5://` and `[user:password@]host:port`. */
+            proxy?: string | null;
+            /**
+             * @description Samples, each up to its line's end, a `;` or a `；` (`\;` is a semicolon of the sample): a successful answer whose
+             *     body contains one is taken for a failure. Case and white space do not count.
+             */
+            error_matcher?: string | null;
+            /** @description Where its operator looks after the account: `http://` or `https://`. */
+            console_url?: string | null;
+            /** @description For people. */
+            note?: string | null;
+            /**
+             * @description One that is switched off takes no part.
+             * @default true
+             */
+            enabled?: boolean;
         };
         /** @description What can be set of a provider. */
         ProviderFields: {
@@ -1836,6 +1984,21 @@ export interface components {
              * @default
              */
             error_matcher?: string;
+            /**
+             * @description Where its operator looks after the account: `http://` or `https://`.
+             * @default null
+             */
+            console_url?: string | null;
+            /**
+             * @description For people; at most 2000 characters.
+             * @default
+             */
+            note?: string;
+            /**
+             * @description One that is switched off takes no part.
+             * @default true
+             */
+            enabled?: boolean;
         };
         /** @description All there are. */
         ProviderList: {
@@ -1867,6 +2030,12 @@ export interface components {
              *     body contains one is taken for a failure. Case and white space do not count.
              */
             error_matcher?: string;
+            /** @description Where its operator looks after the account: `http://` or `https://`. */
+            console_url?: string | null;
+            /** @description For people; at most 2000 characters. */
+            note?: string;
+            /** @description One that is switched off takes no part. */
+            enabled?: boolean;
         };
         /** @description What a new provider of a type begins with. */
         ProviderTemplate: {
@@ -2026,6 +2195,39 @@ export interface components {
              * @description Grows with every change of the configuration.
              */
             config_version: number;
+            /** @description Where it runs: `server`, `worker` or `lambda`. */
+            home: string;
+            /** @description Of several processes or isolates, the one that answers. */
+            instance: string;
+            /**
+             * Format: date-time
+             * @description When that one started.
+             */
+            started_at: string;
+            auth: components["schemas"]["Auth"];
+            /** @description `sqlite`, `libsql` or `d1`. */
+            database: string;
+            limits: components["schemas"]["VersionLimits"];
+            /** @description Names of what it offers beyond the first version of this API. A console says so where one is missing. */
+            features: string[];
+        };
+        /** @description In bytes. */
+        VersionLimits: {
+            /**
+             * Format: uint
+             * @description Of a client's request.
+             */
+            body_bytes: number;
+            /**
+             * Format: uint
+             * @description Of each body that is recorded; what is longer is cut.
+             */
+            body_record_bytes: number;
+            /**
+             * Format: uint
+             * @description Of a request to this API.
+             */
+            admin_body_bytes: number;
         };
     };
     responses: never;
@@ -3287,7 +3489,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What is installed */
+            /** @description What is installed, and what it offers */
             200: {
                 headers: {
                     [name: string]: unknown;

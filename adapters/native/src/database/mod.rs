@@ -75,6 +75,10 @@ impl LocalDatabase {
 }
 
 impl Database for LocalDatabase {
+    fn name(&self) -> &'static str {
+        "sqlite"
+    }
+
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
         let worker = self.worker_for(&statement);
         Box::pin(worker.run(move |connection| connection.query(&statement)))

@@ -1,4 +1,4 @@
-use llmio_core::config::{ClientKey, client_key_prefix, generate_client_key, hash_client_key};
+use llmio_core::config::{ClientKey, client_key_prefix, client_key_suffix, generate_client_key, hash_client_key};
 use llmio_core::platform::Timestamp;
 use llmio_core::storage::StorageError;
 use llmio_native::Home;
@@ -37,6 +37,8 @@ async fn create(
         name: name.to_owned(),
         hash: hash_client_key(secret.reveal()),
         prefix: client_key_prefix(secret.reveal()),
+        suffix: client_key_suffix(secret.reveal()),
+        note: String::new(),
         enabled: true,
         models: Some(models).filter(|models| !models.is_empty()),
         expires_at,

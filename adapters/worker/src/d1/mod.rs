@@ -146,6 +146,10 @@ fn unreadable(what: &str) -> DatabaseError {
 }
 
 impl Database for D1Database {
+    fn name(&self) -> &'static str {
+        "d1"
+    }
+
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
         Box::pin(SendFuture::new(async move {
             let mut answers = self.run(vec![statement]).await?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::health_view::HealthView;
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::fields::{association_fields, copied, filled, with_fields};
-use crate::config::{Association, Config, Invalid, Model, header_hint, normal_headers, written_secret};
+use crate::config::{Association, Config, Invalid, Model, header_hint, normal_headers, normal_note, written_secret};
 use crate::probe::{TestKind, TestReport, test_association};
 
 pub(super) fn routes() -> Vec<AdminRoute> {
@@ -86,6 +86,9 @@ association_fields! { with_fields! {
         /// stored value.
         #[serde(default)]
         headers: BTreeMap<String, String>,
+        /// For people; at most 2000 characters.
+        #[serde(default)]
+        note: String,
     }
 } }
 
@@ -132,6 +135,7 @@ impl AssociationFields {
                 provider_id: association.provider_id.clone(),
                 provider_model: association.provider_model.clone(),
                 headers: association.headers.iter().map(hint).collect(),
+                note: association.note.clone(),
             } by copied!(association)
         } }
     }
@@ -150,6 +154,7 @@ impl AssociationFields {
                 provider_id: fields.provider_id.clone(),
                 provider_model: fields.provider_model.trim().to_owned(),
                 headers: normal_headers(headers),
+                note: normal_note(&fields.note),
             } by copied!(fields)
         } })
     }

@@ -1,13 +1,12 @@
-//! The whole configuration as one file, and what is installed.
+//! The whole configuration as one file.
 
 use http::{Method, StatusCode};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
 use crate::config::file::{self, Applied, ApplyError, ConfigFile, FileError};
-use crate::storage;
 
 pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
@@ -39,8 +38,6 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             |_, _| Box::pin(async { Ok(Reply::with_body(StatusCode::OK, "application/json", file::SCHEMA)) }),
         )
         .answers::<Map<String, Value>>(200),
-        AdminRoute::new(Method::GET, "/api/version", "getVersion", "What is installed", |a, c| Box::pin(version(a, c)))
-            .answers::<Version>(200),
     ]
 }
 
@@ -50,16 +47,6 @@ struct ApplyQuery {
     /// Answers what would change, and changes nothing.
     #[serde(default)]
     dry_run: bool,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Version {
-    /// Of the gateway.
-    version: &'static str,
-    /// The newest migration.
-    schema: &'static str,
-    /// Grows with every change of the configuration.
-    config_version: i64,
 }
 
 async fn export(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
@@ -90,14 +77,6 @@ async fn apply(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
         admin.instance.config_changed(&config);
     }
     Reply::ok(&applied)
-}
-
-async fn version(admin: &Admin, _: AdminCall) -> Result<Reply, AdminError> {
-    Reply::ok(&Version {
-        version: env!("CARGO_PKG_VERSION"),
-        schema: storage::schema_version(),
-        config_version: storage::version(&*admin.platform.database).await?,
-    })
 }
 
 impl From<FileError> for AdminError {

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::fields::{copied, filled, key_fields, with_fields};
-use crate::config::{ClientKey, Config, Secret, client_key_prefix, generate_client_key, hash_client_key, validate};
+use crate::config::{
+    ClientKey, Config, Secret, client_key_prefix, client_key_suffix, generate_client_key, hash_client_key, normal_note,
+    validate,
+};
 use crate::platform::Timestamp;
 
 pub(super) fn routes() -> Vec<AdminRoute> {
@@ -52,6 +55,9 @@ key_fields! { with_fields! {
         /// Names or patterns of the models it may use. Null: all.
         #[serde(default)]
         models: Option<Vec<String>>,
+        /// For people; at most 2000 characters.
+        #[serde(default)]
+        note: String,
     }
 } }
 
@@ -68,6 +74,9 @@ key_fields! { with_fields! {
         /// Names or patterns of the models it may use. Null: all.
         #[serde(default)]
         models: Option<Vec<String>>,
+        /// For people; at most 2000 characters.
+        #[serde(default)]
+        note: String,
     }
 } }
 
@@ -80,6 +89,8 @@ struct KeyView {
     fields: KeyFields,
     /// The first characters of the key.
     prefix: String,
+    /// Its last four characters. Null for a short key, and for one that was made by a version that did not keep them.
+    suffix: Option<String>,
     created_at: Timestamp,
 }
 
@@ -95,7 +106,7 @@ struct CreatedKey {
 impl KeyFields {
     fn of(key: &ClientKey) -> Self {
         key_fields! { filled! {
-            KeyFields { name: key.name.clone(), models: key.models.clone(), } by copied!(key)
+            KeyFields { name: key.name.clone(), models: key.models.clone(), note: key.note.clone(), } by copied!(key)
         } }
     }
 
@@ -107,6 +118,8 @@ impl KeyFields {
                 name: fields.name.trim().to_owned(),
                 hash: stored.hash,
                 prefix: stored.prefix.clone(),
+                suffix: stored.suffix.clone(),
+                note: normal_note(&fields.note),
                 models: fields.models.clone(),
                 created_at: stored.created_at,
             } by copied!(fields)
@@ -116,7 +129,13 @@ impl KeyFields {
 
 impl KeyView {
     fn of(key: &ClientKey) -> Self {
-        Self { id: key.id.clone(), fields: KeyFields::of(key), prefix: key.prefix.clone(), created_at: key.created_at }
+        Self {
+            id: key.id.clone(),
+            fields: KeyFields::of(key),
+            prefix: key.prefix.clone(),
+            suffix: key.suffix.clone(),
+            created_at: key.created_at,
+        }
     }
 }
 
@@ -143,6 +162,8 @@ async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
             name: asked.name.trim().to_owned(),
             hash: hash_client_key(secret.reveal()),
             prefix: client_key_prefix(secret.reveal()),
+            suffix: client_key_suffix(secret.reveal()),
+            note: normal_note(&asked.note),
             models: asked.models.clone(),
             created_at: admin.platform.clock.now(),
         } by copied!(asked)

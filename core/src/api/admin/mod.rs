@@ -18,6 +18,7 @@ mod openapi;
 mod providers;
 mod route;
 mod settings;
+mod version;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -35,6 +36,7 @@ use crate::storage::{ConfigStore, Edited};
 pub use call::{AdminCall, List, Reply};
 pub use error::AdminError;
 pub use route::AdminRoute;
+pub use version::About;
 
 /// Larger bodies are refused.
 pub const MAX_BODY: usize = 4 * 1024 * 1024;
@@ -50,6 +52,7 @@ pub struct Admin {
 
 /// The running gateway behind the API.
 pub trait Instance: fmt::Debug + Send + Sync + 'static {
+    fn about(&self) -> About;
     /// The configuration was changed here, and written.
     fn config_changed(&self, config: &Config);
     /// What is known of an association's health.
@@ -93,6 +96,7 @@ fn routes() -> &'static [AdminRoute] {
             metrics::routes(),
             settings::routes(),
             config::routes(),
+            version::routes(),
             openapi::routes(),
         ]
         .into_iter()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::associations::AssociationView;
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
-use crate::config::{Config, Invalid, Model, Strategy, Timeouts, defaults};
+use crate::config::{Config, Invalid, Model, Strategy, Timeouts, defaults, normal_note};
 use crate::platform::Timestamp;
 
 pub(super) fn routes() -> Vec<AdminRoute> {
@@ -88,6 +88,12 @@ pub(super) struct ModelFields {
     /// second turn on with `least_latency`. `rotor` does so by itself.
     #[serde(default = "defaults::yes")]
     affinity: bool,
+    /// For people; at most 2000 characters.
+    #[serde(default)]
+    note: String,
+    /// Clients of one that is switched off are told so.
+    #[serde(default = "defaults::yes")]
+    enabled: bool,
 }
 
 /// A model with its associations.
@@ -121,6 +127,8 @@ impl ModelFields {
             idle_timeout: model.timeouts.idle,
             breaker: model.breaker,
             affinity: model.affinity,
+            note: model.note.clone(),
+            enabled: model.enabled,
         }
     }
 
@@ -136,6 +144,8 @@ impl ModelFields {
         };
         model.breaker = self.breaker;
         model.affinity = self.affinity;
+        model.note = normal_note(&self.note);
+        model.enabled = self.enabled;
     }
 }
 
@@ -184,6 +194,8 @@ async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
                 timeouts: Timeouts::default(),
                 breaker: true,
                 affinity: true,
+                note: String::new(),
+                enabled: true,
                 created_at,
                 associations: Vec::new(),
             };

@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::{
-    Config, Provider, ProviderType, Secret, default_base_url, error_samples, error_text, proxy_hint, secret_hint,
-    trimmed_url, written_secret,
+    Config, Provider, ProviderType, Secret, default_base_url, defaults, error_samples, error_text, normal_note,
+    proxy_hint, secret_hint, trimmed_url, written_secret,
 };
+use crate::platform::Timestamp;
 use crate::probe::list_models;
+use crate::storage;
 
 pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
@@ -84,6 +86,15 @@ pub(super) struct ProviderFields {
     /// body contains one is taken for a failure. Case and white space do not count.
     #[serde(default)]
     error_matcher: String,
+    /// Where its operator looks after the account: `http://` or `https://`.
+    #[serde(default)]
+    console_url: Option<String>,
+    /// For people; at most 2000 characters.
+    #[serde(default)]
+    note: String,
+    /// One that is switched off takes no part.
+    #[serde(default = "defaults::yes")]
+    enabled: bool,
 }
 
 /// A provider.
@@ -93,6 +104,8 @@ struct ProviderView {
     id: String,
     #[serde(flatten)]
     fields: ProviderFields,
+    /// Null where the id does not tell.
+    created_at: Option<Timestamp>,
 }
 
 impl ProviderFields {
@@ -105,6 +118,9 @@ impl ProviderFields {
             version: provider.version.clone(),
             proxy: provider.proxy.as_ref().map(|proxy| proxy_hint(proxy.reveal())),
             error_matcher: error_text(&provider.error_matcher),
+            console_url: provider.console_url.clone(),
+            note: provider.note.clone(),
+            enabled: provider.enabled,
         }
     }
 
@@ -123,13 +139,20 @@ impl ProviderFields {
             version: self.version.filter(|version| !version.is_empty()),
             proxy: Some(Secret::new(proxy)).filter(|proxy| !proxy.is_empty()),
             error_matcher: error_samples(&self.error_matcher),
+            console_url: self.console_url.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()),
+            note: normal_note(&self.note),
+            enabled: self.enabled,
         })
     }
 }
 
 impl ProviderView {
     fn of(provider: &Provider) -> Self {
-        Self { id: provider.id.clone(), fields: ProviderFields::of(provider) }
+        Self {
+            id: provider.id.clone(),
+            fields: ProviderFields::of(provider),
+            created_at: storage::made_at(&provider.id),
+        }
     }
 }
 

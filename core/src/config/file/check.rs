@@ -1,7 +1,7 @@
 use super::merge::{Context, merge};
 use super::parse::parse;
 use super::problem::{FileError, Problem};
-use crate::config::{Config, Pattern};
+use crate::config::{Association, Config, Pattern};
 use crate::platform::Timestamp;
 
 /// What [`check`] found in a usable file.
@@ -40,8 +40,15 @@ pub fn check(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Finding
 fn models(config: &Config, warnings: &mut Vec<Problem>) {
     for (index, model) in config.models.iter().enumerate() {
         let mut warn = |message: String| warnings.push(Problem::new(0, format!("models[{index}]"), message));
+        let is_off = |association: &Association| {
+            config.provider(&association.provider_id).is_some_and(|provider| !provider.enabled)
+        };
         if model.associations.is_empty() {
             warn(format!("`{}` has no associations: requests for it are refused", model.name));
+        } else if model.associations.iter().filter(|association| association.enabled).any(is_off)
+            && model.associations.iter().filter(|association| association.enabled).all(is_off)
+        {
+            warn(format!("`{}` has only providers that are not enabled: requests for it are refused", model.name));
         } else if model.associations.iter().all(|association| !association.enabled) {
             warn(format!("`{}` has only associations that are not enabled: requests for it are refused", model.name));
         }
@@ -49,7 +56,7 @@ fn models(config: &Config, warnings: &mut Vec<Problem>) {
             warn(format!("`{}` is never reached: `{}` matches all its names and is longer", model.name, other.name));
         }
         for (place, association) in model.associations.iter().enumerate() {
-            let same = |other: &&crate::config::Association| {
+            let same = |other: &&Association| {
                 (&other.provider_id, &other.provider_model) == (&association.provider_id, &association.provider_model)
             };
             if model.associations.iter().take(place).any(|other| same(&other)) {

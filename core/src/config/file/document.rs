@@ -54,6 +54,15 @@ pub(super) struct ProviderEntry {
     /// body contains one is taken for a failure. Case and white space do not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) error_matcher: Option<Text>,
+    /// Where its operator looks after the account: `http://` or `https://`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) console_url: Option<Text>,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) note: Option<Text>,
+    /// One that is switched off takes no part.
+    #[serde(default = "defaults::yes")]
+    pub(super) enabled: bool,
 }
 
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
@@ -89,6 +98,12 @@ pub(super) struct ModelEntry {
     /// second turn on with `least_latency`. `rotor` does so by itself.
     #[serde(default = "defaults::yes")]
     pub(super) affinity: bool,
+    /// For people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) note: Option<Text>,
+    /// Clients of one that is switched off are told so.
+    #[serde(default = "defaults::yes")]
+    pub(super) enabled: bool,
     #[serde(default)]
     pub(super) associations: Vec<AssociationEntry>,
 }
@@ -104,6 +119,9 @@ association_fields! { with_fields_in_file! {
         /// Set on the provider's request.
         #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
         pub(super) headers: BTreeMap<String, Text>,
+        /// For people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub(super) note: Option<Text>,
     }
 } }
 
@@ -119,6 +137,9 @@ key_fields! { with_fields_in_file! {
         /// Names or patterns of the models it may use. Absent: all.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub(super) models: Option<Vec<Text>>,
+        /// For people.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub(super) note: Option<Text>,
     }
 } }
 
@@ -135,6 +156,8 @@ impl ConfigFile {
                 ("version", &mut entry.version),
                 ("proxy", &mut entry.proxy),
                 ("error_matcher", &mut entry.error_matcher),
+                ("console_url", &mut entry.console_url),
+                ("note", &mut entry.note),
             ] {
                 text.iter_mut().for_each(|text| add(field, text));
             }
@@ -142,10 +165,12 @@ impl ConfigFile {
         for (index, entry) in self.models.iter_mut().flatten().enumerate() {
             let place = format!("models[{index}]");
             texts.push((format!("{place}.name"), &mut entry.name));
+            texts.extend(entry.note.iter_mut().map(|text| (format!("{place}.note"), text)));
             for (index, association) in entry.associations.iter_mut().enumerate() {
                 let place = format!("{place}.associations[{index}]");
                 texts.push((format!("{place}.provider"), &mut association.provider));
                 texts.push((format!("{place}.model"), &mut association.model));
+                texts.extend(association.note.iter_mut().map(|text| (format!("{place}.note"), text)));
                 let headers = association.headers.iter_mut();
                 texts.extend(headers.map(|(name, text)| (format!("{place}.headers.{name}"), text)));
             }
@@ -154,6 +179,7 @@ impl ConfigFile {
             let mut add = |field: &str, text| texts.push((format!("keys[{index}].{field}"), text));
             add("name", &mut entry.name);
             entry.key.iter_mut().for_each(|text| add("key", text));
+            entry.note.iter_mut().for_each(|text| add("note", text));
             entry.models.iter_mut().flatten().for_each(|text| add("models", text));
         }
         texts

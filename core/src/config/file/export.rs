@@ -90,6 +90,9 @@ fn provider_entry(provider: &Provider, names: &mut Names) -> ProviderEntry {
         error_matcher: Some(error_text(&provider.error_matcher))
             .filter(|samples| !samples.is_empty())
             .map(|samples| Text::literal(&samples)),
+        console_url: provider.console_url.as_deref().map(Text::literal),
+        note: note(&provider.note),
+        enabled: provider.enabled,
     }
 }
 
@@ -104,6 +107,8 @@ fn model_entry(model: &Model, config: &Config, names: &mut Names) -> ModelEntry 
         idle_timeout: model.timeouts.idle,
         breaker: model.breaker,
         affinity: model.affinity,
+        note: note(&model.note),
+        enabled: model.enabled,
         associations: model
             .associations
             .iter()
@@ -128,6 +133,7 @@ fn association_entry(model: &Model, association: &Association, config: &Config, 
             provider: Text::literal(provider),
             model: Text::literal(&association.provider_model),
             headers,
+            note: note(&association.note),
         } by copied!(association)
     } };
     entry.extra_body = escaped(&entry.extra_body);
@@ -141,8 +147,13 @@ fn key_entry(key: &ClientKey) -> KeyEntry {
             name: Text::literal(&key.name),
             key: None,
             models: models.map(|models| models.iter().map(|model| Text::literal(model)).collect()),
+            note: note(&key.note),
         } by copied!(key)
     } }
+}
+
+fn note(text: &str) -> Option<Text> {
+    (!text.is_empty()).then(|| Text::literal(text))
 }
 
 fn escaped(map: &Map<String, Value>) -> Map<String, Value> {

@@ -6,8 +6,9 @@ use super::problem::{FileError, Problem};
 use super::text::Text;
 use crate::config::fields::{association_fields, copied, filled, key_fields};
 use crate::config::{
-    Association, ClientKey, Config, Invalid, Model, Provider, Secret, Timeouts, client_key_prefix, default_base_url,
-    error_samples, hash_client_key, normal_headers, proxy_hint, secret_hint, trimmed_url, validate, written_secret,
+    Association, ClientKey, Config, Invalid, Model, Provider, Secret, Timeouts, client_key_prefix, client_key_suffix,
+    default_base_url, error_samples, hash_client_key, normal_headers, normal_note, proxy_hint, secret_hint,
+    trimmed_url, validate, written_secret,
 };
 use crate::platform::Timestamp;
 
@@ -97,6 +98,9 @@ impl Merge<'_> {
             version: Some(version.to_owned()).filter(|version| !version.is_empty()),
             proxy: Some(Secret::new(proxy)).filter(|proxy| !proxy.is_empty()),
             error_matcher: error_samples(optional(entry.error_matcher.as_ref())),
+            console_url: Some(optional(entry.console_url.as_ref()).trim().to_owned()).filter(|url| !url.is_empty()),
+            note: normal_note(optional(entry.note.as_ref())),
+            enabled: entry.enabled,
         };
         validate::provider(&provider)?;
         Ok(provider)
@@ -127,6 +131,8 @@ impl Merge<'_> {
                 },
                 breaker: entry.breaker,
                 affinity: entry.affinity,
+                note: normal_note(optional(entry.note.as_ref())),
+                enabled: entry.enabled,
                 created_at,
                 associations: Vec::new(),
             };
@@ -135,7 +141,7 @@ impl Merge<'_> {
                 let made = self.association(entry, config, &mut associations, foreign);
                 model.associations.extend(self.keep(made, &place, |field| entry.line(field)));
             }
-            self.check(validate::model(&model), &place, |_| entry.name.line);
+            self.check(validate::model(&model), &place, |field| entry.line(field));
             config.models.push(model);
         }
     }
@@ -169,6 +175,7 @@ impl Merge<'_> {
                 provider_id,
                 provider_model: provider_model.to_owned(),
                 headers: normal_headers(headers),
+                note: normal_note(optional(entry.note.as_ref())),
             } by copied!(entry)
         } };
         // In a file, the field is called `model`.
@@ -192,15 +199,17 @@ impl Merge<'_> {
 
     fn key(&self, entry: &KeyEntry, stored: Option<&ClientKey>) -> Result<ClientKey, Invalid> {
         let name = entry.name.value.trim();
-        let (hash, prefix) = match (&entry.key, stored) {
+        let (hash, prefix, suffix) = match (&entry.key, stored) {
             (Some(text), _) => {
                 let text = text.value.trim();
                 validate::client_key_text(text)?;
-                (hash_client_key(text), client_key_prefix(text))
+                (hash_client_key(text), client_key_prefix(text), client_key_suffix(text))
             }
-            (None, Some(stored)) => (stored.hash, stored.prefix.clone()),
+            (None, Some(stored)) => (stored.hash, stored.prefix.clone(), stored.suffix.clone()),
             // Distinct names keep these stand-ins apart.
-            (None, None) if self.context.offline => (hash_client_key(&format!("stored key {name}")), String::new()),
+            (None, None) if self.context.offline => {
+                (hash_client_key(&format!("stored key {name}")), String::new(), None)
+            }
             (None, None) => {
                 return Err(Invalid::new(
                     "key",
@@ -217,6 +226,8 @@ impl Merge<'_> {
                 name: name.to_owned(),
                 hash,
                 prefix,
+                suffix,
+                note: normal_note(optional(entry.note.as_ref())),
                 models: models.map(|models| models.iter().map(|model| model.value.trim().to_owned()).collect()),
                 created_at: stored.map_or(self.context.now, |key| key.created_at),
             } by copied!(entry)
@@ -270,9 +281,17 @@ impl ProviderEntry {
             "version" => self.version.as_ref(),
             "proxy" => self.proxy.as_ref(),
             "error_matcher" => self.error_matcher.as_ref(),
+            "console_url" => self.console_url.as_ref(),
+            "note" => self.note.as_ref(),
             _ => None,
         };
         line_of(text, &self.name)
+    }
+}
+
+impl ModelEntry {
+    fn line(&self, field: &str) -> u64 {
+        line_of(self.note.as_ref().filter(|_| field == "note"), &self.name)
     }
 }
 
@@ -281,6 +300,7 @@ impl AssociationEntry {
         let text = match field.strip_prefix("headers.") {
             Some(name) => self.headers.get(name),
             None if field == "model" => Some(&self.model),
+            None if field == "note" => self.note.as_ref(),
             None => None,
         };
         line_of(text, &self.provider)
@@ -292,6 +312,7 @@ impl KeyEntry {
         let text = match field {
             "key" => self.key.as_ref(),
             "models" => self.models.as_ref().and_then(|models| models.first()),
+            "note" => self.note.as_ref(),
             _ => None,
         };
         line_of(text, &self.name)

@@ -352,8 +352,8 @@ fn aliases_are_bounded() {
 fn an_export_as_yaml() {
     let text = "
 providers:
-  - {name: main, type: openai, api_key: secret, error_matcher: \"no credit；busy\\\\; later\\nquota: 'used'\"}
-  - {name: 'yes', type: anthropic, api_key: '', version: '2023-06-01', proxy: 'http://localhost:1'}
+  - {name: main, type: openai, api_key: secret, error_matcher: \"no credit；busy\\\\; later\\nquota: 'used'\", note: \"$${x}\\nfor: people\", console_url: 'https://c/#a'}
+  - {name: 'yes', type: anthropic, api_key: '', version: '2023-06-01', proxy: 'http://localhost:1', enabled: no}
 models:
   - name: '4.1'
     strategy: round_robin
@@ -365,7 +365,7 @@ models:
         headers: {x-a: '${HIGH}: #', x-b: 'null', authorization: Bearer t}
         extra_body: {a: [], b: {}, c: [1, [2, {d: ~}], 0.1, 1e300, '~', ' x ', \"two\\nlines\\n\"], e: 18446744073709551615}
         prices: {input: 0.25, cache_write: 1e-7, cache_write_1h: 2}
-  - {name: 'gpt-*:é', breaker: no}
+  - {name: 'gpt-*:é', breaker: no, enabled: no, note: off}
 keys:
   - {name: k, key: canary-key, models: ['4.1', 'gpt-*'], expires_at: 2030-01-02T03:04:05Z}
   - {name: '- #', key: canary-key-2, models: []}
@@ -382,12 +382,18 @@ providers:
     no credit
     busy\; later
     quota: 'used'
+  console_url: https://c/#a
+  note: |-
+    $${x}
+    for: people
+  enabled: true
 - name: "yes"
   type: anthropic
   base_url: https://api.anthropic.com/v1
   api_key: ""
   version: "2023-06-01"
   proxy: http://localhost:1
+  enabled: false
 models:
 - name: "4.1"
   strategy: round_robin
@@ -396,6 +402,7 @@ models:
   idle_timeout: 86400.0
   breaker: true
   affinity: true
+  enabled: true
   associations:
   - provider: main
     model: "*"
@@ -437,6 +444,8 @@ models:
   max_retry: 3
   breaker: false
   affinity: true
+  note: "off"
+  enabled: false
   associations: []
 keys:
 - name: k

@@ -164,6 +164,10 @@ impl Fault {
 }
 
 impl Database for HranaDatabase {
+    fn name(&self) -> &'static str {
+        "libsql"
+    }
+
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
         Box::pin(async move {
             let only_reads = statement.only_reads();

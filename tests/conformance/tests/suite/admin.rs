@@ -4,7 +4,7 @@ use http::Method;
 use llmio_conformance::client::{Answer, Call};
 use llmio_conformance::config::{Config, association};
 use llmio_conformance::dialect::{self, Form};
-use llmio_conformance::{Home, Setup, TOKEN};
+use llmio_conformance::{Home, Kind, Setup, TOKEN};
 use llmio_upstream::{Dialect, Upstream};
 use serde_json::{Value, json};
 
@@ -142,8 +142,32 @@ async fn the_api_describes_itself() {
     ] {
         assert!(document["paths"][path].is_object(), "{path} is not described");
     }
+}
+
+#[tokio::test]
+async fn a_gateway_says_what_it_is() {
+    let (home, _upstream) = bed().await;
+    let ready = Call::get(&home.url("/readyz")).send().await.json();
+    assert_eq!(ready["name"], "llmio", "{ready}");
     let version = home.admin(Method::GET, "/version", None).await.json();
-    assert!(version["version"].is_string(), "{version}");
+    let (name, database) = match home.kind() {
+        Kind::Server => ("server", "sqlite"),
+        Kind::ServerLibsql => ("server", "libsql"),
+        Kind::Worker => ("worker", "d1"),
+        Kind::WorkerLibsql => ("worker", "libsql"),
+        Kind::Lambda => ("lambda", "libsql"),
+    };
+    assert_eq!(
+        (&version["home"], &version["database"], &version["auth"]),
+        (&json!(name), &json!(database), &json!("token"))
+    );
+    for field in ["version", "schema", "instance", "started_at"] {
+        assert!(version[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {version}");
+    }
+    for limit in ["body_bytes", "body_record_bytes", "admin_body_bytes"] {
+        assert!(version["limits"][limit].as_u64().is_some_and(|bytes| bytes > 0), "{limit}: {version}");
+    }
+    assert!(version["features"].as_array().is_some_and(|names| !names.is_empty()), "{version}");
 }
 
 #[tokio::test]

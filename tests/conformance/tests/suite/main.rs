@@ -25,5 +25,6 @@ mod rests;
 mod retries;
 mod schema;
 mod scripted;
+mod switches;
 mod tokens;
 mod unreachable;

@@ -95,9 +95,11 @@ fn replace(value: &mut Value, kind: &str) {
 
 fn kind(name: &str) -> Option<&'static str> {
     match name {
-        "id" | "next_cursor" => Some("a name"),
+        "id" | "next_cursor" | "instance" => Some("a name"),
+        "home" | "database" => Some("a home"),
+        "body_bytes" => Some("a size"),
         "from" | "to" | "start" => Some("a time"),
-        "key" | "prefix" => Some("a key"),
+        "key" | "prefix" | "suffix" => Some("a key"),
         "session_id" => None,
         _ if name.ends_with("_id") => Some("a name"),
         _ if name.ends_with("_at") => Some("a time"),
