@@ -27,7 +27,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { body_bytes: 64 << 20, buffered_bytes: 256 << 20 }
+        Self { body_bytes: 64 << 20, buffered_bytes: 192 << 20 }
     }
 }
 

@@ -33,10 +33,22 @@ impl Reserved {
         self.bytes += bytes;
         others == 0 || others + self.bytes <= self.room.limit
     }
+
+    /// Gives so much back.
+    pub(crate) fn shrink(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        self.room.taken.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Gives everything back.
+    pub(crate) fn release(&mut self) {
+        self.shrink(self.bytes);
+    }
 }
 
 impl Drop for Reserved {
     fn drop(&mut self) {
-        self.room.taken.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.release();
     }
 }

@@ -1,15 +1,40 @@
 //! Request bodies as clients send them: Claude Code, for one, compresses large ones.
+//!
+//! A few bytes may unpack to very many, so they are unpacked in slices: each is paid for with room, and others have their
+//! turn after it.
 
+use core::time::Duration;
 use std::io::Read;
+use std::task::Poll;
 
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, header};
 
+use super::upload::busy;
 use crate::dialect::{ErrorKind, GatewayError};
+use crate::platform::Clock;
+use crate::room::Reserved;
 use crate::wire::BYTE_ORDER_MARK;
 
-/// Undoes a request's `content-encoding`, and takes off a byte order mark; what it unpacks to is bounded by `limit`.
-pub(super) fn decode(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<Bytes, GatewayError> {
+const SLICE: usize = 64 << 10;
+/// After so much, what waits for events of the home has its turn, too.
+const PAUSE_EVERY: usize = 1 << 20;
+const PAUSE: Duration = Duration::from_millis(1);
+/// A body that unpacks to more than [`MODEST`] bytes may not be more than so many times as large as it came.
+const MAX_RATIO: usize = 200;
+const MODEST: usize = 1 << 20;
+/// RFC 9659: larger windows are not for content codings.
+const ZSTD_WINDOW: u64 = 8 << 20;
+
+/// Undoes a request's `content-encoding`, and takes off a byte order mark; what it unpacks to is bounded by `limit`, and
+/// takes `room` while it grows.
+pub(super) async fn decode(
+    clock: &dyn Clock,
+    headers: &HeaderMap,
+    body: Bytes,
+    limit: usize,
+    room: &mut Reserved,
+) -> Result<Bytes, GatewayError> {
     let mut body = body;
     // Encodings are listed in the order in which they were applied.
     let encodings: Vec<_> = headers
@@ -23,7 +48,10 @@ pub(super) fn decode(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<B
         return Err(GatewayError::new(ErrorKind::UnsupportedMediaType, "the body is encoded more than twice"));
     }
     for encoding in encodings.iter().rev() {
-        body = unpack(encoding, &body, limit)?;
+        let mut unpacked = Unpacked { encoding, packed: body.len(), limit, body: Vec::new(), clock, room };
+        unpacked.unpack(&body).await?;
+        let unpacked = Bytes::from(unpacked.body);
+        room.shrink(std::mem::replace(&mut body, unpacked).len());
     }
     if body.starts_with(BYTE_ORDER_MARK) {
         body.advance(BYTE_ORDER_MARK.len());
@@ -31,41 +59,102 @@ pub(super) fn decode(headers: &HeaderMap, body: Bytes, limit: usize) -> Result<B
     Ok(body)
 }
 
-fn unpack(encoding: &str, body: &[u8], limit: usize) -> Result<Bytes, GatewayError> {
-    match encoding {
-        "gzip" | "x-gzip" => read(encoding, flate2::read::MultiGzDecoder::new(body), limit),
-        // RFC 9110 means zlib's format; some clients send a bare deflate stream.
-        "deflate" if is_zlib(body) => read(encoding, flate2::read::ZlibDecoder::new(body), limit),
-        "deflate" => read(encoding, flate2::read::DeflateDecoder::new(body), limit),
-        "br" => read(encoding, brotli_decompressor::Decompressor::new(body, 8192), limit),
-        "zstd" => unzstd(encoding, body, limit),
-        _ => {
-            let message =
-                format!("the content-encoding `{encoding}` is not supported; use gzip, deflate, br, zstd or none");
-            Err(GatewayError::new(ErrorKind::UnsupportedMediaType, message))
+/// One encoding being undone.
+struct Unpacked<'a> {
+    encoding: &'a str,
+    /// How many bytes came.
+    packed: usize,
+    limit: usize,
+    body: Vec<u8>,
+    clock: &'a dyn Clock,
+    room: &'a mut Reserved,
+}
+
+impl Unpacked<'_> {
+    async fn unpack(&mut self, packed: &[u8]) -> Result<(), GatewayError> {
+        match self.encoding {
+            "gzip" | "x-gzip" => self.read(flate2::read::MultiGzDecoder::new(packed)).await,
+            // RFC 9110 means zlib's format; some clients send a bare deflate stream.
+            "deflate" if is_zlib(packed) => self.read(flate2::read::ZlibDecoder::new(packed)).await,
+            "deflate" => self.read(flate2::read::DeflateDecoder::new(packed)).await,
+            "br" => self.read(brotli_decompressor::Decompressor::new(packed, 8192)).await,
+            "zstd" => self.unzstd(packed).await,
+            encoding => {
+                let message =
+                    format!("the content-encoding `{encoding}` is not supported; use gzip, deflate, br, zstd or none");
+                Err(GatewayError::new(ErrorKind::UnsupportedMediaType, message))
+            }
         }
     }
+
+    /// RFC 8878: any number of frames, of which some hold nothing of the content.
+    async fn unzstd(&mut self, mut packed: &[u8]) -> Result<(), GatewayError> {
+        use ruzstd::decoding::StreamingDecoder;
+
+        loop {
+            match skippable_frame(packed) {
+                Some(length) => packed = packed.get(length..).ok_or_else(|| self.broken(&"a frame is cut off"))?,
+                None => {
+                    let decoder = StreamingDecoder::new_with_max_window_size(&mut packed, ZSTD_WINDOW);
+                    self.read(decoder.map_err(|error| self.broken(&error))?).await?;
+                }
+            }
+            if packed.is_empty() {
+                return Ok(());
+            }
+            pause(self.clock, 0).await;
+        }
+    }
+
+    async fn read(&mut self, mut decoder: impl Read + Send) -> Result<(), GatewayError> {
+        loop {
+            let before = self.body.len();
+            let most = (self.limit.saturating_sub(before) + 1).min(SLICE);
+            let slice = decoder.by_ref().take(most as u64).read_to_end(&mut self.body);
+            let read = slice.map_err(|error| self.broken(&error))?;
+            let size = self.body.len();
+            if size > self.limit {
+                return Err(super::too_large(self.limit));
+            }
+            if size > MODEST && size / MAX_RATIO > self.packed {
+                let message =
+                    format!("the body unpacks to more than {MAX_RATIO} times its size; send it less compressed");
+                return Err(GatewayError::new(ErrorKind::TooLarge, message).code("request_too_large"));
+            }
+            if !self.room.grow(read) {
+                return Err(busy());
+            }
+            if read < most {
+                return Ok(());
+            }
+            pause(self.clock, before).await;
+        }
+    }
+
+    fn broken(&self, error: &dyn std::fmt::Display) -> GatewayError {
+        GatewayError::new(ErrorKind::InvalidRequest, format!("the body is not valid {}: {error}", self.encoding))
+    }
+}
+
+/// Lets others go on, after the slice that follows the first `before` bytes.
+async fn pause(clock: &dyn Clock, before: usize) {
+    if before / PAUSE_EVERY < (before + SLICE) / PAUSE_EVERY {
+        clock.sleep(PAUSE).await;
+        return;
+    }
+    let mut is_paused = false;
+    core::future::poll_fn(|cx| {
+        if core::mem::replace(&mut is_paused, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 fn is_zlib(body: &[u8]) -> bool {
     matches!(body, [first, second, ..] if first & 0x0f == 8 && (u16::from(*first) * 256 + u16::from(*second)) % 31 == 0)
-}
-
-/// RFC 8878: any number of frames, of which some hold nothing of the content.
-fn unzstd(encoding: &str, mut packed: &[u8], limit: usize) -> Result<Bytes, GatewayError> {
-    let mut body = Vec::new();
-    loop {
-        match skippable_frame(packed) {
-            Some(length) => packed = packed.get(length..).ok_or_else(|| broken(encoding, &"a frame is cut off"))?,
-            None => {
-                let decoder = ruzstd::decoding::StreamingDecoder::new(&mut packed);
-                read_into(&mut body, encoding, decoder.map_err(|error| broken(encoding, &error))?, limit)?;
-            }
-        }
-        if packed.is_empty() {
-            return Ok(body.into());
-        }
-    }
 }
 
 /// The length of the skippable frame that the bytes begin with.
@@ -76,27 +165,17 @@ fn skippable_frame(packed: &[u8]) -> Option<usize> {
     is_skippable.then(|| (u32::from_le_bytes(*length) as usize).saturating_add(8))
 }
 
-fn read(encoding: &str, decoder: impl Read, limit: usize) -> Result<Bytes, GatewayError> {
-    let mut body = Vec::new();
-    read_into(&mut body, encoding, decoder, limit)?;
-    Ok(body.into())
-}
-
-fn read_into(body: &mut Vec<u8>, encoding: &str, decoder: impl Read, limit: usize) -> Result<(), GatewayError> {
-    let room = limit.saturating_sub(body.len()) as u64 + 1;
-    decoder.take(room).read_to_end(body).map_err(|error| broken(encoding, &error))?;
-    if body.len() > limit { Err(super::too_large(limit)) } else { Ok(()) }
-}
-
-fn broken(encoding: &str, error: &dyn std::fmt::Display) -> GatewayError {
-    GatewayError::new(ErrorKind::InvalidRequest, format!("the body is not valid {encoding}: {error}"))
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::pin::pin;
+    use std::sync::Arc;
+
+    use futures_util::FutureExt;
 
     use super::*;
+    use crate::room::Room;
+    use crate::testing::ManualClock;
 
     fn packed(encoding: &str, body: &[u8]) -> Vec<u8> {
         let level = flate2::Compression::default();
@@ -124,9 +203,59 @@ mod tests {
     }
 
     fn decoded(header: &str, body: Vec<u8>, limit: usize) -> Result<Bytes, u16> {
+        decoded_in(&Room::new(1), header, body, limit).0
+    }
+
+    /// And how often others had their turn.
+    fn decoded_in(room: &Arc<Room>, header: &str, body: Vec<u8>, limit: usize) -> (Result<Bytes, u16>, usize) {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_ENCODING, header.parse().unwrap());
-        decode(&headers, body.into(), limit).map_err(|error| error.kind.status())
+        let (clock, mut reserved) = (ManualClock::default(), room.reserve());
+        let mut decoding = pin!(decode(&clock, &headers, body.into(), limit, &mut reserved));
+        let mut turns = 0;
+        loop {
+            match decoding.as_mut().now_or_never() {
+                Some(decoded) => return (decoded.map_err(|error| error.kind.status()), turns),
+                None => turns += 1,
+            }
+            clock.advance(PAUSE);
+        }
+    }
+
+    #[test]
+    fn others_have_their_turn() {
+        let body: Vec<u8> = (0..3_000_000_u32).map(|index| (index % 251 * (index / 1009) % 256) as u8).collect();
+        for header in ["gzip", "deflate", "zstd"] {
+            let (unpacked, turns) = decoded_in(&Room::new(1), header, packed(header, &body), 4 << 20);
+            assert!(unpacked.is_ok_and(|it| it == body), "{header}");
+            assert_eq!(turns, body.len() / SLICE, "{header}");
+        }
+        let (_, turns) = decoded_in(&Room::new(1), "gzip", packed("gzip", br#"{"model":"m"}"#), 4 << 20);
+        assert_eq!(turns, 0, "a small body costs nothing");
+    }
+
+    #[test]
+    fn what_unpacks_to_very_much_is_refused() {
+        for header in ["gzip", "deflate", "zstd"] {
+            let bomb = packed(header, &vec![b' '; 32 << 20]);
+            let (refused, turns) = decoded_in(&Room::new(64 << 20), header, bomb, 64 << 20);
+            assert_eq!(refused, Err(413), "{header}");
+            assert!(turns < 500, "{header}: {turns}");
+            let modest = packed(header, &vec![b' '; 1 << 20]);
+            assert!(decoded(header, modest, 64 << 20).is_ok(), "{header}");
+        }
+    }
+
+    #[test]
+    fn unpacking_takes_room() {
+        let room = Room::new(100_000);
+        let mut others = room.reserve();
+        assert!(others.grow(50_000));
+        let body: Vec<u8> = (0..80_000_u32).map(|index| (index % 251 * (index / 1009) % 256) as u8).collect();
+        let (refused, _) = decoded_in(&room, "gzip", packed("gzip", &body), 1 << 20);
+        assert_eq!(refused, Err(503));
+        drop(others);
+        assert!(decoded_in(&room, "gzip", packed("gzip", &body), 1 << 20).0.is_ok());
     }
 
     #[test]

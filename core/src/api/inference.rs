@@ -85,11 +85,7 @@ async fn prepare(
     let limit = shared.options.limits.body_bytes;
     let announced = Announced { length: content_length(&parts), waits: waits_to_send(&parts) };
     let raw = upload::read(shared, body, limit, announced, room).await?;
-    let raw_len = raw.len();
-    let body = decode::decode(&parts.headers, raw, limit)?;
-    if !room.grow(body.len().saturating_sub(raw_len)) {
-        return Err(upload::busy());
-    }
+    let body = decode::decode(&*shared.platform.clock, &parts.headers, raw, limit, room).await?;
     facts.request_bytes = body.len();
     if facts.keeps_bodies() {
         (facts.request, facts.request_truncated) = body_text(&body, body.len());

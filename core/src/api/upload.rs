@@ -8,7 +8,7 @@ use futures_util::{FutureExt, StreamExt};
 
 use super::{too_large, unreadable};
 use crate::dialect::{ErrorKind, GatewayError};
-use crate::platform::{Body, with_timeout};
+use crate::platform::{Body, Timestamp, with_timeout};
 use crate::room::Reserved;
 use crate::shared::Shared;
 
@@ -16,10 +16,14 @@ use crate::shared::Shared;
 pub(super) const ABORTED: &str = "request_aborted";
 /// How long a client may pause while it sends its request.
 const SILENCE: Duration = Duration::from_secs(30);
+/// Who sends more slowly than this, in bytes a second, after the first [`SILENCE`], only holds a place.
+const SLOWEST: usize = 4 << 10;
 /// So much of a request that is refused is read all the same, and so long: a client that is still sending when the
 /// connection closes sees a broken connection instead of the answer.
-const DRAINED: usize = 16 << 20;
-const DRAIN_TIME: Duration = Duration::from_secs(2);
+const DRAINED: usize = 64 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+/// Room for what comes is made in steps that double, up to what was announced.
+const FIRST_STEP: usize = 64 << 10;
 
 /// What a request's head says of its body.
 #[derive(Clone, Copy, Debug)]
@@ -44,26 +48,38 @@ pub(super) async fn read(
         }
         return Err(too_large(limit));
     }
+    let begun = shared.now();
     let mut all = Bytes::new();
     let mut parts = BytesMut::new();
     let mut size = 0;
-    while let Some(chunk) = next(shared, &mut body).await? {
+    while let Some(chunk) = next(shared, &mut body, begun, size).await? {
         size += chunk.len();
-        if size > limit {
+        let refusal = if size > limit {
+            Some(too_large(limit))
+        } else if !room.grow(chunk.len()) {
+            Some(busy())
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            // Others can have the place at once.
+            (all, parts) = Default::default();
+            drop((all, parts, chunk));
+            room.release();
             drain(shared, body).await;
-            return Err(too_large(limit));
-        }
-        if !room.grow(chunk.len()) {
-            drain(shared, body).await;
-            return Err(busy());
+            return Err(refusal);
         }
         if all.is_empty() && parts.is_empty() {
             all = chunk;
             continue;
         }
         if parts.is_empty() {
-            parts.reserve(length.max(size));
             parts.extend_from_slice(&std::mem::take(&mut all));
+        }
+        if parts.capacity() < size {
+            let step = size.max(FIRST_STEP);
+            let rest = length.saturating_sub(size);
+            parts.reserve(chunk.len() + if rest > 0 { rest.min(step) } else { step });
         }
         parts.extend_from_slice(&chunk);
     }
@@ -84,14 +100,19 @@ pub(super) async fn drain(shared: &Shared, mut body: Body) {
     with_timeout(&*shared.platform.clock, DRAIN_TIME, all).await;
 }
 
-async fn next(shared: &Shared, body: &mut Body) -> Result<Option<Bytes>, GatewayError> {
+/// The next chunk of a body that began to come at `begun` and has come to `size`.
+async fn next(shared: &Shared, body: &mut Body, begun: Timestamp, size: usize) -> Result<Option<Bytes>, GatewayError> {
     // What is there needs no timer.
     let chunk = match body.next().now_or_never() {
         Some(chunk) => chunk,
-        None => with_timeout(&*shared.platform.clock, SILENCE, body.next()).await.ok_or_else(|| {
-            GatewayError::new(ErrorKind::InvalidRequest, "the request's body stopped coming; send it again")
-                .code("request_timeout")
-        })?,
+        None => {
+            let due = begun.plus(SILENCE + Duration::from_secs((size / SLOWEST) as u64));
+            let wait = due.since(shared.now()).min(SILENCE);
+            with_timeout(&*shared.platform.clock, wait, body.next()).await.ok_or_else(|| {
+                GatewayError::new(ErrorKind::InvalidRequest, "the request's body stopped coming; send it again")
+                    .code("request_timeout")
+            })?
+        }
     };
     chunk.transpose().map_err(|error| unreadable(&error))
 }

@@ -17,6 +17,7 @@ use llmio_native::LocalDatabase;
 use serde_json::{Value, json};
 
 use crate::client::{Asking, Client};
+use crate::support::Feed;
 use crate::wires::Wire;
 
 const TOKEN: &str = "the-admin's-token";
@@ -75,6 +76,10 @@ impl Bed {
     }
 
     pub(crate) async fn of(config: Value) -> Self {
+        Self::with_limits(config, Limits::default()).await
+    }
+
+    pub(crate) async fn with_limits(config: Value, limits: Limits) -> Self {
         let http = Arc::new(ScriptedHttp::default());
         let clock = ManualClock::default();
         let delay = Arc::new(Mutex::default());
@@ -89,7 +94,7 @@ impl Bed {
         let options = GatewayOptions {
             home: "test",
             admin_token: Some(Secret::new(TOKEN)),
-            limits: Limits::default(),
+            limits,
             upkeep: Upkeep::ByHome,
             environment: Environment::default(),
         };
@@ -129,7 +134,19 @@ impl Bed {
             .header("authorization", format!("Bearer {CLIENT_KEY}"))
             .header("content-type", "application/json");
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
-        let request = request.body(Body::from(body.to_string())).unwrap();
+        self.handle(request.body(Body::from(body.to_string())).unwrap())
+    }
+
+    /// A request whose body is still to come.
+    pub(crate) fn upload(&self, path: &str, length: usize, feed: &Feed) -> Asking {
+        let request = Request::post(path)
+            .header("authorization", format!("Bearer {CLIENT_KEY}"))
+            .header("content-type", "application/json")
+            .header("content-length", length);
+        self.handle(request.body(feed.body()).unwrap())
+    }
+
+    fn handle(&self, request: Request<Body>) -> Asking {
         let (gateway, context) = (self.gateway.clone(), self.context());
         Asking::new(Box::pin(async move { gateway.handle(request, context).await }))
     }

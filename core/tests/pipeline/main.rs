@@ -15,4 +15,5 @@ mod silences;
 mod support;
 mod tiers;
 mod timeouts;
+mod uploads;
 mod wires;

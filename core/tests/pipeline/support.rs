@@ -68,16 +68,21 @@ impl Feed {
 
     pub(crate) fn with(headers: &str) -> (Self, Reply) {
         let feed = Self::default();
-        let reader = Reader(Arc::clone(&feed.0));
-        let body = Body::stream(poll_fn(move |_| {
+        let body = feed.body();
+        (feed, Reply::Answer(response(200, headers, body)))
+    }
+
+    /// What it feeds.
+    pub(crate) fn body(&self) -> Body {
+        let reader = Reader(Arc::clone(&self.0));
+        Body::stream(poll_fn(move |_| {
             let mut state = reader.0.lock().unwrap();
             match state.chunks.pop_front() {
                 Some(chunk) => Poll::Ready(Some(chunk)),
                 None if state.is_ended => Poll::Ready(None),
                 None => Poll::Pending,
             }
-        }));
-        (feed, Reply::Answer(response(200, headers, body)))
+        }))
     }
 
     pub(crate) fn send(&self, chunk: impl Into<Bytes>) {
