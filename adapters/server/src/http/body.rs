@@ -7,19 +7,19 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use llmio_core::platform::{Body, BodyError};
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Stage};
 
-/// The body of a client's request, whose end is noted in the exchange.
-pub(super) fn request_body(incoming: Incoming, exchange: Option<Exchange>) -> Body {
+/// The body of a client's request, whose end is noted.
+pub(super) fn request_body(incoming: Incoming, stage: &Stage) -> Body {
     if incoming.is_end_stream() {
-        exchange.inspect(Exchange::asked);
+        stage.asked();
         Body::empty()
     } else {
-        Body::stream(RequestBody(incoming, exchange))
+        Body::stream(RequestBody(incoming, stage.clone()))
     }
 }
 
-struct RequestBody(Incoming, Option<Exchange>);
+struct RequestBody(Incoming, Stage);
 
 impl Stream for RequestBody {
     type Item = Result<Bytes, BodyError>;
@@ -28,7 +28,7 @@ impl Stream for RequestBody {
         loop {
             match ready!(Pin::new(&mut self.0).poll_frame(cx)) {
                 None => {
-                    self.1.take().inspect(Exchange::asked);
+                    self.1.asked();
                     return Poll::Ready(None);
                 }
                 Some(Err(error)) => return Poll::Ready(Some(Err(BodyError::Broken(error.to_string())))),
@@ -42,23 +42,18 @@ impl Stream for RequestBody {
     }
 }
 
-/// The body of an answer. Its error cuts the connection, so that no client takes a broken answer for a complete one.
+/// The body of an answer; with it ends the exchange. Its error cuts the connection, so that no client takes a broken answer
+/// for a complete one.
 #[derive(Debug)]
 pub(super) struct AnswerBody {
     body: Body,
-    exchange: Option<Exchange>,
+    _exchange: Exchange,
 }
 
 impl AnswerBody {
-    /// The head is there; the body's end, or its drop, is noted in the exchange.
-    pub(super) fn new(body: Body, exchange: Option<Exchange>) -> Self {
-        Self { body, exchange: exchange.inspect(Exchange::answering) }
-    }
-}
-
-impl Drop for AnswerBody {
-    fn drop(&mut self) {
-        self.exchange.take().inspect(Exchange::over);
+    pub(super) fn new(body: Body, exchange: Exchange) -> Self {
+        exchange.answering();
+        Self { body, _exchange: exchange }
     }
 }
 

@@ -4,7 +4,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::Version;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -12,8 +11,8 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::body::{AnswerBody, request_body};
+use super::client_stream::ClientStream;
 use super::exchange::Exchanges;
-use super::half_close::HalfClose;
 use super::{Client, Handler};
 
 /// How long a connection may stay silent between requests, and a request's head may take.
@@ -61,22 +60,14 @@ pub(super) async fn serve<H: Handler>(
     handler: Arc<H>,
     shutdown: Shutdown,
 ) {
-    // The protocol's own limits begin with the first byte.
-    let first_byte = tokio::select! {
-        ready = tokio::time::timeout(HEAD_TIMEOUT, stream.readable()) => matches!(ready, Ok(Ok(()))),
-        () = shutdown.stop.cancelled() => false,
-    };
-    if !first_byte {
-        return;
-    }
     let exchanges = Exchanges::default();
-    let stream = HalfClose::new(stream, exchanges.clone());
+    let watched = exchanges.clone();
+    let stream = ClientStream::new(stream, exchanges.clone());
     let client = Client { address: peer.ip().to_canonical().to_string(), doubt: exchanges.doubt().clone() };
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let (handler, client) = (Arc::clone(&handler), client.clone());
-        // An older version knows no interim answers, and a newer one closes streams, not connections.
-        let exchange = (request.version() == Version::HTTP_11).then(|| exchanges.begin());
-        let request = request.map(|body| request_body(body, exchange.clone()));
+        let exchange = exchanges.begin(request.version());
+        let request = request.map(|body| request_body(body, exchange.stage()));
         async move {
             let answer = handler.handle(request, client).await;
             Ok::<_, Infallible>(answer.map(|body| AnswerBody::new(body, exchange)))
@@ -86,6 +77,7 @@ pub(super) async fn serve<H: Handler>(
     let ended = tokio::select! {
         biased;
         ended = connection.as_mut() => Some(ended),
+        () = silence(&watched) => None,
         () = shutdown.stop.cancelled() => None,
     };
     let ended = match ended {
@@ -100,5 +92,18 @@ pub(super) async fn serve<H: Handler>(
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, error = %error, "a client's connection broke off");
+    }
+}
+
+/// Ready when a client has asked nothing for a while, in any version of the protocol, and waits for nothing.
+async fn silence(exchanges: &Exchanges) {
+    let mut before = Some(0);
+    loop {
+        tokio::time::sleep(HEAD_TIMEOUT).await;
+        let idle = exchanges.idle();
+        if idle.is_some() && idle == before {
+            return;
+        }
+        before = idle;
     }
 }

@@ -1,22 +1,22 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use http::Version;
 use llmio_core::pipeline::Doubt;
 
-/// What a client is owed by the newest exchange on its connection, for whoever sees it send its end. HTTP/1.1 has one
-/// exchange at a time; those of other versions are not counted.
+/// The exchanges on a connection, for whoever watches over it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Exchanges {
-    /// The number of the newest exchange, times four, plus its stage.
-    newest: Arc<AtomicU64>,
+    counts: Arc<Counts>,
     doubt: Doubt,
 }
 
-/// One of them. An older one may end after the next has begun, and then changes nothing.
-#[derive(Clone, Debug)]
-pub(super) struct Exchange {
-    all: Exchanges,
-    number: u64,
+#[derive(Debug, Default)]
+struct Counts {
+    begun: AtomicUsize,
+    running: AtomicUsize,
+    /// The number of the newest exchange of HTTP/1.1, which has one at a time, times four, plus its stage.
+    newest: AtomicU64,
 }
 
 /// Nothing is asked, or not all of it.
@@ -25,6 +25,7 @@ const ASKING: u64 = 0;
 const WAITING: u64 = 1;
 const ANSWERING: u64 = 2;
 
+/// What the client of HTTP/1.1 is owed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owed {
     Nothing,
@@ -34,19 +35,43 @@ pub(super) enum Owed {
     Rest,
 }
 
+/// One exchange, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Exchange(Stage);
+
+/// How far an exchange has come. It may end after the next one has begun, and then changes nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Stage {
+    counts: Arc<Counts>,
+    /// `None` for other versions: an older one knows no interim answers, a newer one ends streams, not connections.
+    number: Option<u64>,
+}
+
 impl Exchanges {
-    pub(super) fn begin(&self) -> Exchange {
-        let number = (self.newest.load(Ordering::Acquire) >> 2) + 1;
-        self.newest.store((number << 2) | ASKING, Ordering::Release);
-        Exchange { all: self.clone(), number }
+    pub(super) fn begin(&self, version: Version) -> Exchange {
+        let counts = Arc::clone(&self.counts);
+        counts.begun.fetch_add(1, Ordering::Relaxed);
+        counts.running.fetch_add(1, Ordering::Relaxed);
+        let number = (version == Version::HTTP_11).then(|| {
+            let number = (counts.newest.load(Ordering::Acquire) >> 2) + 1;
+            counts.newest.store((number << 2) | ASKING, Ordering::Release);
+            number
+        });
+        Exchange(Stage { counts, number })
     }
 
     pub(super) fn owed(&self) -> Owed {
-        match self.newest.load(Ordering::Acquire) & 3 {
+        match self.counts.newest.load(Ordering::Acquire) & 3 {
             ASKING => Owed::Nothing,
             WAITING => Owed::Answer,
             _ => Owed::Rest,
         }
+    }
+
+    /// How many have begun, once none is running.
+    pub(super) fn idle(&self) -> Option<usize> {
+        let is_idle = self.counts.running.load(Ordering::Relaxed) == 0;
+        is_idle.then(|| self.counts.begun.load(Ordering::Relaxed))
     }
 
     /// Raised when the client has sent its end before it has its answer.
@@ -56,23 +81,32 @@ impl Exchanges {
 }
 
 impl Exchange {
+    pub(super) fn stage(&self) -> &Stage {
+        &self.0
+    }
+
+    /// The head of the answer is there. A client that is answered before it has said everything is owed nothing more.
+    pub(super) fn answering(&self) {
+        self.0.go_on(WAITING, ANSWERING);
+    }
+}
+
+impl Stage {
     /// The request has arrived to its end.
     pub(super) fn asked(&self) {
         self.go_on(ASKING, WAITING);
     }
 
-    /// The head of the answer is there. A client that is answered before it has said everything is owed nothing more.
-    pub(super) fn answering(&self) {
-        self.go_on(WAITING, ANSWERING);
-    }
-
-    /// The answer has ended.
-    pub(super) fn over(&self) {
-        self.go_on(ANSWERING, ASKING);
-    }
-
     fn go_on(&self, from: u64, to: u64) {
-        let [from, to] = [from, to].map(|stage| (self.number << 2) | stage);
-        let _ = self.all.newest.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+        let Some(number) = self.number else { return };
+        let [from, to] = [from, to].map(|stage| (number << 2) | stage);
+        let _ = self.counts.newest.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.0.go_on(ANSWERING, ASKING);
+        self.0.counts.running.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -67,6 +67,7 @@ impl Listener {
         let protocol = Arc::new(protocol());
         let shutdown = Shutdown { stop, ..Shutdown::default() };
         let connections = TaskTracker::new();
+        let mut is_refused = false;
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
@@ -74,6 +75,9 @@ impl Listener {
             };
             match accepted {
                 Ok((stream, peer)) => {
+                    if std::mem::take(&mut is_refused) {
+                        tracing::info!("connections are accepted again");
+                    }
                     // Without it the last chunk of a stream may wait for the client's delayed acknowledgement.
                     if let Err(error) = stream.set_nodelay(true) {
                         tracing::debug!(%peer, %error, "TCP_NODELAY was refused");
@@ -83,8 +87,18 @@ impl Listener {
                 }
                 Err(error) if is_of_connection(&error) => {}
                 Err(error) => {
-                    tracing::warn!(%error, "no connection could be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    // Once for each time that it goes on for.
+                    if !std::mem::replace(&mut is_refused, true) {
+                        tracing::error!(
+                            %error,
+                            open = connections.len(),
+                            "no further connection can be accepted until others end; allow more open files (ulimit -n)"
+                        );
+                    }
+                    tokio::select! {
+                        () = tokio::time::sleep(ACCEPT_PAUSE) => {}
+                        () = shutdown.stop.cancelled() => break,
+                    }
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The HTTP server: TCP connections in, requests to a handler, answers out.
 
 mod body;
+mod client_stream;
 mod connection;
 mod exchange;
 mod half_close;

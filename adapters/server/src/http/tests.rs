@@ -48,6 +48,10 @@ impl Handler for Scripted {
                     .chain(futures_util::stream::pending())
                     .inspect(move |_| _ = &gone),
             ),
+            "/endless" => Body::stream(
+                futures_util::stream::repeat_with(|| Ok(Bytes::from_static(&[b'x'; 64 << 10])))
+                    .inspect(move |_| _ = &gone),
+            ),
             "/waits-to-begin" => {
                 release.cancelled().await;
                 Body::from("begun".to_owned())
@@ -226,6 +230,35 @@ async fn a_client_that_leaves_drops_the_body_half_way() {
     running.nothing_happened();
     drop(client);
     assert_eq!(running.event().await, "gone");
+}
+
+/// Whatever was said before the silence, of either version; of HTTP/2 by its pings. The clock runs on when nothing else happens.
+#[tokio::test(start_paused = true)]
+async fn silent_connections_are_closed() {
+    let preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let settings = format!("{preface}\0\0\0\u{4}\0\0\0\0\0");
+    let whole = get("/");
+    let rows = ["", "G", "GET / HTTP/1.1\r\nhost: te", "P", "PRI * HT", preface, &settings, &whole];
+    let running = Running::start(NO_GRACE).await;
+    for said in rows {
+        let begun = tokio::time::Instant::now();
+        let mut client = running.send(said).await;
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap_or_default();
+        let seconds = begun.elapsed().as_secs();
+        assert!((49..=151).contains(&seconds), "{said:?} is closed after {seconds} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_nothing_is_given_up() {
+    let mut running = Running::start(NO_GRACE).await;
+    let begun = tokio::time::Instant::now();
+    let client = running.send(&get("/endless")).await;
+    assert_eq!(running.events.recv().await.unwrap(), "gone");
+    let seconds = begun.elapsed().as_secs();
+    assert!((299..=302).contains(&seconds), "given up after {seconds} s");
+    drop(client);
 }
 
 #[tokio::test]

@@ -1,0 +1,102 @@
+use std::io::{self, ErrorKind, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+
+use super::exchange::{Exchanges, Owed};
+use super::half_close::HalfClose;
+
+/// How long a client may take nothing of what is written to it.
+const STUCK: Duration = Duration::from_secs(300);
+
+/// A client's connection. Its end of sending is kept from the protocol while the client is owed something (see
+/// [`HalfClose`]), and a client that reads nothing is given up.
+#[derive(Debug)]
+pub(super) struct ClientStream {
+    stream: TcpStream,
+    exchanges: Exchanges,
+    /// Whether all that was written has been flushed, so that nothing is half written.
+    is_flushed: bool,
+    /// Once the client has sent its end while it was owed something.
+    half_close: Option<HalfClose>,
+    /// While a write waits for the client.
+    stuck: Option<Pin<Box<Sleep>>>,
+}
+
+impl ClientStream {
+    pub(super) fn new(stream: TcpStream, exchanges: Exchanges) -> Self {
+        Self { stream, exchanges, is_flushed: true, half_close: None, stuck: None }
+    }
+
+    /// Notes what came of a write, and fails when the client has taken nothing for too long.
+    fn watched(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.is_flushed = false;
+        if written.is_ready() {
+            self.stuck = None;
+            if let Some(half_close) = &mut self.half_close {
+                half_close.written();
+            }
+            return written;
+        }
+        let stuck = self.stuck.get_or_insert_with(|| Box::pin(tokio::time::sleep(STUCK)));
+        ready!(stuck.as_mut().poll(cx));
+        Poll::Ready(Err(ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for ClientStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        let owed = this.exchanges.owed();
+        if let Some(half_close) = &mut this.half_close {
+            return if owed == Owed::Nothing { Poll::Ready(Ok(())) } else { half_close.poll_gone(cx).map(Err) };
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
+        let is_end = buffer.filled().len() == before && buffer.remaining() > 0;
+        if !is_end || owed == Owed::Nothing {
+            return Poll::Ready(Ok(()));
+        }
+        let Ok(half_close) = HalfClose::begin(&this.stream, owed == Owed::Answer && this.is_flushed) else {
+            return Poll::Ready(Ok(()));
+        };
+        this.half_close = Some(half_close);
+        this.exchanges.doubt().raise();
+        // For the answer's sake, which now looks at the doubt, and for the half-close's.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for ClientStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watched(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.watched(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.is_flushed = true;
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
