@@ -35,24 +35,13 @@ impl Selection {
     /// The next candidate among those that `available` accepts. It stays a candidate until [`Self::remove`].
     /// `random` gives numbers in `[0, 1)`.
     pub fn pick(&self, available: impl Fn(usize) -> bool, mut random: impl FnMut() -> f64) -> Option<usize> {
-        let mut pool: Vec<&Contender> = self.contenders.iter().filter(|it| available(it.index)).collect();
-        if pool.iter().any(|it| !it.last) {
-            pool.retain(|it| !it.last);
-        }
-        if let Some(highest) = pool.iter().map(|it| it.tier).max() {
-            pool.retain(|it| it.tier == highest);
-        }
-        let drawn = pool.iter().filter_map(|it| Some((it.lot? / it.weight, it.index)));
-        let kept = drawn.min_by(|(a, _), (b, _)| a.total_cmp(b));
-        if let Some((_, index)) = kept {
+        let mut pool = self.pool(available);
+        if let Some(index) = kept(&pool) {
             return Some(index);
         }
         let chosen = match self.strategy {
             Strategy::Lottery => draw(&pool, random()),
-            Strategy::Rotor => pool
-                .iter()
-                .copied()
-                .min_by(|a, b| b.weight.total_cmp(&a.weight).then(b.native.cmp(&a.native)).then(a.index.cmp(&b.index))),
+            Strategy::Rotor => strictly_first(&pool),
             Strategy::RoundRobin => pool
                 .iter()
                 .copied()
@@ -67,6 +56,49 @@ impl Selection {
             }
         };
         chosen.map(|it| it.index)
+    }
+
+    /// Those among whom the strategy chooses now.
+    fn pool(&self, available: impl Fn(usize) -> bool) -> Vec<&Contender> {
+        let mut pool: Vec<&Contender> = self.contenders.iter().filter(|it| available(it.index)).collect();
+        if pool.iter().any(|it| !it.last) {
+            pool.retain(|it| !it.last);
+        }
+        if let Some(highest) = pool.iter().map(|it| it.tier).max() {
+            pool.retain(|it| it.tier == highest);
+        }
+        pool
+    }
+
+    /// How many of many such picks each of those gets that may be picked at all; the shares' sum is 1. Turns, which credit
+    /// decides one by one, come to shares by weight.
+    pub fn shares(&self, available: impl Fn(usize) -> bool) -> Vec<(usize, f64)> {
+        let pool = self.pool(available);
+        if let Some(kept) = kept(&pool) {
+            return vec![(kept, 1.0)];
+        }
+        let total: f64 = pool.iter().map(|it| it.weight).sum();
+        let chance = |it: &Contender, total: f64| if total > 0.0 { it.weight / total } else { 0.0 };
+        match self.strategy {
+            Strategy::Lottery | Strategy::RoundRobin => pool.iter().map(|it| (it.index, chance(it, total))).collect(),
+            Strategy::Rotor => strictly_first(&pool).map(|it| (it.index, 1.0)).into_iter().collect(),
+            Strategy::LeastLatency => {
+                // Drawn first and not slower than the second, or second and faster than the first.
+                let wins = |it: &Contender| {
+                    let others = pool.iter().filter(|other| other.index != it.index);
+                    let duels = others.map(|other| match it.latency < other.latency {
+                        true => {
+                            chance(it, total) * chance(other, total - it.weight)
+                                + chance(other, total) * chance(it, total - other.weight)
+                        }
+                        false if it.latency == other.latency => chance(it, total) * chance(other, total - it.weight),
+                        false => 0.0,
+                    });
+                    if pool.len() == 1 { 1.0 } else { duels.sum() }
+                };
+                pool.iter().map(|it| (it.index, wins(it))).collect()
+            }
+        }
     }
 
     /// Those that [`Self::pick`] chooses among.
@@ -91,6 +123,19 @@ impl Selection {
             }
         }
     }
+}
+
+/// Whom the request's conversation drew.
+fn kept(pool: &[&Contender]) -> Option<usize> {
+    let drawn = pool.iter().filter_map(|it| Some((it.lot? / it.weight, it.index)));
+    drawn.min_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, index)| index)
+}
+
+/// Who is first by weight.
+fn strictly_first<'a>(pool: &[&'a Contender]) -> Option<&'a Contender> {
+    pool.iter()
+        .copied()
+        .min_by(|a, b| b.weight.total_cmp(&a.weight).then(b.native.cmp(&a.native)).then(a.index.cmp(&b.index)))
 }
 
 /// One of `pool`, with a chance in proportion to its weight.
@@ -138,6 +183,11 @@ mod tests {
 
     fn assert_shares(selection: &Selection, expected: &[f64]) {
         let shares = shares(selection, expected.len());
+        let known = selection.shares(|_| true);
+        for (index, expected) in expected.iter().enumerate() {
+            let share = known.iter().find(|(other, _)| *other == index).map_or(0.0, |(_, share)| *share);
+            assert!((share - expected).abs() < 1e-9, "{known:?}");
+        }
         for (share, expected) in shares.iter().zip(expected) {
             assert!((share - expected).abs() < 0.01, "{shares:?}");
         }

@@ -258,6 +258,7 @@ fn settings_fields(a: &Settings, b: &Settings) -> Vec<&'static str> {
         ("log_retention_days", a.log_retention_days != b.log_retention_days),
         ("keep_alive", a.keep_alive != b.keep_alive),
         ("max_rest", a.max_rest != b.max_rest),
+        ("record_decisions", a.record_decisions != b.record_decisions),
         ("counting_provider", a.counting_provider != b.counting_provider),
     ])
 }

@@ -25,7 +25,8 @@ pub use normal::{
 };
 pub use pattern::Pattern;
 pub use records::{
-    Association, Capabilities, ClientKey, Config, Model, Prices, Provider, ProviderType, Secret, Settings, Strategy,
+    Association, Capabilities, ClientKey, Config, Model, Prices, Provider, ProviderType, RecordDecisions, Secret,
+    Settings, Strategy,
 };
 pub use redactor::Redactor;
 pub use seal::{Place, SealError, Sealer};

@@ -259,11 +259,28 @@ pub struct Settings {
     pub max_rest: u32,
     /// The provider (by name, of type `anthropic`) that counts tokens for models without an Anthropic provider.
     pub counting_provider: Option<String>,
+    /// Of which requests the log says how their provider was chosen. It takes up to 1 KiB of each.
+    pub record_decisions: RecordDecisions,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordDecisions {
+    /// Those that did not succeed at the first attempt.
+    #[default]
+    Failed,
+    All,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { log_retention_days: 30, keep_alive: 15, max_rest: 3600, counting_provider: None }
+        Self {
+            log_retention_days: 30,
+            keep_alive: 15,
+            max_rest: 3600,
+            counting_provider: None,
+            record_decisions: RecordDecisions::Failed,
+        }
     }
 }
 

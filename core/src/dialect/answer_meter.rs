@@ -61,7 +61,7 @@ impl AnswerMeter {
     pub fn new(dialect: Dialect, operation: Operation) -> Self {
         let row = dialect.row();
         let kept = [ERROR, row.answer.usage].into_iter().chain(row.answer.reasons.iter().copied()).chain(BARE_ERROR);
-        let kept = kept.chain(row.answer.id);
+        let kept = kept.chain(row.answer.id).chain([row.answer.model]);
         let marks = row.answer.marks.iter().copied().chain([row.count]);
         let capture = Capture::new(kept, VALUE_LIMIT).marking(marks);
         Self { dialect, operation, capture, start: Vec::new(), length: 0, mark: 0, summary: OnceLock::new() }
@@ -120,6 +120,11 @@ impl AnswerMeter {
     /// By which clients can go on from the answer.
     pub fn response_id(&self) -> Option<String> {
         self.capture.text(self.dialect.row().answer.id?)
+    }
+
+    /// What the answer calls the model.
+    pub fn answered_model(&self) -> Option<String> {
+        self.capture.text(self.dialect.row().answer.model).filter(|model| !model.is_empty())
     }
 
     fn has_what_was_asked(&self) -> bool {

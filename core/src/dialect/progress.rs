@@ -27,6 +27,8 @@ pub(super) struct Progress {
     /// Of the last event that carried one (Responses).
     pub(super) sequence_number: Option<u64>,
     pub(super) created: Option<Created>,
+    /// What the answer calls the model, where `created` does not say it.
+    pub(super) model: Option<String>,
     /// Events that could not be read.
     pub(super) unreadable: u64,
 }
@@ -62,6 +64,7 @@ impl Progress {
             is_over: false,
             sequence_number: None,
             created: None,
+            model: None,
             unreadable: 0,
         }
     }
@@ -129,6 +132,14 @@ impl Progress {
             self.phase = Phase::Preamble;
         }
         self.fail(failure);
+    }
+
+    /// What the answer calls the model; the first name stands, an empty one is none.
+    pub(super) fn model(&mut self, name: &str) {
+        if self.model.is_none() && !name.is_empty() {
+            let cut = name.floor_char_boundary(256);
+            self.model = Some(name.get(..cut).unwrap_or_default().to_owned());
+        }
     }
 
     /// An empty reason is none: some vendors have it in every chunk.

@@ -40,6 +40,8 @@ pub(super) struct Row {
 pub(super) struct AnswerForm {
     pub(super) usage: Path,
     pub(super) read_usage: fn(&[u8]) -> Counters,
+    /// What the answer calls the model.
+    pub(super) model: Path,
     /// The answer's own id, where clients can go on from it.
     pub(super) id: Option<Path>,
     /// Why the answer ended, the most telling first.

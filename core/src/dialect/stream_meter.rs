@@ -140,6 +140,12 @@ impl StreamMeter {
         self.progress.created.as_ref().map(|created| created.id.as_str())
     }
 
+    /// What the answer calls the model.
+    pub fn answered_model(&self) -> Option<&str> {
+        let created = || self.progress.created.as_ref()?.model.as_deref();
+        self.progress.model.as_deref().or_else(created)
+    }
+
     /// In the dialect's own words.
     pub fn finish_reason(&self) -> Option<&str> {
         self.progress.finish_reason.as_deref()

@@ -46,7 +46,7 @@ impl Ask {
 
     /// What `candidate` calls the call's model.
     pub(crate) fn model<'a>(call: &'a Call, candidate: &'a Candidate) -> &'a str {
-        candidate.provider_model.as_deref().unwrap_or(&call.model)
+        provider_model(candidate, &call.model)
     }
 
     /// Without what the gateway adds of its own, for a provider that refuses it.
@@ -98,4 +98,9 @@ impl Ask {
         }
         splice(&call.body, &edits).map_err(|error| GatewayError::new(ErrorKind::InvalidRequest, error.to_string()))
     }
+}
+
+/// What `candidate` calls the model that a client calls `model`.
+pub(super) fn provider_model<'a>(candidate: &'a Candidate, model: &'a str) -> &'a str {
+    candidate.provider_model.as_deref().unwrap_or(model)
 }

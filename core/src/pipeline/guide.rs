@@ -161,6 +161,7 @@ impl Guide {
             error: judgement.message.or(note),
             usage,
             finish_reason,
+            answered_model: self.meter.answered_model(),
             response_bytes: self.bytes,
             response: std::mem::take(&mut self.kept),
         });

@@ -2,9 +2,10 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use super::attempt::Witness;
+use super::choice::Choice;
 use crate::balance::{Pair, Report};
-use crate::config::ClientKey;
 use crate::config::snapshot::Candidate;
+use crate::config::{ClientKey, RecordDecisions};
 use crate::dialect::{Dialect, Usage};
 use crate::platform::{Background, Timestamp};
 use crate::record::limits::body_text;
@@ -49,6 +50,8 @@ pub(crate) struct Ending {
     pub(crate) error: Option<String>,
     pub(crate) usage: Usage,
     pub(crate) finish_reason: Option<String>,
+    /// What the answer calls the model.
+    pub(crate) answered_model: Option<String>,
     pub(crate) response_bytes: u64,
     pub(crate) response: Vec<u8>,
 }
@@ -62,6 +65,8 @@ pub(crate) struct Journal {
     background: Arc<dyn Background>,
     facts: Facts,
     attempts: u32,
+    /// How the first candidate was chosen.
+    choice: Option<Choice>,
     is_done: bool,
     /// The last failed attempt; final unless another one follows.
     failed: Option<LogEntry>,
@@ -87,6 +92,7 @@ impl Journal {
             background,
             facts,
             attempts: 0,
+            choice: None,
             is_done: false,
             failed: None,
             current: None,
@@ -111,11 +117,18 @@ impl Journal {
         self.facts.keeps_bodies()
     }
 
+    pub(super) fn chosen(&mut self, choice: Choice) {
+        self.choice = Some(choice);
+    }
+
     pub(crate) fn begin(&mut self, candidate: Arc<Candidate>, provider_model: String) {
         if let Some(entry) = self.failed.take() {
             self.submit(entry);
         }
         self.attempts += 1;
+        if let Some(choice) = &mut self.choice {
+            choice.asked(&candidate, self.attempts);
+        }
         let started_at = self.shared.now();
         self.current = Some(Current {
             candidate,
@@ -147,21 +160,17 @@ impl Journal {
     /// No other attempt follows the failed one: the client was answered with `status`.
     pub(crate) fn answered(&mut self, status: u16) {
         if let Some(mut entry) = self.failed.take() {
-            entry.is_final = true;
             entry.status = status;
-            self.submit(entry);
-            self.is_done = true;
+            self.submit_last(entry);
         }
     }
 
     /// The request ended with the current attempt, or without any.
     pub(crate) fn finish(&mut self, ending: Ending) {
-        let mut entry = self.entry(ending);
+        let entry = self.entry(ending);
         self.current = None;
         self.failed = None;
-        entry.is_final = true;
-        self.submit(entry);
-        self.is_done = true;
+        self.submit_last(entry);
     }
 
     fn entry(&self, ending: Ending) -> LogEntry {
@@ -192,7 +201,7 @@ impl Journal {
             provider: current.map(|current| current.candidate.upstream.name.clone()),
             provider_type: current.map(|current| current.candidate.upstream.kind),
             provider_model: current.map(|current| current.provider_model.clone()),
-            answered_model: None,
+            answered_model: ending.answered_model,
             association_id: current.map(|current| current.candidate.association_id.clone()),
             key_id: facts.key.as_ref().map(|key| key.id.clone()),
             key_name: facts.key.as_ref().map(|key| key.name.clone()),
@@ -227,6 +236,23 @@ impl Journal {
             Some(current) => current.candidate.redactor.text(text),
             None => text,
         }
+    }
+
+    /// The entry that stands for the request.
+    fn submit_last(&mut self, mut entry: LogEntry) {
+        entry.is_final = true;
+        entry.decision = self.decision(&entry);
+        self.submit(entry);
+        self.is_done = true;
+    }
+
+    fn decision(&self, last: &LogEntry) -> Option<String> {
+        let choice = self.choice.as_ref()?;
+        let is_plain = self.attempts < 2 && last.outcome == Outcome::Success;
+        if is_plain && self.shared.snapshot().settings.record_decisions == RecordDecisions::Failed {
+            return None;
+        }
+        choice.decision(&self.facts.model).pack()
     }
 
     fn submit(&self, entry: LogEntry) {

@@ -42,6 +42,15 @@ impl Meter {
         }
     }
 
+    /// What the answer calls the model.
+    pub(super) fn answered_model(&self) -> Option<String> {
+        match self {
+            Self::Stream(meter) => meter.answered_model().map(str::to_owned),
+            Self::Answer(meter) => meter.answered_model(),
+            Self::Opaque => None,
+        }
+    }
+
     /// What the record should say beside the outcome.
     pub(super) fn note(&self) -> Option<String> {
         match self {

@@ -7,6 +7,7 @@ mod answer;
 mod ask;
 mod attempt;
 mod call;
+mod choice;
 mod doubt;
 mod end;
 mod failed;
@@ -51,24 +52,26 @@ use crate::shared::Shared;
 pub(crate) async fn run(
     shared: &Arc<Shared>,
     call: &Call,
-    route: &Route,
+    route: &Arc<Route>,
     mut journal: Journal,
 ) -> Result<Response<Answer>, GatewayError> {
     // The client's own upload does not count.
     let budget = shared.now().plus(route.timeouts.total());
     let deadline = journal.facts().ends_at.map_or(budget, |end| end.min(budget));
-    let mut plan = match Plan::new(shared, call, route) {
-        Ok(plan) => plan,
-        Err(error) => {
-            refuse(journal, &error);
-            return Err(error);
-        }
-    };
+    let mut plan = Plan::new(shared, call, route);
+    if let Some(error) = plan.refusal() {
+        journal.chosen(plan.weigh(&[]));
+        refuse(journal, &error);
+        return Err(error);
+    }
     let mut telling: Option<Failed> = None;
     let mut attempts_left = route.max_retry.saturating_add(1);
-    while attempts_left > 0
-        && let Some(turn) = plan.next(shared)
-    {
+    while attempts_left > 0 {
+        let turn = plan.next(shared);
+        if let Some(choice) = plan.take_choice() {
+            journal.chosen(choice);
+        }
+        let Some(turn) = turn else { break };
         if let Some(pause) = turn.pause {
             if shared.now().plus(pause) >= deadline {
                 break;

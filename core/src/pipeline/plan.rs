@@ -3,13 +3,14 @@ use std::sync::Arc;
 
 use super::ask::Ask;
 use super::call::Call;
+use super::choice::{Choice, Stand};
 use super::judgement::Next;
 use crate::balance::{Cause, Contender, Pair, Resting, Selection, Standing, lot};
+use crate::config::Strategy;
 use crate::config::snapshot::{Candidate, Route};
-use crate::config::{Capabilities, Strategy};
 use crate::dialect::{ErrorKind, GatewayError};
 use crate::platform::Timestamp;
-use crate::record::Operation;
+use crate::record::{DecidedBy, Excluded, Operation};
 use crate::shared::Shared;
 
 /// The first pause before a candidate that has failed is asked once more; it doubles each time.
@@ -20,7 +21,7 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(8);
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
     call: &'a Call,
-    route: &'a Route,
+    route: &'a Arc<Route>,
     candidates: Vec<&'a Arc<Candidate>>,
     selection: Selection,
     /// The strategy has no say: the conversation has a provider.
@@ -29,6 +30,8 @@ pub(super) struct Plan<'a> {
     asked: Vec<usize>,
     /// The only one that could be asked may be asked again.
     again: Option<usize>,
+    /// Of the first that is asked, until it is taken.
+    choice: Option<Choice>,
 }
 
 /// Who is asked next.
@@ -41,18 +44,10 @@ pub(super) struct Turn {
 }
 
 impl<'a> Plan<'a> {
-    /// The route's candidates that speak the call's dialect and can do what it needs; an error says what is missing.
-    pub(super) fn new(shared: &Shared, call: &'a Call, route: &'a Route) -> Result<Self, GatewayError> {
-        let speaking: Vec<_> =
-            route.candidates.iter().filter(|it| it.upstream.kind.dialect() == call.dialect).collect();
-        if speaking.is_empty() {
-            return Err(not_served(call, route));
-        }
-        let needs = call.head.needs;
-        let candidates: Vec<_> = speaking.iter().copied().filter(|it| can(it.capabilities, needs)).collect();
-        if candidates.is_empty() {
-            return Err(not_capable(call, &speaking));
-        }
+    /// The route's candidates that speak the call's dialect and can do what it needs. Where there is none,
+    /// [`Self::refusal`] says what is missing.
+    pub(super) fn new(shared: &Shared, call: &'a Call, route: &'a Arc<Route>) -> Self {
+        let candidates: Vec<_> = route.candidates.iter().filter(|it| unfit(call, it).is_none()).collect();
         // The fastest is for conversations that have not begun.
         let has_begun = route.strategy != Strategy::LeastLatency || call.head.has_history;
         let conversation = call.conversation.filter(|_| has_begun);
@@ -83,13 +78,29 @@ impl<'a> Plan<'a> {
         });
         let is_kept = conversation.is_some() || maker.is_some();
         let selection = Selection::new(route.strategy, contenders.collect());
-        Ok(Self { call, route, candidates, selection, is_kept, asked: Vec::new(), again: None })
+        Self { call, route, candidates, selection, is_kept, asked: Vec::new(), again: None, choice: None }
+    }
+
+    /// Why nobody can answer the call, whoever rests or not.
+    pub(super) fn refusal(&self) -> Option<GatewayError> {
+        if !self.candidates.is_empty() {
+            return None;
+        }
+        let speaking: Vec<_> = self.route.candidates.iter().filter(|it| speaks(self.call, it)).collect();
+        if speaking.is_empty() {
+            return Some(not_served(self.call, self.route));
+        }
+        Some(not_capable(self.call, &speaking))
     }
 
     /// The next candidate to ask, if one is available now, or will be in a moment.
     pub(super) fn next(&mut self, shared: &Shared) -> Option<Turn> {
         let now = shared.now();
-        let available = |index| self.is_available(shared, index, now);
+        let rests: Vec<_> = self.rests(shared).collect();
+        if self.asked.is_empty() && self.choice.is_none() {
+            self.choice = Some(self.weigh(&rests));
+        }
+        let available = |index: usize| matches!(rests.get(index), Some(None));
         if let Some(index) = self.selection.pick(available, || shared.platform.random()) {
             return self.turn(index, None);
         }
@@ -97,12 +108,37 @@ impl<'a> Plan<'a> {
         let retries = self.asked.len().saturating_sub(1).min(16);
         let backoff = BACKOFF.saturating_mul(1 << retries).min(LONGEST_BACKOFF);
         let backoff = backoff.mul_f64(0.5 + shared.platform.random() / 2.0);
-        let rest = self.candidate(index).and_then(|it| {
-            shared.balancer.resting(pair(self.call, it), self.route.breaker, now).map(|rest| rest.until.since(now))
-        });
+        let rest = rests.get(index).copied().flatten().map(|rest| rest.until.since(now));
         // Whoever rests for longer is not worth waiting for.
         let pause = backoff.max(rest.unwrap_or_default());
         if pause > LONGEST_BACKOFF { None } else { self.turn(index, Some(pause)) }
+    }
+
+    /// How all stood when [`Self::next`] was first asked, for the record; once.
+    pub(super) fn take_choice(&mut self) -> Option<Choice> {
+        self.choice.take()
+    }
+
+    /// How all stand, when `rests` says who rests.
+    pub(super) fn weigh(&self, rests: &[Option<Resting>]) -> Choice {
+        let mut stands: Vec<_> = self.route.candidates.iter().map(|it| Stand::excluded(unfit(self.call, it))).collect();
+        let mut fit: Vec<_> = stands.iter_mut().filter(|stand| stand.excluded.is_none()).collect();
+        let shares = self.selection.shares(|index| matches!(rests.get(index), Some(None)));
+        let highest = shares.iter().filter_map(|(index, _)| Some(self.candidate(*index)?.priority)).max();
+        for ((stand, rest), candidate) in fit.iter_mut().zip(rests).zip(&self.candidates) {
+            stand.excluded = match rest.map(|rest| rest.cause) {
+                Some(Cause::RateLimit) => Some(Excluded::RateLimit),
+                Some(Cause::Failure) => Some(Excluded::Breaker),
+                None => highest.filter(|highest| candidate.priority < *highest).map(|_| Excluded::Tier),
+            };
+        }
+        for (index, share) in shares {
+            if let Some(stand) = fit.get_mut(index) {
+                stand.share = share;
+            }
+        }
+        let decided_by = if self.is_kept { DecidedBy::Conversation } else { DecidedBy::Strategy };
+        Choice::new(Arc::clone(self.route), decided_by, stands)
     }
 
     /// Whether somebody else could still be asked.
@@ -207,10 +243,22 @@ pub(super) fn pair<'a>(call: &'a Call, candidate: &'a Candidate) -> Pair<'a> {
     Pair { association: &candidate.association_id, provider_model: Ask::model(call, candidate) }
 }
 
-fn can(has: Capabilities, needs: Capabilities) -> bool {
-    (has.tool_call || !needs.tool_call)
-        && (has.structured_output || !needs.structured_output)
-        && (has.image || !needs.image)
+fn speaks(call: &Call, candidate: &Candidate) -> bool {
+    candidate.upstream.kind.dialect() == call.dialect
+}
+
+/// Why `candidate` cannot answer the call, whatever its health.
+fn unfit(call: &Call, candidate: &Candidate) -> Option<Excluded> {
+    if !speaks(call, candidate) {
+        return Some(Excluded::Dialect);
+    }
+    let (has, needs) = (candidate.capabilities, call.head.needs);
+    let lacks = [
+        (needs.tool_call && !has.tool_call, Excluded::ToolCall),
+        (needs.structured_output && !has.structured_output, Excluded::StructuredOutput),
+        (needs.image && !has.image, Excluded::Image),
+    ];
+    lacks.into_iter().find(|(lacks, _)| *lacks).map(|(_, excluded)| excluded)
 }
 
 fn not_served(call: &Call, route: &Route) -> GatewayError {

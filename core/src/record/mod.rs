@@ -1,5 +1,6 @@
 //! The request log: entries, prices, rollups, and the queue between the hot path and the database.
 
+mod decision;
 mod entry;
 mod id;
 pub mod latency;
@@ -12,6 +13,7 @@ pub mod retention;
 pub(crate) mod rollup;
 mod translated;
 
+pub use decision::{Considered, DecidedBy, Decision, Excluded};
 pub use entry::{Bodies, LogEntry, Operation, Origin, Outcome};
 pub use id::TraceId;
 pub use metrics::{InFlight, Metrics};

@@ -5,7 +5,7 @@ use super::logs::{COLUMNS, DETAILS};
 use crate::config::{Prices, ProviderType};
 use crate::dialect::{Dialect, Usage};
 use crate::platform::{Database, DatabaseError, DatabaseErrorKind, Row, Statement, Timestamp};
-use crate::record::{Bodies, LogEntry, Operation, Origin, Outcome, TraceId, Translated, first_id_at};
+use crate::record::{LogEntry, Operation, Origin, Outcome, TraceId, Translated, first_id_at};
 
 /// Which entries; `None` takes all.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +52,7 @@ impl StatusRange {
     }
 }
 
-/// An entry as the log has it. Its `bodies` are read apart, by [`bodies`]; in a [`page`] its decision and translation are
+/// An entry as the log has it. Its `bodies` are read apart, by [`super::log_details`]; in a [`page`] its decision and translation are
 /// left out.
 #[derive(Clone, Debug)]
 pub struct StoredEntry {
@@ -101,18 +101,6 @@ pub async fn attempts(database: &dyn Database, trace_id: TraceId) -> Result<Vec<
     let conditions = filter.conditions();
     let sql = format!("{} ORDER BY id", select_whole(&conditions));
     database.query(Statement::new(sql, conditions.params)).await?.iter().map(read).collect()
-}
-
-pub async fn bodies(database: &dyn Database, id: &str) -> Result<Option<Bodies>, DatabaseError> {
-    let sql = "SELECT side, body FROM log_bodies WHERE log_id = ?1";
-    let rows = database.query(Statement::new(sql, vec![id.into()])).await?;
-    let mut bodies = None::<Bodies>;
-    for row in rows.iter() {
-        let bodies = bodies.get_or_insert_default();
-        let side = if row.text("side")? == "request" { &mut bodies.request } else { &mut bodies.response };
-        row.text("body")?.clone_into(side);
-    }
-    Ok(bodies)
 }
 
 /// The attempts of an association that were recorded last, newest first.

@@ -7,6 +7,7 @@ mod error;
 mod hrana;
 mod id;
 mod load;
+pub mod log_details;
 pub mod log_query;
 pub(crate) mod logs;
 pub mod metrics;

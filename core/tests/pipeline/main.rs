@@ -4,6 +4,7 @@ mod additions;
 mod affinity;
 mod bed;
 mod client;
+mod decisions;
 mod health;
 mod judgement;
 mod relay;

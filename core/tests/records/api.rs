@@ -8,9 +8,9 @@ use http::Request;
 use llmio_core::api::admin::{About, Admin, Instance, handle};
 use llmio_core::balance::AssociationHealth;
 use llmio_core::config::file::Environment;
-use llmio_core::config::{Config, Sealer};
+use llmio_core::config::{Config, Prices, Sealer};
 use llmio_core::platform::{BoxFuture, Clock, DatabaseError, Timestamp};
-use llmio_core::record::{Bodies, LogEntry, Operation, Outcome};
+use llmio_core::record::{Bodies, CostParts, LogEntry, Operation, Outcome};
 use llmio_core::storage::ConfigStore;
 use serde_json::{Value, json};
 
@@ -162,6 +162,62 @@ async fn a_log_shows_its_units_its_attempts_and_its_bodies() {
     let attempts: Vec<_> = shown["attempts"].as_array().unwrap().iter().map(|log| &log["attempt"]).collect();
     assert_eq!(attempts, [&json!(1), &json!(2)]);
     assert_eq!(call(&home, "GET /api/logs/unknown").await.0, 404);
+
+    let without = get(&home, &format!("/api/logs/{}?bodies=false", first.id)).await;
+    assert_eq!((&without["bodies"], &without["has_bodies"]), (&Value::Null, &json!(true)));
+    assert_eq!(without["translation"], json!([]));
+    assert_eq!(call(&home, &format!("GET /api/logs/{}?bodies=maybe", first.id)).await.0, 422);
+}
+
+#[tokio::test]
+async fn a_session_is_walked_request_by_request() {
+    let (home, entries) = forty_days().await;
+    let of_session: Vec<_> =
+        entries.iter().filter(|it| it.is_final && it.session_id.as_deref() == Some("s1")).collect();
+    for index in [0, 1, 17, of_session.len() - 1] {
+        let shown = get(&home, &format!("/api/logs/{}?bodies=false", of_session[index].id)).await;
+        let id = |index: Option<usize>| json!(index.and_then(|index| of_session.get(index)).map(|entry| &entry.id));
+        assert_eq!(shown["previous_id"], id(index.checked_sub(1)), "{index}");
+        assert_eq!(shown["next_id"], id(Some(index + 1)), "{index}");
+    }
+    let failed = entries.iter().find(|it| !it.is_final && it.session_id.as_deref() == Some("s1")).unwrap();
+    let shown = get(&home, &format!("/api/logs/{}", failed.id)).await;
+    let behind = of_session.iter().find(|it| it.created_at > failed.created_at).unwrap();
+    assert_eq!(shown["next_id"], json!(behind.id), "a request's own attempts are not its neighbours");
+    let alone = entries.iter().find(|it| it.session_id.is_none()).unwrap();
+    let shown = get(&home, &format!("/api/logs/{}", alone.id)).await;
+    assert_eq!((&shown["previous_id"], &shown["next_id"]), (&Value::Null, &Value::Null));
+}
+
+#[tokio::test]
+async fn parts_of_a_cost_are_its_sum() {
+    let home = Home::new().await;
+    let mut entries = Entries::new(&home.clock).requests(100);
+    for (index, entry) in entries.iter_mut().enumerate() {
+        let prices = Prices {
+            input: 0.1 * index as f64,
+            output: 3.0,
+            cache_read: 0.037_5,
+            cache_write: 1.0,
+            cache_write_1h: (index % 2 == 0).then_some(2.0),
+            currency: "USD".to_owned(),
+        };
+        entry.cost = CostParts::of(&prices, &entry.usage).map(|parts| parts.sum());
+        entry.currency = entry.cost.map(|_| "USD".to_owned());
+        entry.prices = (index % 5 > 0).then_some(prices);
+    }
+    home.record(entries.clone()).await;
+    for entry in &entries {
+        let shown = get(&home, &format!("/api/logs/{}", entry.id)).await;
+        let parts = &shown["cost_parts"];
+        assert_eq!(parts.is_null(), entry.cost.is_none() || entry.prices.is_none(), "{shown}");
+        assert_eq!(shown["prices"].is_null(), entry.prices.is_none(), "{shown}");
+        if !parts.is_null() {
+            let sum: f64 =
+                ["input", "cache_read", "cache_write", "output"].iter().map(|it| parts[it].as_f64().unwrap()).sum();
+            assert_eq!(json!(sum), shown["cost"], "{shown}");
+        }
+    }
 }
 
 #[tokio::test]

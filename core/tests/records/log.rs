@@ -5,6 +5,7 @@ use llmio_core::config::{Prices, ProviderType};
 use llmio_core::dialect::Dialect;
 use llmio_core::platform::{BoxFuture, Clock, Database, DatabaseError, Rows, Statement, Timestamp, Value};
 use llmio_core::record::{Bodies, LogEntry, Origin, Outcome, TraceId, Translated, TranslatedKind};
+use llmio_core::storage::log_details;
 use llmio_core::storage::log_query::{self, LogFilter, StatusRange};
 
 use crate::support::{Entries, Home, entry};
@@ -175,9 +176,9 @@ async fn an_entry_comes_back_as_it_was_recorded() {
         let without_bodies = LogEntry { bodies: None, ..entry.clone() };
         assert_eq!(format!("{:?}", stored.entry), format!("{without_bodies:?}"));
     }
-    let stored = log_query::bodies(&*home.database, &entries[0].id).await.unwrap().unwrap();
+    let stored = log_details::bodies(&*home.database, &entries[0].id).await.unwrap().unwrap();
     assert_eq!((stored.request, stored.response), (bodies.request, bodies.response));
-    assert!(log_query::bodies(&*home.database, &entries[1].id).await.unwrap().is_none());
+    assert!(log_details::bodies(&*home.database, &entries[1].id).await.unwrap().is_none());
     assert!(log_query::entry(&*home.database, "unknown").await.unwrap().is_none());
 }
 

@@ -255,6 +255,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/associations/{id}/recent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest attempts of an association, newest first */
+        get: operations["listRecentAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/logs/{id}": {
         parameters: {
             query?: never;
@@ -272,15 +289,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/associations/{id}/recent": {
+    "/api/logs/{id}/body/{side}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The newest attempts of an association, newest first */
-        get: operations["listRecentAttempts"];
+        /** One recorded body as it passed, `request` or `response`; a `Range` of bytes is answered with 206 */
+        get: operations["getLogBody"];
         put?: never;
         post?: never;
         delete?: never;
@@ -794,6 +811,28 @@ export interface components {
             keys?: components["schemas"]["KeyEntryInput"][] | null;
             settings?: components["schemas"]["SettingsInput"] | null;
         };
+        /** @description One candidate of a decision. */
+        Considered: {
+            association_id: string;
+            provider: string;
+            provider_model: string;
+            /** Format: uint32 */
+            weight: number;
+            /** Format: int32 */
+            priority: number;
+            /**
+             * Format: double
+             * @description How many of such requests would be given to it, from 0 to 1.
+             */
+            share: number;
+            /** @description Why it could not be chosen; null when it could. */
+            excluded: components["schemas"]["Excluded"] | null;
+            /**
+             * Format: uint32
+             * @description The first attempt at which it was asked, from 1.
+             */
+            chosen_at_attempt: number | null;
+        };
         /** @description In the currency of `prices`. */
         CostParts: {
             /** Format: double */
@@ -848,6 +887,20 @@ export interface components {
             /** Format: date-time */
             created_at: string;
         };
+        /** @description What chose among the candidates. */
+        DecidedBy: "strategy" | "conversation" | "pin";
+        /** @description How the candidates of a request stood when the first was chosen, and who was asked then. */
+        Decision: {
+            strategy: components["schemas"]["Strategy"];
+            decided_by: components["schemas"]["DecidedBy"];
+            /** @description Who was asked, in order; then the others, the likelier first. */
+            candidates: components["schemas"]["Considered"][];
+            /**
+             * Format: uint32
+             * @description How many more there were, of the least interest.
+             */
+            omitted: number;
+        };
         /**
          * @description A wire format. A client has one, by the path it asks; a provider has one, by its type.
          * @enum {string}
@@ -865,6 +918,7 @@ export interface components {
             /** @description The request's field at fault. */
             field: string | null;
         };
+        Excluded: ("capability:structured_output" | "capability:image" | "resting:rate_limit") | "disabled" | "dialect" | "capability:tool_call" | "resting:breaker" | "tier" | "pin" | "key_scope";
         /** @description A client key. */
         Key: {
             id: string;
@@ -1202,6 +1256,12 @@ export interface components {
             /** @description Whether the recorded body is only its beginning. */
             request_truncated: boolean;
             response_truncated: boolean;
+            /** @description The request before this one in its session; null without a session, or for its first request. */
+            previous_id: string | null;
+            /** @description The request behind this one in its session. */
+            next_id: string | null;
+            /** @description How the request's providers were chosen; null where that was not recorded (`record_decisions`). */
+            decision: components["schemas"]["Decision"] | null;
             /** @description What the provider's dialect could not say as the client said it; at most 50. */
             translation: components["schemas"]["Translated"][];
             /** @description Of this attempt. */
@@ -2070,6 +2130,7 @@ export interface components {
         RecentAttemptList: {
             data: components["schemas"]["RecentAttempt"][];
         };
+        RecordDecisions: "all" | "failed";
         Settings: {
             /**
              * Format: uint32
@@ -2096,6 +2157,11 @@ export interface components {
              * @default null
              */
             counting_provider: string | null;
+            /**
+             * @description Of which requests the log says how their provider was chosen. It takes up to 1 KiB of each.
+             * @default failed
+             */
+            record_decisions: components["schemas"]["RecordDecisions"];
         };
         SettingsInput: {
             /**
@@ -2123,6 +2189,11 @@ export interface components {
              * @default null
              */
             counting_provider?: string | null;
+            /**
+             * @description Of which requests the log says how their provider was chosen. It takes up to 1 KiB of each.
+             * @default failed
+             */
+            record_decisions?: components["schemas"]["RecordDecisions"];
         };
         State: ("asked" | "resting") | "probed";
         Strategy: "lottery" | "rotor" | "round_robin" | "least_latency";
@@ -3119,9 +3190,43 @@ export interface operations {
             };
         };
     };
-    getLog: {
+    listRecentAttempts: {
         parameters: {
             query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest attempts of an association, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecentAttemptList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getLog: {
+        parameters: {
+            query?: {
+                /** @description `false` leaves the bodies out, which may be 2 MiB; true by default. */
+                bodies?: boolean | null;
+            };
             header?: never;
             path: {
                 id: string;
@@ -3150,24 +3255,26 @@ export interface operations {
             };
         };
     };
-    listRecentAttempts: {
+    getLogBody: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 id: string;
+                side: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The newest attempts of an association, newest first */
+            /** @description One recorded body as it passed, `request` or `response`; a `Range` of bytes is answered with 206 */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RecentAttemptList"];
+                    "application/json": unknown;
+                    "text/plain": unknown;
                 };
             };
             /** @description Error */

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::config::{Prices, ProviderType};
+use crate::config::ProviderType;
 use crate::dialect::Dialect;
 use crate::platform::Timestamp;
-use crate::record::{self, Bodies, Operation, Origin, Outcome, Translated};
+use crate::record::{self, Bodies, Operation, Origin, Outcome};
 use crate::storage::log_query::StoredEntry;
 
 /// One attempt at one provider, or a request that reached none.
@@ -90,26 +90,6 @@ pub(super) struct LogPageView {
     pub(super) data: Vec<LogView>,
     /// The `cursor` of the next page; null on the last.
     pub(super) next_cursor: Option<String>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "LogDetail")]
-pub(super) struct LogDetailView {
-    #[serde(flatten)]
-    pub(super) log: LogView,
-    /// All attempts of the request, first to last, this one included.
-    pub(super) attempts: Vec<LogView>,
-    /// The association's at that time, per million tokens; null where it had none.
-    pub(super) prices: Option<Prices>,
-    /// Their sum is `cost`, and null when that is.
-    pub(super) cost_parts: Option<CostPartsView>,
-    /// Whether the recorded body is only its beginning.
-    pub(super) request_truncated: bool,
-    pub(super) response_truncated: bool,
-    /// What the provider's dialect could not say as the client said it; at most 50.
-    pub(super) translation: Vec<Translated>,
-    /// Of this attempt.
-    pub(super) bodies: Option<BodiesView>,
 }
 
 /// In the currency of `prices`.

@@ -4,12 +4,12 @@ use http::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::log_view::{LogDetailView, LogPageView, LogView, RecentView};
+use super::log_view::{LogPageView, LogView, RecentView};
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::dialect::Dialect;
 use crate::platform::Timestamp;
-use crate::record::{CostParts, Outcome, TraceId};
-use crate::storage::log_query::{self, LogFilter, StatusRange, StoredEntry};
+use crate::record::{Outcome, TraceId};
+use crate::storage::log_query::{self, LogFilter, StatusRange};
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 200;
@@ -23,14 +23,6 @@ pub(super) fn routes() -> Vec<AdminRoute> {
         })
         .query::<LogParams>()
         .answers::<LogPageView>(200),
-        AdminRoute::new(
-            Method::GET,
-            "/api/logs/{id}",
-            "getLog",
-            "One entry of the log with all attempts of its request and its bodies",
-            |a, c| Box::pin(get(a, c)),
-        )
-        .answers::<LogDetailView>(200),
         AdminRoute::new(
             Method::GET,
             "/api/associations/{id}/recent",
@@ -123,32 +115,6 @@ async fn list(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let page = log_query::page(&*admin.platform.database, &filter, params.cursor.as_deref(), limit).await?;
     let data = page.entries.into_iter().map(LogView::from).collect();
     Reply::ok(&LogPageView { data, next_cursor: page.next })
-}
-
-async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
-    let id = call.parameter("id");
-    let database = &*admin.platform.database;
-    let stored = log_query::entry(database, id).await?.ok_or_else(|| AdminError::not_found("log", id))?;
-    let attempts = match TraceId::parse(&stored.entry.trace_id) {
-        Some(trace_id) => log_query::attempts(database, trace_id).await?,
-        None => vec![stored.clone()],
-    };
-    let bodies = if stored.has_bodies { log_query::bodies(database, id).await? } else { None };
-    let StoredEntry { entry, .. } = &stored;
-    let (request_truncated, response_truncated) = (entry.request_truncated, entry.response_truncated);
-    let (prices, translation) = (entry.prices.clone(), entry.translation.clone());
-    let priced = prices.as_ref().filter(|_| entry.cost.is_some());
-    let cost_parts = priced.and_then(|prices| CostParts::of(prices, &entry.usage)).map(Into::into);
-    Reply::ok(&LogDetailView {
-        log: stored.into(),
-        prices,
-        cost_parts,
-        request_truncated,
-        response_truncated,
-        translation,
-        attempts: attempts.into_iter().map(LogView::from).collect(),
-        bodies: bodies.map(Into::into),
-    })
 }
 
 async fn recent(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {

@@ -9,6 +9,7 @@ mod config;
 mod error;
 mod health_view;
 mod keys;
+mod log_detail;
 mod log_view;
 mod logs;
 mod metrics;
@@ -92,6 +93,7 @@ fn routes() -> &'static [AdminRoute] {
             associations::routes(),
             keys::routes(),
             logs::routes(),
+            log_detail::routes(),
             cleanups::routes(),
             metrics::routes(),
             settings::routes(),

@@ -31,6 +31,8 @@ pub(super) struct Described {
     pub(super) status: u16,
     /// `None`: no body.
     pub(super) answer: Option<SchemaOf>,
+    /// The content types of an answer that is no JSON of a known form.
+    pub(super) raw: &'static [&'static str],
     /// Whether it takes, or without a body answers, YAML as well as JSON.
     pub(super) yaml: bool,
 }
@@ -106,6 +108,16 @@ impl AdminRoute {
         {
             self.described.status = status;
             self.described.answer = Some(schema_of::<T>);
+        }
+        self
+    }
+
+    /// Bytes of one of these content types.
+    #[must_use]
+    pub fn answers_as(mut self, kinds: &'static [&'static str]) -> Self {
+        #[cfg(test)]
+        {
+            self.described.raw = kinds;
         }
         self
     }

@@ -464,6 +464,7 @@ settings:
   keep_alive: 15
   max_rest: 3600
   counting_provider: null
+  record_decisions: failed
 "##;
     assert_eq!(export(&check(text, &env).unwrap().config).to_yaml(), expected);
 }

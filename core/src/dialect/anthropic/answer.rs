@@ -9,6 +9,7 @@ const STOP_REASON: Path = &["stop_reason"];
 pub(in crate::dialect) const FORM: AnswerForm = AnswerForm {
     usage: &["usage"],
     read_usage: usage::read,
+    model: &["model"],
     id: None,
     reasons: &[STOP_REASON],
     marks: &[CONTENT, BLOCK],

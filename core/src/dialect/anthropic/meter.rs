@@ -27,6 +27,11 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
                         "content" if scanner.holds_something()? => progress.output(),
                         "content" => {}
                         "stop_reason" => stop_reason(scanner, progress)?,
+                        "model" => {
+                            if let Some(model) = scanner.string_or_skip()? {
+                                progress.model(&model.name());
+                            }
+                        }
                         _ => scanner.skip()?,
                     }
                     Ok(())

@@ -8,6 +8,7 @@ const PROMPT_FEEDBACK: Path = &["promptFeedback"];
 pub(in crate::dialect) const FORM: AnswerForm = AnswerForm {
     usage: &["usageMetadata"],
     read_usage: usage::read,
+    model: &["modelVersion"],
     id: None,
     reasons: &[&["candidates", "*", "finishReason"], &["promptFeedback", "blockReason"]],
     marks: &[CANDIDATE, PROMPT_FEEDBACK],

@@ -21,6 +21,11 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
                     candidate(scanner, progress)
                 })?;
             }
+            "modelVersion" if progress.model.is_none() => {
+                if let Some(model) = scanner.string_or_skip()? {
+                    progress.model(&model.name());
+                }
+            }
             "usageMetadata" => progress.counters.merge(&usage::read(scanner.raw()?)),
             "promptFeedback" => {
                 scanner.each_named::<InvalidJson>("blockReason", |scanner| {

@@ -18,6 +18,7 @@ pub(super) static ROW: Row = Row {
     event_paths: &[
         &["error"],
         &["usageMetadata"],
+        &["modelVersion"],
         &["candidates", "*", "finishReason"],
         &["candidates", "*", "content", "parts"],
         &["promptFeedback", "blockReason"],

@@ -7,6 +7,7 @@ const CHOICE: Path = &["choices", "*"];
 pub(in crate::dialect) const FORM: AnswerForm = AnswerForm {
     usage: &["usage"],
     read_usage: usage::read,
+    model: &["model"],
     id: None,
     reasons: &[&["choices", "*", "finish_reason"]],
     marks: &[CHOICE],

@@ -34,6 +34,7 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
                 has_choices = true;
                 scanner.each_element(|scanner| choice(scanner, progress))?;
             }
+            "model" if progress.model.is_none() => model(scanner, progress)?,
             "usage" => progress.counters.merge(&usage::read(scanner.raw()?)),
             "error" => {
                 let raw = scanner.raw()?;
@@ -54,6 +55,13 @@ pub(in crate::dialect) fn read(event: Event<'_>, progress: &mut Progress) -> Res
         && let Some(error) = ProviderError::read(data)
     {
         progress.fail(error);
+    }
+    Ok(())
+}
+
+fn model(scanner: &mut Scanner<'_>, progress: &mut Progress) -> Result<(), InvalidJson> {
+    if let Some(model) = scanner.string_or_skip()? {
+        progress.model(&model.name());
     }
     Ok(())
 }

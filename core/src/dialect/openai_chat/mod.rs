@@ -18,6 +18,7 @@ pub(super) static ROW: Row = Row {
     event_paths: &[
         &["error"],
         &["usage"],
+        &["model"],
         &["choices", "*", "finish_reason"],
         &["choices", "*", "delta"],
         &["choices", "*", "message"],

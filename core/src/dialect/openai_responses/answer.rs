@@ -8,6 +8,7 @@ const STATUS: Path = &["status"];
 pub(in crate::dialect) const FORM: AnswerForm = AnswerForm {
     usage: &["usage"],
     read_usage: usage::read,
+    model: &["model"],
     id: Some(&["id"]),
     reasons: &[&["incomplete_details", "reason"], STATUS],
     marks: &[OUTPUT],

@@ -16,6 +16,7 @@ mod errors;
 mod faults;
 mod instances;
 mod keepalive;
+mod log_detail;
 mod parity;
 mod protocol;
 mod recorded;

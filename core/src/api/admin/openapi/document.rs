@@ -127,6 +127,10 @@ fn operation(
     }
     let good = match answer {
         Some(schema) => json!({ "description": route.described.summary, "content": content(schema, answers_yaml) }),
+        None if !route.described.raw.is_empty() => {
+            let kinds = route.described.raw.iter().map(|kind| ((*kind).to_owned(), json!({})));
+            json!({ "description": route.described.summary, "content": Map::from_iter(kinds) })
+        }
         None => json!({ "description": "Done" }),
     };
     let bad = json!({ "description": "Error", "content": { "application/json": { "schema": error } } });
