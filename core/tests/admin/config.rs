@@ -64,6 +64,7 @@ async fn what_is_refused() {
         refusal("POST /api/config", json!({}), 405, "method_not_allowed", ""),
         refusal("PUT /api/settings", json!({"log_retention_days": 40_000}), 422, "invalid", "log_retention_days"),
         refusal("PUT /api/settings", json!({"counting_provider": "x"}), 422, "invalid", "counting_provider"),
+        refusal("PUT /api/settings", json!({"record_decisions": "none"}), 422, "invalid", "record_decisions"),
         refusal("PUT /api/settings", json!({"log_retention": 4}), 422, "invalid", "log_retention"),
     ];
     check_refusals(&api, rows).await;
@@ -76,10 +77,12 @@ async fn what_is_refused() {
 #[tokio::test]
 async fn settings() {
     let api = Api::new().await;
-    let defaults = json!({"log_retention_days": 30, "keep_alive": 15, "max_rest": 3600, "counting_provider": null});
+    let defaults = json!({"log_retention_days": 30, "keep_alive": 15, "max_rest": 3600, "counting_provider": null,
+        "record_decisions": "failed"});
     assert_eq!(api.expect(200, "GET /api/settings", Value::Null).await, defaults);
     let provider = api.expect(201, "POST /api/providers", json!({"name": "claude", "type": "anthropic"})).await;
-    let set = json!({"log_retention_days": 0, "keep_alive": 0, "max_rest": 60, "counting_provider": "claude"});
+    let set = json!({"log_retention_days": 0, "keep_alive": 0, "max_rest": 60, "counting_provider": "claude",
+        "record_decisions": "all"});
     assert_eq!(api.expect(200, "PUT /api/settings", set.clone()).await, set);
 
     let path = format!("/api/providers/{}", provider["id"].as_str().unwrap());

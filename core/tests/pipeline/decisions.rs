@@ -29,6 +29,8 @@ async fn of_what_did_not_succeed_at_once() {
     assert_eq!(bed.answer(&CHAT, false).status, 200);
     assert_eq!(bed.last().await["decision"], Value::Null, "a plain success");
 
+    // Ids sort by the millisecond.
+    bed.advance(0.01);
     bed.script([failure(500, ""), answer()]);
     assert_eq!(bed.answer(&CHAT, false).status, 200);
     let last = bed.last().await;
@@ -83,6 +85,7 @@ async fn why_others_could_not_be_chosen() {
     let unfit = ["blind 0.0 capability:tool_call null", "other 0.0 dialect null"];
     assert_eq!(sorted(shown(&bed.last().await["decision"])), sorted([&first[..], &unfit].concat()));
 
+    bed.advance(0.01);
     bed.script([failure(500, ""), failure(500, "")]);
     bed.send(path, body).answer();
     let second = ["a 0.0 resting:rate_limit null", "b 1.0 null 1", "c 0.0 tier 2"];
@@ -111,6 +114,7 @@ async fn what_the_provider_called_the_model() {
             (true, "text/event-stream", named(&wire.stream(), behind)),
         ];
         for (stream, kind, answer) in answers {
+            bed.advance(0.01);
             bed.script([reply(200, &format!("content-type: {kind}"), answer)]);
             assert_eq!(bed.answer(wire, stream).status, 200);
             assert_eq!(bed.last().await["answered_model"], "model-2026-11-27", "{} {stream}", wire.kind);
