@@ -13,6 +13,9 @@ use crate::record::retention::{self, Cleanup};
 use crate::shared::Shared;
 use crate::storage::StorageError;
 
+/// A token of fewer characters can be guessed.
+const SHORT_TOKEN: usize = 16;
+
 /// The gateway: everything a home serves, behind one call. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Gateway {
@@ -22,6 +25,9 @@ pub struct Gateway {
 impl Gateway {
     /// Reads the configuration from a migrated database.
     pub async fn open(platform: Platform, sealer: Sealer, options: GatewayOptions) -> Result<Self, StorageError> {
+        if options.admin_token.as_ref().is_some_and(|token| token.reveal().chars().count() < SHORT_TOKEN) {
+            tracing::warn!("TOKEN is shorter than {SHORT_TOKEN} characters and can be guessed; set a long random text");
+        }
         Ok(Self { shared: Shared::open(platform, sealer, options).await? })
     }
 

@@ -5,7 +5,7 @@ use llmio_core::config::{Sealer, Secret};
 use llmio_core::platform::{Database, DatabaseError, Entropy, Platform};
 use llmio_core::storage::{self, Applied, ConfigStore, HranaDatabase, MigrateError};
 
-use crate::{LocalDatabase, NativeHttpClient, OsEntropy, TokioClock, key_file};
+use crate::{LocalDatabase, NativeHttpClient, OsEntropy, TokioClock, secret_file};
 
 /// What a server or a function stands on: the platform, and the key that opens stored secrets.
 #[derive(Debug)]
@@ -16,6 +16,17 @@ pub struct Home {
     pub local: Option<Arc<LocalDatabase>>,
     /// Where the database is, for people.
     pub database_place: String,
+    place: Place,
+}
+
+/// A token that the operator did not choose.
+#[derive(Clone, Debug)]
+pub struct MadeToken {
+    pub token: Secret,
+    /// Where it is kept. `None`: nowhere.
+    pub file: Option<PathBuf>,
+    /// Whether it was made now.
+    pub is_new: bool,
 }
 
 /// Where everything is kept, as an operator says it.
@@ -80,7 +91,33 @@ impl Home {
             }
         };
         let platform = Platform { http, database, clock, entropy: Arc::new(entropy) };
-        Ok(Self { platform, sealer, local, database_place: place.to_string() })
+        Ok(Self { platform, sealer, local, database_place: place.to_string(), place })
+    }
+
+    /// The token of an installation whose operator set none: it is made once, and kept in a file (mode 0600) beside the
+    /// database. Several computers that share a database have no such place.
+    pub fn made_token(&self) -> Result<MadeToken, HomeError> {
+        let entropy = &*self.platform.entropy;
+        match &self.place {
+            Place::File(path) => {
+                let path = path.with_extension("token");
+                let made = secret_file::read_or_make(&path, 24, entropy).map_err(|cause| {
+                    HomeError::new(format!(
+                        "the token file {} cannot be used: {cause}. Without TOKEN it holds the administrator's token; \
+                         mend or remove it, or set TOKEN",
+                        path.display()
+                    ))
+                })?;
+                Ok(MadeToken { token: Secret::new(made.text), file: Some(path), is_new: made.is_new })
+            }
+            Place::Memory => {
+                Ok(MadeToken { token: Secret::new(secret_file::random(24, entropy)), file: None, is_new: true })
+            }
+            Place::Remote(_) => Err(HomeError::new(
+                "with a database on another computer TOKEN is required: set it to a long random text (for example what \
+                 `openssl rand -hex 24` prints)",
+            )),
+        }
     }
 
     /// The steps that [`Self::migrate`] would apply.
@@ -114,8 +151,8 @@ fn sealer(settings: &HomeSettings, place: &Place, entropy: &dyn Entropy) -> Resu
                     path.display()
                 ))
             };
-            let text = key_file::read_or_make(&path, entropy).map_err(|error| unusable(&error))?;
-            Sealer::from_text(&text).map_err(|error| unusable(&error))
+            let key = secret_file::read_or_make(&path, 32, entropy).map_err(|error| unusable(&error))?;
+            Sealer::from_text(&key.text).map_err(|error| unusable(&error))
         }
         Place::Memory => {
             let mut key = [0; 32];

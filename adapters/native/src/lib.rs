@@ -6,11 +6,11 @@ mod database;
 mod entropy;
 mod home;
 mod http_client;
-mod key_file;
+mod secret_file;
 
 pub use background::{Hold, TaskBackground};
 pub use clock::TokioClock;
 pub use database::LocalDatabase;
 pub use entropy::OsEntropy;
-pub use home::{Home, HomeError, HomeSettings};
+pub use home::{Home, HomeError, HomeSettings, MadeToken};
 pub use http_client::NativeHttpClient;

@@ -5,6 +5,7 @@ use clap::{Args, Parser, Subcommand};
 use llmio_core::config::Secret;
 use llmio_native::HomeSettings;
 
+use crate::http::TrustedProxies;
 use crate::secret::Hidden;
 
 const AFTER_HELP: &str = "\
@@ -128,9 +129,31 @@ pub(crate) enum KeyCommand {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Serving")]
 pub(crate) struct ServeArgs {
-    /// The administrator's token, for /api. Without it the server answers this computer only.
+    /// The administrator's token, for /api. Without it one is made and kept in a file beside the database.
     #[arg(long, global = true, env = "TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub(crate) token: Option<Hidden>,
+
+    /// Ask for no token and no key, and serve programs of this computer only (`1` or `true`). Never behind a proxy.
+    #[arg(
+        long,
+        global = true,
+        env = "LLMIO_OPEN",
+        default_value_t = false,
+        default_missing_value = "true",
+        num_args = 0..=1,
+        value_parser = FalseyValueParser::new()
+    )]
+    pub(crate) open: bool,
+
+    /// Reverse proxies whose `X-Forwarded-For` is believed: addresses and networks, divided by commas.
+    #[arg(
+        long,
+        global = true,
+        env = "LLMIO_TRUSTED_PROXIES",
+        default_value = "127.0.0.0/8,::1",
+        value_name = "NETWORKS"
+    )]
+    pub(crate) trusted_proxies: TrustedProxies,
 
     /// The address to listen on.
     #[arg(long, global = true, env = "LLMIO_HOST", default_value = "127.0.0.1")]

@@ -7,7 +7,7 @@ use llmio_core::config::Secret;
 use llmio_core::config::file::Environment;
 use llmio_core::platform::{Background, Body};
 use llmio_core::{Answer, Gateway, GatewayOptions, Limits, RequestContext, Upkeep};
-use llmio_native::{Home, TaskBackground};
+use llmio_native::{Home, MadeToken, TaskBackground};
 use tokio_util::sync::CancellationToken;
 
 use crate::chores;
@@ -25,16 +25,9 @@ const FLUSH_GRACE: Duration = Duration::from_secs(4);
 
 /// Serves until SIGTERM or SIGINT.
 pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure> {
-    let token = args.token.as_ref().and_then(|token| token.reveal());
-    if token.is_none() && !is_loopback(&args.host) {
-        return Err(Failure::new(format!(
-            "without a TOKEN the server answers this computer only, but it is asked to listen on {}. Set TOKEN to a \
-             long random text (for example what `openssl rand -hex 24` prints), or leave LLMIO_HOST at 127.0.0.1",
-            args.host
-        )));
-    }
     let listener = bind(&args.host, args.port).await?;
     let home = Home::open(&home.settings())?;
+    let token = Token::find(args, &home)?;
     let store = home.store().await?;
     if let Some(file) = args.config.as_deref().filter(|file| !file.as_os_str().is_empty()) {
         config_file::apply_at_start(&store, file).await?;
@@ -44,7 +37,7 @@ pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure
     }
     let options = GatewayOptions {
         home: "server",
-        admin_token: token.map(Secret::new),
+        admin_token: token.secret(),
         limits: Limits { body_bytes: args.max_body_bytes, ..Limits::default() },
         upkeep: Upkeep::ByHome,
         environment: Environment::new(config_file::variable),
@@ -56,8 +49,8 @@ pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure
 
     let stop = CancellationToken::new();
     let signals = tokio::spawn(stop_on_signal(Signals::register()?, stop.clone()));
-    greet(listener.address(), &home, &gateway, token.is_some());
-    let cut = listener.run(handler, stop, GRACE).await;
+    greet(listener.address(), &home, &gateway, &token);
+    let cut = listener.run(handler, args.trusted_proxies.clone(), stop, GRACE).await;
     signals.abort();
     chores.abort();
     if cut > 0 {
@@ -71,8 +64,64 @@ pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure
     Ok(())
 }
 
+/// How the administrator is told from others.
+enum Token {
+    Set(Secret),
+    Made(MadeToken),
+    /// Not at all.
+    Open,
+}
+
+impl Token {
+    fn find(args: &ServeArgs, home: &Home) -> Result<Self, Failure> {
+        match args.token.as_ref().and_then(|token| token.reveal()) {
+            Some(_) if args.open => Err(Failure::new(
+                "TOKEN is set, but --open (LLMIO_OPEN) asks for a gateway without one; take one of the two away",
+            )),
+            Some(token) => Ok(Self::Set(Secret::new(token))),
+            None if args.open && !is_loopback(&args.host) => Err(Failure::new(format!(
+                "an open gateway (--open, LLMIO_OPEN) serves this computer only, but it is asked to listen on {}. Leave \
+                 LLMIO_HOST at 127.0.0.1, or leave --open away and use the token",
+                args.host
+            ))),
+            None if args.open => Ok(Self::Open),
+            None => Ok(Self::Made(home.made_token()?)),
+        }
+    }
+
+    fn secret(&self) -> Option<Secret> {
+        match self {
+            Self::Set(token) | Self::Made(MadeToken { token, .. }) => Some(token.clone()),
+            Self::Open => None,
+        }
+    }
+
+    /// A token that was made now is shown, this one time.
+    fn greet(&self) {
+        match self {
+            Self::Set(_) => {}
+            Self::Open => {
+                say(
+                    "OPEN: this gateway asks for no token and no key. Whatever reaches its port from this computer, a proxy",
+                );
+                say("for instance, may use and administrate it. Leave --open (LLMIO_OPEN) away to close it.");
+            }
+            Self::Made(MadeToken { token, file: Some(file), is_new: true }) => {
+                say(format_args!("The administrator's token is {}", token.reveal()));
+                say(format_args!("It is shown this once, and kept in {}. TOKEN sets another.", file.display()));
+            }
+            Self::Made(MadeToken { file: Some(file), .. }) => {
+                say(format_args!("The administrator's token is in {}", file.display()));
+            }
+            Self::Made(MadeToken { token, file: None, .. }) => {
+                say(format_args!("The administrator's token, until this server stops, is {}", token.reveal()));
+            }
+        }
+    }
+}
+
 /// The first line is for programs, the rest for people.
-fn greet(address: SocketAddr, home: &Home, gateway: &Gateway, has_token: bool) {
+fn greet(address: SocketAddr, home: &Home, gateway: &Gateway, token: &Token) {
     let url = format!("http://{address}");
     say(format_args!("listening on {url}"));
     say(format_args!("  OpenAI     {url}/v1"));
@@ -80,9 +129,7 @@ fn greet(address: SocketAddr, home: &Home, gateway: &Gateway, has_token: bool) {
     say(format_args!("  Gemini     {url}/gemini"));
     say(format_args!("  admin API  {url}/api, described at {url}/api/openapi.json"));
     say(format_args!("  database   {}", home.database_place));
-    if !has_token {
-        say("No TOKEN is set: this server answers this computer only, and asks for no key.");
-    }
+    token.greet();
     let program = std::env::args().next().unwrap_or_else(|| "llmio".to_owned());
     if gateway.snapshot().models().is_empty() {
         say("Nothing is configured yet. Describe your providers and models in a file like docs/llmio.example.yaml,");
@@ -90,7 +137,13 @@ fn greet(address: SocketAddr, home: &Home, gateway: &Gateway, has_token: bool) {
         say(format_args!("  {program} apply llmio.yaml"));
         say(format_args!("  {program} key create my-laptop"));
     } else {
-        let key = if has_token { " -H \"authorization: Bearer $TOKEN\"" } else { "" };
+        let key = match token {
+            Token::Open => String::new(),
+            Token::Made(MadeToken { file: Some(file), .. }) => {
+                format!(" -H \"authorization: Bearer $(cat {})\"", file.display())
+            }
+            Token::Set(_) | Token::Made(_) => " -H \"authorization: Bearer $TOKEN\"".to_owned(),
+        };
         say("See what clients can ask for:");
         say(format_args!("  curl {url}/v1/models{key}"));
     }

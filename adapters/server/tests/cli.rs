@@ -1,9 +1,10 @@
 //! The command line, through the built binary.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 const CONFIG: &str = r#"
 providers:
@@ -55,13 +56,20 @@ const ROWS: &[Row] = &[
     Row { args: &["key", "create", "--help"], env: &[], code: 0, says: &["--expires-at", "--model"] },
     Row { args: &["serv"], env: &[], code: 2, says: &["serve"] },
     Row { args: &["--port", "70707"], env: &[], code: 2, says: &["70707", "--port"] },
-    Row { args: &["--host", "0.0.0.0"], env: &[], code: 1, says: &["TOKEN", "0.0.0.0"] },
+    Row { args: &["--open", "--host", "0.0.0.0"], env: &[], code: 1, says: &["LLMIO_OPEN", "0.0.0.0"] },
     Row {
-        args: &["serve", "--token", " "],
-        env: &[("LLMIO_HOST", "0.0.0.0"), ("TOKEN", "other")],
+        args: &["serve", "--token", "t"],
+        env: &[("LLMIO_OPEN", "1")],
         code: 1,
-        says: &["without a TOKEN"],
+        says: &["TOKEN is set", "--open", "LLMIO_OPEN"],
     },
+    Row {
+        args: &["--port", "0"],
+        env: &[("LLMIO_DATABASE_URL", "http://127.0.0.1:1"), ("LLMIO_SECRET_KEY", "a text that is long enough")],
+        code: 1,
+        says: &["TOKEN is required", "openssl rand"],
+    },
+    Row { args: &["--trusted-proxies", "10.0.0.0/99"], env: &[], code: 2, says: &["10.0.0.0/99", "--trusted-proxies"] },
     Row { args: &["--host", "nowhere.invalid"], env: &[("TOKEN", "t")], code: 1, says: &["nowhere.invalid"] },
     Row { args: &["migrate"], env: &[("LLMIO_DATABASE_URL", "ftp://x")], code: 1, says: &["unknown scheme"] },
     Row { args: &["migrate"], env: &[("LLMIO_DATABASE_URL", "libsql://x")], code: 1, says: &["LLMIO_SECRET_KEY"] },
@@ -150,16 +158,35 @@ fn commands() {
 struct Server {
     process: Child,
     url: String,
+    stdout: BufReader<ChildStdout>,
 }
 
 impl Server {
     fn start(mut command: Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut first_line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut first_line).unwrap();
+        stdout.read_line(&mut first_line).unwrap();
         let url =
             first_line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{first_line:?}")).to_owned();
-        Self { process, url }
+        Self { process, url, stdout }
+    }
+
+    /// What a request of these lines is answered, when the server closes the connection.
+    fn ask(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(self.url.strip_prefix("http://").unwrap()).unwrap();
+        stream.write_all(request.replace('\n', "\r\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// What it has said, once it is ended.
+    fn end(mut self) -> String {
+        self.process.kill().unwrap();
+        let mut said = String::new();
+        self.stdout.read_to_string(&mut said).unwrap();
+        said
     }
 
     fn port(&self) -> &str {
@@ -217,4 +244,83 @@ fn the_key_file_is_private_and_stays() {
     let output = run(folder.path(), &["migrate"], &[]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success() && said.contains("llmio.key"), "{said}");
+}
+
+fn status(answer: &str) -> &str {
+    answer.split(' ').nth(1).unwrap_or_default()
+}
+
+#[test]
+fn a_server_without_a_token_makes_one_and_asks_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("db/llmio.token");
+    let start = || Server::start(llmio(folder.path(), &["--port", "0"]));
+    let mut tokens = Vec::new();
+    for is_new in [true, false] {
+        let server = start();
+        let token = fs::read_to_string(&file).unwrap();
+        assert_eq!(token.len(), 48);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        for (path, key, expected) in [
+            ("/api/providers", "", "401"),
+            ("/api/providers", "authorization: Bearer other\n", "401"),
+            ("/api/providers", &format!("authorization: Bearer {token}\n"), "200"),
+            ("/v1/models", "", "401"),
+            ("/v1/models", &format!("authorization: Bearer {token}\n"), "200"),
+            ("/healthz", "", "200"),
+        ] {
+            let answer = server.ask(&format!("GET {path} HTTP/1.1\nhost: localhost\nconnection: close\n{key}\n"));
+            assert_eq!(status(&answer), expected, "{path} {key}: {answer}");
+        }
+        let said = server.end();
+        assert_eq!(said.contains(&token), is_new, "{said}");
+        assert!(said.contains("db/llmio.token"), "{said}");
+        tokens.push(token);
+    }
+    assert_eq!(tokens[0], tokens[1]);
+    // TOKEN wins.
+    let mut command = llmio(folder.path(), &["--port", "0"]);
+    command.env("TOKEN", "a-token-of-the-operator");
+    let server = Server::start(command);
+    let key = "authorization: Bearer a-token-of-the-operator";
+    let answer = server.ask(&format!("GET /api/providers HTTP/1.1\nhost: localhost\nconnection: close\n{key}\n\n"));
+    assert_eq!(status(&answer), "200");
+    assert!(!server.end().contains(&tokens[0]));
+}
+
+#[test]
+fn an_open_server_serves_this_computer_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(llmio(folder.path(), &["--open", "--port", "0"]));
+    for (request, expected) in [
+        ("GET /api/providers HTTP/1.1\nhost: localhost", "200"),
+        ("GET /v1/models HTTP/1.1\nhost: 127.0.0.1:7070", "200"),
+        // Through a proxy that says so, or that only shows by its version.
+        ("GET /api/providers HTTP/1.1\nhost: localhost\nx-forwarded-for: 192.0.2.1", "403"),
+        ("GET /api/providers HTTP/1.1\nhost: localhost\nvia: 1.1 proxy", "403"),
+        ("GET /api/providers HTTP/1.0\nhost: localhost", "403"),
+        ("GET /api/providers HTTP/1.1\nhost: any.localhost", "403"),
+        ("GET /v1/models HTTP/1.1\nhost: gateway.example", "403"),
+    ] {
+        let answer = server.ask(&format!("{request}\nconnection: close\n\n"));
+        assert_eq!(status(&answer), expected, "{request}: {answer}");
+    }
+    assert!(!folder.path().join("db/llmio.token").exists());
+    assert!(server.end().contains("OPEN"));
+}
+
+/// A crash between writing a key and putting it in its place leaves a draft.
+#[test]
+fn a_draft_of_a_key_file_stops_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("db")).unwrap();
+    for draft in ["llmio.key.1", "llmio.key.0123456789abcdef"] {
+        fs::write(folder.path().join("db").join(draft), "half").unwrap();
+    }
+    assert!(run(folder.path(), &["migrate"], &[]).status.success());
+    assert_eq!(fs::read_to_string(folder.path().join("db/llmio.key")).unwrap().len(), 64);
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderMap, Uri, header};
+use http::{HeaderMap, HeaderName, Uri, Version, header};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -35,6 +35,10 @@ pub(super) fn client(shared: &Shared, parts: &Parts) -> Result<Option<Arc<Client
 /// Lets the admin in.
 pub(super) fn admin(shared: &Shared, parts: &Parts) -> Result<(), GatewayError> {
     let Some(token) = &shared.options.admin_token else {
+        // A proxy's usual version towards its own providers.
+        if parts.version < Version::HTTP_11 {
+            return Err(token_required());
+        }
         return local_caller(parts);
     };
     let credentials = credentials(&parts.headers, &parts.uri);
@@ -101,35 +105,44 @@ fn unauthenticated(message: impl Into<String>) -> GatewayError {
 }
 
 /// A gateway without a token serves this machine only. A web page elsewhere must not reach it through the browser of
-/// somebody on this machine, neither by a name that points here nor from its own origin.
+/// somebody on this machine, neither by a name that points here nor from its own origin; and through a proxy everybody
+/// seems to be local. A proxy that says nothing of itself cannot be told, so this is for those who chose it.
 fn local_caller(parts: &Parts) -> Result<(), GatewayError> {
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.or_else(|| parts.uri.authority().map(http::uri::Authority::as_str));
     let origin = parts.headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or("null"));
     let web = |origin: &str| origin == "null" || origin.starts_with("http://") || origin.starts_with("https://");
     let origin_host = |origin: &str| origin.split_once("://").map_or("", |(_, host)| host).to_owned();
-    // Through a reverse proxy everybody seems to be local.
-    let is_forwarded =
-        ["x-forwarded-for", "x-real-ip", "forwarded", "via"].iter().any(|it| parts.headers.contains_key(*it));
-    if !is_forwarded
-        && host.is_none_or(is_loopback)
-        && origin.is_none_or(|origin| !web(origin) || is_loopback(&origin_host(origin)))
-    {
-        return Ok(());
-    }
-    let message =
-        "this gateway has no TOKEN and so serves only this machine, not web pages of other origins; set TOKEN";
-    Err(GatewayError::new(ErrorKind::Forbidden, message).code("token_required"))
+    let is_local = host.is_some_and(is_loopback)
+        && !parts.headers.keys().any(is_of_proxy)
+        && origin.is_none_or(|origin| !web(origin) || is_loopback(&origin_host(origin)));
+    if is_local { Ok(()) } else { Err(token_required()) }
 }
 
-/// `host` may carry a port.
+fn token_required() -> GatewayError {
+    let message = "this gateway was started open, without a TOKEN, and so serves only programs and pages of this machine \
+                   that reach it directly; set TOKEN";
+    GatewayError::new(ErrorKind::Forbidden, message).code("token_required")
+}
+
+/// Whether proxies and content networks add it, to say for whom they ask.
+fn is_of_proxy(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    ["x-forwarded", "x-original-", "x-envoy-", "cf-", "cdn-", "x-appengine-", "x-azure-", "x-amz-cf-"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+        || name.ends_with("client-ip")
+        || name.ends_with("real-ip")
+        || matches!(name, "forwarded" | "via" | "x-proxyuser-ip" | "x-host" | "x-originating-ip" | "x-remote-addr")
+}
+
+/// `host` may carry a port. Other names, those under `localhost` among them, may point anywhere.
 fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(v6) => v6.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
     name.eq_ignore_ascii_case("localhost")
-        || name.to_ascii_lowercase().ends_with(".localhost")
         || name.parse::<core::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
@@ -166,16 +179,24 @@ mod tests {
     #[test]
     fn without_a_token_only_this_machine_is_served() {
         for (headers, expected) in [
-            ("", true),
+            ("", false),
             ("host: 127.0.0.1:7070", true),
             ("host: localhost", true),
             ("host: [::1]:7070", true),
             ("host: evil.example", false),
+            ("host: any.localhost", false),
+            ("host: localhost.", false),
             ("host: 127.0.0.1.evil.example", false),
             ("host: localhost:7070\norigin: http://localhost:5173", true),
             ("host: localhost:7070\norigin: https://evil.example", false),
             ("host: localhost:7070\norigin: null", false),
             ("host: localhost:7070\nx-forwarded-for: 192.0.2.1", false),
+            ("host: localhost:7070\nx-forwarded-proto: https", false),
+            ("host: localhost:7070\nx-real-ip: 192.0.2.1", false),
+            ("host: localhost:7070\ntrue-client-ip: 192.0.2.1", false),
+            ("host: localhost:7070\ncf-connecting-ip: 192.0.2.1", false),
+            ("host: localhost:7070\nforwarded: for=192.0.2.1", false),
+            ("host: localhost:7070\nvia: 1.1 proxy", false),
             ("host: localhost:7070\norigin: file://", true),
         ] {
             assert_eq!(local_caller(&parts("/", headers)).is_ok(), expected, "{headers}");

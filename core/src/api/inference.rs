@@ -1,6 +1,5 @@
 //! Inference and token counting: from a client's request to the pipeline.
 
-use core::net::IpAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
@@ -50,7 +49,7 @@ pub(super) async fn answer(
         model: asked.gemini.as_ref().map(|gemini| gemini.model.clone()).unwrap_or_default(),
         route: None,
         key,
-        remote_addr: remote_addr(context.remote_addr, &parts.headers),
+        remote_addr: context.remote_addr,
         user_agent: header_text(&parts.headers, header::USER_AGENT.as_str()),
         session_id: session_id(&parts.headers),
         request_bytes: 0,
@@ -143,14 +142,6 @@ fn named(head: &RequestHead) -> Result<String, GatewayError> {
     head.model.clone().filter(|model| !model.is_empty()).ok_or_else(|| {
         GatewayError::new(ErrorKind::InvalidRequest, "the body names no `model`").code("missing_model").param("model")
     })
-}
-
-/// The client's address. Behind a reverse proxy on this machine it is the one that the proxy names.
-fn remote_addr(peer: Option<String>, headers: &HeaderMap) -> Option<String> {
-    let is_proxy = peer.as_ref().is_some_and(|it| it.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()));
-    let named = headers.get("x-forwarded-for").filter(|_| is_proxy).and_then(|value| value.to_str().ok());
-    let named = named.and_then(|value| value.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
-    named.map(|address| address.to_string()).or(peer)
 }
 
 /// Who counts tokens for a model: a provider of its own in the dialect, else the configured counting provider.

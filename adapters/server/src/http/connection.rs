@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::body::{AnswerBody, request_body};
 use super::client_stream::ClientStream;
 use super::exchange::Exchanges;
-use super::{Client, Handler};
+use super::{Client, Handler, TrustedProxies};
 
 /// How long a connection may stay silent between requests, and a request's head may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
@@ -32,8 +32,21 @@ pub(super) struct Shutdown {
     pub(super) abort: CancellationToken,
 }
 
-/// HTTP/1.1, and HTTP/2 for clients that begin with its preface.
-pub(super) fn protocol() -> Builder<TokioExecutor> {
+/// How clients are served.
+#[derive(Debug)]
+pub(super) struct Terms {
+    /// HTTP/1.1, and HTTP/2 for clients that begin with its preface.
+    protocol: Builder<TokioExecutor>,
+    proxies: TrustedProxies,
+}
+
+impl Terms {
+    pub(super) fn new(proxies: TrustedProxies) -> Self {
+        Self { protocol: protocol(), proxies }
+    }
+}
+
+fn protocol() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -54,7 +67,7 @@ pub(super) fn protocol() -> Builder<TokioExecutor> {
 
 /// Serves one connection to its end. When the client leaves, the running handler or body is dropped at once.
 pub(super) async fn serve<H: Handler>(
-    protocol: Arc<Builder<TokioExecutor>>,
+    terms: Arc<Terms>,
     stream: TcpStream,
     peer: SocketAddr,
     handler: Arc<H>,
@@ -63,9 +76,11 @@ pub(super) async fn serve<H: Handler>(
     let exchanges = Exchanges::default();
     let watched = exchanges.clone();
     let stream = ClientStream::new(stream, exchanges.clone());
-    let client = Client { address: peer.ip().to_canonical().to_string(), doubt: exchanges.doubt().clone() };
+    let (of_clients, doubt) = (Arc::clone(&terms), exchanges.doubt().clone());
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-        let (handler, client) = (Arc::clone(&handler), client.clone());
+        let handler = Arc::clone(&handler);
+        let address = of_clients.proxies.client(peer.ip().to_canonical(), request.headers());
+        let client = Client { address: address.to_string(), doubt: doubt.clone() };
         let exchange = exchanges.begin(request.version());
         let request = request.map(|body| request_body(body, exchange.stage()));
         async move {
@@ -73,7 +88,7 @@ pub(super) async fn serve<H: Handler>(
             Ok::<_, Infallible>(answer.map(|body| AnswerBody::new(body, exchange)))
         }
     });
-    let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(terms.protocol.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         biased;
         ended = connection.as_mut() => Some(ended),

@@ -8,8 +8,8 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Handler;
-use super::connection::{Shutdown, protocol, serve};
+use super::connection::{Shutdown, Terms, serve};
+use super::{Handler, TrustedProxies};
 
 /// Connections that the system holds until they are accepted.
 const BACKLOG: u32 = 1024;
@@ -63,8 +63,14 @@ impl Listener {
 
     /// Accepts and serves until `stop`. Then running exchanges have `grace` to finish; what is still open after it is
     /// cut, as if the client had left. Returns how many connections were cut.
-    pub(crate) async fn run<H: Handler>(self, handler: Arc<H>, stop: CancellationToken, grace: Duration) -> usize {
-        let protocol = Arc::new(protocol());
+    pub(crate) async fn run<H: Handler>(
+        self,
+        handler: Arc<H>,
+        proxies: TrustedProxies,
+        stop: CancellationToken,
+        grace: Duration,
+    ) -> usize {
+        let terms = Arc::new(Terms::new(proxies));
         let shutdown = Shutdown { stop, ..Shutdown::default() };
         let connections = TaskTracker::new();
         let mut is_refused = false;
@@ -82,8 +88,8 @@ impl Listener {
                     if let Err(error) = stream.set_nodelay(true) {
                         tracing::debug!(%peer, %error, "TCP_NODELAY was refused");
                     }
-                    let (protocol, handler) = (Arc::clone(&protocol), Arc::clone(&handler));
-                    connections.spawn(serve(protocol, stream, peer, handler, shutdown.clone()));
+                    let (terms, handler) = (Arc::clone(&terms), Arc::clone(&handler));
+                    connections.spawn(serve(terms, stream, peer, handler, shutdown.clone()));
                 }
                 Err(error) if is_of_connection(&error) => {}
                 Err(error) => {

@@ -8,8 +8,10 @@ mod half_close;
 mod listener;
 #[cfg(test)]
 mod tests;
+mod trusted;
 
 pub(crate) use listener::bind;
+pub(crate) use trusted::TrustedProxies;
 
 use http::{Request, Response};
 use llmio_core::pipeline::Doubt;
@@ -18,7 +20,7 @@ use llmio_core::platform::Body;
 /// Who asks.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
-    /// Without port.
+    /// Without port; not that of a proxy that is trusted.
     pub(crate) address: String,
     pub(crate) doubt: Doubt,
 }

@@ -105,7 +105,7 @@ impl Running {
         let listener = bind("127.0.0.1", 0).await.unwrap();
         let address = listener.address().to_string();
         let handler = Arc::new(Scripted { events, release: release.clone() });
-        let server = tokio::spawn(listener.run(handler, stop.clone(), grace));
+        let server = tokio::spawn(listener.run(handler, "".parse().unwrap(), stop.clone(), grace));
         Self { address, events: received, release, stop, server }
     }
 
