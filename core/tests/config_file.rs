@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use llmio_core::config::file::{Applied, ApplyError, apply, export, parse, plan};
-use llmio_core::config::{Sealer, hash_client_key};
+use llmio_core::config::{Action, Sealer, hash_client_key};
 use llmio_core::storage::{ConfigStore, migrate};
 use llmio_core::testing::{FixedEntropy, ManualClock};
 use llmio_native::LocalDatabase;
@@ -28,9 +28,12 @@ async fn store() -> ConfigStore {
 async fn applied(store: &ConfigStore, text: &str) -> Result<Applied, ApplyError> {
     let file = parse(text, &env)?;
     let planned = plan(store, &file).await?;
-    let (applied, config) = apply(store, &file).await?;
+    let mut applied = apply(store, &file).await?;
+    // What is only planned has no id yet.
+    for change in applied.changes.iter_mut().filter(|change| change.action == Action::Create) {
+        assert!(!std::mem::take(&mut change.id).is_empty());
+    }
     assert_eq!(planned.changes, applied.changes);
-    assert_eq!(store.load().await.unwrap(), config);
     Ok(applied)
 }
 

@@ -18,7 +18,7 @@ mod upstream;
 pub mod validate;
 
 pub use client_key::{client_key_prefix, client_key_suffix, generate_client_key, hash_client_key};
-pub use diff::{Action, Change, Kind, diff};
+pub use diff::{Action, Change, Dependant, Effect, Kind, diff};
 pub use mask::{MASK, header_hint, is_sensitive_header, proxy_hint, secret_hint, written_secret};
 pub use normal::{
     default_base_url, error_samples, error_text, normal_headers, normal_note, trimmed_url, without_values,

@@ -25,6 +25,9 @@ pub(super) fn statements(
     writes.table("models", &models(old), &models(new), |row| Ok(model_columns(row)))?;
     writes.table("associations", &associations(old), &associations(new), |row| association_columns(row, seal))?;
     writes.table("keys", &keys(old), &keys(new), key_columns)?;
+    writes.release("providers", &providers(old), &providers(new), |provider| &provider.name);
+    writes.release("models", &models(old), &models(new), |row| &row.model.name);
+    writes.release("keys", &keys(old), &keys(new), |key| &key.name);
     if old.settings != new.settings {
         for (name, value) in settings_rows(&new.settings) {
             writes.inserts.push(Statement::new(
@@ -47,6 +50,7 @@ pub(super) fn settings_rows(settings: &Settings) -> Vec<(String, String)> {
 #[derive(Default)]
 struct Writes {
     deletes: Vec<Statement>,
+    releases: Vec<Statement>,
     updates: Vec<Statement>,
     inserts: Vec<Statement>,
 }
@@ -83,8 +87,27 @@ impl Writes {
         Ok(())
     }
 
+    /// Names that one record takes over from another that stays are let go first. Until its update, that one has a name
+    /// that nobody can have, for none holds a line's end.
+    fn release<'a, T: Copy>(
+        &mut self,
+        table: &'static str,
+        old: &[(&'a str, T)],
+        new: &[(&'a str, T)],
+        name: impl Fn(T) -> &'a String,
+    ) {
+        let owners: HashMap<&String, &str> = new.iter().map(|(id, record)| (name(*record), *id)).collect();
+        let kept: HashSet<&str> = new.iter().map(|(id, _)| *id).collect();
+        for (id, record) in old.iter().filter(|(id, _)| kept.contains(id)) {
+            if owners.get(name(*record)).is_some_and(|owner| owner != id) {
+                let sql = format!("UPDATE {table} SET name = char(10) || id WHERE id = ?1");
+                self.releases.push(Statement::new(sql, vec![(*id).into()]));
+            }
+        }
+    }
+
     fn into_statements(self) -> Vec<Statement> {
-        [self.deletes, self.updates, self.inserts].into_iter().flatten().collect()
+        [self.deletes, self.releases, self.updates, self.inserts].into_iter().flatten().collect()
     }
 }
 

@@ -127,3 +127,26 @@ async fn what_is_refused() {
     }
     check_refusals(&api, rows).await;
 }
+
+#[tokio::test]
+async fn order() {
+    let (api, ids) = api().await;
+    let mut order = Vec::new();
+    for provider_model in ["a", "b", "c"] {
+        let body = json!({"model_id": ids.model, "provider_id": ids.provider, "provider_model": provider_model});
+        order.push(id_of(&api.expect(201, "POST /api/associations", body).await));
+    }
+    order.rotate_left(1);
+    let path = format!("PUT /api/models/{}/associations/order", ids.model);
+    let ordered = api.expect(200, &path, json!({"ids": order})).await;
+    let models: Vec<_> = ordered["data"].as_array().unwrap().iter().map(|it| &it["provider_model"]).collect();
+    assert_eq!(models, ["b", "c", "a"]);
+    let model = api.expect(200, &format!("GET /api/models/{}", ids.model), Value::Null).await;
+    assert_eq!(model["associations"], ordered["data"]);
+    let rows = [json!([]), json!(order[..2]), json!([order[0], order[0], order[1]]), json!([order[0], order[1], "x"])];
+    let mut rows: Vec<_> =
+        rows.into_iter().map(|ids| refusal(path.clone(), json!({"ids": ids}), 422, "invalid", "ids")).collect();
+    let of_nobody = refusal("PUT /api/models/x/associations/order", json!({"ids": []}), 404, "not_found", "");
+    rows.push(of_nobody);
+    check_refusals(&api, rows).await;
+}

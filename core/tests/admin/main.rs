@@ -1,6 +1,8 @@
 //! The admin API on a real database, without a server: requests in, answers out.
 
 mod associations;
+mod batch;
+mod changes;
 mod config;
 mod frame;
 mod keys;

@@ -166,6 +166,23 @@ export interface paths {
         patch: operations["updateAssociation"];
         trace?: never;
     };
+    "/api/models/{id}/associations/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put all associations of a model into a new order */
+        put: operations["orderAssociations"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/associations/{id}/test": {
         parameters: {
             query?: never;
@@ -427,6 +444,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change several records at once, all of them or none; later operations may name what earlier ones make */
+        post: operations["batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/version": {
         parameters: {
             query?: never;
@@ -467,9 +501,9 @@ export interface components {
     schemas: {
         /** @enum {string} */
         Action: "create" | "update" | "delete";
-        /** @description What applying a file did, or would do. */
+        /** @description What a change did, or would do. */
         Applied: {
-            /** @description Empty when the configuration was already as the file says. */
+            /** @description Empty when there was nothing to change. */
             changes: components["schemas"]["Change"][];
             /**
              * Format: int64
@@ -698,6 +732,10 @@ export interface components {
         AssociationList: {
             data: components["schemas"]["Association"][];
         };
+        AssociationOrder: {
+            /** @description The id of every association of the model once. */
+            ids: string[];
+        };
         /** @description What can be set of an association. */
         AssociationPatch: {
             model_id?: string;
@@ -738,16 +776,88 @@ export interface components {
          * @enum {string}
          */
         Auth: "token" | "loopback";
+        Batch: {
+            operations: components["schemas"]["BatchOperation"][];
+            /**
+             * @description Answers what would change, and changes nothing.
+             * @default false
+             */
+            dry_run?: boolean;
+            /**
+             * Format: int64
+             * @description The version of the configuration that this is for, as `If-Match`.
+             * @default null
+             */
+            expect_version?: number | null;
+        };
+        /** @description What a change did, or would do. */
+        BatchApplied: {
+            /** @description Empty when there was nothing to change. */
+            changes: components["schemas"]["Change"][];
+            /**
+             * Format: int64
+             * @description The configuration's version afterwards.
+             */
+            version: number;
+            /** @description The ids of what was made, by its `ref`. Empty after a dry run. */
+            ids: {
+                [key: string]: string;
+            };
+            /** @description The keys that were made, by their ids. They are not stored and never shown again. Empty after a dry run. */
+            keys: {
+                [key: string]: string;
+            };
+        };
+        /** @enum {string} */
+        BatchKind: "provider" | "model" | "association" | "key";
+        BatchOp: ("create" | "update" | "delete") | "move";
+        BatchOperation: {
+            op: components["schemas"]["BatchOp"];
+            kind: components["schemas"]["BatchKind"];
+            /**
+             * @description Of the record to update, delete or move; or the `ref` that an earlier operation made it under.
+             * @default null
+             */
+            id?: string | null;
+            /**
+             * @description Of a record that is made: a name for it in later operations, in the place of its id.
+             * @default null
+             */
+            ref?: string | null;
+            /**
+             * @description To create and to update: as for the record's own operations. To move: `before`, the id of another record of its kind
+             *     (of an association: of its model); null or none puts it behind all others.
+             * @default {}
+             */
+            fields?: {
+                [key: string]: unknown;
+            };
+        };
         /** @enum {string} */
         CauseView: "rate_limit" | "failure";
         /** @description One record that was or will be created, changed or deleted. */
         Change: {
             action: components["schemas"]["Action"];
             kind: components["schemas"]["Kind"];
+            /** @description Empty for the settings, and for what a dry run would create. */
+            id: string;
             /** @description An association is named by its model and its provider's name and model: `gpt-5: main/gpt-5`. */
             name: string;
             /** @description The fields that differ; only for an update. */
             fields?: string[];
+            /** @description Their values until now; all values of a record that is deleted. Secrets show as `••••`. */
+            before?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description Their values from now on; all values of a record that is created. A secret that is another one shows as
+             *     `•••• (changed)`.
+             */
+            after?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Of a provider or model that is deleted or gets another name: what goes with it, and who names it still. */
+            dependants?: components["schemas"]["Dependant"][];
         };
         Cleanup: {
             /** Format: int64 */
@@ -901,11 +1011,20 @@ export interface components {
              */
             omitted: number;
         };
+        /** @description A record that belongs to another one, or names it. */
+        Dependant: {
+            kind: components["schemas"]["Kind"];
+            /** @description Empty for the settings. */
+            id: string;
+            name: string;
+            effect: components["schemas"]["Effect"];
+        };
         /**
          * @description A wire format. A client has one, by the path it asks; a provider has one, by its type.
          * @enum {string}
          */
         Dialect: "openai_chat" | "openai_responses" | "anthropic" | "gemini";
+        Effect: "deleted" | "updated" | "still_names";
         /** @description The body of every error. */
         Error: {
             error: components["schemas"]["ErrorDetail"];
@@ -917,6 +1036,11 @@ export interface components {
             message: string;
             /** @description The request's field at fault. */
             field: string | null;
+            /**
+             * Format: int64
+             * @description The configuration's version now; only with `config_changed`.
+             */
+            version?: number | null;
         };
         Excluded: ("capability:structured_output" | "capability:image" | "resting:rate_limit") | "disabled" | "dialect" | "capability:tool_call" | "resting:breaker" | "tier" | "pin" | "key_scope";
         /** @description A client key. */
@@ -2321,6 +2445,8 @@ export interface operations {
             /** @description All providers, by name */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2341,7 +2467,10 @@ export interface operations {
     createProvider: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2354,6 +2483,8 @@ export interface operations {
             /** @description Add a provider */
             201: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2385,6 +2516,8 @@ export interface operations {
             /** @description One provider */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2405,7 +2538,10 @@ export interface operations {
     deleteProvider: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2416,6 +2552,8 @@ export interface operations {
             /** @description Done */
             204: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2434,7 +2572,10 @@ export interface operations {
     updateProvider: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2449,6 +2590,8 @@ export interface operations {
             /** @description Change the given fields of a provider */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2538,6 +2681,8 @@ export interface operations {
             /** @description All models in order, with their associations */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2558,7 +2703,10 @@ export interface operations {
     createModel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2571,6 +2719,8 @@ export interface operations {
             /** @description Add a model behind the others */
             201: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2591,7 +2741,10 @@ export interface operations {
     orderModels: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2604,6 +2757,8 @@ export interface operations {
             /** @description Put all models into a new order */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2635,6 +2790,8 @@ export interface operations {
             /** @description One model with its associations */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2655,7 +2812,10 @@ export interface operations {
     deleteModel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2666,6 +2826,8 @@ export interface operations {
             /** @description Done */
             204: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2684,7 +2846,10 @@ export interface operations {
     updateModel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2699,6 +2864,8 @@ export interface operations {
             /** @description Change the given fields of a model */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2731,6 +2898,8 @@ export interface operations {
             /** @description All associations, or those of one model or provider */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2751,7 +2920,10 @@ export interface operations {
     createAssociation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2764,6 +2936,8 @@ export interface operations {
             /** @description Add an association behind the model's others */
             201: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2795,6 +2969,8 @@ export interface operations {
             /** @description One association */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2815,7 +2991,10 @@ export interface operations {
     deleteAssociation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2826,6 +3005,8 @@ export interface operations {
             /** @description Done */
             204: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2844,7 +3025,10 @@ export interface operations {
     updateAssociation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2859,10 +3043,52 @@ export interface operations {
             /** @description Change the given fields of an association, or switch it on or off by `enabled` */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Association"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    orderAssociations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssociationOrder"];
+            };
+        };
+        responses: {
+            /** @description Put all associations of a model into a new order */
+            200: {
+                headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssociationList"];
                 };
             };
             /** @description Error */
@@ -2952,6 +3178,8 @@ export interface operations {
             /** @description All client keys, oldest first */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2972,7 +3200,10 @@ export interface operations {
     createKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2985,6 +3216,8 @@ export interface operations {
             /** @description Make a client key; only this answer shows the key itself */
             201: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3016,6 +3249,8 @@ export interface operations {
             /** @description One client key */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3036,7 +3271,10 @@ export interface operations {
     deleteKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3047,6 +3285,8 @@ export interface operations {
             /** @description Done */
             204: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3065,7 +3305,10 @@ export interface operations {
     updateKey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3080,6 +3323,8 @@ export interface operations {
             /** @description Change the given fields of a client key, or switch it on or off by `enabled` */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3439,6 +3684,8 @@ export interface operations {
             /** @description The settings */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3459,7 +3706,10 @@ export interface operations {
     putSettings: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3472,6 +3722,8 @@ export interface operations {
             /** @description Set all settings; one that is left out gets its default */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3501,6 +3753,8 @@ export interface operations {
             /** @description The configuration as a file without secrets; YAML where the `Accept` header asks for it */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3525,7 +3779,10 @@ export interface operations {
                 /** @description Answers what would change, and changes nothing. */
                 dry_run?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3539,6 +3796,8 @@ export interface operations {
             /** @description Make the configuration what the file says; what is in none of its sections stays */
             200: {
                 headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3574,6 +3833,44 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of an earlier answer: where the configuration is at another version, nothing is changed, and the answer is a 412 `config_changed` that names that version. */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Batch"];
+            };
+        };
+        responses: {
+            /** @description Change several records at once, all of them or none; later operations may name what earlier ones make */
+            200: {
+                headers: {
+                    /** @description The configuration's version, as `"v12"`. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchApplied"];
                 };
             };
             /** @description Error */

@@ -94,7 +94,7 @@ async fn reach_all(config: &Config) -> Result<(), Failure> {
 }
 
 async fn apply_file(store: &ConfigStore, path: &Path, file: &File) -> Result<file::Applied, Failure> {
-    file::apply(store, file).await.map(|(applied, _)| applied).map_err(|error| explain(path, error))
+    file::apply(store, file).await.map_err(|error| explain(path, error))
 }
 
 fn parse(path: &Path) -> Result<File, Failure> {

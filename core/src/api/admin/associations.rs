@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use super::call::{from_value, patch};
 use super::health_view::HealthView;
+use super::models::in_order_of;
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::fields::{association_fields, copied, filled, with_fields};
 use crate::config::{Association, Config, Invalid, Model, header_hint, normal_headers, normal_note, written_secret};
@@ -22,7 +25,8 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             |a, c| Box::pin(list(a, c)),
         )
         .query::<Filter>()
-        .answers::<List<AssociationView>>(200),
+        .answers::<List<AssociationView>>(200)
+        .versioned(),
         AdminRoute::new(
             Method::POST,
             "/api/associations",
@@ -31,11 +35,13 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             |a, c| Box::pin(create(a, c)),
         )
         .body::<AssociationFields>()
-        .answers::<AssociationView>(201),
+        .answers::<AssociationView>(201)
+        .versioned(),
         AdminRoute::new(Method::GET, "/api/associations/{id}", "getAssociation", "One association", |a, c| {
             Box::pin(get(a, c))
         })
-        .answers::<AssociationView>(200),
+        .answers::<AssociationView>(200)
+        .versioned(),
         AdminRoute::new(
             Method::PATCH,
             "/api/associations/{id}",
@@ -44,7 +50,8 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             |a, c| Box::pin(update(a, c)),
         )
         .patch::<AssociationFields>()
-        .answers::<AssociationView>(200),
+        .answers::<AssociationView>(200)
+        .versioned(),
         AdminRoute::new(
             Method::DELETE,
             "/api/associations/{id}",
@@ -52,7 +59,18 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             "Delete an association",
             |a, c| Box::pin(delete(a, c)),
         )
-        .answers_nothing(),
+        .answers_nothing()
+        .versioned(),
+        AdminRoute::new(
+            Method::PUT,
+            "/api/models/{id}/associations/order",
+            "orderAssociations",
+            "Put all associations of a model into a new order",
+            |a, c| Box::pin(order(a, c)),
+        )
+        .body::<Order>()
+        .answers::<List<AssociationView>>(200)
+        .versioned(),
         AdminRoute::new(
             Method::POST,
             "/api/associations/{id}/test",
@@ -117,6 +135,14 @@ struct Filter {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AssociationOrder")]
+struct Order {
+    /// The id of every association of the model once.
+    ids: Vec<String>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 struct TestRequest {
     #[serde(default)]
     kind: TestKind,
@@ -177,60 +203,96 @@ async fn list(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let filter: Filter = call.query()?;
     let config = admin.store.load().await?;
     let wanted = |wanted: &Option<String>, id: &str| wanted.as_deref().is_none_or(|wanted| wanted == id);
-    Reply::list(
-        config
-            .associations()
-            .filter(|(model, association)| {
-                wanted(&filter.model_id, &model.id) && wanted(&filter.provider_id, &association.provider_id)
-            })
-            .map(|(model, association)| AssociationView::of(admin, model, association, &config))
-            .collect(),
-    )
+    let views = config
+        .associations()
+        .filter(|(model, association)| {
+            wanted(&filter.model_id, &model.id) && wanted(&filter.provider_id, &association.provider_id)
+        })
+        .map(|(model, association)| AssociationView::of(admin, model, association, &config));
+    Ok(Reply::list(views.collect())?.of_version(config.version))
 }
 
 async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
-    Reply::ok(&one(admin, &admin.store.load().await?, call.parameter("id"))?)
+    let config = admin.store.load().await?;
+    Ok(Reply::ok(&one(admin, &config, call.parameter("id"))?)?.of_version(config.version))
 }
 
 async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = admin.store.new_id();
-    let edited = admin
-        .edit(|config| {
-            let fields: AssociationFields = call.json()?;
-            let model_id = fields.model_id.clone();
-            let association = fields.to_record(id.clone(), None)?;
-            place(config, &model_id, association, None)
-        })
-        .await?;
-    Reply::created(&one(admin, &edited.after, &id)?)
+    let fields = call.object()?;
+    let edited = admin.edit(&call, |config| insert(config, &id, fields.clone())).await?;
+    Ok(Reply::created(&one(admin, &edited.after, &id)?)?.of_version(edited.after.version))
 }
 
 async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
-    let edited = admin
-        .edit(|config| {
-            let (model, stored) = find(config, id)?;
-            let fields = call.patched(&AssociationFields::of(model, stored))?;
-            let (old_model, model_id) = (model.id.clone(), fields.model_id.clone());
-            let index = model.associations.iter().position(|association| association.id == id);
-            let changed = fields.to_record(id.to_owned(), Some(stored))?;
-            config.models.iter_mut().for_each(|model| model.associations.retain(|other| other.id != id));
-            place(config, &model_id, changed, index.filter(|_| old_model == model_id))
-        })
-        .await?;
-    Reply::ok(&one(admin, &edited.after, id)?)
+    let fields = call.object()?;
+    let edited = admin.edit(&call, |config| change(config, id, fields.clone())).await?;
+    Ok(Reply::ok(&one(admin, &edited.after, id)?)?.of_version(edited.after.version))
 }
 
 async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
-    admin
-        .edit(|config| {
-            find(config, id)?;
-            config.models.iter_mut().for_each(|model| model.associations.retain(|other| other.id != id));
+    let edited = admin.edit(&call, |config| remove(config, id)).await?;
+    Ok(Reply::nothing().of_version(edited.after.version))
+}
+
+async fn order(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
+    let (order, id): (Order, _) = (call.json()?, call.parameter("id"));
+    let edited = admin
+        .edit(&call, |config| {
+            let model = config.models.iter_mut().find(|model| model.id == id);
+            let model = model.ok_or_else(|| AdminError::not_found("model", id))?;
+            let associations = std::mem::take(&mut model.associations);
+            model.associations = in_order_of(&order.ids, associations, |association| &association.id)
+                .ok_or_else(|| Invalid::new("ids", "must hold the id of every association of the model once"))?;
             Ok(())
         })
         .await?;
-    Ok(Reply::nothing())
+    let config = &edited.after;
+    let of_model = config.associations().filter(|(model, _)| model.id == id);
+    let views = of_model.map(|(model, association)| AssociationView::of(admin, model, association, config));
+    Ok(Reply::list(views.collect())?.of_version(config.version))
+}
+
+/// Behind the model's others.
+pub(super) fn insert(config: &mut Config, id: &str, fields: Map<String, Value>) -> Result<(), AdminError> {
+    let fields: AssociationFields = from_value(fields.into())?;
+    let association = fields.to_record(id.to_owned(), None)?;
+    put(config, &fields.model_id, association, None)
+}
+
+/// It keeps its place, unless it goes to another model.
+pub(super) fn change(config: &mut Config, id: &str, fields: Map<String, Value>) -> Result<(), AdminError> {
+    let (model, stored) = find(config, id)?;
+    let fields = patch(&AssociationFields::of(model, stored), fields)?;
+    let old_model = model.id.clone();
+    let index = model.associations.iter().position(|association| association.id == id);
+    let changed = fields.to_record(id.to_owned(), Some(stored))?;
+    remove(config, id)?;
+    put(config, &fields.model_id, changed, index.filter(|_| old_model == fields.model_id))
+}
+
+pub(super) fn remove(config: &mut Config, id: &str) -> Result<(), AdminError> {
+    find(config, id)?;
+    config.models.iter_mut().for_each(|model| model.associations.retain(|other| other.id != id));
+    Ok(())
+}
+
+/// Before another one of its model, or behind all.
+pub(super) fn place(config: &mut Config, id: &str, before: Option<&str>) -> Result<(), AdminError> {
+    let (model, association) = find(config, id)?;
+    let (model_id, association) = (model.id.clone(), association.clone());
+    let others = model.associations.iter().filter(|other| other.id != id);
+    let index = before
+        .map(|before| {
+            let wrong =
+                || Invalid::new("before", format!("names no other association of its model: there is no `{before}`"));
+            others.clone().position(|other| other.id == before).ok_or_else(wrong)
+        })
+        .transpose()?;
+    remove(config, id)?;
+    put(config, &model_id, association, index)
 }
 
 async fn test(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
@@ -256,12 +318,7 @@ async fn reset(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
 }
 
 /// Puts an association at `index` of its model's, or behind them.
-fn place(
-    config: &mut Config,
-    model_id: &str,
-    association: Association,
-    index: Option<usize>,
-) -> Result<(), AdminError> {
+fn put(config: &mut Config, model_id: &str, association: Association, index: Option<usize>) -> Result<(), AdminError> {
     let provider_is_known = config.provider(&association.provider_id).is_some();
     let model = config.models.iter_mut().find(|model| model.id == model_id);
     let model = model.ok_or_else(|| Invalid::new("model_id", format!("names no model: there is no `{model_id}`")))?;

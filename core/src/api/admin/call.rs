@@ -1,12 +1,12 @@
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE, ETAG};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::AdminError;
+use super::{AdminError, expected};
 use crate::platform::Body;
 
 /// One request to an operation.
@@ -32,11 +32,6 @@ impl AdminCall {
 
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, AdminError> {
         from_value(self.object()?.into())
-    }
-
-    /// The request's fields laid over the current ones, each replaced as a whole.
-    pub fn patched<T: Serialize + DeserializeOwned>(&self, current: &T) -> Result<T, AdminError> {
-        patch(current, self.object()?)
     }
 
     /// The request's body, which every operation with a JSON body expects to be an object.
@@ -66,6 +61,7 @@ impl AdminCall {
     }
 }
 
+/// The fields laid over the current ones, each replaced as a whole.
 pub(super) fn patch<T: Serialize + DeserializeOwned>(
     current: &T,
     changes: Map<String, Value>,
@@ -78,7 +74,7 @@ pub(super) fn patch<T: Serialize + DeserializeOwned>(
     from_value(merged.into())
 }
 
-fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, AdminError> {
+pub(super) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, AdminError> {
     serde_path_to_error::deserialize(value).map_err(|error| data_error(&error.path().to_string(), error.inner()))
 }
 
@@ -142,6 +138,12 @@ impl Reply {
         Self { status, headers, body: body.into() }
     }
 
+    /// The version of the configuration that this answer is of.
+    #[must_use]
+    pub fn of_version(self, version: i64) -> Self {
+        self.header(ETAG, expected::header(version))
+    }
+
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
@@ -161,6 +163,10 @@ impl Reply {
 impl From<&AdminError> for Reply {
     fn from(error: &AdminError) -> Self {
         let body = serde_json::to_vec(&error.body()).unwrap_or_default();
-        Self::with_body(error.status, "application/json", body)
+        let reply = Self::with_body(error.status, "application/json", body);
+        match error.version {
+            Some(version) => reply.of_version(version),
+            None => reply,
+        }
     }
 }

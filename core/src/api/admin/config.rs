@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
-use crate::config::file::{self, Applied, ApplyError, ConfigFile, FileError};
+use crate::config::Config;
+use crate::config::file::{self, Applied, ConfigFile, FileError};
 
 pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
@@ -18,7 +19,8 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             |a, c| Box::pin(export(a, c)),
         )
         .answers::<ConfigFile>(200)
-        .or_yaml(),
+        .or_yaml()
+        .versioned(),
         AdminRoute::new(
             Method::PUT,
             "/api/config",
@@ -29,7 +31,8 @@ pub(super) fn routes() -> Vec<AdminRoute> {
         .query::<ApplyQuery>()
         .body::<ConfigFile>()
         .answers::<Applied>(200)
-        .or_yaml(),
+        .or_yaml()
+        .versioned(),
         AdminRoute::new(
             Method::GET,
             "/api/config/schema.json",
@@ -50,11 +53,14 @@ struct ApplyQuery {
 }
 
 async fn export(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
-    let exported = file::export(&admin.store.load().await?);
-    if call.wants_yaml() {
-        return Ok(Reply::with_body(StatusCode::OK, "application/yaml", exported.to_yaml()));
-    }
-    Reply::ok(&exported.to_json())
+    let config = admin.store.load().await?;
+    let exported = file::export(&config);
+    let reply = if call.wants_yaml() {
+        Reply::with_body(StatusCode::OK, "application/yaml", exported.to_yaml())
+    } else {
+        Reply::ok(&exported.to_json())?
+    };
+    Ok(reply.of_version(config.version))
 }
 
 async fn apply(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
@@ -69,28 +75,15 @@ async fn apply(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     }
     let text = std::str::from_utf8(&call.body).map_err(|_| AdminError::bad_request("the file is not UTF-8"))?;
     let file = file::parse(text, &|name| admin.environment.get(name))?;
-    if query.dry_run {
-        return Reply::ok(&file::plan(&admin.store, &file).await?);
-    }
-    let (applied, config) = file::apply(&admin.store, &file).await?;
-    if !applied.changes.is_empty() {
-        admin.instance.config_changed(&config);
-    }
-    Reply::ok(&applied)
+    let merge = |config: &mut Config| Ok(file::merge_into(&admin.store, &file, config)?);
+    let edited = if query.dry_run { admin.dry_run(&call, merge).await? } else { admin.edit(&call, merge).await? };
+    let applied = Applied::of(&edited);
+    Ok(Reply::ok(&applied)?.of_version(applied.version))
 }
 
 impl From<FileError> for AdminError {
     fn from(error: FileError) -> Self {
         let field = error.problems.first().map(|problem| problem.place.clone()).unwrap_or_default();
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_config", error.to_string()).field(field)
-    }
-}
-
-impl From<ApplyError> for AdminError {
-    fn from(error: ApplyError) -> Self {
-        match error {
-            ApplyError::File(error) => error.into(),
-            ApplyError::Storage(error) => error.into(),
-        }
     }
 }

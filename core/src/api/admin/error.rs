@@ -18,11 +18,13 @@ pub struct AdminError {
     pub message: String,
     /// The request's field at fault.
     pub field: Option<String>,
+    /// The configuration's version, where the error is about that.
+    pub version: Option<i64>,
 }
 
 impl AdminError {
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), field: None }
+        Self { status, code, message: message.into(), field: None, version: None }
     }
 
     /// `what` as "provider".
@@ -40,8 +42,19 @@ impl AdminError {
         self
     }
 
+    /// With its field inside of `place`.
+    #[must_use]
+    pub(super) fn within(mut self, place: &str) -> Self {
+        self.field = Some(match self.field {
+            Some(field) => format!("{place}.{field}"),
+            None => place.to_owned(),
+        });
+        self
+    }
+
     pub(super) fn body(&self) -> ErrorBody<'_> {
-        ErrorBody { error: ErrorDetail { code: self.code, message: &self.message, field: self.field.as_deref() } }
+        let Self { code, message, field, version, .. } = self;
+        ErrorBody { error: ErrorDetail { code, message, field: field.as_deref(), version: *version } }
     }
 }
 
@@ -60,6 +73,9 @@ struct ErrorDetail<'a> {
     message: &'a str,
     /// The request's field at fault.
     field: Option<&'a str>,
+    /// The configuration's version now; only with `config_changed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i64>,
 }
 
 impl fmt::Display for AdminError {

@@ -3,7 +3,9 @@
 use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use super::call::{from_value, patch};
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::fields::{copied, filled, key_fields, with_fields};
 use crate::config::{
@@ -17,7 +19,8 @@ pub(super) fn routes() -> Vec<AdminRoute> {
         AdminRoute::new(Method::GET, "/api/keys", "listKeys", "All client keys, oldest first", |a, c| {
             Box::pin(list(a, c))
         })
-        .answers::<List<KeyView>>(200),
+        .answers::<List<KeyView>>(200)
+        .versioned(),
         AdminRoute::new(
             Method::POST,
             "/api/keys",
@@ -26,9 +29,11 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             |a, c| Box::pin(create(a, c)),
         )
         .body::<NewKey>()
-        .answers::<CreatedKey>(201),
+        .answers::<CreatedKey>(201)
+        .versioned(),
         AdminRoute::new(Method::GET, "/api/keys/{id}", "getKey", "One client key", |a, c| Box::pin(get(a, c)))
-            .answers::<KeyView>(200),
+            .answers::<KeyView>(200)
+            .versioned(),
         AdminRoute::new(
             Method::PATCH,
             "/api/keys/{id}",
@@ -37,11 +42,13 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             |a, c| Box::pin(update(a, c)),
         )
         .patch::<KeyFields>()
-        .answers::<KeyView>(200),
+        .answers::<KeyView>(200)
+        .versioned(),
         AdminRoute::new(Method::DELETE, "/api/keys/{id}", "deleteKey", "Delete a client key", |a, c| {
             Box::pin(delete(a, c))
         })
-        .answers_nothing(),
+        .answers_nothing()
+        .versioned(),
     ]
 }
 
@@ -140,15 +147,42 @@ impl KeyView {
 }
 
 async fn list(admin: &Admin, _: AdminCall) -> Result<Reply, AdminError> {
-    Reply::list(admin.store.load().await?.keys.iter().map(KeyView::of).collect())
+    let config = admin.store.load().await?;
+    Ok(Reply::list(config.keys.iter().map(KeyView::of).collect())?.of_version(config.version))
 }
 
 async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
-    Reply::ok(&one(&admin.store.load().await?, call.parameter("id"))?)
+    let config = admin.store.load().await?;
+    Ok(Reply::ok(&one(&config, call.parameter("id"))?)?.of_version(config.version))
 }
 
 async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
-    let asked: NewKey = call.json()?;
+    let (id, fields) = (admin.store.new_id(), call.object()?);
+    let edited = admin.edit(&call, |config| insert(admin, config, &id, fields.clone())).await?;
+    let created = CreatedKey { key: edited.output.reveal().to_owned(), view: one(&edited.after, &id)? };
+    Ok(Reply::created(&created)?.of_version(edited.after.version))
+}
+
+async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
+    let (id, fields) = (call.parameter("id"), call.object()?);
+    let edited = admin.edit(&call, |config| change(config, id, fields.clone())).await?;
+    Ok(Reply::ok(&one(&edited.after, id)?)?.of_version(edited.after.version))
+}
+
+async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
+    let id = call.parameter("id");
+    let edited = admin.edit(&call, |config| remove(config, id)).await?;
+    Ok(Reply::nothing().of_version(edited.after.version))
+}
+
+/// Returns the key itself.
+pub(super) fn insert(
+    admin: &Admin,
+    config: &mut Config,
+    id: &str,
+    fields: Map<String, Value>,
+) -> Result<Secret, AdminError> {
+    let asked: NewKey = from_value(fields.into())?;
     let secret = match &asked.key {
         Some(key) => {
             validate::client_key_text(key)?;
@@ -156,9 +190,9 @@ async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
         }
         None => generate_client_key(&*admin.platform.entropy),
     };
-    let key = key_fields! { filled! {
+    config.keys.push(key_fields! { filled! {
         ClientKey {
-            id: admin.store.new_id(),
+            id: id.to_owned(),
             name: asked.name.trim().to_owned(),
             hash: hash_client_key(secret.reveal()),
             prefix: client_key_prefix(secret.reveal()),
@@ -167,38 +201,20 @@ async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
             models: asked.models.clone(),
             created_at: admin.platform.clock.now(),
         } by copied!(asked)
-    } };
-    admin
-        .edit(|config| {
-            config.keys.push(key.clone());
-            Ok(())
-        })
-        .await?;
-    Reply::created(&CreatedKey { key: secret.reveal().to_owned(), view: KeyView::of(&key) })
+    } });
+    Ok(secret)
 }
 
-async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
-    let id = call.parameter("id");
-    let edited = admin
-        .edit(|config| {
-            let key = find(config, id)?;
-            *key = call.patched(&KeyFields::of(key))?.to_record(key);
-            Ok(())
-        })
-        .await?;
-    Reply::ok(&one(&edited.after, id)?)
+pub(super) fn change(config: &mut Config, id: &str, fields: Map<String, Value>) -> Result<(), AdminError> {
+    let key = find(config, id)?;
+    *key = patch(&KeyFields::of(key), fields)?.to_record(key);
+    Ok(())
 }
 
-async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
-    let id = call.parameter("id");
-    admin
-        .edit(|config| {
-            find(config, id)?;
-            config.keys.retain(|key| key.id != id);
-            Ok(())
-        })
-        .await?;
-    Ok(Reply::nothing())
+pub(super) fn remove(config: &mut Config, id: &str) -> Result<(), AdminError> {
+    find(config, id)?;
+    config.keys.retain(|key| key.id != id);
+    Ok(())
 }
 
 fn one(config: &Config, id: &str) -> Result<KeyView, AdminError> {

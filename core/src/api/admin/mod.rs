@@ -3,10 +3,12 @@
 //! Whoever calls [`handle`] has checked the admin token.
 
 mod associations;
+mod batch;
 mod call;
 mod cleanups;
 mod config;
 mod error;
+mod expected;
 mod health_view;
 mod keys;
 mod log_detail;
@@ -27,6 +29,8 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use http::header::ALLOW;
 use http::{HeaderValue, Request, Response, StatusCode};
+
+use expected::Expected;
 
 use crate::balance::AssociationHealth;
 use crate::config::Config;
@@ -63,16 +67,27 @@ pub trait Instance: fmt::Debug + Send + Sync + 'static {
 }
 
 impl Admin {
-    /// [`ConfigStore::edit`], announced.
-    pub async fn edit<T, F>(&self, change: F) -> Result<Edited<T>, AdminError>
+    /// [`ConfigStore::edit`] on the version that the call expects, announced.
+    pub async fn edit<T, F>(&self, call: &AdminCall, change: F) -> Result<Edited<T>, AdminError>
     where
         F: Fn(&mut Config) -> Result<T, AdminError>,
     {
+        let expected = Expected::of(&call.headers)?;
+        let change = |config: &mut Config| expected.check(config.version).and_then(|()| change(config));
         let edited = self.store.edit(change).await?;
         if edited.changed() {
             self.instance.config_changed(&edited.after);
         }
         Ok(edited)
+    }
+
+    /// What [`Self::edit`] would do now.
+    async fn dry_run<T, F>(&self, call: &AdminCall, change: F) -> Result<Edited<T>, AdminError>
+    where
+        F: Fn(&mut Config) -> Result<T, AdminError>,
+    {
+        let expected = Expected::of(&call.headers)?;
+        self.store.dry_run(|config| expected.check(config.version).and_then(|()| change(config))).await
     }
 
     /// Lifts every rest of an association. A failing database hides it from other instances only.
@@ -98,6 +113,7 @@ fn routes() -> &'static [AdminRoute] {
             metrics::routes(),
             settings::routes(),
             config::routes(),
+            batch::routes(),
             version::routes(),
             openapi::routes(),
         ]

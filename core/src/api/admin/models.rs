@@ -1,10 +1,14 @@
 //! Models.
 
+use std::collections::HashMap;
+
 use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::associations::AssociationView;
+use super::call::{from_value, patch};
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::{Config, Invalid, Model, Strategy, Timeouts, defaults, normal_note};
 use crate::platform::Timestamp;
@@ -18,22 +22,26 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             "All models in order, with their associations",
             |a, c| Box::pin(list(a, c)),
         )
-        .answers::<List<ModelView>>(200),
+        .answers::<List<ModelView>>(200)
+        .versioned(),
         AdminRoute::new(Method::POST, "/api/models", "createModel", "Add a model behind the others", |a, c| {
             Box::pin(create(a, c))
         })
         .body::<ModelFields>()
-        .answers::<ModelView>(201),
+        .answers::<ModelView>(201)
+        .versioned(),
         // Before the template that would take `order` for an id.
         AdminRoute::new(Method::PUT, "/api/models/order", "orderModels", "Put all models into a new order", |a, c| {
             Box::pin(order(a, c))
         })
         .body::<Order>()
-        .answers::<List<ModelView>>(200),
+        .answers::<List<ModelView>>(200)
+        .versioned(),
         AdminRoute::new(Method::GET, "/api/models/{id}", "getModel", "One model with its associations", |a, c| {
             Box::pin(get(a, c))
         })
-        .answers::<ModelView>(200),
+        .answers::<ModelView>(200)
+        .versioned(),
         AdminRoute::new(
             Method::PATCH,
             "/api/models/{id}",
@@ -42,7 +50,8 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             |a, c| Box::pin(update(a, c)),
         )
         .patch::<ModelFields>()
-        .answers::<ModelView>(200),
+        .answers::<ModelView>(200)
+        .versioned(),
         AdminRoute::new(
             Method::DELETE,
             "/api/models/{id}",
@@ -50,7 +59,8 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             "Delete a model with its associations",
             |a, c| Box::pin(delete(a, c)),
         )
-        .answers_nothing(),
+        .answers_nothing()
+        .versioned(),
     ]
 }
 
@@ -169,7 +179,8 @@ async fn list(admin: &Admin, _: AdminCall) -> Result<Reply, AdminError> {
 }
 
 fn in_order(admin: &Admin, config: &Config) -> Result<Reply, AdminError> {
-    Reply::list(config.models.iter().map(|model| ModelView::of(admin, model, config)).collect())
+    let views = config.models.iter().map(|model| ModelView::of(admin, model, config)).collect();
+    Ok(Reply::list(views)?.of_version(config.version))
 }
 
 fn one(admin: &Admin, config: &Config, id: &str) -> Result<ModelView, AdminError> {
@@ -178,76 +189,102 @@ fn one(admin: &Admin, config: &Config, id: &str) -> Result<ModelView, AdminError
 }
 
 async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
-    Reply::ok(&one(admin, &admin.store.load().await?, call.parameter("id"))?)
+    let config = admin.store.load().await?;
+    Ok(Reply::ok(&one(admin, &config, call.parameter("id"))?)?.of_version(config.version))
 }
 
 async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = admin.store.new_id();
-    let created_at = admin.platform.clock.now();
-    let edited = admin
-        .edit(|config| {
-            let mut model = Model {
-                id: id.clone(),
-                name: String::new(),
-                strategy: Strategy::default(),
-                max_retry: 0,
-                timeouts: Timeouts::default(),
-                breaker: true,
-                affinity: true,
-                note: String::new(),
-                enabled: true,
-                created_at,
-                associations: Vec::new(),
-            };
-            call.json::<ModelFields>()?.write_to(&mut model);
-            config.models.push(model);
-            Ok(())
-        })
-        .await?;
-    Reply::created(&one(admin, &edited.after, &id)?)
+    let (fields, now) = (call.object()?, admin.platform.clock.now());
+    let edited = admin.edit(&call, |config| insert(config, &id, fields.clone(), now)).await?;
+    Ok(Reply::created(&one(admin, &edited.after, &id)?)?.of_version(edited.after.version))
 }
 
 async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
-    let edited = admin
-        .edit(|config| {
-            let model = find(config, id)?;
-            call.patched(&ModelFields::of(model))?.write_to(model);
-            Ok(())
-        })
-        .await?;
-    Reply::ok(&one(admin, &edited.after, id)?)
+    let fields = call.object()?;
+    let edited = admin.edit(&call, |config| change(config, id, fields.clone())).await?;
+    Ok(Reply::ok(&one(admin, &edited.after, id)?)?.of_version(edited.after.version))
 }
 
 async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
-    admin
-        .edit(|config| {
-            find(config, id)?;
-            config.models.retain(|model| model.id != id);
-            Ok(())
-        })
-        .await?;
-    Ok(Reply::nothing())
+    let edited = admin.edit(&call, |config| remove(config, id)).await?;
+    Ok(Reply::nothing().of_version(edited.after.version))
+}
+
+/// Behind the others.
+pub(super) fn insert(
+    config: &mut Config,
+    id: &str,
+    fields: Map<String, Value>,
+    created_at: Timestamp,
+) -> Result<(), AdminError> {
+    let mut model = Model {
+        id: id.to_owned(),
+        name: String::new(),
+        strategy: Strategy::default(),
+        max_retry: 0,
+        timeouts: Timeouts::default(),
+        breaker: true,
+        affinity: true,
+        note: String::new(),
+        enabled: true,
+        created_at,
+        associations: Vec::new(),
+    };
+    from_value::<ModelFields>(fields.into())?.write_to(&mut model);
+    config.models.push(model);
+    Ok(())
+}
+
+pub(super) fn change(config: &mut Config, id: &str, fields: Map<String, Value>) -> Result<(), AdminError> {
+    let model = find(config, id)?;
+    patch(&ModelFields::of(model), fields)?.write_to(model);
+    Ok(())
+}
+
+/// With its associations.
+pub(super) fn remove(config: &mut Config, id: &str) -> Result<(), AdminError> {
+    find(config, id)?;
+    config.models.retain(|model| model.id != id);
+    Ok(())
+}
+
+/// Before another one, or behind all.
+pub(super) fn place(config: &mut Config, id: &str, before: Option<&str>) -> Result<(), AdminError> {
+    let model = find(config, id)?.clone();
+    config.models.retain(|model| model.id != id);
+    let index = match before {
+        None => config.models.len(),
+        Some(before) => config
+            .models
+            .iter()
+            .position(|model| model.id == before)
+            .ok_or_else(|| Invalid::new("before", format!("names no other model: there is no `{before}`")))?,
+    };
+    config.models.insert(index, model);
+    Ok(())
 }
 
 async fn order(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let order: Order = call.json()?;
     let edited = admin
-        .edit(|config| {
-            let wrong = || Invalid::new("ids", "must hold the id of every model once");
-            if order.ids.len() != config.models.len() {
-                return Err(wrong().into());
-            }
-            let mut models = std::mem::take(&mut config.models);
-            for id in &order.ids {
-                let index = models.iter().position(|model| model.id == *id).ok_or_else(wrong)?;
-                config.models.push(models.remove(index));
-            }
+        .edit(&call, |config| {
+            let models = std::mem::take(&mut config.models);
+            config.models = in_order_of(&order.ids, models, |model| &model.id)
+                .ok_or_else(|| Invalid::new("ids", "must hold the id of every model once"))?;
             Ok(())
         })
         .await?;
     in_order(admin, &edited.after)
+}
+
+/// The records in the order of their ids; `None` unless the ids are each one's, once.
+pub(super) fn in_order_of<T>(ids: &[String], records: Vec<T>, id: impl Fn(&T) -> &String) -> Option<Vec<T>> {
+    let mut by_id: HashMap<String, T> = records.into_iter().map(|record| (id(&record).clone(), record)).collect();
+    let ordered: Option<Vec<T>> = ids.iter().map(|id| by_id.remove(id)).collect();
+    ordered.filter(|_| by_id.is_empty())
 }
 
 fn find<'a>(config: &'a mut Config, id: &str) -> Result<&'a mut Model, AdminError> {

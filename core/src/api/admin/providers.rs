@@ -3,7 +3,9 @@
 use http::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use super::call::{from_value, patch};
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::{
     Config, Provider, ProviderType, Secret, default_base_url, defaults, error_samples, error_text, normal_note,
@@ -18,14 +20,17 @@ pub(super) fn routes() -> Vec<AdminRoute> {
         AdminRoute::new(Method::GET, "/api/providers", "listProviders", "All providers, by name", |a, c| {
             Box::pin(list(a, c))
         })
-        .answers::<List<ProviderView>>(200),
+        .answers::<List<ProviderView>>(200)
+        .versioned(),
         AdminRoute::new(Method::POST, "/api/providers", "createProvider", "Add a provider", |a, c| {
             Box::pin(create(a, c))
         })
         .body::<ProviderFields>()
-        .answers::<ProviderView>(201),
+        .answers::<ProviderView>(201)
+        .versioned(),
         AdminRoute::new(Method::GET, "/api/providers/{id}", "getProvider", "One provider", |a, c| Box::pin(get(a, c)))
-            .answers::<ProviderView>(200),
+            .answers::<ProviderView>(200)
+            .versioned(),
         AdminRoute::new(
             Method::PATCH,
             "/api/providers/{id}",
@@ -34,7 +39,8 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             |a, c| Box::pin(update(a, c)),
         )
         .patch::<ProviderFields>()
-        .answers::<ProviderView>(200),
+        .answers::<ProviderView>(200)
+        .versioned(),
         AdminRoute::new(
             Method::DELETE,
             "/api/providers/{id}",
@@ -42,7 +48,8 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             "Delete a provider with its associations",
             |a, c| Box::pin(delete(a, c)),
         )
-        .answers_nothing(),
+        .answers_nothing()
+        .versioned(),
         AdminRoute::new(
             Method::GET,
             "/api/providers/{id}/models",
@@ -183,52 +190,55 @@ struct ProviderModel {
 
 async fn list(admin: &Admin, _: AdminCall) -> Result<Reply, AdminError> {
     let config = admin.store.load().await?;
-    Reply::list(config.providers.iter().map(ProviderView::of).collect())
+    Ok(Reply::list(config.providers.iter().map(ProviderView::of).collect())?.of_version(config.version))
 }
 
 async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let config = admin.store.load().await?;
-    Reply::ok(&ProviderView::of(find(&config, call.parameter("id"))?))
+    Ok(Reply::ok(&ProviderView::of(find(&config, call.parameter("id"))?))?.of_version(config.version))
 }
 
 async fn create(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = admin.store.new_id();
-    let edited = admin
-        .edit(|config| {
-            let provider = call.json::<ProviderFields>()?.into_record(id.clone(), None)?;
-            config.providers.push(provider);
-            Ok(())
-        })
-        .await?;
-    Reply::created(&ProviderView::of(find(&edited.after, &id)?))
+    let fields = call.object()?;
+    let edited = admin.edit(&call, |config| insert(config, &id, fields.clone())).await?;
+    Ok(Reply::created(&ProviderView::of(find(&edited.after, &id)?))?.of_version(edited.after.version))
 }
 
 async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
-    let edited = admin
-        .edit(|config| {
-            let stored = find(config, id)?.clone();
-            let changed = call.patched(&ProviderFields::of(&stored))?.into_record(stored.id.clone(), Some(&stored))?;
-            if config.settings.counting_provider.as_deref() == Some(stored.name.as_str()) {
-                config.settings.counting_provider = Some(changed.name.clone());
-            }
-            config
-                .providers
-                .iter_mut()
-                .filter(|provider| provider.id == id)
-                .for_each(|provider| *provider = changed.clone());
-            Ok(())
-        })
-        .await?;
-    Reply::ok(&ProviderView::of(find(&edited.after, id)?))
+    let fields = call.object()?;
+    let edited = admin.edit(&call, |config| change(config, id, fields.clone())).await?;
+    Ok(Reply::ok(&ProviderView::of(find(&edited.after, id)?))?.of_version(edited.after.version))
 }
 
 async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
-    admin
-        .edit(|config| config.remove_provider(id).map(drop).ok_or_else(|| AdminError::not_found("provider", id)))
-        .await?;
-    Ok(Reply::nothing())
+    let edited = admin.edit(&call, |config| remove(config, id)).await?;
+    Ok(Reply::nothing().of_version(edited.after.version))
+}
+
+pub(super) fn insert(config: &mut Config, id: &str, fields: Map<String, Value>) -> Result<(), AdminError> {
+    config.providers.push(from_value::<ProviderFields>(fields.into())?.into_record(id.to_owned(), None)?);
+    Ok(())
+}
+
+/// The setting that names it goes along with its name.
+pub(super) fn change(config: &mut Config, id: &str, fields: Map<String, Value>) -> Result<(), AdminError> {
+    let stored = find(config, id)?.clone();
+    let changed = patch(&ProviderFields::of(&stored), fields)?.into_record(stored.id.clone(), Some(&stored))?;
+    if config.settings.counting_provider.as_deref() == Some(stored.name.as_str()) {
+        config.settings.counting_provider = Some(changed.name.clone());
+    }
+    if let Some(provider) = config.providers.iter_mut().find(|provider| provider.id == id) {
+        *provider = changed;
+    }
+    Ok(())
+}
+
+/// With its associations.
+pub(super) fn remove(config: &mut Config, id: &str) -> Result<(), AdminError> {
+    config.remove_provider(id).map(drop).ok_or_else(|| AdminError::not_found("provider", id))
 }
 
 async fn models(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {

@@ -35,6 +35,8 @@ pub(super) struct Described {
     pub(super) raw: &'static [&'static str],
     /// Whether it takes, or without a body answers, YAML as well as JSON.
     pub(super) yaml: bool,
+    /// Whether it reads or changes the configuration: its answer names the version, and a write may be for one.
+    pub(super) versioned: bool,
 }
 
 #[cfg(test)]
@@ -92,7 +94,7 @@ impl AdminRoute {
         self
     }
 
-    /// The struct that [`AdminCall::patched`] reads.
+    /// The struct that [`super::call::patch`] reads.
     #[must_use]
     pub fn patch<T: JsonSchema>(mut self) -> Self {
         #[cfg(test)]
@@ -136,6 +138,16 @@ impl AdminRoute {
         #[cfg(test)]
         {
             self.described.yaml = true;
+        }
+        self
+    }
+
+    /// Answers with the configuration's version as its `ETag`; a write takes `If-Match` ([`super::expected`]).
+    #[must_use]
+    pub fn versioned(mut self) -> Self {
+        #[cfg(test)]
+        {
+            self.described.versioned = true;
         }
         self
     }

@@ -22,6 +22,10 @@ pub(super) fn routes() -> Vec<AdminRoute> {
 const FEATURES: &[&str] = &[
     // Providers and models have notes, a switch; keys their last characters.
     "notes",
+    // Reads have an `ETag`, writes take `If-Match`; changes show values and dependants.
+    "config_versions",
+    "association_order",
+    "batch",
 ];
 
 /// The running gateway, as far as it is not in the database.

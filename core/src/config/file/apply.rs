@@ -6,38 +6,48 @@ use serde::Serialize;
 use super::merge::{Context, merge};
 use super::parse::File;
 use super::problem::FileError;
-use crate::config::{Change, Config, diff};
-use crate::storage::{ConfigStore, StorageError};
+use crate::config::{Action, Change, Config, diff};
+use crate::storage::{ConfigStore, Edited, StorageError};
 
-/// What applying a file did, or would do.
+/// What a change did, or would do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Applied {
-    /// Empty when the configuration was already as the file says.
+    /// Empty when there was nothing to change.
     pub changes: Vec<Change>,
     /// The configuration's version afterwards.
     pub version: i64,
+}
+
+impl Applied {
+    pub fn of<T>(edited: &Edited<T>) -> Self {
+        let mut changes = diff(&edited.before, &edited.after);
+        if !edited.changed() {
+            // What a dry run makes has no id that would be found again.
+            changes.iter_mut().filter(|change| change.action == Action::Create).for_each(|change| change.id.clear());
+        }
+        Self { changes, version: edited.after.version }
+    }
 }
 
 /// Makes the stored configuration what the file says, in one batch: all of it or nothing. Applying the same file again
 /// changes nothing.
 ///
 /// A section that the file has is the whole truth about its subject, a section that it does not have is left alone.
-/// Also returns the configuration as it is afterwards.
-pub async fn apply(store: &ConfigStore, file: &File) -> Result<(Applied, Config), ApplyError> {
-    let edited = store.edit(|config| merge_into(store, file, config)).await?;
-    let changes = diff(&edited.before, &edited.after);
-    Ok((Applied { changes, version: edited.after.version }, edited.after))
+pub async fn apply(store: &ConfigStore, file: &File) -> Result<Applied, ApplyError> {
+    let merge = |config: &mut Config| Ok::<_, ApplyError>(merge_into(store, file, config)?);
+    Ok(Applied::of(&store.edit(merge).await?))
 }
 
 /// What [`apply`] would do now.
 pub async fn plan(store: &ConfigStore, file: &File) -> Result<Applied, ApplyError> {
-    let edited = store.dry_run(|config| merge_into(store, file, config)).await?;
-    Ok(Applied { changes: diff(&edited.before, &edited.after), version: edited.before.version })
+    let merge = |config: &mut Config| Ok::<_, ApplyError>(merge_into(store, file, config)?);
+    Ok(Applied::of(&store.dry_run(merge).await?))
 }
 
-fn merge_into(store: &ConfigStore, file: &File, config: &mut Config) -> Result<(), ApplyError> {
+/// Makes a stored configuration what the file says.
+pub fn merge_into(store: &ConfigStore, file: &File, config: &mut Config) -> Result<(), FileError> {
     let context = Context { new_id: &|| store.new_id(), now: store.clock.now(), offline: false };
-    Ok(merge(&file.document, config, &context)?)
+    merge(&file.document, config, &context)
 }
 
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ mod problem;
 mod scalar;
 mod text;
 
-pub use apply::{Applied, ApplyError, apply, plan};
+pub use apply::{Applied, ApplyError, apply, merge_into, plan};
 pub use check::{Findings, check};
 pub(crate) use document::ConfigFile;
 pub use environment::Environment;

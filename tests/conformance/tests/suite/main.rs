@@ -6,6 +6,7 @@ mod balance;
 mod blame;
 mod breaker;
 mod capabilities;
+mod changes;
 mod config;
 mod database;
 mod disconnect;

@@ -101,7 +101,15 @@ fn operation(
     let in_path = route
         .parameters()
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
-    let parameters: Vec<Value> = in_path.chain(query.into_iter().flat_map(query_parameters)).collect();
+    let mut parameters: Vec<Value> = in_path.chain(query.into_iter().flat_map(query_parameters)).collect();
+    let versioned = route.described.versioned;
+    if versioned && route.method != http::Method::GET {
+        parameters.push(json!({
+            "name": "If-Match", "in": "header", "required": false, "schema": { "type": "string" },
+            "description": "The `ETag` of an earlier answer: where the configuration is at another version, nothing is \
+                            changed, and the answer is a 412 `config_changed` that names that version.",
+        }));
+    }
     let content = |schema: Value, yaml: bool| {
         let mut content = json!({ "application/json": { "schema": schema } });
         if let (true, Value::Object(content)) = (yaml, &mut content) {
@@ -133,6 +141,12 @@ fn operation(
         }
         None => json!({ "description": "Done" }),
     };
+    let mut good = good;
+    if let (true, Value::Object(good)) = (versioned, &mut good) {
+        let description = "The configuration's version, as `\"v12\"`.";
+        let header = json!({ "description": description, "schema": { "type": "string" } });
+        good.insert("headers".into(), json!({ "ETag": header }));
+    }
     let bad = json!({ "description": "Error", "content": { "application/json": { "schema": error } } });
     operation.insert("responses".into(), json!({ route.described.status.to_string(): good, "default": bad }));
     operation.into()
