@@ -1,10 +1,18 @@
 # A static binary alone in an image: no shell, no package manager, not root.
 #   docker build -t llmio .
 #   docker run -p 7070:7070 -e TOKEN="$(openssl rand -hex 24)" -v llmio:/data llmio
+FROM node:24-alpine AS console
+WORKDIR /src/webui
+COPY webui/package.json webui/package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY webui .
+RUN npm run build
+
 FROM rust:1.95-alpine AS build
 RUN apk add --no-cache build-base
 WORKDIR /src
 COPY . .
+COPY --from=console /src/webui/dist webui/dist
 # On Alpine the compiler links musl, statically.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     cargo build --release --locked -p llmio && \

@@ -3,6 +3,7 @@
 mod chores;
 mod cli;
 mod commands;
+mod console;
 mod failure;
 mod http;
 mod logging;

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::chores;
 use crate::cli::{HomeArgs, ServeArgs};
 use crate::commands::config_file;
+use crate::console;
 use crate::failure::Failure;
 use crate::http::{Client, Handler, bind};
 use crate::output::say;
@@ -124,6 +125,7 @@ impl Token {
 fn greet(address: SocketAddr, home: &Home, gateway: &Gateway, token: &Token) {
     let url = format!("http://{address}");
     say(format_args!("listening on {url}"));
+    say(format_args!("  console    {url}/"));
     say(format_args!("  OpenAI     {url}/v1"));
     say(format_args!("  Anthropic  {url}/anthropic"));
     say(format_args!("  Gemini     {url}/gemini"));
@@ -170,6 +172,9 @@ struct GatewayHandler {
 
 impl Handler for GatewayHandler {
     async fn handle(&self, request: Request<Body>, client: Client) -> Response<Body> {
+        if let Some(file) = console::answer(&request) {
+            return file;
+        }
         let Client { address, doubt } = client;
         let background = Arc::clone(&self.background);
         let context = RequestContext { remote_addr: Some(address), ends_at: None, background };

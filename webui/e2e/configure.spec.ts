@@ -1,0 +1,210 @@
+/** From an empty gateway to the first answered request, and what may go wrong on the way. */
+import type { Page } from '@playwright/test';
+import { type Gateway, startGateway, UPSTREAM_KEY } from './gateway';
+import { accessible, expect, open, test } from './test';
+
+async function saved(page: Page) {
+  await expect(page.getByRole('dialog')).toBeHidden();
+}
+
+test.describe.configure({ mode: 'serial' });
+
+let gateway: Gateway;
+let secret = '';
+test.beforeAll(async () => {
+  gateway = await startGateway();
+});
+test.afterAll(() => gateway.stop());
+
+test('a provider, from a template', async ({ page }) => {
+  await open(page, gateway, '/');
+  await page.getByRole('link', { name: 'Add a provider' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add a provider' });
+  await dialog.getByRole('button', { name: 'DeepSeek' }).click();
+  await expect(dialog.getByLabel('Name')).toHaveValue('DeepSeek');
+  // The address of an endpoint is corrected.
+  await dialog.getByLabel('Base URL').fill(`${gateway.upstream}/v1/chat/completions`);
+  await dialog.getByLabel('API key').fill(UPSTREAM_KEY);
+  await accessible(page);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await saved(page);
+  await expect(page.getByRole('heading', { level: 1, name: 'DeepSeek' })).toBeVisible();
+  const [provider] = (await gateway.api<{ data: { base_url: string; console_url: string }[] }>('GET', '/api/providers'))
+    .data;
+  expect(provider?.base_url).toBe(`${gateway.upstream}/v1`);
+  expect(provider?.console_url).toBe('https://platform.deepseek.com');
+});
+
+test('a name that is taken is refused at its field', async ({ page }) => {
+  await open(page, gateway, '/providers?add=true');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('DeepSeek');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog.getByRole('alert')).toBeVisible();
+  await expect(dialog.getByLabel('Name')).toBeFocused();
+  await expect(dialog.getByLabel('Name')).toHaveAttribute('aria-invalid', 'true');
+  // Leaving a form with something in it asks first.
+  page.once('dialog', (question) => question.dismiss());
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeVisible();
+  page.once('dialog', (question) => question.accept());
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+});
+
+test('an untouched form keeps the secret, a cleared field is cleared', async ({ page }) => {
+  await open(page, gateway, '/providers');
+  const edit = async () => {
+    await page.getByRole('button', { name: 'Actions for DeepSeek' }).click();
+    await page.getByRole('menuitem', { name: 'Edit' }).click();
+  };
+  await edit();
+  const dialog = page.getByRole('dialog', { name: 'Edit DeepSeek' });
+  await dialog.getByText('More: proxy').click();
+  await dialog.getByLabel('Note').fill('a note');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await saved(page);
+  await edit();
+  await dialog.getByText('More: proxy').click();
+  await expect(dialog.getByLabel('Note')).toHaveValue('a note');
+  await dialog.getByLabel('Note').fill('');
+  await dialog.getByLabel('Console').fill('');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await saved(page);
+  const [provider] = (
+    await gateway.api<{ data: { id: string; note: string; console_url: string | null }[] }>('GET', '/api/providers')
+  ).data;
+  expect(provider).toMatchObject({ note: '', console_url: null });
+  // The stored key still works: the provider gives its list.
+  expect(
+    (await gateway.api<{ data: unknown[] }>('GET', `/api/providers/${provider?.id}/models`)).data.length,
+  ).toBeGreaterThan(0);
+});
+
+test('an address that is no web address is no link', async ({ page }) => {
+  await open(page, gateway, '/providers');
+  await page.getByRole('button', { name: 'Actions for DeepSeek' }).click();
+  await page.getByRole('menuitem', { name: 'Edit' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('More: proxy').click();
+  await dialog.getByLabel('Console').fill('javascript:alert(1)');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog.getByRole('alert')).toBeVisible();
+});
+
+test('a model and its association, with a price of 0.0375', async ({ page }) => {
+  await open(page, gateway, '/models?add=true');
+  const model = page.getByRole('dialog', { name: 'Add a model' });
+  await model.getByLabel('Name').fill('deepseek-chat');
+  await accessible(page);
+  await page.keyboard.press('Control+Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'deepseek-chat' })).toBeVisible();
+  await page.getByRole('button', { name: 'Add an association' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Add an association to deepseek-chat' });
+  await dialog.getByLabel('Provider', { exact: true }).selectOption('DeepSeek');
+  await dialog.getByLabel("Provider's model").fill('text');
+  await dialog.getByLabel('Costs are reckoned').check();
+  await dialog.getByLabel('Input', { exact: true }).fill('0.0375');
+  await dialog.getByLabel('Output', { exact: true }).fill('0.3');
+  await dialog.getByLabel('Extra body').fill('{"a": }');
+  await accessible(page);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('no JSON object');
+  await dialog.getByLabel('Extra body').fill('{"temperature": 0.5}');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await saved(page);
+  await expect(page.getByRole('cell', { name: 'DeepSeek › text', exact: true })).toBeVisible();
+  const [stored] = (await gateway.api<{ data: { prices: unknown; extra_body: unknown }[] }>('GET', '/api/associations'))
+    .data;
+  expect(stored?.prices).toMatchObject({ input: 0.0375, output: 0.3 });
+  expect(stored?.extra_body).toEqual({ temperature: 0.5 });
+});
+
+test('a test of it passes', async ({ page }) => {
+  const [model] = (await gateway.api<{ data: { id: string }[] }>('GET', '/api/models')).data;
+  await open(page, gateway, `/models/${model?.id}`);
+  await page.getByRole('button', { name: /^Actions for DeepSeek/ }).click();
+  await page.getByRole('menuitem', { name: 'Test' }).click();
+  const dialog = page.getByRole('dialog', { name: /^Test DeepSeek/ });
+  await dialog.getByRole('button', { name: 'Test', exact: true }).first().click();
+  await expect(dialog.getByText(/passed/)).toBeVisible();
+  await accessible(page);
+});
+
+test('a weight is typed where it stands, and put back', async ({ page }) => {
+  const [model] = (await gateway.api<{ data: { id: string }[] }>('GET', '/api/models')).data;
+  const weight = async () =>
+    (await gateway.api<{ data: { weight: number }[] }>('GET', '/api/associations')).data[0]?.weight;
+  await open(page, gateway, `/models/${model?.id}`);
+  const field = page.getByLabel('Weight of DeepSeek › text');
+  await field.fill('25');
+  await field.press('Enter');
+  await expect.poll(weight).toBe(25);
+  await page.getByRole('button', { name: 'Put back' }).first().click();
+  await expect.poll(weight).toBe(10);
+});
+
+test('a key is shown once, and then nowhere', async ({ page }) => {
+  await open(page, gateway, '/keys?add=true');
+  const dialog = page.getByRole('dialog', { name: 'Create a key' });
+  await dialog.getByLabel('Name').fill('laptop');
+  await dialog.getByLabel('Record bodies').check();
+  await accessible(page);
+  await dialog.getByRole('button', { name: 'Create the key' }).click();
+  const once = page.getByRole('dialog', { name: 'The key laptop' });
+  await expect(once).toBeVisible();
+  secret = await once.getByLabel('Key', { exact: true }).inputValue();
+  expect(secret).toMatch(/^sk-/);
+  await accessible(page);
+  await once.getByRole('button', { name: 'I have stored it' }).click();
+  await expect(once).toBeHidden();
+  const response = await gateway.ask(
+    '/v1/chat/completions',
+    { model: 'deepseek-chat', messages: [{ role: 'user', content: 'hi' }] },
+    secret,
+  );
+  expect(response.status).toBe(200);
+  for (const path of ['/keys', '/providers', '/models', '/logs', '/settings', '/']) {
+    await page.goto(gateway.url + path);
+    await expect(page.locator('h1').first()).toBeVisible();
+    const everything = await page.evaluate(
+      () =>
+        document.documentElement.outerHTML +
+        JSON.stringify(localStorage) +
+        JSON.stringify(sessionStorage) +
+        location.href,
+    );
+    expect(everything).not.toContain(secret);
+    expect(everything).not.toContain(UPSTREAM_KEY);
+  }
+});
+
+test('the configuration file shows what would change before it is applied', async ({ page }) => {
+  await open(page, gateway, '/settings');
+  await page.getByRole('button', { name: 'Load what is configured' }).click();
+  const file = page.getByLabel('Configuration file');
+  await expect(file).not.toHaveValue('');
+  await page.getByRole('button', { name: 'Show what would change' }).click();
+  await expect(page.getByText('Nothing would change.')).toBeVisible();
+  const text = await file.inputValue();
+  expect(text).toContain('weight: 10');
+  await file.fill(text.replace('weight: 10', 'weight: 11'));
+  await page.getByRole('button', { name: 'Show what would change' }).click();
+  await expect(page.getByRole('listitem').filter({ hasText: 'changed' })).toContainText('weight');
+  await file.fill('models: [');
+  await page.getByRole('button', { name: 'Show what would change' }).click();
+  await expect(page.getByRole('alert')).toBeVisible();
+});
+
+test('deleting a provider says what goes with it', async ({ page }) => {
+  await open(page, gateway, '/providers');
+  await page.getByRole('button', { name: 'Actions for DeepSeek' }).click();
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Delete DeepSeek?' });
+  await expect(dialog.getByText('1 association is deleted with it.')).toBeVisible();
+  await expect(dialog.getByText('Nothing would serve deepseek-chat any more.')).toBeVisible();
+  await accessible(page);
+  await dialog.getByRole('button', { name: 'Delete DeepSeek' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText('Everything begins with one.')).toBeVisible();
+});

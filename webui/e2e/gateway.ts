@@ -1,0 +1,95 @@
+/** A gateway and a scripted provider of its own, each on a free port of this computer. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const binaries = process.env.LLMIO_BIN_DIR ?? join(import.meta.dirname, '../../target/debug');
+export const TOKEN = 'admin-token-of-the-console-tests';
+export const UPSTREAM_KEY = 'sk-upstream-secret-that-nobody-sees';
+
+export interface Gateway {
+  url: string;
+  /** The scripted provider's address, without a version. */
+  upstream: string;
+  /** Asks the admin API. */
+  api: <T = unknown>(method: string, path: string, body?: unknown) => Promise<T>;
+  /** Asks a model, as a client does. */
+  ask: (path: string, body: unknown, key?: string) => Promise<Response>;
+  /** Adds behaviours of the scripted provider: see its POST /_control/script. */
+  script: (script: unknown) => Promise<void>;
+  kill: () => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+async function started(child: ChildProcess, name: string): Promise<string> {
+  let said = '';
+  return new Promise((resolve, reject) => {
+    const hear = (data: Buffer) => {
+      said += data;
+      const address = /listening on (http:\S+)/.exec(said)?.[1];
+      if (address) resolve(address);
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.on('error', reject);
+    child.on('exit', () => reject(new Error(`${name} has ended:\n${said}`)));
+  });
+}
+
+async function end(child: ChildProcess) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+}
+
+export async function startGateway(options: { port?: number; token?: string | null } = {}): Promise<Gateway> {
+  const folder = await mkdtemp(join(tmpdir(), 'llmio-console-'));
+  const provider = spawn(join(binaries, 'llmio-upstream'), ['--port', '0', '--key', UPSTREAM_KEY], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const token = options.token === undefined ? TOKEN : options.token;
+  const { TOKEN: _, ...env } = process.env;
+  const server = spawn(
+    join(binaries, 'llmio'),
+    ['--port', String(options.port ?? 0), '--database-url', `file:${folder}/llmio.db`, ...(token ? [] : ['--open'])],
+    {
+      env: { ...env, ...(token ? { TOKEN: token } : {}) },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    },
+  );
+  const [upstream, url] = await Promise.all([started(provider, 'the provider'), started(server, 'the gateway')]);
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    ...(token ? { authorization: `Bearer ${token}` } : {}),
+  };
+  return {
+    url,
+    upstream,
+    api: async (method, path, body) => {
+      const response = await fetch(url + path, {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+      return response.status === 204 ? undefined : await response.json();
+    },
+    ask: (path, body, key) =>
+      fetch(url + path, {
+        method: 'POST',
+        headers: { ...headers, ...(key ? { authorization: `Bearer ${key}` } : {}) },
+        body: JSON.stringify(body),
+      }),
+    script: async (script) => {
+      const response = await fetch(`${upstream}/_control/script`, { method: 'POST', body: JSON.stringify(script) });
+      if (!response.ok) throw new Error(await response.text());
+    },
+    kill: () => end(server),
+    stop: async () => {
+      await Promise.all([end(server), end(provider)]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** Every page in each language, light and dark, on a desktop and a phone: no violation, nothing too wide; the pictures stay in `screenshots`. */
+import { accessible, expect, fits, open, test } from './test';
+
+const PAGES = ['/', '/logs', '/providers', '/models', '/keys', '/settings', '/sign-in', '/no-such-page'] as const;
+const LOOKS = [
+  { locale: 'en', theme: 'light', width: 1440, height: 900 },
+  { locale: 'en', theme: 'dark', width: 390, height: 844 },
+  { locale: 'zh-CN', theme: 'dark', width: 1440, height: 900 },
+  { locale: 'zh-TW', theme: 'light', width: 390, height: 844 },
+] as const;
+
+for (const { locale, theme, width, height } of LOOKS) {
+  test(`pages: ${locale}, ${theme}, ${width}`, async ({ page, seeded }) => {
+    test.setTimeout(180_000);
+    await page.setViewportSize({ width, height });
+    const model = seeded.models['gpt-5'];
+    const [log] = (await seeded.api<{ data: { id: string }[] }>('GET', '/api/logs?model=gpt-5&limit=1')).data;
+    const [provider] = (await seeded.api<{ data: { id: string }[] }>('GET', '/api/providers')).data;
+    const paths = [
+      ...PAGES,
+      `/models/${model}`,
+      `/providers/${provider?.id}`,
+      `/logs/${log?.id}`,
+      `/logs?open=${log?.id}`,
+    ];
+    for (const path of paths) {
+      await open(page, seeded, path, { locale, theme });
+      expect(await page.evaluate(() => document.documentElement.lang)).toBe(locale);
+      const name =
+        path
+          .split('?')[0]
+          ?.replaceAll('/', '-')
+          .replace(/[0-9a-f-]{30,}/, 'id') + (path.includes('?') ? '-open' : '');
+      await page.screenshot({
+        path: `screenshots/${locale}-${theme}-${width}${name}.png`,
+        fullPage: width < 1000 && !path.startsWith('/logs'),
+      });
+      await fits(page);
+      await accessible(page);
+    }
+  });
+}

@@ -1,0 +1,118 @@
+import { expect, open, test } from './test';
+
+interface Page {
+  data: { id: string; model: string; outcome: string; has_bodies: boolean }[];
+}
+
+test('a number of the dashboard opens its requests', async ({ page, seeded }) => {
+  await open(page, seeded, '/');
+  const sums = await seeded.api<{ today: { requests: number } }>('GET', '/api/metrics/summary?tz_offset_minutes=480');
+  await expect(page.getByRole('link', { name: new RegExp(`^Requests ${sums.today.requests}`) })).toBeVisible();
+  await page.getByRole('table', { name: 'In numbers' }).getByRole('link', { name: 'claude-5' }).click();
+  await expect(page.getByRole('heading', { name: 'Requests' })).toBeVisible();
+  expect(page.url()).toContain('model=claude-5');
+  await expect(page.locator('tr[data-row]')).toHaveCount(8);
+});
+
+test('filters are the URL, and survive a reload', async ({ page, seeded }) => {
+  await open(page, seeded, '/logs');
+  await page.getByLabel('Outcome').selectOption('success');
+  await page.getByRole('button', { name: 'Filter', exact: true }).waitFor();
+  await page
+    .getByRole('textbox', { name: 'Model' })
+    .or(page.getByRole('combobox', { name: 'Model', exact: true }))
+    .last()
+    .fill('o5');
+  await page.getByRole('button', { name: 'Filter', exact: true }).click();
+  await expect(page.locator('tr[data-row]')).toHaveCount(4);
+  await page.reload();
+  await expect(page.locator('tr[data-row]')).toHaveCount(4);
+  await page.getByRole('button', { name: 'Remove the filter Model: o5' }).click();
+  await expect(page.locator('tr[data-row]')).not.toHaveCount(4);
+  await page.goBack();
+  await expect(page.locator('tr[data-row]')).toHaveCount(4);
+});
+
+test('attempts show the failures behind a success', async ({ page, seeded }) => {
+  await open(page, seeded, '/logs?model=flaky');
+  await expect(page.locator('tr[data-row]')).toHaveCount(4);
+  await page.getByLabel('Rows are').selectOption('all');
+  await expect(page.locator('tr[data-row]').first()).toBeVisible();
+  await expect(page.getByRole('cell', { name: 'provider error' }).first()).toBeVisible();
+});
+
+test('j and k go through the rows, o opens the page, Escape closes', async ({ page, seeded }) => {
+  await open(page, seeded, '/logs');
+  await page.keyboard.press('j');
+  await expect(page.getByRole('complementary')).toBeVisible();
+  const first = page.url();
+  await page.keyboard.press('j');
+  await expect(page).not.toHaveURL(first);
+  await page.keyboard.press('k');
+  await expect(page).toHaveURL(first);
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('complementary')).toBeHidden();
+  await page.keyboard.press('j');
+  await page.keyboard.press('o');
+  await expect(page.getByRole('heading', { level: 1, name: 'Request' })).toBeVisible();
+});
+
+for (const [model, said] of [
+  ['gpt-5', 'Hello from the scripted provider.'],
+  ['o5', 'Let me think about it.'],
+  ['claude-5', 'Let me think about it.'],
+  ['gemini-3', 'Hello from the scripted provider.'],
+  ['tools', 'find'],
+] as const) {
+  test(`the conversation of ${model}`, async ({ page, seeded }) => {
+    const { data } = await seeded.api<Page>('GET', `/api/logs?model=${model}&limit=2`);
+    for (const { id } of data) {
+      await open(page, seeded, `/logs/${id}`);
+      await expect(page.getByRole('tabpanel')).toContainText('Answer');
+      await expect(page.getByRole('tabpanel')).toContainText(said);
+      await page.getByRole('tab', { name: 'Response' }).click();
+      await expect(page.getByRole('tabpanel')).toContainText(/Copy/);
+      await page.getByRole('tab', { name: 'Details' }).click();
+      await expect(page.getByRole('tabpanel')).toContainText('node');
+    }
+  });
+}
+
+test('hostile text is text', async ({ page, seeded }) => {
+  await open(page, seeded, '/providers');
+  await expect(page.getByText('<img src=x onerror=alert(1)>"quoted"').first()).toBeVisible();
+  expect(await page.locator('img').count()).toBe(0);
+  const { data } = await seeded.api<Page>('GET', '/api/logs?model=gpt-5&limit=20');
+  for (const { id } of data.slice(0, 3)) await open(page, seeded, `/logs/${id}`);
+});
+
+test('a list of any length asks as little as a short one', async ({ page, seeded }) => {
+  for (const [path, most] of [
+    ['/providers', 3],
+    ['/models', 3],
+    ['/keys', 3],
+    ['/logs', 4],
+    ['/', 5],
+  ] as const) {
+    const asked: string[] = [];
+    const count = (request: { url: () => string }) => {
+      const { pathname } = new URL(request.url());
+      if (pathname.startsWith('/api/')) asked.push(pathname);
+    };
+    page.on('request', count);
+    await open(page, seeded, path);
+    page.off('request', count);
+    expect(asked.length, `${path}: ${asked.join(' ')}`).toBeLessThanOrEqual(most);
+  }
+});
+
+test('the palette finds pages, models and actions', async ({ page, seeded }) => {
+  await open(page, seeded, '/');
+  await page.keyboard.press('Control+k');
+  await page.getByPlaceholder('A page, a name').fill('gemini-3');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1, name: 'gemini-3' })).toBeVisible();
+  await page.keyboard.press('g');
+  await page.keyboard.press('k');
+  await expect(page.getByRole('heading', { level: 1, name: 'Keys' })).toBeVisible();
+});

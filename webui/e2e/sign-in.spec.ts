@@ -1,0 +1,90 @@
+import { startGateway, TOKEN } from './gateway';
+import { accessible, expect, open, test } from './test';
+
+test('a wrong token is told of and kept in its field; the right one leads to where one wanted to be', async ({
+  page,
+  seeded,
+}) => {
+  await page.goto(`${seeded.url}/models?q=gpt`);
+  await expect(page.getByRole('heading', { name: 'Sign in to LLMIO' })).toBeVisible();
+  await accessible(page);
+  await page.getByLabel('Token').fill('wrong');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('alert')).toContainText('does not accept this token');
+  await expect(page.getByLabel('Token')).toHaveValue('wrong');
+  await page.getByLabel('Token').fill(TOKEN);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { name: 'Models' })).toBeVisible();
+  expect(new URL(page.url()).search).toBe('?q=gpt');
+  expect(await page.evaluate(() => Object.keys(localStorage))).not.toContain('llmio.session');
+});
+
+test('a link may bring the token, and does not keep it', async ({ page, seeded }) => {
+  await page.goto(`${seeded.url}/sign-in#token=${TOKEN}`);
+  await expect(page.getByLabel('Token')).toHaveValue(TOKEN);
+  expect(page.url()).toBe(`${seeded.url}/sign-in`);
+});
+
+test('next is a path of the console, never another address', async ({ page, seeded }) => {
+  await page.goto(`${seeded.url}/sign-in?next=//evil.example/`);
+  await page.getByLabel('Token').fill(TOKEN);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
+});
+
+test('a token that is refused later is asked for over the form, which keeps what was entered', async ({
+  page,
+  seeded,
+}) => {
+  await open(page, seeded, '/providers');
+  await page.getByRole('button', { name: 'Add a provider' }).click();
+  const form = page.getByRole('dialog', { name: 'Add a provider' });
+  await form.getByLabel('Name').fill('half-filled');
+  await page.route('**/api/**', (route) =>
+    route.continue({ headers: { ...route.request().headers(), authorization: 'Bearer revoked' } }),
+  );
+  await form.getByRole('button', { name: 'Save' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+  await expect(dialog).toBeVisible();
+  await page.unroute('**/api/**');
+  await dialog.getByLabel('Token').fill(TOKEN);
+  await dialog.getByRole('button', { name: 'Sign in' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(form.getByLabel('Name')).toHaveValue('half-filled');
+});
+
+test('signing out in one tab signs out the others', async ({ context, page, seeded }) => {
+  await page.goto(`${seeded.url}/keys`);
+  await page.getByLabel('Token').fill(TOKEN);
+  await page.getByLabel('Keep me signed in on this device').check();
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(page.getByRole('heading', { name: 'Keys' })).toBeVisible();
+  const other = await context.newPage();
+  await other.goto(`${seeded.url}/models`);
+  await expect(other.getByRole('heading', { name: 'Models' })).toBeVisible();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expect(other.getByRole('heading', { name: 'Sign in to LLMIO' })).toBeVisible();
+});
+
+test('a gateway without a token lets this computer in', async ({ page }) => {
+  const gateway = await startGateway({ token: null });
+  try {
+    await page.goto(gateway.url);
+    await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
+    await expect(page.getByRole('heading', { name: 'First steps' })).toBeVisible();
+  } finally {
+    await gateway.stop();
+  }
+});
+
+test('a gateway that goes away is told of, and found again', async ({ page }) => {
+  const gateway = await startGateway();
+  try {
+    await open(page, gateway, '/providers');
+    await expect(page.getByRole('link', { name: 'Gateway: healthy' })).toBeVisible();
+    await gateway.kill();
+    await expect(page.getByRole('link', { name: 'Gateway: unreachable' })).toBeVisible({ timeout: 15_000 });
+  } finally {
+    await gateway.stop();
+  }
+});

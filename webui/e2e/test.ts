@@ -1,0 +1,104 @@
+/** What every test has: a gateway with things in it, a page that is signed in, and watch over the console's rules. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { test as base, expect, type Page } from '@playwright/test';
+import { type Gateway, startGateway, TOKEN } from './gateway';
+import { seed, traffic } from './seed';
+
+export { expect };
+
+export interface Seeded extends Gateway {
+  key: string;
+  models: Record<string, string>;
+  sent: number;
+}
+
+export const test = base.extend<{ watched: undefined }, { empty: Gateway; seeded: Seeded }>({
+  empty: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright wants a pattern
+    async ({}, use) => {
+      const gateway = await startGateway();
+      await use(gateway);
+      await gateway.stop();
+    },
+    { scope: 'worker' },
+  ],
+  seeded: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright wants a pattern
+    async ({}, use) => {
+      const gateway = await startGateway();
+      const { key, models } = await seed(gateway);
+      const sent = await traffic(gateway, key);
+      await until(
+        async () => (await gateway.api<{ data: unknown[] }>('GET', '/api/logs?limit=200')).data.length >= sent,
+      );
+      await use({ ...gateway, key, models, sent });
+      await gateway.stop();
+    },
+    { scope: 'worker' },
+  ],
+  // No error of a script, nothing that the content security policy had to stop, and no request to anybody else.
+  watched: [
+    async ({ page }, use) => {
+      const wrong: string[] = [];
+      page.on('pageerror', (error) => wrong.push(`error: ${error.message}`));
+      page.on('console', (message) => {
+        if (/Content Security Policy|Refused to/.test(message.text())) wrong.push(message.text());
+      });
+      page.on('dialog', (dialog) => {
+        if (dialog.type() === 'alert') wrong.push(`alert: ${dialog.message()}`);
+      });
+      page.on('request', (request) => {
+        const { protocol, hostname } = new URL(request.url());
+        if (!['blob:', 'data:'].includes(protocol) && hostname !== '127.0.0.1') wrong.push(`asked ${request.url()}`);
+      });
+      await use(undefined);
+      expect(wrong).toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export async function until(condition: () => Promise<boolean>, patience = 10_000) {
+  const limit = Date.now() + patience;
+  while (!(await condition())) {
+    if (Date.now() > limit) throw new Error('it did not come about');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Opens a page of the console, signed in, in a language and theme. */
+export async function open(page: Page, gateway: Gateway, path: string, look: { locale?: string; theme?: string } = {}) {
+  await page.addInitScript(
+    ([token, locale, theme]) => {
+      sessionStorage.setItem('llmio.session', JSON.stringify({ address: '', token }));
+      localStorage.setItem('llmio.locale', locale);
+      localStorage.setItem('llmio.theme', theme);
+    },
+    [TOKEN, look.locale ?? 'en', look.theme ?? 'light'] as const,
+  );
+  await page.goto(gateway.url + path);
+  await settled(page);
+}
+
+/** The page has what it asked for. */
+export async function settled(page: Page) {
+  await expect(page.locator('h1').first()).toBeVisible();
+  await expect(page.locator('[role=status][aria-label]')).toHaveCount(0);
+}
+
+export async function accessible(page: Page) {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  expect
+    .soft(violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`))
+    .toEqual([]);
+}
+
+/** Nothing makes the page wider than the screen. */
+export async function fits(page: Page) {
+  const [content, screen] = await page.evaluate(
+    () => [document.documentElement.scrollWidth, document.documentElement.clientWidth] as const,
+  );
+  expect.soft(content, page.url()).toBeLessThanOrEqual(screen);
+}

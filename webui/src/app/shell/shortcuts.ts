@@ -1,0 +1,50 @@
+import { useRouter } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
+
+const PAGES: Record<string, '/' | '/logs' | '/providers' | '/models' | '/keys' | '/settings'> = {
+  d: '/',
+  l: '/logs',
+  p: '/providers',
+  m: '/models',
+  k: '/keys',
+  ',': '/settings',
+};
+
+/** Whether keys are text here. */
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
+}
+
+/** `g` and a letter goes to a page, `/` to the search of the page, ⌘K or Ctrl K opens the palette. */
+export function useShortcuts(openPalette: () => void) {
+  const router = useRouter();
+  const open = useRef(openPalette);
+  open.current = openPalette;
+  useEffect(() => {
+    let went = 0;
+    const press = (event: KeyboardEvent) => {
+      if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault();
+        open.current();
+        return;
+      }
+      if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
+      if (document.querySelector('dialog[open]')) return;
+      if (event.key === '/') {
+        const search = document.querySelector<HTMLInputElement>('[data-shortcut="/"]');
+        if (search) event.preventDefault();
+        search?.focus();
+      } else if (event.key === 'g') {
+        went = Date.now();
+      } else {
+        const to = PAGES[event.key];
+        if (to && Date.now() - went < 1500) router.navigate({ to });
+        went = 0;
+      }
+    };
+    addEventListener('keydown', press);
+    return () => removeEventListener('keydown', press);
+  }, [router]);
+}

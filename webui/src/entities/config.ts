@@ -1,0 +1,80 @@
+/** What is configured: providers, models with their associations, keys, settings. */
+import { type QueryClient, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
+import client, { data, type Schemas } from '@/api/client';
+
+export type Provider = Schemas['Provider'];
+export type Model = Schemas['Model'];
+export type Association = Schemas['Association'];
+export type Key = Schemas['Key'];
+export type Settings = Schemas['Settings'];
+export type Strategy = Schemas['Strategy'];
+export type ProviderType = Schemas['ProviderType'];
+
+const config = { staleTime: 30_000 };
+
+export const queries = {
+  providers: queryOptions({
+    queryKey: ['config', 'providers'],
+    queryFn: async ({ signal }) => (await data(client.GET('/api/providers', { signal }))).data,
+    ...config,
+  }),
+  templates: queryOptions({
+    queryKey: ['templates'],
+    queryFn: async ({ signal }) => (await data(client.GET('/api/provider-types', { signal }))).data,
+    staleTime: Number.POSITIVE_INFINITY,
+  }),
+  /** With their associations. */
+  models: queryOptions({
+    queryKey: ['config', 'models'],
+    queryFn: async ({ signal }) => (await data(client.GET('/api/models', { signal }))).data,
+    ...config,
+  }),
+  keys: queryOptions({
+    queryKey: ['config', 'keys'],
+    queryFn: async ({ signal }) => (await data(client.GET('/api/keys', { signal }))).data,
+    ...config,
+  }),
+  settings: queryOptions({
+    queryKey: ['config', 'settings'],
+    queryFn: ({ signal }) => data(client.GET('/api/settings', { signal })),
+    ...config,
+  }),
+  version: queryOptions({
+    queryKey: ['version'],
+    queryFn: ({ signal }) => data(client.GET('/api/version', { signal })),
+    staleTime: 60_000,
+  }),
+  offered: (providerId: string) =>
+    queryOptions({
+      queryKey: ['offered', providerId],
+      queryFn: async ({ signal }) =>
+        (await data(client.GET('/api/providers/{id}/models', { signal, params: { path: { id: providerId } } }))).data,
+      staleTime: 300_000,
+      retry: false,
+    }),
+};
+
+export const useProviders = () => useQuery(queries.providers);
+export const useModels = () => useQuery(queries.models);
+export const useKeys = () => useQuery(queries.keys);
+
+/** After a write: everything that is configured is asked for again. */
+export function configChanged(queryClient: QueryClient) {
+  queryClient.invalidateQueries({ queryKey: ['health'] });
+  return queryClient.invalidateQueries({ queryKey: ['config'] });
+}
+
+export function useConfigChanged() {
+  const queryClient = useQueryClient();
+  return () => configChanged(queryClient);
+}
+
+/** A name with a `*` is a pattern: it serves every name that fits. */
+export function isPattern(name: string): boolean {
+  return name.includes('*');
+}
+
+export function matches(pattern: string, name: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 'u').test(name);
+}

@@ -1,0 +1,58 @@
+/** Forms over the admin API: what the gateway refuses stands at its field. */
+import { useLingui } from '@lingui/react/macro';
+import { useBlocker } from '@tanstack/react-router';
+import type { FieldValues, Path, UseFormReturn } from 'react-hook-form';
+import { ApiError } from '@/api/client';
+
+/** Sends a form; an error with a field that the form has goes there and takes the focus, others to the form's foot. */
+export function submitter<T extends FieldValues>(form: UseFormReturn<T>, run: (values: T) => Promise<unknown>) {
+  return form.handleSubmit(async (values) => {
+    try {
+      await run(values);
+    } catch (error) {
+      const field = error instanceof ApiError ? error.field : null;
+      const message = error instanceof Error ? error.message : String(error);
+      const name = field && fieldOf(field, Object.keys(values));
+      if (name) form.setError(name as Path<T>, { message }, { shouldFocus: true });
+      else form.setError('root', { message: field ? `${field}: ${message}` : message });
+    }
+  });
+}
+
+/** `headers.x-y` of the gateway is `headers` of a form without a part of that name. */
+function fieldOf(field: string, names: string[]): string | undefined {
+  const [first = ''] = field.split(/[.[]/);
+  return names.find((name) => name === field) ?? names.find((name) => name === first);
+}
+
+/** ⌘ or Ctrl with Enter saves. */
+export function saveOnEnter(submit: () => void) {
+  return (event: React.KeyboardEvent) => {
+    if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) {
+      event.preventDefault();
+      submit();
+    }
+  };
+}
+
+/** Asks before what was entered is lost, by closing or by leaving. */
+export function useUnsavedGuard(dirty: boolean): () => boolean {
+  const { t } = useLingui();
+  const mayLeave = () => !dirty || confirm(t`Discard what you have entered?`);
+  useBlocker({
+    // A dialog that is in the URL closes by another search of the same page, and has asked already.
+    shouldBlockFn: ({ current, next }) => current.pathname !== next.pathname && !mayLeave(),
+    enableBeforeUnload: dirty,
+    disabled: !dirty,
+  });
+  return mayLeave;
+}
+
+export function FormError({ message }: { message: string | undefined }) {
+  if (!message) return null;
+  return (
+    <p role="alert" className="break-anywhere rounded-card bg-bad-tint px-3 py-2 text-bad">
+      {message}
+    </p>
+  );
+}

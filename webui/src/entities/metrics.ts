@@ -1,0 +1,64 @@
+/** Sums of the log, as the gateway's rollups have them. */
+import { queryOptions } from '@tanstack/react-query';
+import client, { data, type Schemas } from '@/api/client';
+import { type TimeRange, zoneOffset } from '@/lib/time-range';
+
+export type Report = Schemas['MetricsReport'];
+export type Totals = Schemas['MetricsTotals'];
+export type Group = Schemas['MetricsGroup'];
+export type GroupBy = Schemas['MetricsGroupBy'];
+export type Interval = Schemas['MetricsInterval'];
+
+const HOUR = 3_600_000;
+
+/** The finest interval that gives a readable number of bars. */
+export function intervalOf({ from, to }: TimeRange): Interval {
+  return to.getTime() - from.getTime() <= 8 * 24 * HOUR ? 'hour' : 'day';
+}
+
+export const lengthOfInterval = (interval: Interval): number => (interval === 'day' ? 24 * HOUR : HOUR);
+
+export function metrics(
+  range: TimeRange,
+  by: GroupBy,
+  filters: { model?: string | undefined; provider?: string | undefined },
+) {
+  const interval = intervalOf(range);
+  const query = {
+    from: range.from.toISOString(),
+    to: range.to.toISOString(),
+    interval,
+    tz_offset_minutes: zoneOffset(range.to),
+    group_by: by,
+    ...(filters.model && { model: filters.model }),
+    ...(filters.provider && { provider: filters.provider }),
+  };
+  return queryOptions({
+    queryKey: ['metrics', query],
+    queryFn: ({ signal }) => data(client.GET('/api/metrics', { signal, params: { query } })),
+    staleTime: 60_000,
+  });
+}
+
+/** Totals of groups as one. Percentiles cannot be added, so that they are those of the report without groups. */
+export function cacheShareOf(usage: Schemas['MetricsUsage']): number | null {
+  const input =
+    usage.input_tokens + usage.cache_read_tokens + usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
+  return input > 0 ? usage.cache_read_tokens / input : null;
+}
+
+export const inputOf = (usage: Schemas['MetricsUsage']): number =>
+  usage.input_tokens + usage.cache_read_tokens + usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
+
+/** The starts of all intervals of a range, also of those in which nothing happened. */
+export function startsOf(report: Pick<Report, 'from' | 'to' | 'interval'>, known: string[]): number[] {
+  const step = lengthOfInterval(report.interval);
+  const end = Date.parse(report.to);
+  const anchor = known.length
+    ? Math.min(...known.map((it) => Date.parse(it)))
+    : Math.floor(Date.parse(report.from) / step) * step;
+  const first = anchor - Math.floor((anchor - Date.parse(report.from)) / step) * step;
+  const starts: number[] = [];
+  for (let at = first; at < end && starts.length < 1000; at += step) starts.push(at);
+  return starts;
+}

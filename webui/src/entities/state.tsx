@@ -1,0 +1,79 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { Status } from '@/ui/status';
+import { Ago } from '@/ui/time';
+import type { Association } from './config';
+
+export type State = 'ready' | 'resting' | 'probing' | 'off';
+
+/** Whether an association is asked; one that is switched off is not. */
+export function stateOf(association: Association): State {
+  if (!association.enabled) return 'off';
+  const { state } = association.health;
+  return state === 'asked' ? 'ready' : state === 'resting' ? 'resting' : 'probing';
+}
+
+/** In words, with why and until when. */
+export function AssociationState({ association }: { association: Association }) {
+  const { t } = useLingui();
+  const { cause, resting_until } = association.health;
+  const why = cause === 'rate_limit' ? t`rate limited` : t`breaker open`;
+  switch (stateOf(association)) {
+    case 'ready':
+      return (
+        <Status tone="ok">
+          <Trans>ready</Trans>
+        </Status>
+      );
+    case 'off':
+      return (
+        <Status tone="off">
+          <Trans>off</Trans>
+        </Status>
+      );
+    case 'probing':
+      return (
+        <Status tone="info">
+          <Trans>is being tried</Trans>
+        </Status>
+      );
+    case 'resting':
+      return (
+        <Status tone="warn">
+          {why}
+          {resting_until && (
+            <>
+              {', '}
+              <Ago at={resting_until} />
+            </>
+          )}
+        </Status>
+      );
+  }
+}
+
+/** Several associations as one: all ready, some, none. */
+export function StateOfMany({ associations }: { associations: Association[] }) {
+  const on = associations.filter((association) => association.enabled);
+  const ready = on.filter((association) => stateOf(association) === 'ready').length;
+  if (!on.length)
+    return (
+      <Status tone="off">
+        <Trans>unused</Trans>
+      </Status>
+    );
+  if (ready === on.length)
+    return (
+      <Status tone="ok">
+        <Trans>
+          {ready} of {on.length} ready
+        </Trans>
+      </Status>
+    );
+  return (
+    <Status tone={ready ? 'warn' : 'bad'}>
+      <Trans>
+        {ready} of {on.length} ready
+      </Trans>
+    </Status>
+  );
+}

@@ -1,0 +1,50 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { queries } from '@/entities/config';
+import { buttonClass } from '@/ui/button';
+import { Card } from '@/ui/page';
+import { Status } from '@/ui/status';
+
+/** The way from an empty gateway to the first answered request. */
+export function Checklist() {
+  const { t } = useLingui();
+  const providers = useQuery(queries.providers).data?.length ?? 0;
+  const models = useQuery(queries.models).data ?? [];
+  const keys = useQuery(queries.keys).data?.length ?? 0;
+  const served = models.some((model) => model.associations.length > 0);
+  const steps = [
+    {
+      done: providers > 0,
+      text: t`Add a provider: an account at somebody who runs models.`,
+      to: '/providers',
+      action: t`Add a provider`,
+    },
+    { done: served, text: t`Add a model, and say which provider serves it.`, to: '/models', action: t`Add a model` },
+    { done: keys > 0, text: t`Create a key for a client.`, to: '/keys', action: t`Create a key` },
+  ] as const;
+  const next = steps.findIndex((step) => !step.done);
+  return (
+    <Card title={t`First steps`}>
+      <ol className="m-0 flex list-none flex-col gap-2 p-0">
+        {steps.map((step, index) => (
+          <li key={step.to} className="flex flex-wrap items-center gap-3">
+            <Status tone={step.done ? 'ok' : 'off'}>{step.done ? t`done` : t`to do`}</Status>
+            <span className={step.done ? 'text-t3' : ''}>{step.text}</span>
+            {index === next && (
+              <Link to={step.to} search={{ add: true }} className={buttonClass('primary')}>
+                {step.action}
+              </Link>
+            )}
+          </li>
+        ))}
+        <li className="flex flex-wrap items-center gap-3">
+          <Status tone="off">{t`to do`}</Status>
+          <span>
+            <Trans>Send a first request.</Trans>
+          </span>
+        </li>
+      </ol>
+    </Card>
+  );
+}

@@ -1,0 +1,86 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useMutation } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { RotateCcw } from 'lucide-react';
+import { toast } from 'sonner';
+import client from '@/api/client';
+import { type Association, useConfigChanged, useModels } from '@/entities/config';
+import { AssociationState, StateOfMany, stateOf } from '@/entities/state';
+import { Button } from '@/ui/button';
+import { Card } from '@/ui/page';
+import { Empty, Loaded } from '@/ui/states';
+
+/** Which providers are well; of those that are not: what rests, why, until when, and the button that ends it. */
+export function HealthCard() {
+  const { t } = useLingui();
+  const models = useModels();
+  return (
+    <Card title={t`Providers now`}>
+      <Loaded query={models} rows={3}>
+        {(all) => {
+          const byProvider = Map.groupBy(
+            all.flatMap((model) => model.associations),
+            (it) => it.provider_id,
+          );
+          const bad = (list: Association[]) => list.filter((it) => ['resting', 'probing'].includes(stateOf(it)));
+          const rows = [...byProvider].sort(([, a], [, b]) => bad(b).length - bad(a).length);
+          if (!rows.length) return <Empty>{t`No provider serves a model yet.`}</Empty>;
+          return (
+            <ul className="m-0 flex list-none flex-col p-0">
+              {rows.map(([id, list]) => (
+                <li key={id} className="border-line border-b py-1.5 last:border-b-0">
+                  <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
+                    <Link
+                      to="/providers/$id"
+                      params={{ id }}
+                      className="break-anywhere min-w-40 font-medium text-acc hover:underline"
+                    >
+                      {list[0]?.provider}
+                    </Link>
+                    <StateOfMany associations={list} />
+                  </div>
+                  {bad(list).map((it) => (
+                    <Resting key={it.id} association={it} />
+                  ))}
+                </li>
+              ))}
+            </ul>
+          );
+        }}
+      </Loaded>
+    </Card>
+  );
+}
+
+function Resting({ association }: { association: Association }) {
+  const { t } = useLingui();
+  const changed = useConfigChanged();
+  const reset = useMutation({
+    mutationFn: () => client.POST('/api/associations/{id}/reset', { params: { path: { id: association.id } } }),
+    onError: (error) => toast.error(error.message),
+    onSettled: changed,
+  });
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-1 py-1 ps-4">
+      <Link to="/models/$id" params={{ id: association.model_id }} className="break-anywhere hover:underline">
+        {association.model} · {association.provider_model}
+      </Link>
+      <AssociationState association={association} />
+      <Link
+        to="/logs"
+        search={{ provider: association.provider, model: association.model, attempts: 'all' }}
+        className="text-acc hover:underline"
+      >
+        <Trans>its attempts</Trans>
+      </Link>
+      <Button
+        busy={reset.isPending}
+        onClick={() => reset.mutate()}
+        aria-label={t`Ask ${association.provider} for ${association.model} again`}
+      >
+        <RotateCcw size={14} />
+        <Trans>Ask again</Trans>
+      </Button>
+    </div>
+  );
+}

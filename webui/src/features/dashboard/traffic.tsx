@@ -1,0 +1,119 @@
+import { useLingui } from '@lingui/react/macro';
+import { useState } from 'react';
+import { type Group, inputOf, lengthOfInterval, type Report, startsOf } from '@/entities/metrics';
+import { compact, dateLabel, moneys, number } from '@/lib/format';
+import { colours } from '@/lib/series';
+import { BarChart } from '@/ui/bar-chart';
+import { Select } from '@/ui/field';
+import { Card } from '@/ui/page';
+import { Empty } from '@/ui/states';
+import type { By } from './dashboard-page';
+import { useGroupName } from './group-name';
+
+const SHOWN = 6;
+type What = 'requests' | 'tokens' | 'cost' | 'errors';
+
+/** How much, over time, and of whom: the six largest, and all others as one. */
+export function Traffic({
+  report,
+  by,
+  onBucket,
+}: {
+  report: Report;
+  by: By;
+  onBucket: (from: Date, to: Date) => void;
+}) {
+  const { t } = useLingui();
+  const nameOf = useGroupName(by);
+  const [what, setWhat] = useState<What>('requests');
+  const currency = mainCurrency(report.groups);
+  const amountOf = (it: Pick<Group, 'requests' | 'errors' | 'usage' | 'costs'>): number =>
+    what === 'requests'
+      ? it.requests
+      : what === 'errors'
+        ? it.errors
+        : what === 'tokens'
+          ? inputOf(it.usage) + it.usage.output_tokens
+          : (it.costs[currency] ?? 0);
+  const words: Record<What, string> = {
+    requests: t`Requests`,
+    errors: t`Failed requests`,
+    tokens: t`Tokens`,
+    cost: t`Cost in ${currency}`,
+  };
+
+  const largest = [...report.groups].filter((it) => amountOf(it) > 0).sort((a, b) => amountOf(b) - amountOf(a));
+  const first = largest.slice(0, SHOWN).map((it) => it.group);
+  const rest = largest.length > SHOWN;
+  const paint = colours(first);
+  const series = [
+    ...first.map((group) => ({
+      name: nameOf(report.groups.find((it) => it.group === group)),
+      colour: paint.get(group) ?? 'var(--c8)',
+      hatched: what === 'errors',
+    })),
+    ...(rest ? [{ name: t`others`, colour: 'var(--c8)' }] : []),
+  ];
+  const starts = startsOf(
+    report,
+    report.points.map((point) => point.start),
+  );
+  const bars = starts.map((start) => {
+    const values = series.map(() => 0);
+    for (const point of report.points) {
+      if (Date.parse(point.start) !== start) continue;
+      const place = first.indexOf(point.group);
+      const at = place < 0 ? first.length : place;
+      if (at < values.length) values[at] = (values[at] ?? 0) + amountOf(point);
+    }
+    return { label: dateLabel(new Date(start).toISOString(), report.interval), values };
+  });
+  const format = (value: number) =>
+    what === 'cost' ? moneys({ [currency]: value }) : what === 'tokens' ? compact(value) : number(value, 0);
+  const sum = largest.reduce((total, it) => total + amountOf(it), 0);
+  const step = lengthOfInterval(report.interval);
+  return (
+    <Card
+      title={t`Traffic`}
+      actions={
+        <Select
+          aria-label={t`What is counted`}
+          className="w-auto!"
+          value={what}
+          onChange={(event) => setWhat(event.target.value as What)}
+        >
+          {(Object.keys(words) as What[]).map((it) => (
+            <option key={it} value={it}>
+              {words[it]}
+            </option>
+          ))}
+        </Select>
+      }
+    >
+      {sum > 0 ? (
+        <BarChart
+          summary={t`${words[what]} over time: ${format(sum)} in all.`}
+          series={series}
+          bars={bars}
+          format={format}
+          onBar={(index) => {
+            const start = starts[index];
+            if (start !== undefined) onBucket(new Date(start), new Date(start + step));
+          }}
+        />
+      ) : (
+        <Empty>{t`Nothing of this in this time.`}</Empty>
+      )}
+    </Card>
+  );
+}
+
+/** Costs of several currencies cannot be stacked: the chart is of the one with most. */
+function mainCurrency(groups: Group[]): string {
+  const sums = new Map<string, number>();
+  for (const group of groups) {
+    for (const [currency, amount] of Object.entries(group.costs))
+      sums.set(currency, (sums.get(currency) ?? 0) + amount);
+  }
+  return [...sums].sort((a, b) => b[1] - a[1])[0]?.[0] ?? 'USD';
+}

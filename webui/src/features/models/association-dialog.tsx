@@ -1,0 +1,275 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useQuery } from '@tanstack/react-query';
+import { Plus, RefreshCw, X } from 'lucide-react';
+import { useId } from 'react';
+import { useFieldArray, useForm } from 'react-hook-form';
+import { toast } from 'sonner';
+import client, { data } from '@/api/client';
+import { type Association, type Model, queries, useConfigChanged, useModels, useProviders } from '@/entities/config';
+import { FormError, saveOnEnter, submitter, useUnsavedGuard } from '@/entities/form';
+import { Button, IconButton } from '@/ui/button';
+import { Dialog } from '@/ui/dialog';
+import { Checkbox, Field, Group, Input, Select, TextArea } from '@/ui/field';
+import { type AssociationForm, fieldsOf, formOf, jsonObjectError, ranked } from './association-form';
+
+const CURRENCY = 'llmio.currency';
+
+interface AssociationDialogProps {
+  model: Model;
+  association?: Association | undefined;
+  /** Saves a copy of the association instead. */
+  copy?: boolean;
+  onClose: () => void;
+}
+
+export function AssociationDialog({ model, association, copy, onClose }: AssociationDialogProps) {
+  const { t } = useLingui();
+  const changed = useConfigChanged();
+  const providers = useProviders().data ?? [];
+  const models = useModels().data ?? [];
+  const form = useForm<AssociationForm>({
+    defaultValues: formOf(association, model.id, localStorage.getItem(CURRENCY) ?? 'USD'),
+  });
+  const { register, watch, formState, control } = form;
+  const { isDirty, isSubmitting, errors } = formState;
+  const mayClose = useUnsavedGuard(isDirty && !isSubmitting);
+  const isNew = !association || copy;
+  const submit = submitter(form, async (values) => {
+    const body = fieldsOf(values);
+    const saved = isNew
+      ? await data(client.POST('/api/associations', { body }))
+      : await data(client.PATCH('/api/associations/{id}', { params: { path: { id: association.id } }, body }));
+    if (saved.prices) localStorage.setItem(CURRENCY, saved.prices.currency);
+    form.reset(values);
+    await changed();
+    toast.success(t`${saved.provider} › ${saved.provider_model} is saved`);
+    onClose();
+  });
+  const hasPrices = watch('has_prices');
+  return (
+    <Dialog
+      side
+      title={
+        isNew ? t`Add an association to ${model.name}` : t`Edit ${association.provider} › ${association.provider_model}`
+      }
+      onClose={onClose}
+      mayClose={mayClose}
+      footer={
+        <>
+          <FormError message={errors.root?.message} />
+          <Button variant="primary" busy={isSubmitting} onClick={submit}>{t`Save`}</Button>
+        </>
+      }
+    >
+      <form onSubmit={submit} onKeyDown={saveOnEnter(submit)} className="flex flex-col gap-5">
+        {isNew && (
+          <Field label={t`Model`} error={errors.model_id?.message}>
+            {(props) => (
+              <Select {...props} {...register('model_id')}>
+                {models.map((it) => (
+                  <option key={it.id} value={it.id}>
+                    {it.name}
+                  </option>
+                ))}
+              </Select>
+            )}
+          </Field>
+        )}
+        <Field label={t`Provider`} error={errors.provider_id?.message}>
+          {(props) => (
+            <Select {...props} {...register('provider_id', { required: t`Choose a provider.` })}>
+              <option value="">{t`Choose…`}</option>
+              {providers.map((it) => (
+                <option key={it.id} value={it.id}>
+                  {it.name}
+                </option>
+              ))}
+            </Select>
+          )}
+        </Field>
+        <ProviderModelField form={form} like={model.name} />
+        <div className="grid gap-4 sm:grid-cols-2">
+          <Field label={t`Weight`} hint={t`Its share beside the others of its tier.`} error={errors.weight?.message}>
+            {(props) => <Input {...props} type="number" min={1} step={1} {...register('weight')} />}
+          </Field>
+          <Field
+            label={t`Tier`}
+            hint={t`Higher ones are asked first; lower ones when those fail or rest.`}
+            error={errors.priority?.message}
+          >
+            {(props) => <Input {...props} type="number" step={1} {...register('priority')} />}
+          </Field>
+        </div>
+        <Group title={t`What it can do`}>
+          <p className="text-meta text-t3">
+            <Trans>Requests that need more go to others.</Trans>
+          </p>
+          <div className="flex flex-wrap gap-x-6 gap-y-2">
+            <Checkbox label={t`Tools`} {...register('tool_call')} />
+            <Checkbox label={t`Structured output`} {...register('structured_output')} />
+            <Checkbox label={t`Images`} {...register('image')} />
+          </div>
+        </Group>
+        <Group title={t`Prices per million tokens`}>
+          <Checkbox
+            label={t`Costs are reckoned`}
+            hint={t`Without prices its requests are shown as unpriced, not as free.`}
+            {...register('has_prices')}
+          />
+          {hasPrices && <Prices form={form} />}
+        </Group>
+        <Group title={t`What is sent`}>
+          <Checkbox label={t`Pass the client's headers on`} {...register('with_header')} />
+          <Headers form={form} control={control} />
+          <Field
+            label={t`Extra body`}
+            hint={t`A JSON object: dotted path to value, merged into the request. {"reasoning.effort": "high"}`}
+            error={errors.extra_body?.message}
+          >
+            {(props) => (
+              <TextArea
+                {...props}
+                rows={4}
+                className="font-mono"
+                {...register('extra_body', {
+                  validate: (source) =>
+                    jsonObjectError(source) === null || t`This is no JSON object: ${jsonObjectError(source)}`,
+                })}
+              />
+            )}
+          </Field>
+        </Group>
+        <Field label={t`Note`} error={errors.note?.message}>
+          {(props) => <TextArea {...props} {...register('note')} />}
+        </Field>
+        <Checkbox label={t`Switched on`} {...register('enabled')} />
+        <input type="submit" hidden />
+      </form>
+    </Dialog>
+  );
+}
+
+type FormOf = ReturnType<typeof useForm<AssociationForm>>;
+
+/** The provider's own name for the model, from its list when it gives one. */
+function ProviderModelField({ form, like }: { form: FormOf; like: string }) {
+  const { t } = useLingui();
+  const id = useId();
+  const providerId = form.watch('provider_id');
+  const offered = useQuery({ ...queries.offered(providerId), enabled: providerId !== '', placeholderData: undefined });
+  const names = ranked(offered.data?.map((it) => it.name) ?? [], like);
+  const count = names.length;
+  const hint = offered.isError
+    ? t`The provider gives no list: ${offered.error.message} A name can be typed all the same.`
+    : offered.data
+      ? t`${count} models on its list. * is the name that the client asked for.`
+      : t`* is the name that the client asked for.`;
+  return (
+    <Field label={t`Provider's model`} hint={hint} error={form.formState.errors.provider_model?.message}>
+      {(props) => (
+        <div className="flex gap-1">
+          <Input
+            {...props}
+            list={id}
+            className="font-mono"
+            {...form.register('provider_model', { required: t`A name is needed.` })}
+          />
+          <datalist id={id}>
+            {names.slice(0, 500).map((name) => (
+              <option key={name} value={name} />
+            ))}
+          </datalist>
+          {providerId && (
+            <IconButton
+              label={t`Ask for the list again`}
+              icon={<RefreshCw size={14} />}
+              disabled={offered.isFetching}
+              onClick={() => offered.refetch()}
+            />
+          )}
+        </div>
+      )}
+    </Field>
+  );
+}
+
+function Prices({ form }: { form: FormOf }) {
+  const { t } = useLingui();
+  const errors = form.formState.errors.prices;
+  const fields = [
+    ['input', t`Input`],
+    ['output', t`Output`],
+    ['cache_read', t`Cache read`],
+    ['cache_write', t`Cache write`],
+    ['cache_write_1h', t`Cache write, 1 h`],
+  ] as const;
+  return (
+    <div className="grid grid-cols-2 gap-3 sm:grid-cols-3">
+      {fields.map(([name, label]) => (
+        <Field key={name} label={label} error={errors?.[name]?.message}>
+          {(props) => (
+            <Input
+              {...props}
+              type="number"
+              min={0}
+              step="any"
+              inputMode="decimal"
+              {...form.register(`prices.${name}`)}
+            />
+          )}
+        </Field>
+      ))}
+      <Field label={t`Currency`} error={errors?.currency?.message}>
+        {(props) => (
+          <>
+            <Input {...props} list="currencies" {...form.register('prices.currency')} />
+            <datalist id="currencies">
+              {['USD', 'CNY', 'EUR', 'TWD', 'JPY', 'GBP'].map((code) => (
+                <option key={code} value={code} />
+              ))}
+            </datalist>
+          </>
+        )}
+      </Field>
+    </div>
+  );
+}
+
+function Headers({ form, control }: { form: FormOf; control: FormOf['control'] }) {
+  const { t } = useLingui();
+  const { fields, append, remove } = useFieldArray({ control, name: 'headers' });
+  const error = form.formState.errors.headers;
+  return (
+    <div className="flex flex-col gap-2">
+      <p className="text-meta text-t3">
+        <Trans>
+          Own headers stand above the client's. What looks like a secret is shown masked, and stays as it is when the
+          mask is left alone.
+        </Trans>
+      </p>
+      {fields.map((field, index) => (
+        <div key={field.id} className="flex gap-1">
+          <Input
+            aria-label={t`Header ${index + 1}, name`}
+            placeholder="x-name"
+            className="font-mono"
+            {...form.register(`headers.${index}.name`)}
+          />
+          <Input
+            aria-label={t`Header ${index + 1}, value`}
+            className="font-mono"
+            {...form.register(`headers.${index}.value`)}
+          />
+          <IconButton label={t`Remove header ${index + 1}`} icon={<X size={14} />} onClick={() => remove(index)} />
+        </div>
+      ))}
+      {error?.message && <p className="text-bad text-meta">{error.message}</p>}
+      <div>
+        <Button onClick={() => append({ name: '', value: '' })}>
+          <Plus size={14} />
+          <Trans>Add a header</Trans>
+        </Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,146 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { Pencil, Plus, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { type Model, useModels } from '@/entities/config';
+import { strategies } from '@/entities/words';
+import { duration, number } from '@/lib/format';
+import { Button, buttonClass } from '@/ui/button';
+import { CopyButton } from '@/ui/copy';
+import { Select } from '@/ui/field';
+import { Card, Facts, Page } from '@/ui/page';
+import { Empty, Loaded } from '@/ui/states';
+import { AssociationDialog } from './association-dialog';
+import { Associations } from './associations';
+import { ModelDialog } from './model-dialog';
+import { DeleteModel, Enabled } from './models-page';
+
+const route = getRouteApi('/models/$id');
+
+export default function ModelPage() {
+  const { t } = useLingui();
+  const { id } = route.useParams();
+  const query = useModels();
+  const found = query.data?.find((model) => model.id === id);
+  if (found) return <Detail key={found.id} model={found} models={query.data ?? []} />;
+  return (
+    <Page title={t`Model`}>
+      <Loaded query={query}>
+        {() => (
+          <Empty
+            action={
+              <Link to="/models" className={buttonClass()}>
+                <Trans>All models</Trans>
+              </Link>
+            }
+          >
+            <Trans>There is no model with this id; it may have been deleted.</Trans>
+          </Empty>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+function Detail({ model, models }: { model: Model; models: Model[] }) {
+  const { t, i18n } = useLingui();
+  const { add } = route.useSearch();
+  const navigate = route.useNavigate();
+  const [editing, setEditing] = useState(false);
+  const [deleting, setDeleting] = useState(false);
+  const openAdd = () => navigate({ search: { add: true } });
+  const limit = (seconds: number | null) => (seconds ? duration(seconds * 1000) : t`usual`);
+  return (
+    <Page
+      title={model.name}
+      intro={
+        <span className="inline-flex flex-wrap items-center gap-2">
+          <Link to="/models" className="text-acc hover:underline">
+            <Trans>All models</Trans>
+          </Link>
+          <CopyButton text={model.name} label={t`Copy the name`} />
+          <Select
+            aria-label={t`Go to another model`}
+            className="w-auto! max-w-60"
+            value={model.id}
+            onChange={(event) => navigate({ to: '/models/$id', params: { id: event.target.value }, search: {} })}
+          >
+            {models.map((it) => (
+              <option key={it.id} value={it.id}>
+                {it.name}
+              </option>
+            ))}
+          </Select>
+        </span>
+      }
+      actions={
+        <>
+          <Link to="/logs" search={{ model: model.name }} className={buttonClass()}>
+            <Trans>Its requests</Trans>
+          </Link>
+          <Button onClick={() => setEditing(true)}>
+            <Pencil size={14} />
+            <Trans>Edit</Trans>
+          </Button>
+          <Button variant="danger" onClick={() => setDeleting(true)}>
+            <Trash2 size={14} />
+            <Trans>Delete</Trans>
+          </Button>
+          <Button variant="primary" onClick={openAdd}>
+            <Plus size={14} />
+            <Trans>Association</Trans>
+          </Button>
+        </>
+      }
+    >
+      <Card title={i18n._(strategies[model.strategy].name)} actions={<Enabled model={model} />}>
+        <p className="mb-3 text-t2">{i18n._(strategies[model.strategy].does)}</p>
+        <div className="grid gap-x-8 gap-y-1.5 md:grid-cols-2">
+          <Facts
+            items={[
+              [t`Retries`, number(model.max_retry)],
+              [t`Breaker`, model.breaker ? t`on` : t`off`],
+              [t`Affinity`, model.affinity ? t`on` : t`off`],
+              [
+                t`Note`,
+                model.note ? (
+                  <span key="n" className="whitespace-pre-wrap">
+                    {model.note}
+                  </span>
+                ) : (
+                  '–'
+                ),
+              ],
+            ]}
+          />
+          <Facts
+            items={[
+              [t`Until the answer begins`, limit(model.time_out)],
+              [t`Until the head of an answer`, limit(model.header_timeout)],
+              [t`From the head to the first output`, limit(model.first_token_timeout)],
+              [t`Of silence in a stream`, limit(model.idle_timeout)],
+            ]}
+          />
+        </div>
+      </Card>
+      {model.associations.length ? (
+        <Associations model={model} />
+      ) : (
+        <Empty
+          action={
+            <Button variant="primary" onClick={openAdd}>
+              <Trans>Add an association</Trans>
+            </Button>
+          }
+        >
+          <Trans>Nothing serves this model yet. An association says which provider does, and under which name.</Trans>
+        </Empty>
+      )}
+      {add && <AssociationDialog model={model} onClose={() => navigate({ search: {}, replace: true })} />}
+      {editing && <ModelDialog model={model} onClose={() => setEditing(false)} />}
+      {deleting && (
+        <DeleteModel model={model} onClose={() => setDeleting(false)} onDeleted={() => navigate({ to: '/models' })} />
+      )}
+    </Page>
+  );
+}

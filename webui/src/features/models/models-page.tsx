@@ -1,0 +1,289 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useMutation } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { Copy, GripVertical, Link2, Pencil, Plus, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { toast } from 'sonner';
+import client from '@/api/client';
+import { isPattern, type Model, useConfigChanged, useModels } from '@/entities/config';
+import { StateOfMany } from '@/entities/state';
+import { strategies } from '@/entities/words';
+import { useSetting } from '@/entities/write';
+import { duration, number } from '@/lib/format';
+import { Button } from '@/ui/button';
+import { Confirm } from '@/ui/dialog';
+import { Select, Switch } from '@/ui/field';
+import { RowMenu } from '@/ui/menu';
+import { Page } from '@/ui/page';
+import { SearchBox } from '@/ui/search-box';
+import { Empty, Loaded } from '@/ui/states';
+import { Badge } from '@/ui/status';
+import { type Column, Table } from '@/ui/table';
+import { ModelDialog } from './model-dialog';
+import { moved } from './order';
+import { ShareBar } from './share-bar';
+
+const route = getRouteApi('/models');
+
+export default function ModelsPage() {
+  const { t, i18n } = useLingui();
+  const { q = '', strategy = '', add } = route.useSearch();
+  const navigate = route.useNavigate();
+  const changed = useConfigChanged();
+  const query = useModels();
+  const [dialog, setDialog] = useState<{ edit?: Model; copyOf?: Model; remove?: Model } | null>(null);
+  const [dragged, setDragged] = useState<string | null>(null);
+  const [spoken, setSpoken] = useState('');
+  const order = useMutation({
+    mutationFn: (ids: string[]) => client.PUT('/api/models/order', { body: { ids } }),
+    onError: (error) => toast.error(t`Not saved: ${error.message}`),
+    onSettled: changed,
+  });
+  const filter = (change: { q?: string; strategy?: string }) =>
+    navigate({ search: (old) => ({ ...old, ...change }), replace: true });
+  const filtered = q !== '' || strategy !== '';
+  const all = query.data ?? [];
+  const ids = order.isPending ? order.variables : all.map((model) => model.id);
+  const models = ids.flatMap((id) => all.find((model) => model.id === id) ?? []);
+  const move = (model: Model, to: number) => {
+    const next = moved(ids, model.id, to);
+    if (next.join() === ids.join()) return;
+    order.mutate(next);
+    setSpoken(t`${model.name}, position ${next.indexOf(model.id) + 1} of ${next.length}`);
+  };
+
+  const columns: Column<Model>[] = [
+    {
+      id: 'order',
+      header: <span className="sr-only">{t`Order`}</span>,
+      width: '2.5rem',
+      card: 'none',
+      cell: (model, index) =>
+        filtered ? null : (
+          <button
+            type="button"
+            draggable
+            aria-label={t`Move ${model.name}; arrow keys move it by one`}
+            title={t`Drag, or move with the arrow keys`}
+            className="inline-flex size-7 cursor-grab items-center justify-center rounded-control text-t3 hover:bg-s2"
+            onDragStart={(event) => {
+              event.dataTransfer.effectAllowed = 'move';
+              event.dataTransfer.setData('text/plain', model.name);
+              setDragged(model.id);
+            }}
+            onDragEnd={() => setDragged(null)}
+            onDragOver={(event) => dragged && event.preventDefault()}
+            onDrop={(event) => {
+              event.preventDefault();
+              const from = all.find((it) => it.id === dragged);
+              if (from) move(from, index);
+              setDragged(null);
+            }}
+            onKeyDown={(event) => {
+              if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
+              event.preventDefault();
+              move(model, index + (event.key === 'ArrowUp' ? -1 : 1));
+            }}
+          >
+            <GripVertical size={14} />
+          </button>
+        ),
+    },
+    {
+      id: 'name',
+      header: t`Name`,
+      card: 'title',
+      cell: (model) => (
+        <span className="inline-flex flex-wrap items-center gap-1.5">
+          <Link
+            to="/models/$id"
+            params={{ id: model.id }}
+            className="break-anywhere font-medium text-acc hover:underline"
+          >
+            {model.name}
+          </Link>
+          {isPattern(model.name) && <Badge>{t`pattern`}</Badge>}
+          {model.note && <span className="break-anywhere text-meta text-t3">{model.note.slice(0, 120)}</span>}
+        </span>
+      ),
+    },
+    {
+      id: 'state',
+      header: t`State`,
+      cell: (model) => <StateOfMany associations={model.enabled ? model.associations : []} />,
+    },
+    { id: 'strategy', header: t`Strategy`, cell: (model) => i18n._(strategies[model.strategy].name) },
+    { id: 'share', header: t`Associations`, width: '14rem', cell: (model) => <ShareBar model={model} /> },
+    { id: 'retries', header: t`Retries`, end: true, cell: (model) => number(model.max_retry) },
+    {
+      id: 'timeout',
+      header: t`Time-out`,
+      end: true,
+      cell: (model) => (model.time_out ? duration(model.time_out * 1000) : <span className="text-t3">{t`usual`}</span>),
+    },
+    { id: 'enabled', header: t`On`, width: '4rem', cell: (model) => <Enabled model={model} /> },
+    {
+      id: 'menu',
+      header: <span className="sr-only">{t`Actions`}</span>,
+      card: 'aside',
+      end: true,
+      width: '3rem',
+      cell: (model, index) => (
+        <RowMenu
+          label={t`Actions for ${model.name}`}
+          items={[
+            { label: t`Edit`, icon: <Pencil size={14} />, onSelect: () => setDialog({ edit: model }) },
+            {
+              label: t`Add an association`,
+              icon: <Link2 size={14} />,
+              onSelect: () => void navigate({ to: '/models/$id', params: { id: model.id }, search: { add: true } }),
+            },
+            { label: t`Duplicate`, icon: <Copy size={14} />, onSelect: () => setDialog({ copyOf: model }) },
+            ...(filtered
+              ? []
+              : [
+                  { label: t`Move up`, onSelect: () => move(model, index - 1) },
+                  { label: t`Move down`, onSelect: () => move(model, index + 1) },
+                  { label: t`Move to the top`, onSelect: () => move(model, 0) },
+                ]),
+            {
+              label: t`Delete`,
+              icon: <Trash2 size={14} />,
+              danger: true,
+              onSelect: () => setDialog({ remove: model }),
+            },
+          ]}
+        />
+      ),
+    },
+  ];
+  const addButton = (
+    <Button variant="primary" onClick={() => navigate({ search: (old) => ({ ...old, add: true }) })}>
+      <Plus size={16} />
+      <Trans>Add a model</Trans>
+    </Button>
+  );
+  return (
+    <Page title={t`Models`} actions={addButton}>
+      <span role="status" className="sr-only">
+        {spoken}
+      </span>
+      <Loaded query={query}>
+        {() => {
+          if (!all.length)
+            return (
+              <Empty action={addButton}>
+                <Trans>A model is a name that clients ask for. Its associations say which providers serve it.</Trans>
+              </Empty>
+            );
+          const wanted = q.toLowerCase();
+          const shown = models.filter(
+            (model) =>
+              (!strategy || model.strategy === strategy) &&
+              [model.name, model.note, ...model.associations.map((it) => it.provider)].some((it) =>
+                it.toLowerCase().includes(wanted),
+              ),
+          );
+          return (
+            <>
+              <div className="flex flex-wrap items-center gap-2">
+                <SearchBox
+                  className="w-full sm:w-72"
+                  label={t`Name, note or provider`}
+                  value={q}
+                  onChange={(value) => filter({ q: value })}
+                />
+                <Select
+                  className="w-auto!"
+                  aria-label={t`Strategy`}
+                  value={strategy}
+                  onChange={(event) => filter({ strategy: event.target.value })}
+                >
+                  <option value="">{t`All strategies`}</option>
+                  {Object.entries(strategies).map(([value, { name }]) => (
+                    <option key={value} value={value}>
+                      {i18n._(name)}
+                    </option>
+                  ))}
+                </Select>
+                {filtered && (
+                  <>
+                    <Button variant="ghost" onClick={() => navigate({ search: {} })}>{t`Clear filters`}</Button>
+                    <span className="text-meta text-t3">{t`The order can be changed when nothing is filtered.`}</span>
+                  </>
+                )}
+              </div>
+              {shown.length ? (
+                <Table
+                  label={t`Models`}
+                  columns={columns}
+                  rows={shown}
+                  rowKey={(model) => model.id}
+                  dim={(model) => !model.enabled}
+                  onRow={(model) => navigate({ to: '/models/$id', params: { id: model.id } })}
+                />
+              ) : (
+                <Empty action={<Button onClick={() => navigate({ search: {} })}>{t`Clear filters`}</Button>}>
+                  <Trans>No model is like that.</Trans>
+                </Empty>
+              )}
+            </>
+          );
+        }}
+      </Loaded>
+      {add && <ModelDialog onClose={() => navigate({ search: ({ add: _, ...rest }) => rest, replace: true })} />}
+      {(dialog?.edit || dialog?.copyOf) && (
+        <ModelDialog model={dialog.edit} copyOf={dialog.copyOf} onClose={() => setDialog(null)} />
+      )}
+      {dialog?.remove && <DeleteModel model={dialog.remove} onClose={() => setDialog(null)} />}
+    </Page>
+  );
+}
+
+export function Enabled({ model }: { model: Model }) {
+  const { t } = useLingui();
+  const setting = useSetting((enabled: boolean) =>
+    client.PATCH('/api/models/{id}', { params: { path: { id: model.id } }, body: { enabled } }),
+  );
+  return (
+    <Switch
+      quiet
+      label={t`${model.name} is on`}
+      checked={setting.pending ?? model.enabled}
+      disabled={setting.busy}
+      onChange={(event) => setting.set(event.target.checked, model.enabled)}
+    />
+  );
+}
+
+export function DeleteModel({
+  model,
+  onClose,
+  onDeleted,
+}: {
+  model: Model;
+  onClose: () => void;
+  onDeleted?: () => void;
+}) {
+  const { t } = useLingui();
+  const changed = useConfigChanged();
+  return (
+    <Confirm
+      title={t`Delete ${model.name}?`}
+      action={t`Delete ${model.name}`}
+      onClose={onClose}
+      onConfirm={async () => {
+        await client.DELETE('/api/models/{id}', { params: { path: { id: model.id } } });
+        onDeleted?.();
+        await changed();
+      }}
+    >
+      <p>
+        <Trans>
+          Clients that ask for it get an error. Its associations ({model.associations.length}) are deleted with it;
+          providers and the log stay.
+        </Trans>
+      </p>
+    </Confirm>
+  );
+}

@@ -1,0 +1,46 @@
+import { useLingui } from '@lingui/react/macro';
+import { useForm } from 'react-hook-form';
+import { toast } from 'sonner';
+import client, { data } from '@/api/client';
+import { type Provider, useConfigChanged } from '@/entities/config';
+import { FormError, saveOnEnter, submitter, useUnsavedGuard } from '@/entities/form';
+import { Button } from '@/ui/button';
+import { Dialog } from '@/ui/dialog';
+import { fieldsOf, formOf, ProviderFields, type ProviderForm } from './provider-fields';
+
+/** Changes a provider. */
+export function ProviderDialog({ provider, onClose }: { provider: Provider; onClose: () => void }) {
+  const { t } = useLingui();
+  const changed = useConfigChanged();
+  const form = useForm<ProviderForm>({ defaultValues: formOf(provider) });
+  const { isDirty, isSubmitting, errors } = form.formState;
+  const mayClose = useUnsavedGuard(isDirty && !isSubmitting);
+  const submit = submitter(form, async (values) => {
+    const saved = await data(
+      client.PATCH('/api/providers/{id}', { params: { path: { id: provider.id } }, body: fieldsOf(values) }),
+    );
+    form.reset(formOf(saved));
+    await changed();
+    toast.success(t`${saved.name} is saved`);
+    onClose();
+  });
+  return (
+    <Dialog
+      side
+      title={t`Edit ${provider.name}`}
+      onClose={onClose}
+      mayClose={mayClose}
+      footer={
+        <>
+          <FormError message={errors.root?.message} />
+          <Button variant="primary" busy={isSubmitting} onClick={submit}>{t`Save`}</Button>
+        </>
+      }
+    >
+      <form onSubmit={submit} onKeyDown={saveOnEnter(submit)} className="flex flex-col gap-4">
+        <ProviderFields form={form} stored={provider} />
+        <input type="submit" hidden />
+      </form>
+    </Dialog>
+  );
+}

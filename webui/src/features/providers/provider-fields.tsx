@@ -1,0 +1,162 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { Controller, type UseFormReturn } from 'react-hook-form';
+import type { Schemas } from '@/api/client';
+import type { Provider, ProviderType } from '@/entities/config';
+import { providerTypes } from '@/entities/words';
+import { Field, Group, Input, Select, TextArea } from '@/ui/field';
+import { SecretInput } from '@/ui/secret-input';
+
+export interface ProviderForm {
+  name: string;
+  type: ProviderType;
+  base_url: string;
+  api_key: string | null | undefined;
+  version: string;
+  proxy: string | null | undefined;
+  error_matcher: string;
+  console_url: string;
+  note: string;
+}
+
+export function formOf(provider: Provider | undefined): ProviderForm {
+  return {
+    name: provider?.name ?? '',
+    type: provider?.type ?? 'openai',
+    base_url: provider?.base_url ?? '',
+    api_key: undefined,
+    version: provider?.version ?? '',
+    proxy: undefined,
+    error_matcher: provider?.error_matcher ?? '',
+    console_url: provider?.console_url ?? '',
+    note: provider?.note ?? '',
+  };
+}
+
+/** What is sent: a secret only when it was replaced or removed, a cleared field as cleared. */
+export function fieldsOf(form: ProviderForm): Schemas['ProviderFields'] {
+  const { api_key, proxy, version, console_url, ...rest } = form;
+  const secret = (value: string | null | undefined) => (value === '' ? null : value);
+  return {
+    ...rest,
+    version: version.trim() || null,
+    console_url: console_url.trim() || null,
+    ...(api_key !== undefined && { api_key: secret(api_key?.trim()) ?? null }),
+    ...(proxy !== undefined && { proxy: secret(proxy?.trim()) ?? null }),
+  };
+}
+
+export function ProviderFields({ form, stored }: { form: UseFormReturn<ProviderForm>; stored?: Provider | undefined }) {
+  const { t } = useLingui();
+  const { register, control, watch, formState } = form;
+  const { errors } = formState;
+  const type = watch('type');
+  const advanced = Boolean(errors.proxy || errors.version || errors.error_matcher || errors.console_url || errors.note);
+  return (
+    <>
+      <Field label={t`Name`} error={errors.name?.message}>
+        {(props) => <Input {...props} {...register('name', { required: t`A name is needed.` })} />}
+      </Field>
+      <Field label={t`Type`} hint={t`The wire format that it speaks.`} error={errors.type?.message}>
+        {(props) => (
+          <Select {...props} {...register('type')}>
+            {Object.entries(providerTypes).map(([value, name]) => (
+              <option key={value} value={value}>
+                {name}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <Field
+        label={t`Base URL`}
+        hint={t`With its version, without an endpoint: https://api.openai.com/v1. Empty: the official address of the type.`}
+        error={errors.base_url?.message}
+      >
+        {(props) => (
+          <Input
+            {...props}
+            inputMode="url"
+            className="font-mono"
+            {...register('base_url', { setValueAs: withoutEndpoint })}
+          />
+        )}
+      </Field>
+      <Field label={t`API key`} hint={t`Stored sealed, and never shown again.`} error={errors.api_key?.message}>
+        {(props) => (
+          <Controller
+            control={control}
+            name="api_key"
+            render={({ field }) => (
+              <SecretInput
+                control={props}
+                stored={stored?.api_key ?? null}
+                value={field.value}
+                onChange={field.onChange}
+              />
+            )}
+          />
+        )}
+      </Field>
+      <details open={advanced || undefined} className="rounded-card border border-line px-3 py-2">
+        <summary className="font-medium">
+          <Trans>More: proxy, error matcher, console, note</Trans>
+        </summary>
+        <div className="flex flex-col gap-4 pt-3">
+          {type === 'anthropic' && (
+            <Field
+              label={t`Version`}
+              hint={t`The header anthropic-version. Empty: the usual one.`}
+              error={errors.version?.message}
+            >
+              {(props) => <Input {...props} {...register('version')} />}
+            </Field>
+          )}
+          <Field
+            label={t`Proxy`}
+            hint={t`http://, https:// or socks5://, with user and password if it asks for them.`}
+            error={errors.proxy?.message}
+          >
+            {(props) => (
+              <Controller
+                control={control}
+                name="proxy"
+                render={({ field }) => (
+                  <SecretInput
+                    control={props}
+                    stored={stored?.proxy ?? null}
+                    value={field.value}
+                    onChange={field.onChange}
+                  />
+                )}
+              />
+            )}
+          </Field>
+          <Field
+            label={t`Error matcher`}
+            hint={t`Samples, one a line. A successful answer that contains one is taken for a failure.`}
+            error={errors.error_matcher?.message}
+          >
+            {(props) => <TextArea {...props} {...register('error_matcher')} />}
+          </Field>
+          <Field label={t`Console`} hint={t`Where the account is looked after.`} error={errors.console_url?.message}>
+            {(props) => <Input {...props} inputMode="url" placeholder="https://" {...register('console_url')} />}
+          </Field>
+          <Group title={<span className="sr-only">{t`Note`}</span>}>
+            <Field label={t`Note`} error={errors.note?.message}>
+              {(props) => <TextArea {...props} {...register('note')} />}
+            </Field>
+          </Group>
+        </div>
+      </details>
+    </>
+  );
+}
+
+/** People paste the address of an endpoint; the base of it is meant. */
+export function withoutEndpoint(address: string): string {
+  return address
+    .trim()
+    .replace(/[?#].*$/, '')
+    .replace(/\/+(chat\/completions|completions|responses|messages|models(\/.*)?)\/*$/, '')
+    .replace(/\/+$/, '');
+}

@@ -1,0 +1,201 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { ExternalLink, Pencil, Plus, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import client from '@/api/client';
+import { type Provider, useModels, useProviders } from '@/entities/config';
+import { StateOfMany } from '@/entities/state';
+import { providerTypes } from '@/entities/words';
+import { useSetting } from '@/entities/write';
+import { Button } from '@/ui/button';
+import { CopyButton } from '@/ui/copy';
+import { Select, Switch } from '@/ui/field';
+import { RowMenu } from '@/ui/menu';
+import { Page } from '@/ui/page';
+import { SearchBox } from '@/ui/search-box';
+import { Empty, Loaded } from '@/ui/states';
+import { type Column, Table } from '@/ui/table';
+import { AddProvider } from './add-provider';
+import { DeleteProvider } from './delete-provider';
+import { ProviderDialog } from './provider-dialog';
+
+const route = getRouteApi('/providers');
+
+export default function ProvidersPage() {
+  const { t } = useLingui();
+  const { q = '', type = '', add } = route.useSearch();
+  const navigate = route.useNavigate();
+  const query = useProviders();
+  const models = useModels().data ?? [];
+  const [editing, setEditing] = useState<Provider | null>(null);
+  const [deleting, setDeleting] = useState<Provider | null>(null);
+  const filter = (change: { q?: string; type?: string }) =>
+    navigate({ search: (old) => ({ ...old, ...change }), replace: true });
+  const associations = (provider: Provider) =>
+    models.flatMap((model) => model.associations).filter((it) => it.provider_id === provider.id);
+
+  const columns: Column<Provider>[] = [
+    {
+      id: 'name',
+      header: t`Name`,
+      card: 'title',
+      cell: (it) => (
+        <Link
+          to="/providers/$id"
+          params={{ id: it.id }}
+          className="break-anywhere font-medium text-acc hover:underline"
+        >
+          {it.name}
+        </Link>
+      ),
+    },
+    { id: 'state', header: t`State`, cell: (it) => <StateOfMany associations={it.enabled ? associations(it) : []} /> },
+    { id: 'type', header: t`Type`, cell: (it) => providerTypes[it.type] },
+    {
+      id: 'url',
+      header: t`Base URL`,
+      cell: (it) => (
+        <span className="inline-flex max-w-full items-center gap-1">
+          <span className="break-anywhere font-mono text-meta">{it.base_url}</span>
+          <CopyButton text={it.base_url} label={t`Copy the base URL of ${it.name}`} />
+        </span>
+      ),
+    },
+    {
+      id: 'console',
+      header: t`Console`,
+      cell: (it) => <ConsoleLink provider={it} />,
+    },
+    { id: 'enabled', header: t`On`, width: '4rem', cell: (it) => <Enabled provider={it} /> },
+    {
+      id: 'menu',
+      header: <span className="sr-only">{t`Actions`}</span>,
+      card: 'aside',
+      end: true,
+      width: '3rem',
+      cell: (it) => (
+        <RowMenu
+          label={t`Actions for ${it.name}`}
+          items={[
+            { label: t`Edit`, icon: <Pencil size={14} />, onSelect: () => setEditing(it) },
+            { label: t`Delete`, icon: <Trash2 size={14} />, danger: true, onSelect: () => setDeleting(it) },
+          ]}
+        />
+      ),
+    },
+  ];
+  const closeAdd = () => navigate({ search: ({ add: _, ...rest }) => rest, replace: true });
+  return (
+    <Page
+      title={t`Providers`}
+      actions={
+        <Button
+          variant="primary"
+          data-shortcut="n"
+          onClick={() => navigate({ search: (old) => ({ ...old, add: true }) })}
+        >
+          <Plus size={16} />
+          <Trans>Add a provider</Trans>
+        </Button>
+      }
+    >
+      <Loaded query={query}>
+        {(providers) => {
+          const wanted = q.toLowerCase();
+          const shown = providers.filter(
+            (it) =>
+              (!type || it.type === type) &&
+              [it.name, it.base_url, it.note].some((text) => text.toLowerCase().includes(wanted)),
+          );
+          if (!providers.length)
+            return (
+              <Empty
+                action={
+                  <Button variant="primary" onClick={() => navigate({ search: { add: true } })}>
+                    <Trans>Add a provider</Trans>
+                  </Button>
+                }
+              >
+                <Trans>
+                  A provider is an account at somebody who runs models: an address and a key. Everything begins with
+                  one.
+                </Trans>
+              </Empty>
+            );
+          return (
+            <>
+              <div className="flex flex-wrap gap-2">
+                <SearchBox
+                  className="w-full sm:w-72"
+                  label={t`Name or address`}
+                  value={q}
+                  onChange={(value) => filter({ q: value })}
+                />
+                <Select
+                  className="w-auto!"
+                  aria-label={t`Type`}
+                  value={type}
+                  onChange={(event) => filter({ type: event.target.value })}
+                >
+                  <option value="">{t`All types`}</option>
+                  {Object.entries(providerTypes).map(([value, name]) => (
+                    <option key={value} value={value}>
+                      {name}
+                    </option>
+                  ))}
+                </Select>
+              </div>
+              {shown.length ? (
+                <Table
+                  label={t`Providers`}
+                  columns={columns}
+                  rows={shown}
+                  rowKey={(it) => it.id}
+                  dim={(it) => !it.enabled}
+                  onRow={(it) => navigate({ to: '/providers/$id', params: { id: it.id } })}
+                />
+              ) : (
+                <Empty action={<Button onClick={() => navigate({ search: {} })}>{t`Clear filters`}</Button>}>
+                  <Trans>No provider is like that.</Trans>
+                </Empty>
+              )}
+            </>
+          );
+        }}
+      </Loaded>
+      {add && <AddProvider onClose={closeAdd} />}
+      {editing && <ProviderDialog provider={editing} onClose={() => setEditing(null)} />}
+      {deleting && <DeleteProvider provider={deleting} onClose={() => setDeleting(null)} />}
+    </Page>
+  );
+}
+
+/** Only an http(s) address is a link; anything else is text. */
+export function ConsoleLink({ provider }: { provider: Provider }) {
+  const { t } = useLingui();
+  const url = provider.console_url;
+  if (!url) return <>–</>;
+  if (!/^https?:\/\//i.test(url)) return <span className="break-anywhere">{url}</span>;
+  return (
+    <a href={url} target="_blank" rel="noreferrer" className="inline-flex items-center gap-1 text-acc hover:underline">
+      {t`open`} <span className="sr-only">{t`the console of ${provider.name} in a new tab`}</span>
+      <ExternalLink size={12} />
+    </a>
+  );
+}
+
+export function Enabled({ provider }: { provider: Provider }) {
+  const { t } = useLingui();
+  const setting = useSetting((enabled: boolean) =>
+    client.PATCH('/api/providers/{id}', { params: { path: { id: provider.id } }, body: { enabled } }),
+  );
+  return (
+    <Switch
+      quiet
+      label={t`${provider.name} is on`}
+      checked={setting.pending ?? provider.enabled}
+      disabled={setting.busy}
+      onChange={(event) => setting.set(event.target.checked, provider.enabled)}
+    />
+  );
+}

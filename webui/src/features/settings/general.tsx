@@ -1,0 +1,99 @@
+import { useLingui } from '@lingui/react/macro';
+import { useForm } from 'react-hook-form';
+import { toast } from 'sonner';
+import client, { data, type Schemas } from '@/api/client';
+import { type Settings, useConfigChanged, useProviders } from '@/entities/config';
+import { FormError, saveOnEnter, submitter, useUnsavedGuard } from '@/entities/form';
+import { Button } from '@/ui/button';
+import { Field, Input, Select } from '@/ui/field';
+import { Card } from '@/ui/page';
+
+interface SettingsForm {
+  counting_provider: string;
+  keep_alive: string;
+  max_rest: string;
+}
+
+/** All settings are sent together: one that is not sent would go back to its usual value. */
+export function inputOf(stored: Settings): Schemas['SettingsInput'] {
+  return { ...stored };
+}
+
+export function GeneralSettings({ stored }: { stored: Settings }) {
+  const { t } = useLingui();
+  const changed = useConfigChanged();
+  const providers = useProviders().data ?? [];
+  const form = useForm<SettingsForm>({
+    values: {
+      counting_provider: stored.counting_provider ?? '',
+      keep_alive: String(stored.keep_alive),
+      max_rest: String(stored.max_rest),
+    },
+    resetOptions: { keepDirtyValues: true },
+  });
+  const { isDirty, isSubmitting, errors } = form.formState;
+  useUnsavedGuard(isDirty && !isSubmitting);
+  const submit = submitter(form, async (values) => {
+    await data(
+      client.PUT('/api/settings', {
+        body: {
+          ...inputOf(stored),
+          counting_provider: values.counting_provider || null,
+          keep_alive: Number(values.keep_alive),
+          max_rest: Number(values.max_rest),
+        },
+      }),
+    );
+    form.reset(values);
+    await changed();
+    toast.success(t`Saved`);
+  });
+  const counting = providers.filter((it) => it.type === 'anthropic');
+  return (
+    <Card title={t`General`}>
+      <form onSubmit={submit} onKeyDown={saveOnEnter(submit)} className="flex max-w-140 flex-col gap-4">
+        <Field
+          label={t`Counting provider`}
+          hint={t`An Anthropic provider that counts tokens for models which have none themselves.`}
+          error={errors.counting_provider?.message}
+        >
+          {(props) => (
+            <Select {...props} {...form.register('counting_provider')}>
+              <option value="">{t`none`}</option>
+              {counting.map((it) => (
+                <option key={it.id} value={it.name}>
+                  {it.name}
+                </option>
+              ))}
+              {stored.counting_provider && !counting.some((it) => it.name === stored.counting_provider) && (
+                <option value={stored.counting_provider}>{stored.counting_provider}</option>
+              )}
+            </Select>
+          )}
+        </Field>
+        <Field
+          label={t`Keep streams alive after, in seconds`}
+          hint={t`A silence this long is filled, so that nothing between closes the connection. 0: never.`}
+          error={errors.keep_alive?.message}
+        >
+          {(props) => (
+            <Input {...props} type="number" min={0} step={1} className="max-w-40" {...form.register('keep_alive')} />
+          )}
+        </Field>
+        <Field
+          label={t`Longest rest, in seconds`}
+          hint={t`How long a provider is left in peace at the most on its own word.`}
+          error={errors.max_rest?.message}
+        >
+          {(props) => (
+            <Input {...props} type="number" min={0} step={1} className="max-w-40" {...form.register('max_rest')} />
+          )}
+        </Field>
+        <FormError message={errors.root?.message} />
+        <div>
+          <Button type="submit" variant="primary" busy={isSubmitting} disabled={!isDirty}>{t`Save`}</Button>
+        </div>
+      </form>
+    </Card>
+  );
+}

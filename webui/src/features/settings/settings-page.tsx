@@ -1,0 +1,61 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useQuery } from '@tanstack/react-query';
+import { gatewayOrigin } from '@/api/session';
+import { queries } from '@/entities/config';
+import { Card, Facts, Page } from '@/ui/page';
+import { Loaded } from '@/ui/states';
+import { ConfigFile } from './config-file';
+import { GeneralSettings } from './general';
+import { Storage } from './storage';
+
+export default function SettingsPage() {
+  const { t } = useLingui();
+  const settings = useQuery(queries.settings);
+  return (
+    <Page narrow title={t`Settings`}>
+      <Loaded query={settings}>
+        {(stored) => (
+          <>
+            <GeneralSettings stored={stored} />
+            <Storage stored={stored} />
+          </>
+        )}
+      </Loaded>
+      <ConfigFile />
+      <About />
+    </Page>
+  );
+}
+
+function About() {
+  const { t } = useLingui();
+  const version = useQuery(queries.version);
+  return (
+    <Card title={t`About this gateway`}>
+      <Loaded query={version} rows={3}>
+        {(it) => (
+          <Facts
+            items={[
+              [t`Version`, it.version],
+              [t`Schema of the database`, it.schema],
+              [t`Version of the configuration`, String(it.config_version)],
+              [t`Address`, <code key="a">{gatewayOrigin()}</code>],
+              [
+                t`Admin API`,
+                <a
+                  key="o"
+                  className="text-acc hover:underline"
+                  href={`${gatewayOrigin()}/api/openapi.json`}
+                  target="_blank"
+                  rel="noreferrer"
+                >
+                  <Trans>its OpenAPI document</Trans>
+                </a>,
+              ],
+            ]}
+          />
+        )}
+      </Loaded>
+    </Card>
+  );
+}

@@ -1,0 +1,144 @@
+/** Numbers and times in the reader's language. A value that does not exist is "–", never 0. */
+import { i18n } from '@lingui/core';
+
+export const NONE = '–';
+type Maybe = number | null | undefined;
+const is = (value: Maybe): value is number => typeof value === 'number' && Number.isFinite(value);
+const locale = () => i18n.locale || 'en';
+
+const cache = new Map<string, Intl.NumberFormat>();
+function numbers(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  const key = locale() + JSON.stringify(options);
+  let format = cache.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat(locale(), options);
+    cache.set(key, format);
+  }
+  return format;
+}
+
+export const number = (value: Maybe, digits = 3) =>
+  is(value) ? numbers({ maximumFractionDigits: digits }).format(value) : NONE;
+
+/** 1.9B, 19億. */
+export const compact = (value: Maybe) =>
+  is(value) ? numbers({ notation: 'compact', maximumFractionDigits: value < 1000 ? 0 : 1 }).format(value) : NONE;
+
+/** Of a share between 0 and 1. */
+export function percent(share: Maybe, digits?: number): string {
+  if (!is(share)) return NONE;
+  const exact = digits ?? (share > 0.99 && share < 1 ? 2 : share > 0 && share < 0.1 ? 1 : 0);
+  return numbers({ style: 'percent', maximumFractionDigits: exact }).format(share);
+}
+
+/** A cost is never rounded to nothing. */
+export function money(amount: Maybe, currency: string): string {
+  if (!is(amount)) return NONE;
+  const options = (digits: Intl.NumberFormatOptions): Intl.NumberFormatOptions =>
+    /^[A-Z]{3}$/.test(currency)
+      ? { style: 'currency', currency, currencyDisplay: 'narrowSymbol', ...digits }
+      : { ...digits };
+  const text = (value: number, digits: Intl.NumberFormatOptions) => {
+    const formatted = numbers(options(digits)).format(value);
+    return /^[A-Z]{3}$/.test(currency) ? formatted : `${formatted} ${currency}`;
+  };
+  if (amount === 0) return text(0, { maximumFractionDigits: 0 });
+  const least = 0.000001;
+  if (Math.abs(amount) < least) return `< ${text(least, { maximumFractionDigits: 6 })}`;
+  if (Math.abs(amount) < 1)
+    return text(amount, { maximumSignificantDigits: 3, maximumFractionDigits: 6, roundingPriority: 'lessPrecision' });
+  return text(amount, { maximumFractionDigits: Math.abs(amount) >= 10_000 ? 0 : 2 });
+}
+
+export function moneys(costs: Record<string, number> | undefined): string {
+  const entries = Object.entries(costs ?? {}).sort((a, b) => b[1] - a[1]);
+  return entries.length ? entries.map(([currency, amount]) => money(amount, currency)).join(' · ') : NONE;
+}
+
+/** Of milliseconds: 820 ms, 6.2 s, 3 min. */
+export function duration(ms: Maybe): string {
+  if (!is(ms)) return NONE;
+  const unit = (value: number, name: string, digits: number) =>
+    numbers({ style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
+  if (ms < 1000) return unit(ms, 'millisecond', ms < 10 ? 1 : 0);
+  if (ms < 60_000) return unit(ms / 1000, 'second', ms < 10_000 ? 2 : 1);
+  if (ms < 3_600_000) return unit(ms / 60_000, 'minute', 1);
+  if (ms < 86_400_000) return unit(ms / 3_600_000, 'hour', 1);
+  return unit(ms / 86_400_000, 'day', 1);
+}
+
+export function bytes(value: Maybe): string {
+  if (!is(value)) return NONE;
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let size = value;
+  let unit = 0;
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit++;
+  }
+  return `${number(size, unit === 0 || size >= 100 ? 0 : 1)} ${units[unit]}`;
+}
+
+const dates = new Map<string, Intl.DateTimeFormat>();
+function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = locale() + JSON.stringify(options);
+  let format = dates.get(key);
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale(), options);
+    dates.set(key, format);
+  }
+  return format;
+}
+
+const valid = (time: Date) => !Number.isNaN(time.getTime());
+
+export function dateTime(iso: string | null | undefined, timeZone?: string): string {
+  const time = new Date(iso ?? '');
+  if (!valid(time)) return NONE;
+  return dateFormat({ dateStyle: 'medium', timeStyle: 'medium', timeZone }).format(time);
+}
+
+/** The time alone for today, else with its day. */
+export function shortTime(iso: string, timeZone?: string): string {
+  const time = new Date(iso);
+  if (!valid(time)) return NONE;
+  const day = dateFormat({ dateStyle: 'short', timeZone });
+  const clock = dateFormat({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone });
+  if (day.format(time) === day.format(new Date())) return clock.format(time);
+  return `${dateFormat({ month: 'short', day: 'numeric', timeZone }).format(time)} ${clock.format(time)}`;
+}
+
+export function dateLabel(iso: string, step: 'minute' | 'hour' | 'day', timeZone?: string): string {
+  const time = new Date(iso);
+  if (!valid(time)) return NONE;
+  if (step === 'day') return dateFormat({ month: 'short', day: 'numeric', timeZone }).format(time);
+  return dateFormat({
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZone,
+  }).format(time);
+}
+
+/** "3 minutes ago", "in 2 days". */
+export function relative(iso: string | null | undefined, now = Date.now()): string {
+  const time = new Date(iso ?? '').getTime();
+  if (Number.isNaN(time)) return NONE;
+  const seconds = (time - now) / 1000;
+  const steps: [Intl.RelativeTimeFormatUnit, number][] = [
+    ['year', 31_536_000],
+    ['month', 2_592_000],
+    ['day', 86_400],
+    ['hour', 3600],
+    ['minute', 60],
+    ['second', 1],
+  ];
+  const [unit, size] = steps.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
+  return new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(Math.round(seconds / size), unit);
+}
+
+export const list = (items: string[]) => new Intl.ListFormat(locale(), { type: 'conjunction' }).format(items);
+export const compareText = (a: string, b: string) =>
+  a.localeCompare(b, locale(), { numeric: true, sensitivity: 'base' });

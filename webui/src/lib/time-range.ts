@@ -1,0 +1,62 @@
+/** The range of time that a page is about. It is in the URL: `range=24h`, or `from` and `to`. */
+
+export const PRESETS = ['15m', '1h', '6h', '24h', '7d', '30d', '90d', '400d'] as const;
+export type Preset = (typeof PRESETS)[number];
+
+export interface RangeSearch {
+  range?: Preset;
+  /** RFC 3339, in UTC. */
+  from?: string;
+  to?: string;
+}
+
+export interface TimeRange {
+  from: Date;
+  to: Date;
+  /** Null for one with both ends given. */
+  preset: Preset | null;
+}
+
+const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+export function lengthOf(preset: Preset): number {
+  return Number.parseInt(preset, 10) * UNITS[preset.slice(-1) as keyof typeof UNITS];
+}
+
+const time = (value: unknown): Date | null => {
+  const date = typeof value === 'string' ? new Date(value) : new Date(Number.NaN);
+  return Number.isNaN(date.getTime()) ? null : date;
+};
+
+/** Reads what a URL says of the range; nonsense is left out. */
+export function rangeSearch(search: Record<string, unknown>): RangeSearch {
+  const from = time(search.from);
+  const to = time(search.to);
+  if (from && to && from < to) return { from: from.toISOString(), to: to.toISOString() };
+  const range = PRESETS.find((preset) => preset === search.range);
+  return range ? { range } : {};
+}
+
+/** A moving range begins and ends at whole minutes, so that pages which ask the same get the same. */
+export function timeRange(search: RangeSearch, usual: Preset, now = Date.now()): TimeRange {
+  const from = time(search.from);
+  const to = time(search.to);
+  if (from && to) return { from, to, preset: null };
+  const preset = search.range ?? usual;
+  const end = Math.ceil(now / 60_000) * 60_000;
+  return { from: new Date(end - lengthOf(preset)), to: new Date(end), preset };
+}
+
+/** The range of the same length before (-1) or after (1). */
+export function shifted({ from, to }: TimeRange, by: -1 | 1): RangeSearch {
+  const length = to.getTime() - from.getTime();
+  const at = (date: Date) => new Date(date.getTime() + by * length).toISOString();
+  return { from: at(from), to: at(to) };
+}
+
+/** Minutes that the reader's zone is ahead of UTC at a moment. */
+export function zoneOffset(at: Date): number {
+  return -at.getTimezoneOffset();
+}
+
+export const browserZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -1,0 +1,187 @@
+import { useLingui } from '@lingui/react/macro';
+import { useId, useLayoutEffect, useRef, useState } from 'react';
+import { Button } from './button';
+
+export interface Bar {
+  /** What the bar is of, in words: its time. */
+  label: string;
+  /** One value for each series, in their order. */
+  values: number[];
+}
+
+interface BarChartProps {
+  /** Says in a sentence what the chart shows. */
+  summary: string;
+  series: { name: string; colour: string; hatched?: boolean }[];
+  bars: Bar[];
+  format: (value: number) => string;
+  /** Opens what is behind a bar. */
+  onBar?: (index: number) => void;
+  height?: number;
+}
+
+/** Stacked bars. By keyboard: the arrows read bar after bar, Enter opens what is behind one; or as a table. */
+export function BarChart({ summary, series, bars, format, onBar, height = 180 }: BarChartProps) {
+  const { t } = useLingui();
+  const id = useId();
+  const box = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(600);
+  const [at, setAt] = useState<number | null>(null);
+  const [table, setTable] = useState(false);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const observer = new ResizeObserver(([entry]) => entry && setWidth(Math.max(120, entry.contentRect.width)));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const top = Math.max(0, ...bars.map((bar) => bar.values.reduce((sum, value) => sum + value, 0)));
+  const step = bars.length ? width / bars.length : width;
+  const gap = step > 6 ? Math.min(3, step * 0.2) : 0;
+  const y = (value: number) => (top ? (value / top) * (height - 4) : 0);
+  const bar = at === null ? undefined : bars[at];
+  const told = bar
+    ? `${bar.label}: ${
+        series
+          .map(({ name }, index) => [name, bar.values[index] ?? 0] as const)
+          .filter(([, value]) => value > 0)
+          .map(([name, value]) => `${name} ${format(value)}`)
+          .join(' · ') || format(0)
+      }`
+    : '';
+  const label = (index: number) => bars[index]?.label ?? '';
+  return (
+    <div>
+      {table ? (
+        <DataTable summary={summary} series={series} bars={bars} format={format} />
+      ) : (
+        <>
+          <div className="flex justify-between text-caption text-t3">
+            <span>{format(top)}</span>
+          </div>
+          <div ref={box} className="relative border-line border-b" style={{ height }}>
+            <button
+              type="button"
+              aria-label={`${summary} ${told}`}
+              aria-describedby={`${id}-keys`}
+              className="block w-full touch-pan-y"
+              onPointerMove={(event) => {
+                const place = event.clientX - event.currentTarget.getBoundingClientRect().left;
+                setAt(Math.max(0, Math.min(bars.length - 1, Math.floor(place / step))));
+              }}
+              onPointerLeave={() => setAt(null)}
+              onClick={() => at !== null && onBar?.(at)}
+              onBlur={() => setAt(null)}
+              onKeyDown={(event) => {
+                if (event.key === 'ArrowRight') setAt(Math.min(bars.length - 1, (at ?? -1) + 1));
+                else if (event.key === 'ArrowLeft') setAt(Math.max(0, (at ?? bars.length) - 1));
+                else return;
+                event.preventDefault();
+              }}
+            >
+              <svg width={width} height={height} aria-hidden="true" className="block">
+                <defs>
+                  <pattern
+                    id={`${id}-hatch`}
+                    width="5"
+                    height="5"
+                    patternUnits="userSpaceOnUse"
+                    patternTransform="rotate(45)"
+                  >
+                    <rect width="5" height="5" fill="var(--bad-tint)" />
+                    <rect width="2.5" height="5" fill="var(--c7)" />
+                  </pattern>
+                </defs>
+                {at !== null && <rect x={at * step} y={0} width={step} height={height} fill="var(--s2)" />}
+                {bars.map((it, index) => {
+                  let used = 0;
+                  return it.values.map((value, layer) => {
+                    const tall = Math.max(value > 0 ? 1 : 0, y(value));
+                    used += tall;
+                    const drawn = series[layer];
+                    if (!tall || !drawn) return null;
+                    return (
+                      <rect
+                        // biome-ignore lint/suspicious/noArrayIndexKey: a bar and its layer are their places
+                        key={`${index} ${layer}`}
+                        x={index * step + gap / 2}
+                        y={height - used}
+                        width={Math.max(1, step - gap)}
+                        height={tall}
+                        fill={drawn.hatched ? `url(#${id}-hatch)` : drawn.colour}
+                      />
+                    );
+                  });
+                })}
+              </svg>
+            </button>
+          </div>
+          <div className="flex justify-between gap-2 pt-1 text-caption text-t3">
+            <span>{label(0)}</span>
+            <span>{label(bars.length - 1)}</span>
+          </div>
+          <span id={`${id}-keys`} className="sr-only">{t`Arrow keys read the bars one by one.`}</span>
+          <p className="break-anywhere min-h-10 text-meta text-t2" aria-hidden>
+            {told || t`Point at a bar to read it.`}
+          </p>
+        </>
+      )}
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
+        <ul className="m-0 flex min-w-0 flex-1 list-none flex-wrap gap-x-3 gap-y-1 p-0 text-meta">
+          {series.map(({ name, colour, hatched }) => (
+            <li key={name} className="inline-flex min-w-0 items-center gap-1.5">
+              <span
+                aria-hidden
+                className="size-2.5 shrink-0 rounded-[2px]"
+                style={{
+                  background: hatched
+                    ? 'repeating-linear-gradient(45deg, var(--c7) 0 2px, var(--bad-tint) 2px 4px)'
+                    : colour,
+                }}
+              />
+              <span className="max-w-48 truncate">{name}</span>
+            </li>
+          ))}
+        </ul>
+        <Button variant="ghost" onClick={() => setTable(!table)}>
+          {table ? t`As a chart` : t`As a table`}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function DataTable({ summary, series, bars, format }: Pick<BarChartProps, 'summary' | 'series' | 'bars' | 'format'>) {
+  const { t } = useLingui();
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <div className="max-h-72 overflow-auto" tabIndex={0}>
+      <table className="w-full text-meta" aria-label={summary}>
+        <thead>
+          <tr className="text-start text-t2">
+            <th scope="col" className="px-2 text-start font-medium">{t`Time`}</th>
+            {series.map(({ name }) => (
+              <th key={name} scope="col" className="px-2 text-end font-medium">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {bars.map((bar) => (
+            <tr key={bar.label} className="border-line border-t">
+              <th scope="row" className="px-2 py-0.5 text-start font-normal whitespace-nowrap">
+                {bar.label}
+              </th>
+              {bar.values.map((value, index) => (
+                <td key={series[index]?.name} className="px-2 py-0.5 text-end">
+                  {format(value)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

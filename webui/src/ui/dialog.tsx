@@ -1,0 +1,112 @@
+import { useLingui } from '@lingui/react/macro';
+import clsx from 'clsx';
+import { X } from 'lucide-react';
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { Button, IconButton } from './button';
+
+interface DialogProps {
+  title: ReactNode;
+  onClose: () => void;
+  /** A sheet stands at the side, and takes the whole screen of a phone. */
+  side?: boolean;
+  wide?: boolean;
+  /** False when something would be lost: the dialog stays, and may ask. */
+  mayClose?: () => boolean;
+  children: ReactNode;
+  footer?: ReactNode;
+}
+
+/** The browser's own modal dialog: it keeps the focus, gives it back, and closes on Escape. */
+export function Dialog({ title, onClose, side, wide, mayClose, children, footer }: DialogProps) {
+  const { t } = useLingui();
+  const id = useId();
+  const ref = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = ref.current;
+    if (dialog && !dialog.open) dialog.showModal();
+    return () => dialog?.close();
+  }, []);
+  const close = () => {
+    if (!mayClose || mayClose()) onClose();
+  };
+  return (
+    <dialog
+      ref={ref}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        if (event.target !== ref.current) return;
+        event.preventDefault();
+        close();
+      }}
+      // Two presses in a row would close it whatever is answered to the browser's own event.
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape' || event.defaultPrevented) return;
+        event.preventDefault();
+        event.stopPropagation();
+        close();
+      }}
+      className={clsx(
+        'flex max-h-dvh flex-col overflow-hidden border border-line bg-bg p-0 text-t1 shadow-overlay',
+        side
+          ? 'm-0 ms-auto h-dvh w-full max-w-full md:w-160 md:rounded-s-overlay'
+          : clsx('m-auto w-[calc(100%-1.5rem)] rounded-overlay', wide ? 'max-w-180' : 'max-w-120'),
+      )}
+    >
+      <header className="flex items-center gap-2 border-line border-b py-2 ps-4 pe-2">
+        <h2 id={id} className="min-w-0 flex-1 truncate font-semibold text-section">
+          {title}
+        </h2>
+        <IconButton label={t`Close`} icon={<X size={16} />} onClick={close} />
+      </header>
+      <div className="min-h-0 flex-1 overflow-y-auto p-4">{children}</div>
+      {footer && <footer className="flex flex-wrap justify-end gap-2 border-line border-t px-4 py-3">{footer}</footer>}
+    </dialog>
+  );
+}
+
+interface ConfirmProps {
+  title: string;
+  /** Says what happens, and to what. */
+  children?: ReactNode;
+  /** Names what is done: "Delete gpt-5". */
+  action: string;
+  onConfirm: () => Promise<unknown>;
+  onClose: () => void;
+}
+
+export function Confirm({ title, children, action, onConfirm, onClose }: ConfirmProps) {
+  const { t } = useLingui();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState('');
+  const confirm = async () => {
+    setBusy(true);
+    try {
+      await onConfirm();
+      onClose();
+    } catch (failure) {
+      setError(failure instanceof Error ? failure.message : String(failure));
+      setBusy(false);
+    }
+  };
+  return (
+    <Dialog
+      title={title}
+      onClose={onClose}
+      footer={
+        <>
+          <Button onClick={onClose}>{t`Cancel`}</Button>
+          <Button variant="danger" busy={busy} onClick={confirm}>
+            {action}
+          </Button>
+        </>
+      }
+    >
+      <div className="flex flex-col gap-2">{children}</div>
+      {error && (
+        <p role="alert" className="mt-3 text-bad">
+          {error}
+        </p>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,122 @@
+import clsx from 'clsx';
+import { type ComponentProps, type ReactNode, useId } from 'react';
+
+interface FieldProps {
+  label: ReactNode;
+  hint?: ReactNode;
+  error?: string | undefined;
+  className?: string;
+  /** The control; what it is given ties it to its label, hint and error. */
+  children: (control: ControlProps) => ReactNode;
+}
+
+export interface ControlProps {
+  id: string;
+  'aria-describedby': string | undefined;
+  'aria-invalid': boolean | undefined;
+}
+
+export function Field({ label, hint, error, className, children }: FieldProps) {
+  const id = useId();
+  const described = [hint ? `${id}-hint` : '', error ? `${id}-error` : ''].filter(Boolean).join(' ');
+  return (
+    <div className={clsx('flex min-w-0 flex-col gap-1', className)}>
+      <label htmlFor={id} className="font-medium text-body text-t1">
+        {label}
+      </label>
+      {children({ id, 'aria-describedby': described || undefined, 'aria-invalid': error ? true : undefined })}
+      {hint && (
+        <p id={`${id}-hint`} className="text-meta text-t3">
+          {hint}
+        </p>
+      )}
+      {error && (
+        <p id={`${id}-error`} className="text-bad text-meta" role="alert">
+          {error}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function Input({ className, ...rest }: ComponentProps<'input'>) {
+  return <input autoComplete="off" spellCheck={false} {...rest} className={clsx('control', className)} />;
+}
+
+export function TextArea({ className, ...rest }: ComponentProps<'textarea'>) {
+  return <textarea spellCheck={false} {...rest} className={clsx('control min-h-16 resize-y', className)} />;
+}
+
+export function Select({ className, ...rest }: ComponentProps<'select'>) {
+  return <select {...rest} className={clsx('control pe-7', className)} />;
+}
+
+interface ToggleProps extends Omit<ComponentProps<'input'>, 'type'> {
+  label: ReactNode;
+  hint?: ReactNode;
+  /** The label is for those who cannot see the row that it stands in. */
+  quiet?: boolean;
+}
+
+export function Checkbox({ label, hint, quiet, className, ...rest }: ToggleProps) {
+  const id = useId();
+  return (
+    <div className={clsx('flex min-h-6 items-start gap-2', className)}>
+      <input
+        id={id}
+        type="checkbox"
+        aria-describedby={hint ? `${id}-hint` : undefined}
+        {...rest}
+        className="m-0 mt-0.5 size-4 shrink-0 accent-acc"
+      />
+      <span className={quiet ? 'sr-only' : 'min-w-0'}>
+        <label htmlFor={id}>{label}</label>
+        {hint && (
+          <span id={`${id}-hint`} className="block text-meta text-t3">
+            {hint}
+          </span>
+        )}
+      </span>
+    </div>
+  );
+}
+
+/** On or off, at once. */
+export function Switch({ label, hint, quiet, className, ...rest }: ToggleProps) {
+  const id = useId();
+  return (
+    <div className={clsx('relative inline-flex min-h-6 items-center gap-2', className)}>
+      <input
+        id={id}
+        type="checkbox"
+        role="switch"
+        aria-checked={rest.checked ?? false}
+        aria-describedby={hint ? `${id}-hint` : undefined}
+        {...rest}
+        className="peer absolute inset-y-0 start-0 m-0 h-full w-8 cursor-pointer opacity-0"
+      />
+      <span
+        aria-hidden
+        className="inline-flex h-4.5 w-8 shrink-0 items-center rounded-full border border-edge bg-s2 px-0.5 after:size-3 after:rounded-full after:bg-t3 peer-checked:justify-end peer-checked:border-acc peer-checked:bg-acc peer-checked:after:bg-on-acc peer-focus-visible:outline-2 peer-focus-visible:outline-acc peer-focus-visible:outline-offset-2"
+      />
+      <span className={quiet ? 'sr-only' : 'min-w-0'}>
+        <label htmlFor={id}>{label}</label>
+        {hint && (
+          <span id={`${id}-hint`} className="block text-meta text-t3">
+            {hint}
+          </span>
+        )}
+      </span>
+    </div>
+  );
+}
+
+/** What belongs together in a form. */
+export function Group({ title, children }: { title: ReactNode; children: ReactNode }) {
+  return (
+    <fieldset className="m-0 flex min-w-0 flex-col gap-3 border-0 p-0">
+      <legend className="mb-2 p-0 font-semibold text-form">{title}</legend>
+      {children}
+    </fieldset>
+  );
+}

@@ -1,0 +1,35 @@
+import { MoreHorizontal } from 'lucide-react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
+import { IconButton } from './button';
+
+const load = () => import('./open-menu');
+const OpenMenu = lazy(load);
+
+export interface MenuItem {
+  label: string;
+  icon?: ReactNode;
+  onSelect: () => void;
+  danger?: boolean;
+}
+
+/** What can be done with a row; `label` names the row. The menu itself is loaded when one is about to be opened. */
+export function RowMenu({ label, items }: { label: string; items: MenuItem[] }) {
+  const [asked, setAsked] = useState(false);
+  const icon = <MoreHorizontal size={16} />;
+  const button = (
+    <IconButton
+      label={label}
+      icon={icon}
+      aria-haspopup="menu"
+      onPointerEnter={load}
+      onFocus={load}
+      onClick={() => setAsked(true)}
+    />
+  );
+  if (!asked) return button;
+  return (
+    <Suspense fallback={button}>
+      <OpenMenu trigger={<IconButton label={label} icon={icon} />} items={items} />
+    </Suspense>
+  );
+}

@@ -1,0 +1,196 @@
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import clsx from 'clsx';
+import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
+
+export interface Column<T> {
+  id: string;
+  header: ReactNode;
+  cell: (row: T, index: number) => ReactNode;
+  /** Numbers stand at the end. */
+  end?: boolean;
+  /** A width for columns that must not give way to others. */
+  width?: string;
+  /** On a phone: the card's title, beside it, left out, or (as usual) a line with its name. */
+  card?: 'title' | 'aside' | 'none';
+}
+
+interface TableProps<T> {
+  /** What the rows are, for those who cannot see it. */
+  label: string;
+  columns: Column<T>[];
+  rows: T[];
+  rowKey: (row: T) => string;
+  /** The row that is open beside the table. */
+  selected?: string | null;
+  onRow?: (row: T) => void;
+  dim?: (row: T) => boolean;
+}
+
+const ROW = 40;
+const WINDOWED_FROM = 60;
+
+/** Whether the screen is a phone's. */
+export function usePhone(): boolean {
+  const query = '(max-width: 767px)';
+  const [phone, setPhone] = useState(() => matchMedia(query).matches);
+  useLayoutEffect(() => {
+    const list = matchMedia(query);
+    const change = () => setPhone(list.matches);
+    list.addEventListener('change', change);
+    return () => list.removeEventListener('change', change);
+  }, []);
+  return phone;
+}
+
+/** Rows in columns; on a phone each row is a card. Of many rows only those near the screen are in the document. */
+export function Table<T>(props: TableProps<T>) {
+  const phone = usePhone();
+  const top = useRef<HTMLDivElement>(null);
+  const [offset, setOffset] = useState(0);
+  const { rows, columns } = props;
+  const lines = columns.filter((column) => !column.card).length;
+  useLayoutEffect(() => setOffset((top.current?.getBoundingClientRect().top ?? 0) + scrollY), []);
+  const windowed = rows.length > WINDOWED_FROM;
+  const virtual = useWindowVirtualizer({
+    count: windowed ? rows.length : 0,
+    estimateSize: () => (phone ? 60 + lines * 22 : ROW),
+    overscan: 12,
+    scrollMargin: offset,
+  });
+  const items = virtual.getVirtualItems();
+  const shown = windowed ? items.map((item) => item.index) : rows.map((_, index) => index);
+  const before = windowed ? (items[0]?.start ?? offset) - offset : 0;
+  const after = windowed ? virtual.getTotalSize() - ((items.at(-1)?.end ?? offset) - offset) : 0;
+  const view = { ...props, shown, before, after, measure: virtual.measureElement };
+  return <div ref={top}>{phone ? <Cards {...view} /> : <Rows {...view} />}</div>;
+}
+
+interface View<T> extends TableProps<T> {
+  shown: number[];
+  before: number;
+  after: number;
+  measure: (element: Element | null) => void;
+}
+
+function Rows<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, before, after }: View<T>) {
+  return (
+    <div className="overflow-x-auto rounded-card border border-line">
+      <table aria-label={label} aria-rowcount={rows.length + 1} className="w-full border-collapse text-body">
+        <thead>
+          <tr className="h-9 bg-s1 text-meta text-t2">
+            {columns.map((column) => (
+              <th
+                key={column.id}
+                scope="col"
+                style={column.width ? { width: column.width } : undefined}
+                className={clsx(
+                  'border-line border-b px-3 font-medium whitespace-nowrap',
+                  column.end ? 'text-end' : 'text-start',
+                )}
+              >
+                {column.header}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {before > 0 && <Gap height={before} span={columns.length} />}
+          {shown.map((index) => {
+            const row = rows[index];
+            if (row === undefined) return null;
+            const key = rowKey(row);
+            return (
+              <tr
+                key={key}
+                aria-rowindex={index + 2}
+                data-row={key}
+                onClick={(event) => onRow && !leads(event.target) && onRow(row)}
+                className={clsx(
+                  'h-10 border-line border-b last:border-b-0',
+                  onRow && 'cursor-pointer',
+                  selected === key ? 'bg-acc-tint' : 'hover:bg-s1',
+                  dim?.(row) && 'text-t3',
+                )}
+              >
+                {columns.map((column) => (
+                  <td key={column.id} className={clsx('max-w-80 truncate px-3 py-1', column.end && 'text-end')}>
+                    {column.cell(row, index)}
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+          {after > 0 && <Gap height={after} span={columns.length} />}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Gap({ height, span }: { height: number; span: number }) {
+  return (
+    <tr aria-hidden style={{ height }}>
+      <td colSpan={span} className="p-0" />
+    </tr>
+  );
+}
+
+/** A click on something that has a use of its own is not a click on the row. */
+function leads(target: EventTarget): boolean {
+  return target instanceof Element && target.closest('a, button, input, select, label, [role="menuitem"]') !== null;
+}
+
+function Cards<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, before, after, measure }: View<T>) {
+  const of = (card: Column<T>['card']) => columns.filter((column) => column.card === card);
+  return (
+    <ul aria-label={label} className="m-0 list-none p-0" style={{ paddingTop: before, paddingBottom: after }}>
+      {shown.map((index) => {
+        const row = rows[index];
+        if (row === undefined) return null;
+        const key = rowKey(row);
+        return (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the card's own link or button is what the keyboard reaches
+          <li
+            key={key}
+            data-row={key}
+            data-index={index}
+            ref={measure}
+            onClick={(event) => onRow && !leads(event.target) && onRow(row)}
+            className="pb-2"
+          >
+            <div
+              className={clsx(
+                'rounded-card border border-line px-3 py-2',
+                selected === key && 'bg-acc-tint',
+                dim?.(row) && 'text-t3',
+              )}
+            >
+              <div className="flex min-h-8 items-center gap-2">
+                <div className="min-w-0 flex-1 font-medium">
+                  {of('title').map((column) => (
+                    <div key={column.id} className="break-anywhere">
+                      {column.cell(row, index)}
+                    </div>
+                  ))}
+                </div>
+                {of('aside').map((column) => (
+                  <div key={column.id}>{column.cell(row, index)}</div>
+                ))}
+              </div>
+              <dl className="m-0 grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-0.5 text-meta">
+                {of(undefined).map((column) => (
+                  <div key={column.id} className="contents">
+                    <dt className="text-t3 leading-6">{column.header}</dt>
+                    <dd className="m-0 min-w-0 text-end leading-6 [&_a]:inline-block [&_a]:min-h-6 [&_a]:min-w-6">
+                      {column.cell(row, index)}
+                    </dd>
+                  </div>
+                ))}
+              </dl>
+            </div>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
