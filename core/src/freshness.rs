@@ -14,6 +14,9 @@ const OVERDUE: Duration = Duration::from_secs(5);
 /// A flush that was promised this long ago was lost with its request.
 const PROMISE: Duration = Duration::from_secs(5);
 
+/// Between two steps of folding rollups.
+const FOLD_EVERY: Duration = Duration::from_secs(120);
+
 /// When the stored configuration was last looked at, and whether a flush is on its way.
 #[derive(Debug, Default)]
 pub(crate) struct Freshness {
@@ -25,6 +28,7 @@ pub(crate) struct Freshness {
     flush_promised_at: AtomicI64,
     /// Of the last flush that a client waited for; zero when it went well.
     flush_failed_at: AtomicI64,
+    folded_at: AtomicI64,
 }
 
 /// What a request does about the age of the configuration.
@@ -43,6 +47,13 @@ impl Freshness {
         freshness.begin(now);
         freshness.end(now, true);
         freshness
+    }
+
+    /// Whether a step of folding rollups is due, which then begins.
+    pub(crate) fn begin_fold(&self, now: Timestamp) -> bool {
+        let last = self.folded_at.load(Ordering::Relaxed);
+        let due = now.since(Timestamp::from_micros(last)) >= FOLD_EVERY;
+        due && self.folded_at.compare_exchange(last, now.as_micros(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     pub(crate) fn begin(&self, now: Timestamp) {

@@ -8,7 +8,7 @@ use crate::config::snapshot::Snapshot;
 use crate::options::GatewayOptions;
 use crate::pipeline::Answer;
 use crate::platform::{Body, DatabaseError, DatabaseErrorKind, Platform, RequestContext};
-use crate::record::Recorder;
+use crate::record::{Recorder, fold};
 use crate::record::retention::{self, Cleanup};
 use crate::shared::Shared;
 use crate::storage::StorageError;
@@ -56,6 +56,13 @@ impl Gateway {
             tracing::info!(deleted, "old log entries were deleted");
         }
         error.map_or(Ok(()), |message| Err(DatabaseError::new(DatabaseErrorKind::Other, message)))
+    }
+
+    /// Does a small piece of what makes reports quick, and answers whether there may be more of it to do. To be called every
+    /// minute or so, and then until it is done.
+    pub async fn fold(&self) -> Result<bool, DatabaseError> {
+        let Platform { database, clock, .. } = &self.shared.platform;
+        fold::step(&**database, clock.now()).await
     }
 
     pub fn recorder(&self) -> &Recorder {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::freshness::Need;
 use crate::options::Upkeep;
 use crate::platform::{Background, with_timeout};
-use crate::record::LogEntry;
+use crate::record::{LogEntry, fold};
 use crate::shared::Shared;
 
 /// How long a request waits for the stored configuration, and its end for the log where the client waits for that.
@@ -54,6 +54,7 @@ fn after(shared: &Arc<Shared>, background: &dyn Background) {
             shared.platform.clock.sleep(linger).await;
             shared.freshness.flush_begins();
             shared.flush().await;
+            fold_when_due(&shared).await;
         }));
     }
 }
@@ -69,6 +70,17 @@ fn flush_before_the_end(shared: &Arc<Shared>, background: &dyn Background) {
         let succeeded = flushed.is_some() && shared.recorder.status().degraded.is_none();
         shared.freshness.flush_ended(shared.now(), succeeded);
     }));
+}
+
+/// A step of folding rollups now and then, where nobody waits for it. What a home that is called on a schedule folds then is
+/// not enough for the history of an older version.
+async fn fold_when_due(shared: &Shared) {
+    if !shared.freshness.begin_fold(shared.now()) {
+        return;
+    }
+    if let Err(error) = fold::step(&*shared.platform.database, shared.now()).await {
+        tracing::warn!(%error, "rollups cannot be folded; reports stay exact, but slow");
+    }
 }
 
 async fn renew(shared: &Shared, limit: Duration) {

@@ -21,6 +21,9 @@ use crate::deadline::Deadline;
 use crate::event::HttpEvent;
 use crate::settings::{self, Settings};
 
+/// Steps of folding rollups to a scheduled event: seconds on a big database.
+const FOLDS: usize = 50;
+
 /// The function, as far as it could be made ready. What could not is tried again with every event.
 #[derive(Debug, Default)]
 pub(crate) struct Function {
@@ -85,7 +88,13 @@ impl Function {
             ));
         }
         let gateway = self.gateway().await.map_err(|unready| failed("NotReady", unready))?;
-        gateway.clean_up().await.map_err(|error| failed("CleanUpFailed", error))
+        gateway.clean_up().await.map_err(|error| failed("CleanUpFailed", error))?;
+        for _ in 0..FOLDS {
+            if !gateway.fold().await.map_err(|error| failed("FoldFailed", error))? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     async fn gateway(&self) -> Result<Gateway, Unready> {

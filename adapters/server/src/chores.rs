@@ -13,9 +13,14 @@ const REFRESH: Duration = Duration::from_secs(2);
 /// The daily clean-up is started by the first look of a day (UTC).
 const CLEAN_UP: Duration = Duration::from_secs(15 * 60);
 
+/// An hour's rollups are folded soon after it.
+const FOLD: Duration = Duration::from_secs(60);
+/// Between two steps of folding an older version's rollups others get at the database.
+const FOLD_PAUSE: Duration = Duration::from_millis(20);
+
 /// Runs until it is dropped.
 pub(crate) async fn run(gateway: Gateway) {
-    tokio::join!(flush(&gateway), refresh(&gateway), clean_up(&gateway));
+    tokio::join!(flush(&gateway), refresh(&gateway), clean_up(&gateway), fold(&gateway));
 }
 
 async fn flush(gateway: &Gateway) {
@@ -35,6 +40,25 @@ async fn clean_up(gateway: &Gateway) {
         ticks.tick().await;
         if let Err(error) = gateway.clean_up().await {
             tracing::warn!(%error, "the clean-up of the log failed");
+        }
+    }
+}
+
+/// Makes hours and days of the rollups as they end.
+async fn fold(gateway: &Gateway) {
+    let mut ticks = interval(FOLD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        loop {
+            match gateway.fold().await {
+                Ok(true) => tokio::time::sleep(FOLD_PAUSE).await,
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "rollups cannot be folded; reports stay exact, but slow");
+                    break;
+                }
+            }
         }
     }
 }

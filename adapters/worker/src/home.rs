@@ -12,7 +12,7 @@ use llmio_core::api;
 use llmio_core::config::file::Environment;
 use llmio_core::config::{Sealer, Secret};
 use llmio_core::dialect::{ErrorKind, GatewayError};
-use llmio_core::platform::{Body, Database, Platform};
+use llmio_core::platform::{Body, Database, DatabaseError, Platform};
 use llmio_core::storage::{self, HranaDatabase};
 use llmio_core::{Gateway, GatewayOptions, Limits, Upkeep};
 use wasm_bindgen::JsValue;
@@ -29,6 +29,10 @@ const LIMITS: Limits = Limits { body_bytes: 24 << 20, buffered_bytes: 32 << 20 }
 /// Rows of the log that are written together cost one transaction.
 const LINGER: Duration = Duration::from_millis(250);
 
+/// Steps of folding to a scheduled call. Each asks the database up to ten times, and on the free plan of Workers a call may
+/// do so fifty times.
+const FOLDS: usize = 2;
+
 thread_local! {
     static GATEWAY: RefCell<Option<Gateway>> = const { RefCell::new(None) };
 }
@@ -43,15 +47,28 @@ pub(crate) async fn gateway(env: &JsValue) -> Result<Gateway, Unready> {
     Ok(GATEWAY.with_borrow_mut(|kept| kept.get_or_insert(gateway).clone()))
 }
 
-/// The scheduled clean-up.
+/// What is done on the schedule: the clean-up of the log, and the folding of its rollups.
 pub(crate) async fn clean_up(env: &JsValue) {
     let cleaned = match gateway(env).await {
-        Ok(gateway) => gateway.clean_up().await.map_err(|error| error.to_string()),
+        Ok(gateway) => match gateway.clean_up().await {
+            Ok(()) => fold(&gateway).await,
+            failed => failed,
+        }
+        .map_err(|error| error.to_string()),
         Err(unready) => Err(unready.to_string()),
     };
     if let Err(cause) = cleaned {
         tracing::error!(cause, "the clean-up of the log failed");
     }
+}
+
+async fn fold(gateway: &Gateway) -> Result<(), DatabaseError> {
+    for _ in 0..FOLDS {
+        if !gateway.fold().await? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn open(env: &JsValue) -> Result<Gateway, Unready> {

@@ -128,6 +128,11 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// Its values by position.
+    pub fn cells(self) -> Cells<'a> {
+        Cells { values: self.values.iter() }
+    }
+
     pub fn value(&self, column: &str) -> Result<&'a Value, DatabaseError> {
         self.columns.iter().position(|name| name == column).and_then(|index| self.values.get(index)).ok_or_else(|| {
             DatabaseError::new(DatabaseErrorKind::Missing, format!("the answer has no column `{column}`"))
@@ -153,11 +158,7 @@ impl<'a> Row<'a> {
     pub fn optional_integer(&self, column: &str) -> Result<Option<i64>, DatabaseError> {
         match self.value(column)? {
             Value::Null => Ok(None),
-            Value::Integer(integer) => Ok(Some(*integer)),
-            // D1 hands integers over as JavaScript numbers.
-            #[expect(clippy::cast_possible_truncation, reason = "whole numbers only, and a float's range saturates")]
-            Value::Real(real) if real.fract() == 0.0 => Ok(Some(*real as i64)),
-            _ => Err(Self::mismatch(column, "integer")),
+            value => whole(value).map(Some).ok_or_else(|| Self::mismatch(column, "integer")),
         }
     }
 
@@ -172,10 +173,7 @@ impl<'a> Row<'a> {
     pub fn optional_real(&self, column: &str) -> Result<Option<f64>, DatabaseError> {
         match self.value(column)? {
             Value::Null => Ok(None),
-            Value::Real(real) => Ok(Some(*real)),
-            #[expect(clippy::cast_precision_loss, reason = "a REAL column may hold a whole number")]
-            Value::Integer(integer) => Ok(Some(*integer as f64)),
-            _ => Err(Self::mismatch(column, "real")),
+            value => number(value).map(Some).ok_or_else(|| Self::mismatch(column, "real")),
         }
     }
 
@@ -193,6 +191,62 @@ impl<'a> Row<'a> {
 
     fn mismatch(column: &str, wanted: &str) -> DatabaseError {
         DatabaseError::new(DatabaseErrorKind::Other, format!("column `{column}` holds no {wanted}"))
+    }
+}
+
+/// The values of one row in the order of its columns, for statements that name them: reading by name costs a search for
+/// each, too much where there are thousands of rows.
+#[derive(Clone, Debug)]
+pub struct Cells<'a> {
+    values: std::slice::Iter<'a, Value>,
+}
+
+impl<'a> Cells<'a> {
+    pub fn text(&mut self) -> Result<&'a str, DatabaseError> {
+        match self.next()? {
+            Value::Text(text) => Ok(text),
+            _ => Err(Row::mismatch(Self::NAME, "text")),
+        }
+    }
+
+    pub fn integer(&mut self) -> Result<i64, DatabaseError> {
+        whole(self.next()?).ok_or_else(|| Row::mismatch(Self::NAME, "integer"))
+    }
+
+    pub fn real(&mut self) -> Result<f64, DatabaseError> {
+        number(self.next()?).ok_or_else(|| Row::mismatch(Self::NAME, "real"))
+    }
+
+    pub fn blob(&mut self) -> Result<&'a [u8], DatabaseError> {
+        match self.next()? {
+            Value::Blob(blob) => Ok(blob),
+            _ => Err(Row::mismatch(Self::NAME, "blob")),
+        }
+    }
+
+    const NAME: &'static str = "(by position)";
+
+    fn next(&mut self) -> Result<&'a Value, DatabaseError> {
+        self.values.next().ok_or_else(|| DatabaseError::new(DatabaseErrorKind::Missing, "the answer has too few columns"))
+    }
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::Integer(integer) => Some(*integer),
+        // D1 hands integers over as JavaScript numbers.
+        #[expect(clippy::cast_possible_truncation, reason = "whole numbers only, and a float's range saturates")]
+        Value::Real(real) if real.fract() == 0.0 => Some(*real as i64),
+        _ => None,
+    }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Real(real) => Some(*real),
+        #[expect(clippy::cast_precision_loss, reason = "a REAL column may hold a whole number")]
+        Value::Integer(integer) => Some(*integer as f64),
+        _ => None,
     }
 }
 

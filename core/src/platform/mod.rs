@@ -19,7 +19,7 @@ pub use background::Background;
 pub use body::{Body, BodyError, BodyStream, NativeBody};
 pub use clock::{Clock, Timestamp, with_timeout};
 pub use context::RequestContext;
-pub use database::{Database, DatabaseError, DatabaseErrorKind, Row, Rows, Statement, Value};
+pub use database::{Cells, Database, DatabaseError, DatabaseErrorKind, Row, Rows, Statement, Value};
 pub use entropy::Entropy;
 pub use http::{HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, Payload, SendOptions};
 

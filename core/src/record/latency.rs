@@ -8,6 +8,9 @@ const PER_DOUBLING: f64 = 8.0;
 /// Everything below a millisecond shares a bucket.
 const SMALLEST_US: f64 = 1000.0;
 
+/// All that [`bucket`] answers.
+pub(crate) const BUCKETS: core::ops::RangeInclusive<i64> = 79..=504;
+
 /// Half a bucket's width, as a share of the latency: 2^(1/16) - 1.
 pub const MAX_RELATIVE_ERROR: f64 = 0.0443;
 

@@ -2,15 +2,18 @@
 
 mod decision;
 mod entry;
+pub mod fold;
 mod id;
 pub mod latency;
 pub mod limits;
 pub mod metrics;
+pub(crate) mod pack;
 mod price;
 mod queue;
 mod repair;
 pub mod retention;
 pub(crate) mod rollup;
+mod sums;
 mod translated;
 
 pub use decision::{Considered, DecidedBy, Decision, Excluded};
@@ -20,6 +23,7 @@ pub use metrics::{InFlight, Metrics};
 pub use price::CostParts;
 pub use queue::{MAX_QUEUED_BODY_BYTES, MAX_QUEUED_ENTRIES, Recorder, RecorderStatus};
 pub use rollup::Counts;
+pub use sums::{Histogram, Sums, Unpriced};
 pub use translated::{MAX_TRANSLATED, Translated, TranslatedKind};
 
 pub(crate) use id::first_id_at;

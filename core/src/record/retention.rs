@@ -11,6 +11,7 @@ use super::repair;
 use crate::config::Settings;
 use crate::platform::{Clock, Database, DatabaseError, Timestamp};
 use crate::storage::cleanups::{self, days_of};
+use crate::storage::folds;
 
 /// A year to compare with, and a month more.
 pub const ROLLUP_RETENTION_DAYS: u32 = 400;
@@ -180,7 +181,10 @@ async fn delete_entries(
 
 async fn delete_rollups(database: &dyn Database, clock: &dyn Clock, now: Timestamp) -> Result<(), DatabaseError> {
     let before = now.minus(days_of(ROLLUP_RETENTION_DAYS));
-    while cleanups::delete_rollup_chunk(database, before).await? > 0 {
+    while cleanups::delete_rollup_chunk(database, before).await?
+        + folds::delete_days_chunk(database, before.as_secs()).await?
+        > 0
+    {
         clock.sleep(PAUSE).await;
     }
     cleanups::delete_orphans(database, now.minus(days_of(WRITER_RETENTION_DAYS))).await

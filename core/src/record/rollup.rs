@@ -1,49 +1,56 @@
-use std::collections::BTreeMap;
+//! The finest rollups: what a batch of entries adds to the sums of five minutes each.
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
 
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::{LogEntry, Operation, Outcome, latency};
-use crate::platform::{DatabaseError, Row};
+use crate::platform::{Cells, DatabaseError};
 
+/// The length of the finest rollups' periods.
+pub(crate) const FINE_SECS: i64 = 300;
 pub(crate) const HOUR_SECS: i64 = 3600;
+pub(crate) const DAY_SECS: i64 = 86_400;
 
-/// What a batch of entries adds to the hourly rollups, summed up in memory so that it takes few rows to write.
+/// What a batch of entries adds to the finest rollups, summed up in memory so that it takes few rows to write.
 #[derive(Debug, Default)]
 pub(crate) struct Rollups {
     pub(crate) dimensions: BTreeMap<i64, Dimension>,
-    pub(crate) counts: BTreeMap<CountsKey, Counts>,
-    pub(crate) latencies: BTreeMap<LatencyKey, u64>,
+    pub(crate) fine: BTreeMap<FineKey, Fine>,
 }
 
 /// What is counted apart. Absent values are empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Dimension {
     pub(crate) model: String,
     pub(crate) provider: String,
     pub(crate) provider_model: String,
+    pub(crate) association_id: String,
     pub(crate) key_id: String,
     /// As it was last; not part of the identity.
     pub(crate) key_name: String,
-    pub(crate) dialect: &'static str,
+    pub(crate) dialect: String,
+    pub(crate) origin: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct CountsKey {
-    /// The second at which the hour began.
-    pub(crate) hour: i64,
+pub(crate) struct FineKey {
+    /// The second at which the five minutes began.
+    pub(crate) start: i64,
     pub(crate) dimension_id: i64,
     /// Empty for entries without cost.
     pub(crate) currency: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct LatencyKey {
-    pub(crate) hour: i64,
-    pub(crate) dimension_id: i64,
-    pub(crate) metric: LatencyMetric,
-    pub(crate) bucket: i64,
+/// One row of the finest rollups.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fine {
+    pub(crate) counts: Counts,
+    /// When the newest of its requests arrived, in microseconds.
+    pub(crate) last_at: i64,
+    pub(crate) latencies: BTreeMap<(LatencyMetric, i64), u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,13 +59,34 @@ pub(crate) enum LatencyMetric {
     Total,
 }
 
-impl LatencyMetric {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::FirstToken => "first_token",
-            Self::Total => "total",
-        }
+impl Fine {
+    /// As the database keeps them: `f80*2,t96*1,` for two first tokens in bucket 80 and a total in 96. Such texts are
+    /// joined, not merged, so that a batch needs no row of its own for each bucket.
+    pub(crate) fn latencies_text(&self) -> String {
+        use std::fmt::Write;
+        self.latencies.iter().fold(String::new(), |mut text, ((metric, bucket), count)| {
+            let letter = match metric {
+                LatencyMetric::FirstToken => 'f',
+                LatencyMetric::Total => 't',
+            };
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{letter}{bucket}*{count},");
+            text
+        })
     }
+}
+
+/// Reads what [`Fine::latencies_text`] has written, however many of them in a row. What is none is left out.
+pub(crate) fn parse_latencies(text: &str) -> impl Iterator<Item = (LatencyMetric, i64, u64)> {
+    text.split(',').filter_map(|item| {
+        let (bucket, count) = item.get(1..)?.split_once('*')?;
+        let metric = match item.get(..1)? {
+            "f" => LatencyMetric::FirstToken,
+            "t" => LatencyMetric::Total,
+            _ => return None,
+        };
+        Some((metric, bucket.parse().ok()?, count.parse().ok()?))
+    })
 }
 
 macro_rules! counts {
@@ -74,15 +102,26 @@ macro_rules! counts {
         impl Counts {
             /// The columns of `rollups` behind its key.
             pub(crate) const COLUMNS: &[&str] = &[$(stringify!($field),)+ "cost"];
+            pub(crate) const WHOLE_NUMBERS: usize = Self::COLUMNS.len() - 1;
 
             /// In the order of `COLUMNS`.
             pub(crate) fn values(&self) -> Vec<Json> {
                 vec![$(self.$field.into(),)+ self.cost.into()]
             }
 
-            pub(crate) fn read(row: Row<'_>) -> Result<Self, DatabaseError> {
-                let count = |column| row.integer(column).map(|count| u64::try_from(count).unwrap_or(0));
-                Ok(Self { $($field: count(stringify!($field))?,)+ cost: row.real("cost")? })
+            /// Reads the next cells, in the order of `COLUMNS`.
+            pub(crate) fn read(cells: &mut Cells<'_>) -> Result<Self, DatabaseError> {
+                Ok(Self { $($field: u64::try_from(cells.integer()?).unwrap_or(0),)+ cost: cells.real()? })
+            }
+
+            /// Without the cost, in the order of `COLUMNS`.
+            pub(crate) fn whole_numbers(&self) -> [u64; Self::WHOLE_NUMBERS] {
+                [$(self.$field,)+]
+            }
+
+            pub(crate) fn add_whole_numbers(&mut self, numbers: &[u64; Self::WHOLE_NUMBERS]) {
+                let [$($field,)+] = numbers;
+                $(self.$field = self.$field.saturating_add(*$field);)+
             }
         }
 
@@ -138,22 +177,28 @@ impl Rollups {
     }
 
     pub(super) fn add(&mut self, entry: &LogEntry) {
-        let hour = entry.created_at.as_secs().div_euclid(HOUR_SECS) * HOUR_SECS;
         let dimension = Dimension::of(entry);
         let dimension_id = dimension.id();
         self.dimensions.insert(dimension_id, dimension);
+        let start = entry.created_at.as_secs().div_euclid(FINE_SECS) * FINE_SECS;
         let currency = entry.cost.and(entry.currency.clone()).unwrap_or_default();
-        self.counts.entry(CountsKey { hour, dimension_id, currency }).or_default().add_assign(&Counts::of(entry));
+        let fine = self.fine.entry(FineKey { start, dimension_id, currency }).or_default();
+        fine.counts += &Counts::of(entry);
+        fine.last_at = fine.last_at.max(entry.created_at.as_micros());
         let latencies = [
             (LatencyMetric::FirstToken, measured_first_token_us(entry)),
             (LatencyMetric::Total, measured_total_us(entry)),
         ];
         for (metric, micros) in latencies {
             if let Some(micros) = micros {
-                let bucket = latency::bucket(micros);
-                *self.latencies.entry(LatencyKey { hour, dimension_id, metric, bucket }).or_default() += 1;
+                *fine.latencies.entry((metric, latency::bucket(micros))).or_default() += 1;
             }
         }
+    }
+
+    /// The hours that its periods belong to, by the second at which each began.
+    pub(crate) fn hours(&self) -> BTreeSet<i64> {
+        self.fine.keys().map(|key| key.start.div_euclid(HOUR_SECS) * HOUR_SECS).collect()
     }
 }
 
@@ -165,17 +210,20 @@ impl Dimension {
             model: model.to_owned(),
             provider: entry.provider.clone().unwrap_or_default(),
             provider_model: entry.provider_model.clone().unwrap_or_default(),
+            association_id: entry.association_id.clone().unwrap_or_default(),
             key_id: entry.key_id.clone().unwrap_or_default(),
             key_name: entry.key_name.clone().unwrap_or_default(),
-            dialect: entry.dialect.as_str(),
+            dialect: entry.dialect.as_str().to_owned(),
+            origin: entry.origin.as_str().to_owned(),
         }
     }
 
     /// A hash, so that a writer knows the id without asking the database. 52 bits, because D1 counts in JavaScript
     /// numbers.
     fn id(&self) -> i64 {
+        let Self { model, provider, provider_model, association_id, key_id, key_name: _, dialect, origin } = self;
         let mut hash = Sha256::new();
-        for part in [&self.model, &self.provider, &self.provider_model, &self.key_id, self.dialect] {
+        for part in [model, provider, provider_model, key_id, dialect, association_id, origin] {
             hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
             hash.update(part);
         }
@@ -216,6 +264,24 @@ impl Counts {
             *counts.outcome_mut(entry.outcome) = 1;
         }
         counts
+    }
+
+    /// Requests that ended in anything but success, those that the client left excepted.
+    pub(crate) fn errors(&self) -> u64 {
+        self.requests.saturating_sub(self.successes).saturating_sub(self.cancelled)
+    }
+
+    /// Of all kinds.
+    pub(crate) fn tokens(&self) -> u64 {
+        let kinds = [
+            self.input_tokens,
+            self.cache_read_tokens,
+            self.cache_write_5m_tokens,
+            self.cache_write_1h_tokens,
+            self.output_tokens,
+            self.reasoning_tokens,
+        ];
+        kinds.into_iter().fold(0, u64::saturating_add)
     }
 
     fn outcome_mut(&mut self, outcome: Outcome) -> &mut u64 {

@@ -80,14 +80,14 @@ pub(crate) async fn delete_chunk(database: &dyn Database, bound: &str) -> Result
     Ok(rows.affected)
 }
 
-/// Deletes some rollups of hours before `before`, and answers how many rows.
+/// Deletes some of the finest rollups before `before`, and answers how many rows.
 pub(crate) async fn delete_rollup_chunk(database: &dyn Database, before: Timestamp) -> Result<u64, DatabaseError> {
     let mut deleted = 0;
     for sql in [
         "DELETE FROM rollup_latencies WHERE (hour, dimension_id, metric, bucket) IN \
          (SELECT hour, dimension_id, metric, bucket FROM rollup_latencies WHERE hour < ?1 ORDER BY hour LIMIT ?2)",
         "DELETE FROM rollups WHERE (hour, dimension_id, currency) IN \
-         (SELECT hour, dimension_id, currency FROM rollups WHERE hour < ?1 ORDER BY hour LIMIT ?2)",
+         (SELECT hour, dimension_id, currency FROM rollups WHERE hour > 0 AND hour < ?1 ORDER BY hour LIMIT ?2)",
     ] {
         let params = vec![before.as_secs().into(), CHUNK_ROWS.into()];
         deleted += database.query(Statement::new(sql, params)).await?.affected;

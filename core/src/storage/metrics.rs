@@ -1,30 +1,34 @@
-//! Reading the hourly rollups.
+//! Reading the rollups: each stretch of time from the coarsest level that has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::conditions::Conditions;
-use crate::dialect::Dialect;
-use crate::platform::{Database, DatabaseError, Row, Statement, Timestamp};
-use crate::record::{Counts, latency};
+use super::folds::{self, Blocks};
+use super::rollups;
+use crate::platform::{Database, DatabaseError, Timestamp};
+use crate::record::Sums;
+use crate::record::fold::{DAY_HOURS, KEY, OF_KEY, OF_MODEL, OF_PROVIDER, QUARTER_HOURS, ROUTE, TOTAL};
+use crate::record::pack::{self, Block, Names};
+use crate::record::retention::ROLLUP_RETENTION_DAYS;
+use crate::record::rollup::{DAY_SECS, FINE_SECS, HOUR_SECS};
 
-const HOUR_SECS: i64 = 3600;
-const DAY_SECS: i64 = 86_400;
-
-/// What to sum up. Rollups know whole hours (UTC): the hour of `from` counts in full, and so does that of `to` unless
-/// it begins exactly then.
+/// What to sum up. But for [`Interval::FiveMinutes`], whole hours (UTC) count: that of `from` in full, and so that of `to`
+/// unless it begins exactly then.
 #[derive(Clone, Debug)]
 pub struct MetricsQuery {
     pub from: Timestamp,
     pub to: Timestamp,
     pub interval: Interval,
-    pub group_by: GroupBy,
-    pub filter: MetricsFilter,
+    /// Two at most.
+    pub group_by: Vec<Axis>,
+    pub filter: Vec<Choice>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interval {
     /// All in one.
     Whole,
+    /// Only of times that the finest rollups are kept of, [`crate::record::fold::FINE_RETENTION_DAYS`].
+    FiveMinutes,
     Hour,
     /// From midnight to midnight where the clock is that many minutes ahead of UTC. An offset of no whole hours
     /// counts the hour that midnight divides to the day in which it begins.
@@ -33,173 +37,299 @@ pub enum Interval {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum GroupBy {
-    Nothing,
+/// What requests are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Axis {
     Model,
     Provider,
+    ProviderModel,
+    /// By id.
+    Association,
+    /// By id.
     Key,
     Dialect,
+    Origin,
 }
 
-/// `None` takes all.
-#[derive(Clone, Debug, Default)]
-pub struct MetricsFilter {
-    pub model: Option<String>,
-    pub provider: Option<String>,
-    pub key_id: Option<String>,
-    pub dialect: Option<Dialect>,
+/// Takes what has one of the values, or leaves it out. An empty value is that of what has none.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    pub axis: Axis,
+    pub values: Vec<String>,
+    pub leaves_out: bool,
 }
 
-/// The sums of one group in one interval.
+/// What was found; intervals and groups without any entry are absent.
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
-    /// When the interval began; zero for [`Interval::Whole`].
-    pub start: Timestamp,
-    /// The model, provider, key id or dialect; empty for what has none.
-    pub group: String,
-    /// The name of the key; else empty.
-    pub key_name: String,
-    /// Over all currencies; its `cost` is meaningless, see `costs`.
-    pub counts: Counts,
-    /// By currency.
-    pub costs: BTreeMap<String, f64>,
-    pub first_token: Option<Percentiles>,
-    pub total: Option<Percentiles>,
+    pub groups: Vec<Group>,
+    /// By the start of the interval ([`Interval::Whole`]: zero) and the group's index.
+    pub points: BTreeMap<(Timestamp, usize), Sums>,
+    /// Before this time nothing is known of associations and origins.
+    pub breakdown_since: Timestamp,
 }
 
-/// In milliseconds, each within [`latency::MAX_RELATIVE_ERROR`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Percentiles {
-    pub p50: f64,
-    pub p90: f64,
-    pub p99: f64,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Group {
+    /// One for each axis; empty for what has none.
+    pub values: Vec<String>,
+    /// For people, where a value is an id: the name of the key, or the provider and its model; else empty.
+    pub names: Vec<String>,
 }
 
-/// By start and group; intervals and groups without any entry are absent.
-pub async fn metrics(database: &dyn Database, query: &MetricsQuery) -> Result<Vec<Metrics>, DatabaseError> {
-    let mut found = BTreeMap::<(i64, String), Metrics>::new();
-    for row in database.query(query.counts()).await?.iter() {
-        let metrics = slot(&mut found, row)?;
-        row.text("key_name")?.clone_into(&mut metrics.key_name);
-        let counts = Counts::read(row)?;
-        let currency = row.text("currency")?;
-        if !currency.is_empty() {
-            *metrics.costs.entry(currency.to_owned()).or_default() += counts.cost;
+impl Metrics {
+    /// The sums of each group over all the time.
+    pub fn totals(&self) -> Vec<Sums> {
+        let mut totals = vec![Sums::default(); self.groups.len()];
+        for ((_, group), sums) in &self.points {
+            if let Some(total) = totals.get_mut(*group) {
+                *total += sums;
+            }
         }
-        metrics.counts += &counts;
+        totals
     }
-    for row in database.query(query.latencies()).await?.iter() {
-        let metrics = slot(&mut found, row)?;
-        let percentile = |column| row.integer(column).map(latency::middle_ms);
-        let percentiles =
-            Some(Percentiles { p50: percentile("p50")?, p90: percentile("p90")?, p99: percentile("p99")? });
-        match row.text("metric")? {
-            "total" => metrics.total = percentiles,
-            _ => metrics.first_token = percentiles,
+}
+
+pub async fn metrics(database: &dyn Database, query: &MetricsQuery) -> Result<Metrics, DatabaseError> {
+    let state = folds::state(database).await?;
+    let mut sums = Collector::new(query, Timestamp::from_secs(state.breakdown_since));
+    let (from, to) = query.bounds();
+    let mut gaps = vec![(from.max(state.pruned_until), to)];
+    if query.interval != Interval::FiveMinutes {
+        let first_day = from.div_euclid(DAY_SECS) * DAY_SECS;
+        let days = folds::folded_days(database, first_day, to).await?;
+        read_days(database, query, &days, &mut sums).await?;
+        gaps = without(&gaps, days.iter().map(|day| (*day, day + DAY_SECS)));
+        let mut hours = BTreeSet::new();
+        if !gaps.is_empty() {
+            folds::hours(database, &gaps, |start, bytes| {
+                hours.insert(start);
+                sums.block(bytes, |_| Some(start))
+            })
+            .await?;
         }
+        gaps = without(&gaps, hours.iter().map(|hour| (*hour, hour + HOUR_SECS)));
     }
-    Ok(found.into_values().collect())
+    // Behind them what was written late, which is kept under its negative time.
+    gaps.push((1 - to, 1 - from));
+    gaps.retain(|(from, to)| from < to);
+    rollups::read(database, &gaps, |row| {
+        sums.add(row.names, row.start, |sums| sums.add_fine(row.currency, &row.fine));
+    })
+    .await?;
+    Ok(sums.found)
 }
 
-/// When the key was last used, to the hour, as far back as rollups go.
-pub async fn last_used_hour(database: &dyn Database, key_id: &str) -> Result<Option<Timestamp>, DatabaseError> {
-    let sql = "SELECT max(hour) AS hour FROM rollups \
-               WHERE dimension_id IN (SELECT id FROM rollup_dimensions WHERE key_id = ?1)";
-    let rows = database.query(Statement::new(sql, vec![key_id.into()])).await?;
-    let hour = rows.first().map(|row| row.optional_integer("hour")).transpose()?.flatten();
-    Ok(hour.map(Timestamp::from_secs))
+/// What is left of the spans outside of `others`, which are in order.
+fn without(spans: &[(i64, i64)], others: impl Iterator<Item = (i64, i64)> + Clone) -> Vec<(i64, i64)> {
+    let mut left = Vec::new();
+    for (from, to) in spans {
+        let mut from = *from;
+        for (begin, end) in others.clone().filter(|(begin, end)| begin < to && *end > from) {
+            left.push((from, begin));
+            from = end;
+        }
+        left.push((from, *to));
+    }
+    left.retain(|(from, to)| from < to);
+    left
 }
 
-fn slot<'a>(found: &'a mut BTreeMap<(i64, String), Metrics>, row: Row<'_>) -> Result<&'a mut Metrics, DatabaseError> {
-    let start = row.integer("start")?;
-    let group = row.text("name")?;
-    Ok(found.entry((start, group.to_owned())).or_insert_with(|| Metrics {
-        start: Timestamp::from_secs(start),
-        group: group.to_owned(),
-        ..Metrics::default()
-    }))
+async fn read_days(
+    database: &dyn Database,
+    query: &MetricsQuery,
+    days: &[i64],
+    sums: &mut Collector<'_>,
+) -> Result<(), DatabaseError> {
+    let (axis, parts) = query.axis();
+    let (from, to) = query.bounds();
+    let has_coarse = matches!(axis, TOTAL | ROUTE | KEY);
+    let (whole, divided): (Vec<i64>, Vec<i64>) =
+        days.iter().partition(|day| has_coarse && query.is_one(**day, DAY_HOURS, from, to));
+    let plans: [(&[i64], &[u8]); 2] =
+        [(&whole, &[DAY_HOURS]), (&divided, if has_coarse { &[QUARTER_HOURS, 1] } else { &[1] })];
+    for (days, hours) in plans {
+        if days.is_empty() {
+            continue;
+        }
+        let blocks = Blocks { days, axis, parts: parts.as_deref(), hours };
+        folds::blocks(database, &blocks, |day, length, bytes| {
+            let length = u8::try_from(length).unwrap_or(1);
+            sums.block(bytes, |slot| {
+                let start = day + i64::from(slot) * i64::from(length) * HOUR_SECS;
+                let quarter = day + i64::from(slot / QUARTER_HOURS) * i64::from(QUARTER_HOURS) * HOUR_SECS;
+                let counts = match length {
+                    1 if has_coarse => {
+                        (from..to).contains(&start) && !query.is_one(quarter, QUARTER_HOURS, from, to)
+                    }
+                    1 => (from..to).contains(&start),
+                    length => query.is_one(start, length, from, to),
+                };
+                counts.then_some(start)
+            })
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 impl MetricsQuery {
-    fn counts(&self) -> Statement {
-        let sums = Counts::COLUMNS.iter().map(|column| format!("sum(f.{column}) AS {column}"));
-        let sums = sums.collect::<Vec<_>>().join(", ");
-        let key_name = if self.group_by == GroupBy::Key { "max(d.key_name)" } else { "''" };
-        let conditions = self.conditions();
-        let sql = format!(
-            "SELECT {start} AS start, {group} AS name, {key_name} AS key_name, f.currency AS currency, {sums} \
-             FROM rollups AS f JOIN rollup_dimensions AS d ON d.id = f.dimension_id {conditions} \
-             GROUP BY 1, 2, f.currency",
-            start = self.start(),
-            group = self.group(),
-            conditions = conditions.sql,
-        );
-        Statement::new(sql, conditions.params)
+    /// The seconds at which the first period begins, and the first one no more.
+    fn bounds(&self) -> (i64, i64) {
+        let length = if self.interval == Interval::FiveMinutes { FINE_SECS } else { HOUR_SECS };
+        // The end is exclusive, and rounded up to whole periods.
+        let to = self.to.as_micros().saturating_add(999_999).div_euclid(1_000_000);
+        let to = to.saturating_add(length - 1).div_euclid(length) * length;
+        let from = self.from.as_secs().div_euclid(length) * length;
+        (from.max(to - i64::from(ROLLUP_RETENTION_DAYS + 2) * DAY_SECS).max(1), to)
     }
 
-    /// A percentile is the first bucket at which as many latencies as it asks for have been seen.
-    fn latencies(&self) -> Statement {
-        let conditions = self.conditions();
-        let sql = format!(
-            "WITH histogram AS (\
-                 SELECT {start} AS start, {group} AS name, f.metric AS metric, f.bucket AS bucket, sum(f.count) AS n \
-                 FROM rollup_latencies AS f JOIN rollup_dimensions AS d ON d.id = f.dimension_id {conditions} \
-                 GROUP BY 1, 2, 3, 4\
-             ), cumulative AS (\
-                 SELECT start, name, metric, bucket, \
-                     sum(n) OVER (PARTITION BY start, name, metric ORDER BY bucket) AS seen, \
-                     sum(n) OVER (PARTITION BY start, name, metric) AS total \
-                 FROM histogram\
-             ) \
-             SELECT start, name, metric, \
-                 min(CASE WHEN seen * 100 >= total * 50 THEN bucket END) AS p50, \
-                 min(CASE WHEN seen * 100 >= total * 90 THEN bucket END) AS p90, \
-                 min(CASE WHEN seen * 100 >= total * 99 THEN bucket END) AS p99 \
-             FROM cumulative GROUP BY start, name, metric",
-            start = self.start(),
-            group = self.group(),
-            conditions = conditions.sql,
-        );
-        Statement::new(sql, conditions.params)
-    }
-
-    fn start(&self) -> String {
+    /// When the interval began that a period belongs to.
+    fn start_of(&self, second: i64) -> i64 {
         match self.interval {
-            Interval::Whole => "0".to_owned(),
-            Interval::Hour => "f.hour".to_owned(),
+            Interval::Whole => 0,
+            Interval::FiveMinutes => second.div_euclid(FINE_SECS) * FINE_SECS,
+            Interval::Hour => second.div_euclid(HOUR_SECS) * HOUR_SECS,
             Interval::Day { offset_minutes } => {
                 let offset = i64::from(offset_minutes) * 60;
-                format!("(f.hour + {offset}) / {DAY_SECS} * {DAY_SECS} - {offset}")
+                let hour = second.div_euclid(HOUR_SECS) * HOUR_SECS;
+                (hour + offset).div_euclid(DAY_SECS) * DAY_SECS - offset
             }
         }
     }
 
-    fn group(&self) -> &'static str {
-        match self.group_by {
-            GroupBy::Nothing => "''",
-            GroupBy::Model => "d.model",
-            GroupBy::Provider => "d.provider",
-            GroupBy::Key => "d.key_id",
-            GroupBy::Dialect => "d.dialect",
+    /// Whether these hours are all wanted, and in one interval.
+    fn is_one(&self, start: i64, hours: u8, from: i64, to: i64) -> bool {
+        let end = start + i64::from(hours) * HOUR_SECS;
+        from <= start && end <= to && self.start_of(start) == self.start_of(end - HOUR_SECS)
+    }
+
+    /// By which blocks of a day it can be answered, and by which parts of them.
+    fn axis(&self) -> (&'static str, Option<Vec<String>>) {
+        let filters = self.filter.iter().filter(|choice| !choice.values.is_empty()).map(|choice| choice.axis);
+        let mut axes: BTreeSet<Axis> = self.group_by.iter().copied().chain(filters).collect();
+        // All blocks know these.
+        axes.retain(|axis| !matches!(axis, Axis::Dialect | Axis::Origin));
+        if axes.is_empty() {
+            return (TOTAL, None);
+        }
+        if !axes.contains(&Axis::Key) {
+            return (ROUTE, None);
+        }
+        if axes.len() == 1 {
+            return (KEY, None);
+        }
+        let parts = [(Axis::Key, OF_KEY), (Axis::Model, OF_MODEL), (Axis::Provider, OF_PROVIDER)];
+        let chosen = parts.into_iter().find_map(|(axis, kind)| {
+            let choice = |choice: &&Choice| choice.axis == axis && !choice.leaves_out && !choice.values.is_empty();
+            let values = self.filter.iter().find(choice)?.values.iter().cloned().collect::<BTreeSet<_>>();
+            Some((kind, Some(values.into_iter().collect())))
+        });
+        chosen.unwrap_or((OF_MODEL, None))
+    }
+}
+
+impl Axis {
+    fn of<'a>(self, names: &Names<'a>) -> &'a str {
+        match self {
+            Self::Model => names.model,
+            Self::Provider => names.provider,
+            Self::ProviderModel => names.provider_model,
+            Self::Association => names.association_id,
+            Self::Key => names.key_id,
+            Self::Dialect => names.dialect,
+            Self::Origin => names.origin,
         }
     }
 
-    fn conditions(&self) -> Conditions {
-        let mut conditions = Conditions::default();
-        conditions.add("f.hour >=", self.from.as_secs().div_euclid(HOUR_SECS) * HOUR_SECS);
-        // The end is exclusive, and rounded up to whole seconds because hours begin at those.
-        let end = self.to.as_micros().saturating_add(999_999).div_euclid(1_000_000);
-        conditions.add("f.hour <", end);
-        let MetricsFilter { model, provider, key_id, dialect } = &self.filter;
-        for (comparison, text) in [("d.model =", model), ("d.provider =", provider), ("d.key_id =", key_id)] {
-            if let Some(text) = text {
-                conditions.add(comparison, text.as_str());
+    fn name_of(self, names: &Names<'_>) -> String {
+        match self {
+            Self::Key => names.key_name.to_owned(),
+            Self::Association if !names.association_id.is_empty() => {
+                format!("{} / {}", names.provider, names.provider_model)
             }
+            _ => String::new(),
         }
-        if let Some(dialect) = dialect {
-            conditions.add("d.dialect =", dialect.as_str());
+    }
+}
+
+struct Collector<'a> {
+    query: &'a MetricsQuery,
+    /// By their values.
+    index: HashMap<Vec<String>, usize>,
+    found: Metrics,
+}
+
+impl<'a> Collector<'a> {
+    fn new(query: &'a MetricsQuery, breakdown_since: Timestamp) -> Self {
+        Self { query, index: HashMap::new(), found: Metrics { breakdown_since, ..Metrics::default() } }
+    }
+
+    fn add(&mut self, names: Names<'_>, start: i64, add: impl FnOnce(&mut Sums)) {
+        if let Some(group) = self.group(&names) {
+            add(self.point(start, group));
         }
-        conditions
+    }
+
+    /// Adds a block's periods; `start_of` answers when each began, in seconds, or that it does not count.
+    fn block(&mut self, bytes: &[u8], start_of: impl Fn(u8) -> Option<i64>) -> Result<(), DatabaseError> {
+        let block: Block<'_> = pack::decode(bytes)?;
+        let groups: Vec<_> = block.dimensions().map(|names| self.group(&names)).collect();
+        for entry in &block.entries {
+            let group = usize::try_from(entry.dimension).ok().and_then(|index| groups.get(index).copied()).flatten();
+            let (Some(group), Some(start)) = (group, start_of(entry.slot)) else { continue };
+            block.add_to(self.point(start, group), entry);
+        }
+        Ok(())
+    }
+
+    fn point(&mut self, start: i64, group: usize) -> &mut Sums {
+        let start = Timestamp::from_secs(self.query.start_of(start));
+        self.found.points.entry((start, group)).or_default()
+    }
+
+    /// The group's index, or `None` for what is not wanted.
+    fn group(&mut self, names: &Names<'_>) -> Option<usize> {
+        let wanted = |choice: &Choice| {
+            let value = choice.axis.of(names);
+            choice.values.is_empty() || choice.values.iter().any(|wanted| wanted == value) != choice.leaves_out
+        };
+        if !self.query.filter.iter().all(wanted) {
+            return None;
+        }
+        let values: Vec<_> = self.query.group_by.iter().map(|axis| axis.of(names).to_owned()).collect();
+        let names = self.query.group_by.iter().map(|axis| axis.name_of(names)).collect();
+        if let Some(index) = self.index.get(&values) {
+            if let Some(group) = self.found.groups.get_mut(*index) {
+                // As it was last: what is read later is newer.
+                group.names = names;
+            }
+            return Some(*index);
+        }
+        let index = self.found.groups.len();
+        self.index.insert(values.clone(), index);
+        self.found.groups.push(Group { values, names });
+        Some(index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_are_what_is_left() {
+        let rows: [(&[(i64, i64)], &[(i64, i64)]); 7] = [
+            (&[], &[(10, 50), (70, 90)]),
+            (&[(0, 10), (50, 70)], &[(10, 50), (70, 90)]),
+            (&[(0, 20), (70, 80)], &[(20, 50), (80, 90)]),
+            (&[(20, 30), (30, 40)], &[(10, 20), (40, 50), (70, 90)]),
+            (&[(40, 75)], &[(10, 40), (75, 90)]),
+            (&[(0, 60)], &[(70, 90)]),
+            (&[(0, 100)], &[]),
+        ];
+        for (others, expected) in rows {
+            assert_eq!(without(&[(10, 50), (70, 90)], others.iter().copied()), expected, "{others:?}");
+        }
     }
 }

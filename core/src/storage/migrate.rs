@@ -32,6 +32,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0008_priority_compatible",
     "0009_affinity_compatible",
     "0010_request_details_compatible",
+    "0011_rollup_blocks_compatible",
     "0012_notes_and_switches_compatible",
 ];
 

@@ -12,6 +12,7 @@ pub mod log_query;
 pub(crate) mod logs;
 pub mod metrics;
 mod migrate;
+pub(crate) mod folds;
 pub(crate) mod rests;
 pub(crate) mod rollups;
 mod store;

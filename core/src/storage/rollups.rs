@@ -1,45 +1,47 @@
-//! SQL of the hourly rollups.
+//! SQL of the finest rollups, which requests write.
 
 use core::ops::RangeInclusive;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use serde_json::{Value as Json, json};
 
-use crate::platform::{Database, DatabaseError, Row, Statement, Timestamp, Value};
+use crate::platform::{Cells, Database, DatabaseError, Row, Statement, Timestamp, Value};
 use crate::record::first_id_at;
-use crate::record::rollup::{Counts, CountsKey, Dimension, HOUR_SECS, LatencyKey, Rollups};
+use crate::record::pack::Names;
+use crate::record::rollup::{Counts, DAY_SECS, Dimension, Fine, FineKey, HOUR_SECS, LatencyMetric, Rollups, parse_latencies};
 
-const KEYS: [&str; 3] = ["hour", "dimension_id", "currency"];
+/// How far the clocks of a writer and of who folds may be apart, each way.
+pub(crate) const SKEW_SECS: i64 = 300;
 
 /// True unless the writer `?2` has written entry `?3` already.
 const IS_NEW: &str = "NOT EXISTS (SELECT 1 FROM record_writers WHERE id = ?2 AND last_entry >= ?3)";
 
 static ADD_DIMENSIONS: &str = "\
-    INSERT INTO rollup_dimensions (id, model, provider, provider_model, key_id, key_name, dialect) \
-    SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6 FROM json_each(?1) WHERE true \
+    INSERT INTO rollup_dimensions \
+    (id, model, provider, provider_model, key_id, key_name, dialect, association_id, origin) \
+    SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, value->>8 \
+    FROM json_each(?1) WHERE true \
     ON CONFLICT (id) DO UPDATE SET key_name = excluded.key_name WHERE key_name <> excluded.key_name";
 
-static ADD_COUNTS: LazyLock<String> = LazyLock::new(|| {
+/// What belongs to a time of which only folded sums count is kept apart until it is added to those: under its negative time.
+static INSERT: LazyLock<String> = LazyLock::new(|| {
+    let columns = Counts::COLUMNS.join(", ");
+    let values = (3..Counts::COLUMNS.len() + 5).map(|index| format!("value->>{index}")).collect::<Vec<_>>().join(", ");
+    format!(
+        "INSERT INTO rollups (hour, dimension_id, currency, {columns}, last_at, latencies) \
+         SELECT iif(value->>0 < (SELECT pruned_until FROM rollup_state), -(value->>0), value->>0), value->>1, value->>2, \
+         {values} FROM json_each(?1)"
+    )
+});
+
+static ADD: LazyLock<String> = LazyLock::new(|| {
     let sums = Counts::COLUMNS.iter().map(|column| format!("{column} = {column} + excluded.{column}"));
     let sums = sums.collect::<Vec<_>>().join(", ");
-    format!("{} WHERE {IS_NEW} ON CONFLICT (hour, dimension_id, currency) DO UPDATE SET {sums}", &*SELECT_COUNTS)
-});
-
-static SELECT_COUNTS: LazyLock<String> = LazyLock::new(|| {
-    let columns = KEYS.iter().chain(Counts::COLUMNS).copied().collect::<Vec<_>>().join(", ");
-    let values =
-        (0..KEYS.len() + Counts::COLUMNS.len()).map(|index| format!("value->>{index}")).collect::<Vec<_>>().join(", ");
-    format!("INSERT INTO rollups ({columns}) SELECT {values} FROM json_each(?1)")
-});
-
-static SELECT_LATENCIES: &str = "\
-    INSERT INTO rollup_latencies (hour, dimension_id, metric, bucket, count) \
-    SELECT value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(?1)";
-
-static ADD_LATENCIES: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "{SELECT_LATENCIES} WHERE {IS_NEW} \
-         ON CONFLICT (hour, dimension_id, metric, bucket) DO UPDATE SET count = count + excluded.count"
+        "{} WHERE {IS_NEW} ON CONFLICT (hour, dimension_id, currency) DO UPDATE SET {sums}, \
+         last_at = max(last_at, excluded.last_at), latencies = latencies || excluded.latencies",
+        &*INSERT
     )
 });
 
@@ -55,17 +57,37 @@ static FINISH_BATCH: &str = "\
 /// written. The same entries may come again, all together or each alone. The rows of each table travel as one JSON
 /// parameter, because D1 allows 100 parameters to a statement.
 pub(crate) fn add(rollups: &Rollups, writer: &str, numbers: &RangeInclusive<i64>, now: Timestamp) -> Vec<Statement> {
-    let guarded = |sql: &'static str, rows: String| {
-        Statement::new(sql, vec![rows.into(), writer.into(), (*numbers.start()).into()])
-    };
     let rows = Rows::of(rollups);
+    let add = vec![rows.fine.into(), writer.into(), (*numbers.start()).into()];
     let mut statements =
-        vec![Statement::new(ADD_DIMENSIONS, vec![rows.dimensions.into()]), guarded(&ADD_COUNTS, rows.counts)];
-    if !rollups.latencies.is_empty() {
-        statements.push(guarded(&ADD_LATENCIES, rows.latencies));
+        vec![Statement::new(ADD_DIMENSIONS, vec![rows.dimensions.into()]), Statement::new(ADD.as_str(), add)];
+    let mut late = rollups.hours();
+    late.retain(|hour| hour + HOUR_SECS <= now.as_secs().saturating_add(SKEW_SECS));
+    if !late.is_empty() {
+        statements.extend(unfold(&late));
     }
     statements.push(finish(writer, numbers, now));
     statements
+}
+
+/// Makes what is folded of these hours invalid, where it is not all that is left of them; to be written together with
+/// what changes the hours. A fold that has read them before is not written any more.
+fn unfold(hours: &BTreeSet<i64>) -> [Statement; 3] {
+    let hours = Value::from(json!(hours).to_string());
+    [
+        Statement::new("UPDATE rollup_state SET changes = changes + 1", vec![]),
+        Statement::new(
+            "DELETE FROM rollup_hours WHERE start IN (SELECT value FROM json_each(?1))",
+            vec![hours.clone()],
+        ),
+        Statement::new(
+            format!(
+                "DELETE FROM rollup_days WHERE day IN (SELECT value / {DAY_SECS} * {DAY_SECS} FROM json_each(?1)) \
+                 AND day >= (SELECT pruned_until FROM rollup_state)"
+            ),
+            vec![hours],
+        ),
+    ]
 }
 
 /// Marks the entries `numbers` as written, unless any of them was before.
@@ -102,8 +124,8 @@ pub(crate) async fn incomplete_hours(
         SELECT log.hour, log.entries FROM \
         (SELECT created_at / 3600000000 * 3600 AS hour, count(*) AS entries, sum(is_final) AS requests, \
          count(provider) AS attempts FROM logs WHERE id >= ?1 AND id < ?2 GROUP BY hour) AS log \
-        LEFT JOIN (SELECT hour, sum(requests) AS requests, sum(attempts) AS attempts FROM rollups \
-         WHERE hour >= ?3 AND hour < ?4 GROUP BY hour) AS sums ON sums.hour = log.hour \
+        LEFT JOIN (SELECT hour / 3600 * 3600 AS hour, sum(requests) AS requests, sum(attempts) AS attempts FROM rollups \
+         WHERE hour >= ?3 AND hour < ?4 GROUP BY 1) AS sums ON sums.hour = log.hour \
         WHERE log.requests > coalesce(sums.requests, 0) OR log.attempts > coalesce(sums.attempts, 0) ORDER BY log.hour";
     let params = vec![first_id_at(from).into(), first_id_at(to).into(), from.as_secs().into(), to.as_secs().into()];
     let rows = database.query(Statement::new(sql, params)).await?;
@@ -122,24 +144,94 @@ pub(crate) async fn replace(database: &dyn Database, hour: &LogHour, rollups: &R
         let [from, to] = hour.ids();
         Statement::new(sql, vec![first, from, to, hour.entries.into()])
     };
-    let begins: Value = hour.begins.as_secs().into();
+    let [first, next] = [hour.begins, hour.ends()].map(|time| time.as_secs());
     let rows = Rows::of(rollups);
-    let statements = vec![
-        guarded(format!("DELETE FROM rollup_latencies WHERE hour = ?1 AND {IS_SAME}"), begins.clone()),
-        guarded(format!("DELETE FROM rollups WHERE hour = ?1 AND {IS_SAME}"), begins),
+    let mut statements = vec![
+        guarded(format!("DELETE FROM rollup_latencies WHERE hour = ?1 AND {IS_SAME}"), first.into()),
+        guarded(format!("DELETE FROM rollups WHERE hour >= ?1 AND hour < {next} AND {IS_SAME}"), first.into()),
         Statement::new(ADD_DIMENSIONS, vec![rows.dimensions.into()]),
-        guarded(format!("{} WHERE {IS_SAME}", &*SELECT_COUNTS), rows.counts.into()),
-        guarded(format!("{SELECT_LATENCIES} WHERE {IS_SAME}"), rows.latencies.into()),
+        guarded(format!("{} WHERE {IS_SAME}", &*INSERT), rows.fine.into()),
     ];
+    statements.extend(unfold(&BTreeSet::from([first])));
     let answers = database.batch(statements).await?;
     Ok(answers.get(3).is_some_and(|counts| counts.affected > 0))
+}
+
+/// A row of the finest rollups as it is read.
+pub(crate) struct FineRow<'a> {
+    pub(crate) names: Names<'a>,
+    /// When its period began, in seconds.
+    pub(crate) start: i64,
+    pub(crate) currency: &'a str,
+    pub(crate) fine: Fine,
+}
+
+/// Shows all rows whose stored time is in one of the `spans` (seconds, the second exclusive), each before the next.
+pub(crate) async fn read(
+    database: &dyn Database,
+    spans: &[(i64, i64)],
+    mut show: impl FnMut(FineRow<'_>),
+) -> Result<(), DatabaseError> {
+    if spans.is_empty() {
+        return Ok(());
+    }
+    const NAMES: &str = "d.model, d.provider, d.provider_model, d.association_id, d.key_id, d.key_name, d.dialect, d.origin";
+    let spans = Value::from(json!(spans).to_string());
+    let from = |table: &str| {
+        format!(
+            "FROM json_each(?1) AS span CROSS JOIN {table} AS r ON r.hour >= span.value->>0 AND r.hour < span.value->>1 \
+             JOIN rollup_dimensions AS d ON d.id = r.dimension_id"
+        )
+    };
+    let columns = Counts::COLUMNS.iter().map(|column| format!("r.{column}")).collect::<Vec<_>>().join(", ");
+    let sql = format!("SELECT {NAMES}, r.hour, r.currency, {columns}, r.last_at, r.latencies {}", from("rollups"));
+    for row in database.query(Statement::new(sql, vec![spans.clone()])).await?.iter() {
+        let mut cells = row.cells();
+        let names = names(&mut cells)?;
+        let start = cells.integer()?.saturating_abs();
+        let currency = cells.text()?;
+        let mut fine = Fine { counts: Counts::read(&mut cells)?, ..Fine::default() };
+        // Rows of older versions know the hour only.
+        fine.last_at = cells.integer()?.max(start.saturating_mul(1_000_000));
+        for (metric, bucket, count) in parse_latencies(cells.text()?) {
+            *fine.latencies.entry((metric, bucket)).or_default() += count;
+        }
+        show(FineRow { names, start, currency, fine });
+    }
+    // What older versions have written.
+    let sql = format!("SELECT {NAMES}, r.hour, r.metric, r.bucket, r.count {}", from("rollup_latencies"));
+    for row in database.query(Statement::new(sql, vec![spans])).await?.iter() {
+        let mut cells = row.cells();
+        let names = names(&mut cells)?;
+        let start = cells.integer()?;
+        let metric = match cells.text()? {
+            "total" => LatencyMetric::Total,
+            _ => LatencyMetric::FirstToken,
+        };
+        let (bucket, count) = (cells.integer()?, u64::try_from(cells.integer()?).unwrap_or(0));
+        let fine = Fine { latencies: [((metric, bucket), count)].into(), ..Fine::default() };
+        show(FineRow { names, start, currency: "", fine });
+    }
+    Ok(())
+}
+
+fn names<'a>(cells: &mut Cells<'a>) -> Result<Names<'a>, DatabaseError> {
+    Ok(Names {
+        model: cells.text()?,
+        provider: cells.text()?,
+        provider_model: cells.text()?,
+        association_id: cells.text()?,
+        key_id: cells.text()?,
+        key_name: cells.text()?,
+        dialect: cells.text()?,
+        origin: cells.text()?,
+    })
 }
 
 /// The rows of each table as one JSON parameter.
 struct Rows {
     dimensions: String,
-    counts: String,
-    latencies: String,
+    fine: String,
 }
 
 impl Rows {
@@ -147,23 +239,19 @@ impl Rows {
         let text = |rows: Vec<Json>| Json::Array(rows).to_string();
         Self {
             dimensions: text(rollups.dimensions.iter().map(dimension_row).collect()),
-            counts: text(rollups.counts.iter().map(counts_row).collect()),
-            latencies: text(rollups.latencies.iter().map(latency_row).collect()),
+            fine: text(rollups.fine.iter().map(fine_row).collect()),
         }
     }
 }
 
 fn dimension_row((id, dimension): (&i64, &Dimension)) -> Json {
-    let Dimension { model, provider, provider_model, key_id, key_name, dialect } = dimension;
-    json!([id, model, provider, provider_model, key_id, key_name, dialect])
+    let Dimension { model, provider, provider_model, association_id, key_id, key_name, dialect, origin } = dimension;
+    json!([id, model, provider, provider_model, key_id, key_name, dialect, association_id, origin])
 }
 
-fn counts_row((key, counts): (&CountsKey, &Counts)) -> Json {
-    let mut row = vec![key.hour.into(), key.dimension_id.into(), key.currency.as_str().into()];
-    row.extend(counts.values());
+fn fine_row((key, fine): (&FineKey, &Fine)) -> Json {
+    let mut row = vec![key.start.into(), key.dimension_id.into(), key.currency.as_str().into()];
+    row.extend(fine.counts.values());
+    row.extend([fine.last_at.into(), fine.latencies_text().into()]);
     Json::Array(row)
-}
-
-fn latency_row((key, count): (&LatencyKey, &u64)) -> Json {
-    json!([key.hour, key.dimension_id, key.metric.as_str(), key.bucket, count])
 }

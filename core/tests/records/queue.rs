@@ -3,8 +3,9 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use llmio_core::platform::DatabaseErrorKind::{Busy, Constraint, Missing, Network, Other};
-use llmio_core::platform::{Statement, Value};
+use llmio_core::platform::{Clock, Statement, Timestamp, Value};
 use llmio_core::record::{Bodies, LogEntry, MAX_QUEUED_BODY_BYTES, MAX_QUEUED_ENTRIES, Recorder};
+use llmio_core::storage::metrics::{Interval, MetricsQuery, metrics};
 
 use crate::support::{Entries, Fault, Home};
 
@@ -15,8 +16,15 @@ async fn assert_written_once(home: &Home, entries: &[LogEntry]) {
     assert_eq!(home.count("SELECT coalesce(sum(requests), 0) FROM rollups").await, requests);
     let timed = entries.iter().filter(|entry| entry.is_final && entry.first_token_us.is_some());
     let timed = timed.filter(|entry| entry.operation == llmio_core::record::Operation::Generate).count() as i64;
-    let first_tokens = "SELECT coalesce(sum(count), 0) FROM rollup_latencies WHERE metric = 'first_token'";
-    assert_eq!(home.count(first_tokens).await, timed);
+    let query = MetricsQuery {
+        from: Timestamp::default(),
+        to: home.clock.now().plus(Duration::from_secs(86_400)),
+        interval: Interval::Whole,
+        group_by: vec![],
+        filter: vec![],
+    };
+    let sums = metrics(&*home.database, &query).await.unwrap().totals().pop().unwrap_or_default();
+    assert_eq!((sums.counts.requests, sums.first_token.count()), (requests as u64, timed as u64));
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use llmio_conformance::sqld::Sqld;
+use llmio_core::platform::Clock;
 use llmio_core::record::retention::{Criterion, run_now};
-use llmio_core::record::{Bodies, Recorder};
+use llmio_core::record::{Bodies, Recorder, fold};
 use llmio_core::storage::log_query::{LogFilter, StatusRange, page};
-use llmio_core::storage::metrics::{GroupBy, Interval, MetricsFilter, MetricsQuery, metrics};
+use llmio_core::storage::metrics::{Axis, Interval, MetricsQuery, metrics};
 
 use crate::libsql::open;
 use crate::support::{Entries, Fault, Home};
@@ -35,10 +37,17 @@ async fn told(home: &Home) -> Vec<String> {
     let first = page(&*home.database, &failures, None, 20).await.unwrap();
     let second = page(&*home.database, &failures, first.next.as_deref(), 20).await.unwrap();
     told.push(format!("{first:?} {second:?}"));
-    for interval in [Interval::Whole, Interval::Hour, Interval::Day { offset_minutes: 330 }] {
-        let (from, to) = (entries[0].created_at, generator.now);
-        let query = MetricsQuery { from, to, interval, group_by: GroupBy::Model, filter: MetricsFilter::default() };
-        told.push(format!("{:?}", metrics(&*home.database, &query).await.unwrap()));
+    for folded in [false, true] {
+        if folded {
+            home.clock.advance(Duration::from_secs(2 * 86_400));
+            while fold::step(&*home.database, home.clock.now()).await.unwrap() {}
+        }
+        for interval in [Interval::Whole, Interval::Hour, Interval::Day { offset_minutes: 330 }] {
+            let (from, to) = (entries[0].created_at, generator.now);
+            let query = MetricsQuery { from, to, interval, group_by: vec![Axis::Model], filter: vec![] };
+            let found = metrics(&*home.database, &query).await.unwrap();
+            told.push(format!("{:?} {:?}", found.groups, found.points));
+        }
     }
     let keep = Criterion::KeepNewest(50);
     let cleanup = home.with_time_passing(run_now(&*home.database, &home.clock, keep)).await.unwrap();
@@ -46,7 +55,7 @@ async fn told(home: &Home) -> Vec<String> {
     for sql in [
         "SELECT * FROM logs",
         "SELECT * FROM rollups",
-        "SELECT * FROM rollup_latencies",
+        "SELECT * FROM rollup_blocks",
         "SELECT * FROM log_bodies ORDER BY log_id, side",
     ] {
         told.push(format!("{:?}", home.rows(sql).await));

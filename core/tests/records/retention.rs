@@ -4,7 +4,7 @@ use std::time::Duration;
 use llmio_core::config::Settings;
 use llmio_core::platform::{BoxFuture, Clock, Database, DatabaseErrorKind, Statement, Timestamp, Value};
 use llmio_core::record::retention::{CleanupKind, Criterion, ROLLUP_RETENTION_DAYS, run_due, run_now};
-use llmio_core::record::{Bodies, LogEntry};
+use llmio_core::record::{Bodies, LogEntry, fold};
 use llmio_core::storage::cleanups::history;
 use llmio_core::testing::ManualClock;
 
@@ -153,42 +153,49 @@ async fn a_failed_clean_up_is_in_the_history_and_the_next_continues() {
 
 #[tokio::test]
 async fn rollups_go_after_their_own_time_with_all_that_belongs_to_them() {
-    let (home, _) = ten_days().await;
-    let settings = Settings { log_retention_days: 0, ..Settings::default() };
-    let counts = || async {
-        let mut counts = vec![];
-        for sql in [
-            "SELECT count(*) FROM logs",
-            "SELECT count(DISTINCT hour) FROM rollups",
-            "SELECT count(DISTINCT hour) FROM rollup_latencies",
-            "SELECT count(*) FROM rollup_dimensions WHERE id NOT IN (SELECT dimension_id FROM rollups)",
-            "SELECT count(*) FROM record_writers",
-        ] {
-            counts.push(home.count(sql).await);
-        }
-        counts
-    };
-    let before = counts().await;
-    home.clock.advance(DAY * (ROLLUP_RETENTION_DAYS - 5));
-    run_due(&*home.database, &pausing(&home), &settings).await.unwrap();
-    let after = counts().await;
-    assert_eq!(after[0], before[0], "the log is kept for ever");
-    let half = |table: usize| before[table] * 45 / 100..before[table] * 55 / 100;
-    assert!(half(1).contains(&after[1]) && half(2).contains(&after[2]), "five of ten days: {before:?} {after:?}");
-    assert_eq!(after[3..], [0, 0], "no dimension without rollups, no silent writer");
-    home.clock.advance(DAY * 10);
-    run_due(&*home.database, &pausing(&home), &settings).await.unwrap();
-    assert_eq!(counts().await, [before[0], 0, 0, 0, 0]);
-    assert_eq!(home.count("SELECT count(*) FROM rollup_dimensions").await, 0);
+    for is_folded in [false, true] {
+        let (home, _) = ten_days().await;
+        while is_folded && fold::step(&*home.database, home.clock.now()).await.unwrap() {}
+        let settings = Settings { log_retention_days: 0, ..Settings::default() };
+        let counts = || async {
+            let mut counts = vec![];
+            for sql in [
+                "SELECT count(*) FROM logs",
+                if is_folded {
+                    "SELECT count(DISTINCT day) FROM rollup_blocks"
+                } else {
+                    "SELECT count(DISTINCT hour / 3600) FROM rollups"
+                },
+                "SELECT count(*) FROM rollup_dimensions WHERE id NOT IN (SELECT dimension_id FROM rollups)",
+                "SELECT count(*) FROM record_writers",
+            ] {
+                counts.push(home.count(sql).await);
+            }
+            counts
+        };
+        let before = counts().await;
+        home.clock.advance(DAY * (ROLLUP_RETENTION_DAYS - 5));
+        run_due(&*home.database, &pausing(&home), &settings).await.unwrap();
+        let after = counts().await;
+        assert_eq!(after[0], before[0], "the log is kept for ever");
+        let half = before[1] * 45 / 100..=before[1] * 60 / 100;
+        assert!(half.contains(&after[1]), "five of ten days: {before:?} {after:?}");
+        assert_eq!(after[2..], [0, 0], "no dimension without rollups, no silent writer");
+        home.clock.advance(DAY * 10);
+        run_due(&*home.database, &pausing(&home), &settings).await.unwrap();
+        assert_eq!(counts().await, [before[0], 0, 0, 0]);
+        assert_eq!(home.count("SELECT count(*) FROM rollup_dimensions").await, 0);
+        assert_eq!(home.count("SELECT count(*) FROM rollup_days").await, 0);
+    }
 }
 
 #[tokio::test]
 async fn rollups_that_hold_less_than_the_log_are_rebuilt_from_it() {
     let settings = Settings { log_retention_days: 365, ..Settings::default() };
     for damage in [
-        "DELETE FROM rollups WHERE hour % 7200 = 0",
+        "DELETE FROM rollups WHERE hour / 3600 % 2 = 0",
         "UPDATE rollups SET attempts = attempts - 1 WHERE attempts > 0",
-        "DELETE FROM rollup_dimensions; DELETE FROM rollups; DELETE FROM rollup_latencies",
+        "DELETE FROM rollup_dimensions; DELETE FROM rollups",
         "DELETE FROM logs",
     ] {
         let (home, _) = ten_days().await;
@@ -205,12 +212,11 @@ async fn rollups_that_hold_less_than_the_log_are_rebuilt_from_it() {
 
 /// Rollups of hours before a second, and of later ones.
 async fn rollups_around(home: &Home, second: i64) -> (Vec<Vec<Value>>, Vec<Vec<Value>>) {
-    let mut rows = home
+    let rows = home
         .rows(
-            "SELECT rollups.*, model, provider, provider_model, key_id, key_name, dialect FROM rollups \
+            "SELECT rollups.*, model, provider, provider_model, key_id, key_name, dialect, association_id, origin FROM rollups \
              LEFT JOIN rollup_dimensions ON id = dimension_id ORDER BY hour, dimension_id, currency",
         )
         .await;
-    rows.extend(home.rows("SELECT * FROM rollup_latencies ORDER BY hour, dimension_id, metric, bucket").await);
     rows.into_iter().partition(|row| matches!(row[0], Value::Integer(hour) if hour < second))
 }

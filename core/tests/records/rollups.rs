@@ -1,14 +1,16 @@
+//! Sums of the rollups, on whatever level they are, are those of the log.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use llmio_core::dialect::Dialect;
-use llmio_core::platform::{Timestamp, Value};
-use llmio_core::record::{LogEntry, Operation, Outcome, latency};
-use llmio_core::storage::metrics::{GroupBy, Interval, Metrics, MetricsFilter, MetricsQuery, last_used_hour, metrics};
+use llmio_core::platform::{Clock, Database, Timestamp, Value};
+use llmio_core::record::{LogEntry, Operation, Outcome, Sums, fold, latency};
+use llmio_core::storage::metrics::{Axis, Choice, Interval, MetricsQuery, metrics};
 
 use crate::support::{Entries, Home};
 
-const DAY: i64 = 86_400;
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// Four days, and what they hold.
 async fn four_days() -> (Home, Vec<LogEntry>) {
@@ -20,13 +22,23 @@ async fn four_days() -> (Home, Vec<LogEntry>) {
     (home, entries)
 }
 
+/// Folds all that can be folded now.
+async fn fold_all(home: &Home) -> usize {
+    let mut steps = 0;
+    while fold::step(&*home.database, home.clock.now()).await.unwrap() {
+        steps += 1;
+        assert!(steps < 10_000, "it ends");
+    }
+    steps
+}
+
 fn query(entries: &[LogEntry]) -> MetricsQuery {
     MetricsQuery {
-        from: entries[0].created_at,
-        to: entries[entries.len() - 1].created_at.plus(Duration::from_secs(1)),
+        from: entries.iter().map(|entry| entry.created_at).min().unwrap(),
+        to: entries.iter().map(|entry| entry.created_at).max().unwrap().plus(Duration::from_secs(1)),
         interval: Interval::Whole,
-        group_by: GroupBy::Nothing,
-        filter: MetricsFilter::default(),
+        group_by: vec![],
+        filter: vec![],
     }
 }
 
@@ -73,138 +85,307 @@ async fn rollups_add_up_to_what_a_scan_of_the_log_gives() {
         assert_eq!(home.rows(rolled).await, home.rows(scanned).await, "{column}");
     }
     let columns = home.count("SELECT count(*) FROM pragma_table_info('rollups')").await;
-    assert_eq!(columns as usize, rows.len() + 3, "every column behind the key is compared");
+    assert_eq!(columns as usize, rows.len() + 5, "every column but the key, last_at and latencies is compared");
 
     let by_currency = "SELECT currency, sum(cost) FROM rollups WHERE currency <> '' GROUP BY currency";
     let scan = "SELECT currency, sum(cost) FROM logs WHERE cost IS NOT NULL GROUP BY currency";
     assert_eq!(home.rows(by_currency).await, home.rows(scan).await);
-    let histogram = home.count("SELECT sum(count) FROM rollup_latencies WHERE metric = 'total'").await;
-    assert_eq!(histogram, home.count("SELECT sum(total_count) FROM rollups").await);
+    assert_eq!(
+        home.rows("SELECT max(last_at) FROM rollups").await,
+        home.rows("SELECT max(created_at) FROM logs").await
+    );
 }
 
-type GroupOf = fn(&LogEntry) -> String;
+const AXES: [Axis; 7] = [
+    Axis::Model,
+    Axis::Provider,
+    Axis::ProviderModel,
+    Axis::Association,
+    Axis::Key,
+    Axis::Dialect,
+    Axis::Origin,
+];
 
-#[tokio::test]
-async fn metrics_agree_with_the_entries_in_each_interval_and_group() {
-    let (home, entries) = four_days().await;
-    let intervals = [
-        (Interval::Whole, 0, i64::MAX),
-        (Interval::Hour, 0, 3_600),
-        (Interval::Day { offset_minutes: 0 }, 0, DAY),
-        (Interval::Day { offset_minutes: 480 }, 8 * 3_600, DAY),
-        (Interval::Day { offset_minutes: -300 }, -5 * 3_600, DAY),
-    ];
-    let groups: [(GroupBy, GroupOf); 5] = [
-        (GroupBy::Nothing, |_| String::new()),
-        (GroupBy::Model, |entry| entry.model.clone()),
-        (GroupBy::Provider, |entry| entry.provider.clone().unwrap_or_default()),
-        (GroupBy::Key, |entry| entry.key_id.clone().unwrap_or_default()),
-        (GroupBy::Dialect, |entry| entry.dialect.as_str().to_owned()),
-    ];
-    for (interval, offset, seconds) in intervals {
-        for (group_by, group_of) in groups {
-            let mut expected = BTreeMap::<_, Vec<&LogEntry>>::new();
-            for entry in &entries {
-                let start = match seconds {
-                    i64::MAX => 0,
-                    _ => (entry.created_at.as_secs() + offset).div_euclid(seconds) * seconds - offset,
-                };
-                expected.entry((Timestamp::from_secs(start), group_of(entry))).or_default().push(entry);
-            }
-            let found =
-                metrics(&*home.database, &MetricsQuery { interval, group_by, ..query(&entries) }).await.unwrap();
-            assert_eq!(found.len(), expected.len(), "{interval:?} {group_by:?}");
-            for (metrics, (slot, entries)) in found.iter().zip(&expected) {
-                assert_eq!((metrics.start, metrics.group.clone()), *slot);
-                compare(metrics, entries);
-                if group_by == GroupBy::Key && !metrics.group.is_empty() {
-                    assert_eq!(metrics.key_name, format!("name of {}", metrics.group));
-                }
-            }
-        }
+fn value(entry: &LogEntry, axis: Axis) -> String {
+    match axis {
+        Axis::Model => entry.model.clone(),
+        Axis::Provider => entry.provider.clone().unwrap_or_default(),
+        Axis::ProviderModel => entry.provider_model.clone().unwrap_or_default(),
+        Axis::Association => entry.association_id.clone().unwrap_or_default(),
+        Axis::Key => entry.key_id.clone().unwrap_or_default(),
+        Axis::Dialect => entry.dialect.as_str().to_owned(),
+        Axis::Origin => entry.origin.as_str().to_owned(),
     }
 }
 
-fn compare(metrics: &Metrics, entries: &[&LogEntry]) {
-    let requests = entries.iter().filter(|entry| entry.is_final).count() as u64;
-    let output: u64 = entries.iter().filter_map(|entry| entry.usage.output).sum();
-    assert_eq!((metrics.counts.requests, metrics.counts.output_tokens), (requests, output));
-    let mut costs = BTreeMap::<String, f64>::new();
+fn floor(time: Timestamp, seconds: i64) -> i64 {
+    time.as_secs().div_euclid(seconds) * seconds
+}
+
+/// Asks, and compares with the entries themselves.
+async fn check(home: &Home, entries: &[LogEntry], query: &MetricsQuery) {
+    let period = if query.interval == Interval::FiveMinutes { 300 } else { 3_600 };
+    let mut expected = BTreeMap::<(Timestamp, Vec<String>), Vec<&LogEntry>>::new();
     for entry in entries {
-        if let (Some(cost), Some(currency)) = (entry.cost, &entry.currency) {
-            *costs.entry(currency.clone()).or_default() += cost;
+        let begin = floor(entry.created_at, period);
+        let in_time = begin >= floor(query.from, period) && Timestamp::from_secs(begin) < query.to;
+        let wanted = query.filter.iter().all(|choice| {
+            choice.values.is_empty() || choice.values.contains(&value(entry, choice.axis)) != choice.leaves_out
+        });
+        if !in_time || !wanted {
+            continue;
+        }
+        let start = match query.interval {
+            Interval::Whole => 0,
+            Interval::FiveMinutes | Interval::Hour => begin,
+            Interval::Day { offset_minutes } => {
+                let offset = i64::from(offset_minutes) * 60;
+                (begin + offset).div_euclid(86_400) * 86_400 - offset
+            }
+        };
+        let group = query.group_by.iter().map(|axis| value(entry, *axis)).collect();
+        expected.entry((Timestamp::from_secs(start), group)).or_default().push(entry);
+    }
+    let found = metrics(&*home.database, query).await.unwrap();
+    let mut points = BTreeMap::new();
+    for ((start, group), sums) in &found.points {
+        let group = &found.groups[*group];
+        if let ([Axis::Key], [key]) = (query.group_by.as_slice(), group.values.as_slice())
+            && !key.is_empty()
+        {
+            assert_eq!(group.names, [format!("name of {key}")]);
+        }
+        points.insert((*start, group.values.clone()), sums);
+    }
+    assert!(points.keys().eq(expected.keys()), "{query:?}: {:?} {:?}", points.keys(), expected.keys());
+    for ((slot, sums), entries) in points.iter().zip(expected.values()) {
+        compare(sums, entries, &format!("{slot:?} of {query:?}"));
+    }
+}
+
+fn compare(sums: &Sums, entries: &[&LogEntry], what: &str) {
+    let requests = entries.iter().filter(|entry| entry.is_final).count() as u64;
+    let attempts = entries.iter().filter(|entry| entry.provider.is_some()).count() as u64;
+    let output: u64 = entries.iter().filter_map(|entry| entry.usage.output).sum();
+    assert_eq!((sums.counts.requests, sums.counts.attempts), (requests, attempts), "{what}");
+    assert_eq!(sums.counts.output_tokens, output, "{what}");
+    let mut costs = BTreeMap::<String, f64>::new();
+    let mut unpriced = 0;
+    for entry in entries {
+        match (entry.cost, &entry.currency) {
+            (Some(cost), Some(currency)) => *costs.entry(currency.clone()).or_default() += cost,
+            _ => unpriced += entry.usage.input.unwrap_or(0) + entry.usage.output.unwrap_or(0),
         }
     }
-    assert_eq!(metrics.costs, costs);
+    assert_eq!((&sums.costs, sums.unpriced.tokens), (&costs, unpriced), "{what}");
+    let last = entries.iter().map(|entry| floor(entry.created_at, 60)).max().unwrap();
+    assert_eq!(sums.last_minute as i64 * 60, last, "{what}");
 
     let generations = || entries.iter().filter(|entry| entry.is_final && entry.operation == Operation::Generate);
     let first: Vec<_> = generations().filter_map(|entry| entry.first_token_us).collect();
     let total: Vec<_> = generations().filter(|e| e.outcome == Outcome::Success).map(|entry| entry.total_us).collect();
-    for (told, mut real) in [(metrics.first_token, first), (metrics.total, total)] {
+    for (told, mut real) in [(&sums.first_token, first), (&sums.total, total)] {
         real.sort_unstable();
-        assert_eq!(told.is_some(), !real.is_empty());
-        let Some(told) = told else { continue };
-        for (told_ms, percent) in [(told.p50, 50), (told.p90, 90), (told.p99, 99)] {
-            let rank = (real.len() * percent).div_ceil(100);
+        assert_eq!(told.percentile_ms(50).is_some(), !real.is_empty(), "{what}");
+        for percent in [50, 90, 95, 99] {
+            let Some(told_ms) = told.percentile_ms(percent) else { continue };
+            let rank = (real.len() * percent as usize).div_ceil(100);
             let real_ms = real[rank - 1].max(1_000) as f64 / 1_000.0;
             let error = (told_ms / real_ms - 1.0).abs();
-            assert!(
-                error <= latency::MAX_RELATIVE_ERROR,
-                "p{percent} of {} told as {told_ms} ms, is {real_ms} ms",
-                real.len()
-            );
+            assert!(error <= latency::MAX_RELATIVE_ERROR, "p{percent} told as {told_ms} ms, is {real_ms} ms, {what}");
         }
     }
 }
 
-type Wanted = fn(&LogEntry) -> bool;
-
-#[tokio::test]
-async fn filters_and_bounds_choose_rollups() {
-    let (home, entries) = four_days().await;
-    let filter = MetricsFilter::default;
-    let text = |text: &str| Some(text.to_owned());
-    let rows: Vec<(MetricsFilter, Wanted)> = vec![
-        (MetricsFilter { model: text("gpt-5"), ..filter() }, |e| e.model == "gpt-5"),
-        (MetricsFilter { provider: text("main"), ..filter() }, |e| e.provider.as_deref() == Some("main")),
-        (MetricsFilter { key_id: text("k1"), ..filter() }, |e| e.key_id.as_deref() == Some("k1")),
-        (MetricsFilter { dialect: Some(Dialect::Anthropic), ..filter() }, |e| e.dialect == Dialect::Anthropic),
-        (MetricsFilter { model: text("gpt-5"), key_id: text("k1"), ..filter() }, |e| {
-            e.model == "gpt-5" && e.key_id.as_deref() == Some("k1")
-        }),
-    ];
-    for (filter, wanted) in rows {
-        let chosen: Vec<_> = entries.iter().filter(|entry| wanted(entry)).collect();
-        let found = metrics(&*home.database, &MetricsQuery { filter, ..query(&entries) }).await.unwrap();
-        compare(&found[0], &chosen);
-    }
-
-    let hour =
-        |hours: i64| Timestamp::from_secs(entries[0].created_at.as_secs().div_euclid(3_600) * 3_600 + hours * 3_600);
-    let micro = Duration::from_micros(1);
-    // From, to, and the hours that count.
-    let rows = [
-        (hour(5), hour(7), 5..7),
-        (hour(5).plus(micro), hour(7), 5..7),
-        (hour(5), hour(7).plus(micro), 5..8),
-        (hour(5), hour(7).minus(micro), 5..7),
-    ];
-    for (from, to, hours) in rows {
-        let inside = hour(hours.start)..hour(hours.end);
-        let chosen: Vec<_> = entries.iter().filter(|entry| inside.contains(&entry.created_at)).collect();
-        let found = metrics(&*home.database, &MetricsQuery { from, to, ..query(&entries) }).await.unwrap();
-        compare(&found[0], &chosen);
-    }
-    assert!(metrics(&*home.database, &MetricsQuery { to: hour(0), ..query(&entries) }).await.unwrap().is_empty());
+fn intervals() -> [Interval; 7] {
+    let day = |offset_minutes| Interval::Day { offset_minutes };
+    [Interval::Whole, Interval::FiveMinutes, Interval::Hour, day(0), day(480), day(-300), day(345)]
 }
 
 #[tokio::test]
-async fn a_key_knows_when_it_was_last_used() {
+async fn metrics_agree_with_the_entries_on_each_level() {
     let (home, entries) = four_days().await;
-    let last = entries.iter().rfind(|entry| entry.key_id.as_deref() == Some("k2")).unwrap().created_at;
-    let hour = last_used_hour(&*home.database, "k2").await.unwrap().unwrap();
-    assert!(hour <= last && last.since(hour) < Duration::from_secs(3_600));
-    assert_eq!(last_used_hour(&*home.database, "unknown").await.unwrap(), None);
+    // Nothing folded; the first day but not its finest rows gone; the last day gone, too.
+    for days in [0, 2, 3] {
+        home.clock.advance(DAY * days);
+        let steps = fold_all(&home).await;
+        assert_eq!(steps > 0, days > 0);
+        for interval in intervals() {
+            for groups in AXES.map(|axis| vec![axis]).into_iter().chain([vec![], vec![Axis::Model, Axis::Key]]) {
+                if interval == Interval::FiveMinutes && days > 2 {
+                    continue;
+                }
+                check(&home, &entries, &MetricsQuery { interval, group_by: groups, ..query(&entries) }).await;
+            }
+        }
+    }
+    assert!(home.count("SELECT pruned_until FROM rollup_state").await > 0);
+    let fine = home.count("SELECT count(*) FROM rollups WHERE hour < (SELECT pruned_until FROM rollup_state)").await;
+    assert_eq!(fine, 0, "the finest rows go");
+}
+
+/// Traffic of weeks with late entries, clean-ups and repairs, folded now and then and asked at random.
+#[tokio::test]
+async fn sums_equal_the_log_for_random_traffic() {
+    for seed in 0..6 {
+        let home = Home::new().await;
+        let mut generator = Entries::new(&home.clock);
+        for _ in 0..seed {
+            generator.request();
+        }
+        let mut recorded = Vec::new();
+        let mut held_back = Vec::new();
+        for round in 0..24 {
+            generator.step = Duration::from_secs(1 + generator.below(4_000));
+            let count = 1 + generator.below(40) as usize;
+            let mut batch = generator.requests(count);
+            home.clock.advance(generator.now.since(home.clock.now()));
+            if round % 5 == 2 {
+                // Comes days or weeks later.
+                held_back.extend(batch.split_off(batch.len() / 2));
+            }
+            if round % 7 == 6 {
+                batch.append(&mut held_back);
+            }
+            home.record(batch.clone()).await;
+            recorded.extend(batch);
+            for _ in 0..generator.below(60) {
+                fold::step(&*home.database, generator.now).await.unwrap();
+            }
+            generator.now = generator.now.plus(HOUR * generator.below(30) as u32);
+            for _ in 0..6 {
+                check(&home, &recorded, &random_query(&generator, &recorded)).await;
+            }
+        }
+        // The log goes, the sums stay; and all of it is folded in the end.
+        home.database.script("DELETE FROM logs".to_owned()).await.unwrap();
+        home.clock.advance(DAY * 9);
+        fold_all(&home).await;
+        assert_eq!(home.count("SELECT count(*) FROM rollups").await, 0);
+        for _ in 0..40 {
+            check(&home, &recorded, &random_query(&generator, &recorded)).await;
+        }
+    }
+}
+
+fn random_query(generator: &Entries, entries: &[LogEntry]) -> MetricsQuery {
+    let all = query(entries);
+    let span = all.to.since(all.from).as_secs().max(1);
+    let from = all.from.plus(Duration::from_secs(generator.below(span)));
+    let to = from.plus(Duration::from_secs(1 + generator.below(span)));
+    let interval = generator.pick(&intervals());
+    let interval = if interval == Interval::FiveMinutes { Interval::Hour } else { interval };
+    let axis = || generator.pick(&AXES);
+    let mut group_by: Vec<_> = (0..generator.below(3)).map(|_| axis()).collect();
+    group_by.dedup();
+    let filter = (0..generator.below(3)).map(|_| {
+        let axis = axis();
+        let some = |_| value(&entries[generator.below(entries.len() as u64) as usize], axis);
+        Choice { axis, values: (0..generator.below(3)).map(some).collect(), leaves_out: generator.below(3) == 0 }
+    });
+    MetricsQuery { filter: filter.collect(), group_by, interval, from, to }
+}
+
+#[tokio::test]
+async fn bounds_are_those_of_hours() {
+    let (home, entries) = four_days().await;
+    let hour = |hours: i64| Timestamp::from_secs(floor(entries[0].created_at, 3_600) + hours * 3_600);
+    let micro = Duration::from_micros(1);
+    for folded in [false, true] {
+        if folded {
+            home.clock.advance(DAY * 9);
+            fold_all(&home).await;
+        }
+        for (from, to) in
+            [(hour(5), hour(7)), (hour(5).plus(micro), hour(7)), (hour(5), hour(7).plus(micro)), (hour(5), hour(7).minus(micro))]
+        {
+            check(&home, &entries, &MetricsQuery { from, to, ..query(&entries) }).await;
+        }
+        let before = MetricsQuery { to: hour(0), ..query(&entries) };
+        assert!(metrics(&*home.database, &before).await.unwrap().points.is_empty());
+    }
+}
+
+/// Rollups as versions before the folding wrote them.
+#[tokio::test]
+async fn the_history_of_older_versions_is_folded() {
+    let (home, entries) = four_days().await;
+    let older = "\
+        UPDATE rollup_dimensions SET association_id = '';\
+        CREATE TABLE h AS SELECT hour / 3600 * 3600 AS hour, dimension_id, currency, latencies FROM rollups;\
+        CREATE TABLE fine AS SELECT * FROM rollups;\
+        DELETE FROM rollups;";
+    home.database.script(older.to_owned()).await.unwrap();
+    let rows = home.rows("SELECT name FROM pragma_table_info('rollups') WHERE name NOT IN ('hour', 'last_at', 'latencies', 'dimension_id', 'currency')").await;
+    let columns: Vec<_> = rows.iter().map(|row| if let Value::Text(name) = &row[0] { name.clone() } else { unreachable!() }).collect();
+    let sums = columns.iter().map(|column| format!("sum({column})")).collect::<Vec<_>>().join(", ");
+    home.database
+        .script(format!(
+            "INSERT INTO rollups (hour, dimension_id, currency, {}) \
+             SELECT hour / 3600 * 3600 AS start, dimension_id, currency, {sums} FROM fine GROUP BY start, dimension_id, currency",
+            columns.join(", ")
+        ))
+        .await
+        .unwrap();
+    for (hour, id, _, text) in home.rows("SELECT * FROM h").await.into_iter().map(|mut row| {
+        let mut take = || row.remove(0);
+        (take(), take(), take(), take())
+    }) {
+        let (Value::Integer(hour), Value::Integer(id), Value::Text(text)) = (hour, id, text) else { unreachable!() };
+        for item in text.split(',').filter(|item| !item.is_empty()) {
+            let (bucket, count) = item[1..].split_once('*').unwrap();
+            let metric = if item.starts_with('f') { "first_token" } else { "total" };
+            home.database
+                .script(format!(
+                    "INSERT INTO rollup_latencies VALUES ({hour}, {id}, '{metric}', {bucket}, {count}) \
+                     ON CONFLICT DO UPDATE SET count = count + excluded.count"
+                ))
+                .await
+                .unwrap();
+        }
+    }
+    let ask = |group_by| MetricsQuery { group_by, interval: Interval::Day { offset_minutes: 480 }, ..query(&entries) };
+    let before = metrics(&*home.database, &ask(vec![Axis::Model, Axis::Key])).await.unwrap();
+    let total = before.totals().iter().map(|sums| sums.counts.requests).sum::<u64>();
+    assert_eq!(total, entries.iter().filter(|entry| entry.is_final).count() as u64);
+    home.clock.advance(DAY * 9);
+    assert!(fold_all(&home).await > 90, "in small steps");
+    assert_eq!(home.count("SELECT count(*) FROM rollups").await, 0);
+    assert_eq!(home.count("SELECT count(*) FROM rollup_latencies").await, 0);
+    let after = metrics(&*home.database, &ask(vec![Axis::Model, Axis::Key])).await.unwrap();
+    let by_values = |found: &llmio_core::storage::metrics::Metrics| -> BTreeMap<(Timestamp, Vec<String>), Sums> {
+        let values = |group: usize| found.groups[group].values.clone();
+        found.points.iter().map(|((start, group), sums)| ((*start, values(*group)), sums.clone())).collect()
+    };
+    assert!(by_values(&before) == by_values(&after));
+    assert!(after.breakdown_since > Timestamp::default());
+}
+
+/// Two that fold at once, and one that writes late between what another reads and writes.
+#[tokio::test]
+async fn folding_together_and_late_writes_lose_nothing() {
+    let (home, entries) = four_days().await;
+    let (early, late) = entries.split_at(entries.len() / 2);
+    let home2 = Home::new().await;
+    home2.record(early.to_vec()).await;
+    home2.clock.advance(DAY * 5);
+    let mut late = late.chunks(40);
+    loop {
+        let now = home2.clock.now();
+        let step = || fold::step(&*home2.database, now);
+        let record = async {
+            if let Some(chunk) = late.next() {
+                home2.record(chunk.to_vec()).await;
+            }
+        };
+        let (a, b, ()) = tokio::join!(step(), step(), record);
+        if !a.unwrap() && !b.unwrap() && late.len() == 0 {
+            break;
+        }
+    }
+    fold_all(&home2).await;
+    drop(home);
+    check(&home2, &entries, &MetricsQuery { group_by: vec![Axis::Key], ..query(&entries) }).await;
 }
 
 #[tokio::test]
@@ -215,12 +396,63 @@ async fn names_that_no_model_has_are_counted_as_one() {
         model: format!("made-up-{index}"),
         provider: None,
         provider_model: None,
+        association_id: None,
         status: 404,
         outcome: Outcome::GatewayError,
         key_id: None,
-        dialect: Dialect::OpenAiChat,
+        dialect: llmio_core::dialect::Dialect::OpenAiChat,
         ..generator.request().remove(0)
     });
     home.record(unknown.collect::<Vec<_>>()).await;
     assert_eq!(home.rows("SELECT model FROM rollup_dimensions").await, [[Value::Text(String::new())]]);
+}
+
+/// A pattern lets clients choose names; a day keeps the most used ones.
+#[tokio::test]
+async fn names_that_clients_choose_are_bounded() {
+    let home = Home::new().await;
+    let mut generator = Entries::new(&home.clock);
+    generator.step = Duration::from_millis(100);
+    let mut entries = Vec::new();
+    for index in 0..fold::MAX_NAMES + 200 {
+        for _ in 0..if index < 10 { 3 } else { 1 } {
+            let mut entry = generator.request().pop().unwrap();
+            entry.model = format!("claude-{index:05}");
+            entry.provider = Some("main".to_owned());
+            entry.provider_model = Some(entry.model.clone());
+            entries.push(entry);
+        }
+    }
+    home.record(entries.clone()).await;
+    home.clock.advance(DAY * 2);
+    fold_all(&home).await;
+    let found =
+        metrics(&*home.database, &MetricsQuery { group_by: vec![Axis::Model], ..query(&entries) }).await.unwrap();
+    assert_eq!(found.groups.len(), fold::MAX_NAMES + 1);
+    let requests: BTreeMap<_, _> =
+        found.groups.iter().zip(found.totals()).map(|(group, sums)| (group.values[0].clone(), sums.counts.requests)).collect();
+    let is_final = entries.iter().filter(|entry| entry.is_final).count() as u64;
+    assert_eq!(requests.values().sum::<u64>(), is_final);
+    assert_eq!((requests["claude-00003"], requests[fold::OTHER]), (3, 200));
+}
+
+/// What a request costs where each written row is paid for (D1): rows of tables and of indices.
+#[tokio::test]
+async fn a_request_writes_few_rows() {
+    let home = Home::new().await;
+    let mut generator = Entries::new(&home.clock);
+    let mut entry = generator.requests(20).into_iter().find(|entry| entry.outcome == Outcome::Success).unwrap();
+    entry.session_id = None;
+    home.record([LogEntry { id: format!("{}0", entry.id), ..entry.clone() }]).await;
+    let before = home.count("SELECT count(*) FROM rollups").await;
+    home.database.batches.lock().unwrap().clear();
+    home.record([entry]).await;
+    // The log's row with its primary key and two of its indices; the finest rollup's; the writer's. Five minutes, an hour or
+    // a day that has rows already gets no more.
+    assert_eq!(home.count("SELECT count(*) FROM rollups").await, before);
+    for table in ["rollup_latencies", "rollup_hours", "rollup_days", "rollup_blocks"] {
+        let sql: &'static str = Box::leak(format!("SELECT count(*) FROM {table}").into_boxed_str());
+        assert_eq!(home.count(sql).await, 0, "{table}");
+    }
+    assert_eq!(*home.database.batches.lock().unwrap(), [4], "log, dimension, rollup, writer");
 }

@@ -192,11 +192,11 @@ impl Entries {
         Self { entropy: FixedEntropy::new(42), now: clock.now(), step: Duration::from_millis(700) }
     }
 
-    fn below(&self, bound: u64) -> u64 {
+    pub(crate) fn below(&self, bound: u64) -> u64 {
         self.entropy.next_u64() % bound
     }
 
-    fn pick<T: Copy>(&self, choices: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&self, choices: &[T]) -> T {
         choices[self.below(choices.len() as u64) as usize]
     }
 
@@ -217,6 +217,7 @@ impl Entries {
                 .pick(&[None, Some("OpenAI/Python 2.1"), Some("claude-cli/2.0 (100%_real)")])
                 .map(str::to_owned),
             session_id: self.pick(&[None, Some("s1"), Some("s2")]).map(str::to_owned),
+            origin: self.pick(&[Origin::Client, Origin::Client, Origin::Client, Origin::Console]),
             request_bytes: self.below(5_000),
             ..entry(trace_id, 1)
         };

@@ -57,7 +57,15 @@ impl AdminCall {
     }
 
     pub(super) fn wants_yaml(&self) -> bool {
-        self.headers.get_all(ACCEPT).iter().any(|value| value.to_str().is_ok_and(|value| value.contains("yaml")))
+        self.accepts("yaml")
+    }
+
+    pub(super) fn wants_csv(&self) -> bool {
+        self.accepts("text/csv")
+    }
+
+    pub(super) fn accepts(&self, kind: &str) -> bool {
+        self.headers.get_all(ACCEPT).iter().any(|value| value.to_str().is_ok_and(|value| value.contains(kind)))
     }
 }
 

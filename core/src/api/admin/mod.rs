@@ -7,6 +7,7 @@ mod batch;
 mod call;
 mod cleanups;
 mod config;
+mod csv;
 mod error;
 mod expected;
 mod health_view;
@@ -18,9 +19,11 @@ mod metrics;
 mod metrics_view;
 mod models;
 mod openapi;
+mod period;
 mod providers;
 mod route;
 mod settings;
+mod usage;
 mod version;
 
 use std::fmt;
@@ -111,6 +114,7 @@ fn routes() -> &'static [AdminRoute] {
             log_detail::routes(),
             cleanups::routes(),
             metrics::routes(),
+            usage::routes(),
             settings::routes(),
             config::routes(),
             batch::routes(),

@@ -37,6 +37,8 @@ pub(super) struct Described {
     pub(super) yaml: bool,
     /// Whether it reads or changes the configuration: its answer names the version, and a write may be for one.
     pub(super) versioned: bool,
+    /// What it answers instead of JSON where the client accepts only that.
+    pub(super) texts: Vec<&'static str>,
 }
 
 #[cfg(test)]
@@ -149,6 +151,17 @@ impl AdminRoute {
         {
             self.described.versioned = true;
         }
+    #[must_use]
+    pub fn or_csv(mut self) -> Self {
+        #[cfg(test)]
+        self.described.texts.push("text/csv");
+        self
+    }
+
+    #[must_use]
+    pub fn or_lines(mut self) -> Self {
+        #[cfg(test)]
+        self.described.texts.push("application/x-ndjson");
         self
     }
 

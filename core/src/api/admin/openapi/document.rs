@@ -134,7 +134,14 @@ fn operation(
         );
     }
     let good = match answer {
-        Some(schema) => json!({ "description": route.described.summary, "content": content(schema, answers_yaml) }),
+        Some(schema) => {
+            let mut content = content(schema, answers_yaml);
+            if let Value::Object(content) = &mut content {
+                let text = |kind: &&str| ((*kind).to_owned(), json!({ "schema": { "type": "string" } }));
+                content.extend(route.described.texts.iter().map(text));
+            }
+            json!({ "description": route.described.summary, "content": content })
+        }
         None if !route.described.raw.is_empty() => {
             let kinds = route.described.raw.iter().map(|kind| ((*kind).to_owned(), json!({})));
             json!({ "description": route.described.summary, "content": Map::from_iter(kinds) })

@@ -1,0 +1,241 @@
+//! Sums of many dimensions and periods as bytes, a few dozen for each.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::rollup::{Counts, Dimension};
+use super::sums::{Sums, Unpriced};
+use crate::platform::{DatabaseError, DatabaseErrorKind};
+
+/// The first byte; another layout gets another one.
+const VERSION: u8 = 1;
+
+/// Entries to a chunk. D1 limits a value to 2 MB, and an entry has some hundred bytes.
+const CHUNK_ENTRIES: usize = 4000;
+
+/// Sums of one dimension in one of the periods that a block is made of.
+pub(crate) type Cell<'a> = (&'a Dimension, u8, &'a Sums);
+
+/// A chunk as it is read: texts are slices of its bytes.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Block<'a> {
+    #[serde(borrow)]
+    texts: Vec<&'a str>,
+    /// Indices of texts, in the order of [`Names`].
+    dimensions: Vec<[u32; 8]>,
+    pub(crate) entries: Vec<Entry>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Entry {
+    /// Its place among the block's dimensions.
+    pub(crate) dimension: u32,
+    /// The period's number within the block.
+    pub(crate) slot: u8,
+    counts: [u64; Counts::WHOLE_NUMBERS],
+    /// The currency as a text's index.
+    costs: Vec<(u32, f64)>,
+    unpriced: (u64, u64),
+    first_token: Vec<(u16, u64)>,
+    total: Vec<(u16, u64)>,
+    last_minute: u64,
+}
+
+/// A dimension as a block has it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names<'a> {
+    pub(crate) model: &'a str,
+    pub(crate) provider: &'a str,
+    pub(crate) provider_model: &'a str,
+    pub(crate) association_id: &'a str,
+    pub(crate) key_id: &'a str,
+    pub(crate) key_name: &'a str,
+    pub(crate) dialect: &'a str,
+    pub(crate) origin: &'a str,
+}
+
+/// Chunks that hold `cells`, at least one. Cells of one dimension should follow each other.
+pub(crate) fn encode<'a>(cells: impl IntoIterator<Item = Cell<'a>>) -> Result<Vec<Vec<u8>>, DatabaseError> {
+    let mut chunks = Vec::new();
+    let mut packer = Packer::default();
+    for cell in cells {
+        if packer.block.entries.len() >= CHUNK_ENTRIES {
+            chunks.push(std::mem::take(&mut packer).finish()?);
+        }
+        packer.add(cell);
+    }
+    chunks.push(packer.finish()?);
+    Ok(chunks)
+}
+
+/// Reads a chunk.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Block<'_>, DatabaseError> {
+    match bytes.split_first() {
+        Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|_| broken("cannot be read")),
+        _ => Err(broken("are of a version that this one does not know")),
+    }
+}
+
+fn broken(what: &str) -> DatabaseError {
+    DatabaseError::new(DatabaseErrorKind::Other, format!("folded rollups {what}"))
+}
+
+impl<'a> Block<'a> {
+    pub(crate) fn dimensions(&self) -> impl Iterator<Item = Names<'a>> {
+        self.dimensions.iter().map(|indices| {
+            let [model, provider, provider_model, association_id, key_id, key_name, dialect, origin] =
+                indices.map(|index| self.text(index));
+            Names { model, provider, provider_model, association_id, key_id, key_name, dialect, origin }
+        })
+    }
+
+    pub(crate) fn add_to(&self, sums: &mut Sums, entry: &Entry) {
+        sums.counts.add_whole_numbers(&entry.counts);
+        for (currency, cost) in &entry.costs {
+            sums.add_cost(self.text(*currency), *cost);
+        }
+        let (requests, tokens) = entry.unpriced;
+        sums.unpriced += &Unpriced { requests, tokens };
+        for (bucket, count) in &entry.first_token {
+            sums.first_token.add((*bucket).into(), *count);
+        }
+        for (bucket, count) in &entry.total {
+            sums.total.add((*bucket).into(), *count);
+        }
+        sums.last_minute = sums.last_minute.max(entry.last_minute);
+    }
+
+    fn text(&self, index: u32) -> &'a str {
+        usize::try_from(index).ok().and_then(|index| self.texts.get(index)).copied().unwrap_or_default()
+    }
+}
+
+impl Names<'_> {
+    pub(crate) fn to_dimension(self) -> Dimension {
+        let Self { model, provider, provider_model, association_id, key_id, key_name, dialect, origin } = self;
+        Dimension {
+            model: model.to_owned(),
+            provider: provider.to_owned(),
+            provider_model: provider_model.to_owned(),
+            association_id: association_id.to_owned(),
+            key_id: key_id.to_owned(),
+            key_name: key_name.to_owned(),
+            dialect: dialect.to_owned(),
+            origin: origin.to_owned(),
+        }
+    }
+}
+
+impl Dimension {
+    pub(crate) fn names(&self) -> Names<'_> {
+        let Self { model, provider, provider_model, association_id, key_id, key_name, dialect, origin } = self;
+        Names { model, provider, provider_model, association_id, key_id, key_name, dialect, origin }
+    }
+}
+
+#[derive(Default)]
+struct Packer<'a> {
+    block: Block<'a>,
+    texts: HashMap<&'a str, u32>,
+    last: Option<&'a Dimension>,
+}
+
+impl Default for Block<'_> {
+    fn default() -> Self {
+        Self { texts: Vec::new(), dimensions: Vec::new(), entries: Vec::new() }
+    }
+}
+
+impl<'a> Packer<'a> {
+    fn add(&mut self, (dimension, slot, sums): Cell<'a>) {
+        if self.last.is_none_or(|last| last != dimension) {
+            self.last = Some(dimension);
+            let names = dimension.names();
+            let indices = [
+                names.model,
+                names.provider,
+                names.provider_model,
+                names.association_id,
+                names.key_id,
+                names.key_name,
+                names.dialect,
+                names.origin,
+            ];
+            let indices = indices.map(|text| self.index(text));
+            self.block.dimensions.push(indices);
+        }
+        let costs = sums.costs.iter().map(|(currency, cost)| (self.index(currency), *cost)).collect();
+        self.block.entries.push(Entry {
+            dimension: number(self.block.dimensions.len().saturating_sub(1)),
+            slot,
+            counts: sums.counts.whole_numbers(),
+            costs,
+            unpriced: (sums.unpriced.requests, sums.unpriced.tokens),
+            first_token: sums.first_token.buckets().filter_map(bucket).collect(),
+            total: sums.total.buckets().filter_map(bucket).collect(),
+            last_minute: sums.last_minute,
+        });
+    }
+
+    fn index(&mut self, text: &'a str) -> u32 {
+        let texts = &mut self.block.texts;
+        *self.texts.entry(text).or_insert_with(|| {
+            texts.push(text);
+            number(texts.len() - 1)
+        })
+    }
+
+    fn finish(self) -> Result<Vec<u8>, DatabaseError> {
+        postcard::to_extend(&self.block, vec![VERSION]).map_err(|_| broken("cannot be written"))
+    }
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(u32::MAX)
+}
+
+fn bucket((bucket, count): (i64, u64)) -> Option<(u16, u64)> {
+    u16::try_from(bucket).ok().map(|bucket| (bucket, count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dimension(model: &str, key_id: &str) -> Dimension {
+        Dimension { model: model.to_owned(), key_id: key_id.to_owned(), ..Dimension::default() }
+    }
+
+    #[test]
+    fn what_is_packed_comes_out() {
+        let mut sums = Sums { last_minute: 29_000_000, ..Sums::default() };
+        sums.counts.requests = 300;
+        sums.counts.generation_tokens = u64::MAX;
+        sums.add_cost("USD", 0.1);
+        sums.add_cost("CNY", 2.5);
+        sums.unpriced = Unpriced { requests: 1, tokens: 77 };
+        sums.first_token.add(79, 3);
+        sums.total.add(504, 1_000_000);
+        let dimensions = [dimension("a", "k"), dimension("b", "k")];
+        let cells = dimensions.iter().flat_map(|dimension| (0..3_000_u16).map(move |n| (dimension, n as u8)));
+        let chunks = encode(cells.map(|(dimension, slot)| (dimension, slot, &sums))).unwrap();
+        assert_eq!(chunks.len(), 2);
+        let mut seen = 0;
+        for chunk in &chunks {
+            let block = decode(chunk).unwrap();
+            let names: Vec<_> = block.dimensions().map(Names::to_dimension).collect();
+            for entry in &block.entries {
+                let mut read = Sums::default();
+                block.add_to(&mut read, entry);
+                assert_eq!(read, sums);
+                assert_eq!(names[entry.dimension as usize], dimensions[seen / 3_000]);
+                assert_eq!(entry.slot, (seen % 3_000) as u8);
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 6_000);
+        assert!(decode(&[]).is_err() && decode(&[9, 0]).is_err() && decode(&[VERSION, 200]).is_err());
+        assert_eq!(decode(&encode([]).unwrap()[0]).unwrap().entries.len(), 0);
+    }
+}

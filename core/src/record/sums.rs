@@ -1,0 +1,164 @@
+//! Sums that add up: over hours, dimensions and currencies.
+
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+
+use super::latency;
+use super::rollup::{Counts, Fine, LatencyMetric};
+
+/// What is known of any set of requests.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sums {
+    /// Over all currencies; the `cost` in it means nothing, see `costs`.
+    pub counts: Counts,
+    /// By currency.
+    pub costs: BTreeMap<String, f64>,
+    pub unpriced: Unpriced,
+    pub first_token: Histogram,
+    pub total: Histogram,
+    /// The minute (since the Unix epoch) in which the newest request arrived; 0 without any.
+    pub last_minute: u64,
+}
+
+/// What had no price, or no usage to be priced by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unpriced {
+    /// Successful generations.
+    pub requests: u64,
+    pub tokens: u64,
+}
+
+/// How many latencies fell into each bucket of [`latency`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    /// The bucket that `counts` begins with; both its ends are not zero.
+    first: i64,
+    counts: Vec<u64>,
+}
+
+impl Sums {
+    pub(crate) fn add_fine(&mut self, currency: &str, fine: &Fine) {
+        if currency.is_empty() {
+            self.unpriced += &Unpriced { requests: fine.counts.total_count, tokens: fine.counts.tokens() };
+        } else {
+            self.add_cost(currency, fine.counts.cost);
+        }
+        self.counts += &Counts { cost: 0.0, ..fine.counts.clone() };
+        for ((metric, bucket), count) in &fine.latencies {
+            self.add_latency(*metric, *bucket, *count);
+        }
+        self.last_minute = self.last_minute.max(u64::try_from(fine.last_at.div_euclid(60_000_000)).unwrap_or(0));
+    }
+
+    pub(crate) fn add_cost(&mut self, currency: &str, cost: f64) {
+        match self.costs.get_mut(currency) {
+            Some(sum) => *sum += cost,
+            None => {
+                self.costs.insert(currency.to_owned(), cost);
+            }
+        }
+    }
+
+    pub(crate) fn add_latency(&mut self, metric: LatencyMetric, bucket: i64, count: u64) {
+        match metric {
+            LatencyMetric::FirstToken => self.first_token.add(bucket, count),
+            LatencyMetric::Total => self.total.add(bucket, count),
+        }
+    }
+}
+
+impl AddAssign<&Self> for Sums {
+    fn add_assign(&mut self, other: &Self) {
+        self.counts += &other.counts;
+        for (currency, cost) in &other.costs {
+            self.add_cost(currency, *cost);
+        }
+        self.unpriced += &other.unpriced;
+        self.first_token += &other.first_token;
+        self.total += &other.total;
+        self.last_minute = self.last_minute.max(other.last_minute);
+    }
+}
+
+impl AddAssign<&Self> for Unpriced {
+    fn add_assign(&mut self, other: &Self) {
+        self.requests = self.requests.saturating_add(other.requests);
+        self.tokens = self.tokens.saturating_add(other.tokens);
+    }
+}
+
+impl Histogram {
+    pub(crate) fn add(&mut self, bucket: i64, count: u64) {
+        if count == 0 || !latency::BUCKETS.contains(&bucket) {
+            return;
+        }
+        if self.counts.is_empty() {
+            self.first = bucket;
+        } else if bucket < self.first {
+            let missing = usize::try_from(self.first - bucket).unwrap_or(0);
+            self.counts.splice(0..0, std::iter::repeat_n(0, missing));
+            self.first = bucket;
+        }
+        let index = usize::try_from(bucket - self.first).unwrap_or(0);
+        if index >= self.counts.len() {
+            self.counts.resize(index + 1, 0);
+        }
+        if let Some(slot) = self.counts.get_mut(index) {
+            *slot = slot.saturating_add(count);
+        }
+    }
+
+    /// Each bucket that is not empty, with its count, from the fastest.
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = (i64, u64)> {
+        (self.first..).zip(self.counts.iter().copied()).filter(|(_, count)| *count > 0)
+    }
+
+    /// How many latencies it has seen.
+    pub fn count(&self) -> u64 {
+        self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
+    /// In milliseconds, within [`latency::MAX_RELATIVE_ERROR`]: the first bucket at which so many percent have been seen.
+    pub fn percentile_ms(&self, percent: u64) -> Option<f64> {
+        let wanted = u128::from(self.count()) * u128::from(percent);
+        let mut seen = 0_u128;
+        for (bucket, count) in self.buckets() {
+            seen += u128::from(count);
+            if seen * 100 >= wanted {
+                return Some(latency::middle_ms(bucket));
+            }
+        }
+        None
+    }
+}
+
+impl AddAssign<&Self> for Histogram {
+    fn add_assign(&mut self, other: &Self) {
+        for (bucket, count) in other.buckets() {
+            self.add(bucket, count);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn histograms_grow_at_both_ends_and_add_up() {
+        let mut histogram = Histogram::default();
+        assert_eq!(histogram.percentile_ms(50), None);
+        for bucket in [100, 90, 110, 100] {
+            histogram.add(bucket, 1);
+        }
+        let mut sum = histogram.clone();
+        sum += &histogram;
+        assert_eq!(sum.buckets().collect::<Vec<_>>(), [(90, 2), (100, 4), (110, 2)]);
+        let rows = [(1, 90), (25, 90), (26, 100), (75, 100), (76, 110), (100, 110)];
+        for (percent, bucket) in rows {
+            assert_eq!(sum.percentile_ms(percent), Some(latency::middle_ms(bucket)), "p{percent}");
+        }
+        sum.add(i64::MAX, 1);
+        assert_eq!(sum.buckets().count(), 3, "no bucket of this world");
+    }
+}
