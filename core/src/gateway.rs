@@ -8,8 +8,8 @@ use crate::config::snapshot::Snapshot;
 use crate::options::GatewayOptions;
 use crate::pipeline::Answer;
 use crate::platform::{Body, DatabaseError, DatabaseErrorKind, Platform, RequestContext};
-use crate::record::{Recorder, fold};
 use crate::record::retention::{self, Cleanup};
+use crate::record::{Recorder, fold};
 use crate::shared::Shared;
 use crate::storage::StorageError;
 

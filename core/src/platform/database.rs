@@ -227,7 +227,9 @@ impl<'a> Cells<'a> {
     const NAME: &'static str = "(by position)";
 
     fn next(&mut self) -> Result<&'a Value, DatabaseError> {
-        self.values.next().ok_or_else(|| DatabaseError::new(DatabaseErrorKind::Missing, "the answer has too few columns"))
+        self.values
+            .next()
+            .ok_or_else(|| DatabaseError::new(DatabaseErrorKind::Missing, "the answer has too few columns"))
     }
 }
 

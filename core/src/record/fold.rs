@@ -109,11 +109,7 @@ fn add_block(cells: &mut Cells, bytes: &[u8], hour_of: impl Fn(u8) -> u8) -> Res
 fn day_blocks(cells: Cells) -> Result<Vec<BlockRow>, DatabaseError> {
     let cells = bounded(cells);
     let mut rows = Vec::new();
-    let total = |of: &Dimension| Dimension { dialect: of.dialect.clone(), origin: of.origin.clone(), ..Dimension::default() };
-    let key = |of: &Dimension| Dimension { key_id: of.key_id.clone(), key_name: of.key_name.clone(), ..total(of) };
-    let route = |of: &Dimension| Dimension { key_id: String::new(), key_name: String::new(), ..of.clone() };
-    let axes: [(&'static str, &dyn Fn(&Dimension) -> Dimension); 3] = [(TOTAL, &total), (ROUTE, &route), (KEY, &key)];
-    for (axis, of) in axes {
+    for (axis, of) in AXES {
         for hours in [DAY_HOURS, QUARTER_HOURS, 1] {
             let mut sums = Cells::new();
             for ((dimension, hour), cell) in &cells {
@@ -122,9 +118,7 @@ fn day_blocks(cells: Cells) -> Result<Vec<BlockRow>, DatabaseError> {
             push(&mut rows, axis, "", hours, sums.iter().map(as_cell))?;
         }
     }
-    let parts: [(&'static str, fn(&Dimension) -> &str); 3] =
-        [(OF_KEY, |of| &of.key_id), (OF_MODEL, |of| &of.model), (OF_PROVIDER, |of| &of.provider)];
-    for (axis, part_of) in parts {
+    for (axis, part_of) in PARTS {
         let mut parts = BTreeMap::<&str, Vec<Cell<'_>>>::new();
         for cell in &cells {
             parts.entry(part_of(&cell.0.0)).or_default().push(as_cell(cell));
@@ -134,6 +128,26 @@ fn day_blocks(cells: Cells) -> Result<Vec<BlockRow>, DatabaseError> {
         }
     }
     Ok(rows)
+}
+
+/// A kind of blocks, and what it keeps of a dimension.
+type AxisOf = (&'static str, fn(&Dimension) -> Dimension);
+/// A kind of blocks that hold all, and by what it is divided.
+type PartOf = (&'static str, fn(&Dimension) -> &str);
+
+const AXES: [AxisOf; 3] = [(TOTAL, total), (ROUTE, route), (KEY, key)];
+const PARTS: [PartOf; 3] = [(OF_KEY, |of| &of.key_id), (OF_MODEL, |of| &of.model), (OF_PROVIDER, |of| &of.provider)];
+
+fn total(of: &Dimension) -> Dimension {
+    Dimension { dialect: of.dialect.clone(), origin: of.origin.clone(), ..Dimension::default() }
+}
+
+fn key(of: &Dimension) -> Dimension {
+    Dimension { key_id: of.key_id.clone(), key_name: of.key_name.clone(), ..total(of) }
+}
+
+fn route(of: &Dimension) -> Dimension {
+    Dimension { key_id: String::new(), key_name: String::new(), ..of.clone() }
 }
 
 fn as_cell<'a>(((dimension, slot), sums): (&'a (Dimension, u8), &'a Sums)) -> Cell<'a> {

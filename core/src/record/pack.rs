@@ -18,7 +18,7 @@ const CHUNK_ENTRIES: usize = 4000;
 pub(crate) type Cell<'a> = (&'a Dimension, u8, &'a Sums);
 
 /// A chunk as it is read: texts are slices of its bytes.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Block<'a> {
     #[serde(borrow)]
     texts: Vec<&'a str>,
@@ -139,12 +139,6 @@ struct Packer<'a> {
     block: Block<'a>,
     texts: HashMap<&'a str, u32>,
     last: Option<&'a Dimension>,
-}
-
-impl Default for Block<'_> {
-    fn default() -> Self {
-        Self { texts: Vec::new(), dimensions: Vec::new(), entries: Vec::new() }
-    }
 }
 
 impl<'a> Packer<'a> {

@@ -124,8 +124,7 @@ pub(crate) async fn blocks(
         "SELECT b.day, b.hours, b.sums FROM json_each(?1) AS d {parts_of} b.day = d.value AND b.axis = ?2 \
          AND b.hours IN (SELECT value FROM json_each(?3))"
     );
-    let mut params: Vec<Value> =
-        vec![json!(days).to_string().into(), (*axis).into(), json!(hours).to_string().into()];
+    let mut params: Vec<Value> = vec![json!(days).to_string().into(), (*axis).into(), json!(hours).to_string().into()];
     if let Some(parts) = parts {
         params.push(json!(parts).to_string().into());
     }
@@ -246,9 +245,8 @@ fn in_statements(rows: impl Iterator<Item = (Json, usize)>, sql: &str, changes: 
     let mut statements = Vec::new();
     let mut group = Vec::new();
     let mut bytes = 0;
-    let statement = |group: Vec<Json>| {
-        Statement::new(sql.to_owned(), vec![Json::Array(group).to_string().into(), changes.into()])
-    };
+    let statement =
+        |group: Vec<Json>| Statement::new(sql.to_owned(), vec![Json::Array(group).to_string().into(), changes.into()]);
     for (row, size) in rows {
         if bytes + size > STATEMENT_BYTES && !group.is_empty() {
             statements.push(statement(std::mem::take(&mut group)));

@@ -99,16 +99,19 @@ pub async fn metrics(database: &dyn Database, query: &MetricsQuery) -> Result<Me
         let first_day = from.div_euclid(DAY_SECS) * DAY_SECS;
         let days = folds::folded_days(database, first_day, to).await?;
         read_days(database, query, &days, &mut sums).await?;
-        gaps = without(&gaps, days.iter().map(|day| (*day, day + DAY_SECS)));
-        let mut hours = BTreeSet::new();
+        let days: Vec<_> = days.iter().map(|day| (*day, day + DAY_SECS)).collect();
+        gaps = without(&gaps, &days);
+        let mut hours = Vec::new();
         if !gaps.is_empty() {
             folds::hours(database, &gaps, |start, bytes| {
-                hours.insert(start);
+                hours.push((start, start + HOUR_SECS));
                 sums.block(bytes, |_| Some(start))
             })
             .await?;
         }
-        gaps = without(&gaps, hours.iter().map(|hour| (*hour, hour + HOUR_SECS)));
+        hours.sort_unstable();
+        hours.dedup();
+        gaps = without(&gaps, &hours);
     }
     // Behind them what was written late, which is kept under its negative time.
     gaps.push((1 - to, 1 - from));
@@ -121,15 +124,15 @@ pub async fn metrics(database: &dyn Database, query: &MetricsQuery) -> Result<Me
 }
 
 /// What is left of the spans outside of `others`, which are in order.
-fn without(spans: &[(i64, i64)], others: impl Iterator<Item = (i64, i64)> + Clone) -> Vec<(i64, i64)> {
+fn without(spans: &[(i64, i64)], others: &[(i64, i64)]) -> Vec<(i64, i64)> {
     let mut left = Vec::new();
     for (from, to) in spans {
-        let mut from = *from;
-        for (begin, end) in others.clone().filter(|(begin, end)| begin < to && *end > from) {
-            left.push((from, begin));
-            from = end;
+        let mut rest = *from;
+        for (begin, end) in others.iter().filter(|(begin, end)| begin < to && end > from) {
+            left.push((rest, *begin));
+            rest = *end;
         }
-        left.push((from, *to));
+        left.push((rest, *to));
     }
     left.retain(|(from, to)| from < to);
     left
@@ -159,9 +162,7 @@ async fn read_days(
                 let start = day + i64::from(slot) * i64::from(length) * HOUR_SECS;
                 let quarter = day + i64::from(slot / QUARTER_HOURS) * i64::from(QUARTER_HOURS) * HOUR_SECS;
                 let counts = match length {
-                    1 if has_coarse => {
-                        (from..to).contains(&start) && !query.is_one(quarter, QUARTER_HOURS, from, to)
-                    }
+                    1 if has_coarse => (from..to).contains(&start) && !query.is_one(quarter, QUARTER_HOURS, from, to),
                     1 => (from..to).contains(&start),
                     length => query.is_one(start, length, from, to),
                 };
@@ -319,7 +320,8 @@ mod tests {
 
     #[test]
     fn gaps_are_what_is_left() {
-        let rows: [(&[(i64, i64)], &[(i64, i64)]); 7] = [
+        type Spans = &'static [(i64, i64)];
+        let rows: [(Spans, Spans); 7] = [
             (&[], &[(10, 50), (70, 90)]),
             (&[(0, 10), (50, 70)], &[(10, 50), (70, 90)]),
             (&[(0, 20), (70, 80)], &[(20, 50), (80, 90)]),
@@ -329,7 +331,7 @@ mod tests {
             (&[(0, 100)], &[]),
         ];
         for (others, expected) in rows {
-            assert_eq!(without(&[(10, 50), (70, 90)], others.iter().copied()), expected, "{others:?}");
+            assert_eq!(without(&[(10, 50), (70, 90)], others), expected, "{others:?}");
         }
     }
 }

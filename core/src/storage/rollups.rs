@@ -9,7 +9,9 @@ use serde_json::{Value as Json, json};
 use crate::platform::{Cells, Database, DatabaseError, Row, Statement, Timestamp, Value};
 use crate::record::first_id_at;
 use crate::record::pack::Names;
-use crate::record::rollup::{Counts, DAY_SECS, Dimension, Fine, FineKey, HOUR_SECS, LatencyMetric, Rollups, parse_latencies};
+use crate::record::rollup::{
+    Counts, DAY_SECS, Dimension, Fine, FineKey, HOUR_SECS, LatencyMetric, Rollups, parse_latencies,
+};
 
 /// How far the clocks of a writer and of who folds may be apart, each way.
 pub(crate) const SKEW_SECS: i64 = 300;
@@ -175,7 +177,8 @@ pub(crate) async fn read(
     if spans.is_empty() {
         return Ok(());
     }
-    const NAMES: &str = "d.model, d.provider, d.provider_model, d.association_id, d.key_id, d.key_name, d.dialect, d.origin";
+    const NAMES: &str =
+        "d.model, d.provider, d.provider_model, d.association_id, d.key_id, d.key_name, d.dialect, d.origin";
     let spans = Value::from(json!(spans).to_string());
     let from = |table: &str| {
         format!(

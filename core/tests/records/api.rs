@@ -10,7 +10,7 @@ use llmio_core::balance::AssociationHealth;
 use llmio_core::config::file::Environment;
 use llmio_core::config::{Config, Prices, Sealer};
 use llmio_core::platform::{BoxFuture, Clock, DatabaseError, Timestamp};
-use llmio_core::record::{Bodies, CostParts, LogEntry, Operation, Outcome};
+use llmio_core::record::{Bodies, CostParts, LogEntry, Operation, Origin, Outcome};
 use llmio_core::storage::ConfigStore;
 use serde_json::{Value, json};
 
@@ -41,16 +41,27 @@ impl Instance for Nobody {
 
 async fn call(home: &Home, call: &str) -> (u16, Value) {
     let (method, path) = call.split_once(' ').unwrap();
+    let (status, _, text) = raw(home, method, path, None).await;
+    (status, serde_json::from_str(&text).unwrap())
+}
+
+async fn raw(home: &Home, method: &str, path: &str, accept: Option<&str>) -> (u16, http::HeaderMap, String) {
     let admin = Admin {
         store: ConfigStore::new(&home.platform, Sealer::new([1; 32])),
         platform: home.platform.clone(),
         instance: Arc::new(Nobody),
         environment: Environment::default(),
     };
-    let request = Request::builder().method(method).uri(path).body(Bytes::new()).unwrap();
-    let (parts, body) = handle(&admin, request).await.into_parts();
+    let request = Request::builder().method(method).uri(path);
+    let request = accept.into_iter().fold(request, |request, accept| request.header("accept", accept));
+    let (parts, body) = handle(&admin, request.body(Bytes::new()).unwrap()).await.into_parts();
     let text = body.read(usize::MAX, 0).await.unwrap();
-    (parts.status.as_u16(), serde_json::from_slice(&text).unwrap())
+    (parts.status.as_u16(), parts.headers, String::from_utf8(text.to_vec()).unwrap())
+}
+
+/// What reports count that are not asked for more.
+fn of_clients(entries: &[LogEntry]) -> Vec<LogEntry> {
+    entries.iter().filter(|entry| entry.origin == Origin::Client).cloned().collect()
 }
 
 async fn get(home: &Home, path: &str) -> Value {
@@ -241,9 +252,10 @@ async fn an_associations_strip_is_its_newest_attempts() {
 
 #[tokio::test]
 async fn metrics_are_the_sums_of_the_entries() {
-    let (home, entries) = forty_days().await;
-    let from = rfc3339(entries[0].created_at);
+    let (home, all) = forty_days().await;
+    let from = rfc3339(all[0].created_at);
     let report = get(&home, &format!("/api/metrics?from={from}&interval=day&group_by=model")).await;
+    let entries = of_clients(&all);
     let groups = report["groups"].as_array().unwrap();
     let sum = |path: &str| groups.iter().map(|group| group.pointer(path).unwrap().as_u64().unwrap()).sum::<u64>();
     let count = |wanted: Wanted| entries.iter().filter(|entry| wanted(entry)).count() as u64;
@@ -270,7 +282,8 @@ async fn metrics_are_the_sums_of_the_entries() {
         let mean = totals.iter().sum::<f64>() / totals.len() as f64;
         assert!((group["total_ms"]["mean"].as_f64().unwrap() - mean).abs() < 0.01);
         let [p50, p90, p99] = ["p50", "p90", "p99"].map(|name| group["total_ms"][name].as_f64().unwrap());
-        assert!(p50 <= p90 && p90 <= p99);
+        let p95 = group["total_ms"]["p95"].as_f64().unwrap();
+        assert!(p50 <= p90 && p90 <= p95 && p95 <= p99);
     }
 
     let keys = get(&home, &format!("/api/metrics?from={from}&interval=day&group_by=key&model=gpt-5")).await;
@@ -281,6 +294,14 @@ async fn metrics_are_the_sums_of_the_entries() {
         "{names:?}"
     );
 
+    // What the console asked counts where it is asked for.
+    for (origin, wanted) in [("all", all.len()), ("console", all.len() - entries.len())] {
+        let report = get(&home, &format!("/api/metrics?from={from}&interval=day&origin={origin}")).await;
+        assert_eq!(report["groups"].as_array().unwrap().len(), 1);
+        let finals = all.iter().filter(|e| e.is_final && (origin == "all" || e.origin == Origin::Console)).count();
+        assert_eq!((&report["groups"][0]["requests"], wanted > 0), (&json!(finals), true));
+    }
+
     let last_day = get(&home, "/api/metrics").await;
     let day_ago = home.clock.now().minus(DAY).as_secs() / 3_600 * 3_600;
     let recent = entries.iter().filter(|entry| entry.is_final && entry.created_at.as_secs() >= day_ago).count();
@@ -290,7 +311,8 @@ async fn metrics_are_the_sums_of_the_entries() {
 
 #[tokio::test]
 async fn the_summary_and_a_keys_usage_count_local_days() {
-    let (home, entries) = forty_days().await;
+    let (home, all) = forty_days().await;
+    let clients = of_clients(&all);
     let now = home.clock.now().as_secs();
     let since = |offset: i64, days: i64| (now + offset).div_euclid(86_400) * 86_400 - offset - (days - 1) * 86_400;
     for offset in [0, 480, -300] {
@@ -300,7 +322,7 @@ async fn the_summary_and_a_keys_usage_count_local_days() {
                     && entry.created_at.as_secs() >= from
                     && (key.is_none() || entry.key_id.as_deref() == key)
             };
-            json!(entries.iter().filter(wanted).count())
+            json!(if key.is_some() { &all } else { &clients }.iter().filter(wanted).count())
         };
         let summary = get(&home, &format!("/api/metrics/summary?tz_offset_minutes={offset}")).await;
         let usage = get(&home, &format!("/api/keys/k1/usage?tz_offset_minutes={offset}")).await;
@@ -310,13 +332,123 @@ async fn the_summary_and_a_keys_usage_count_local_days() {
             assert_eq!(usage[period]["requests"], mine(Some("k1"), from), "{period} {offset}");
         }
         assert_eq!(usage["all"]["requests"], mine(Some("k1"), 0));
-        let last = entries.iter().rfind(|entry| entry.key_id.as_deref() == Some("k1")).unwrap().created_at;
-        let hour = Timestamp::from_secs(last.as_secs() / 3_600 * 3_600);
-        assert_eq!(usage["last_used_at"], json!(rfc3339(hour)));
+        let last = all.iter().rfind(|entry| entry.key_id.as_deref() == Some("k1")).unwrap().created_at;
+        let minute = Timestamp::from_secs(last.as_secs() / 60 * 60);
+        assert_eq!(usage["last_used_at"], json!(rfc3339(minute)));
     }
     let unused = get(&home, "/api/keys/unknown/usage").await;
     assert_eq!((&unused["last_used_at"], &unused["all"]["requests"]), (&Value::Null, &json!(0)));
     assert_eq!(unused["all"]["total_ms"], Value::Null);
+}
+
+#[tokio::test]
+async fn usage_is_told_for_a_whole_list_at_once() {
+    let (home, all) = forty_days().await;
+    let entries = of_clients(&all);
+    type IdOf = fn(&LogEntry) -> Option<String>;
+    let of: [(&str, IdOf); 4] = [
+        ("key", |entry| entry.key_id.clone()),
+        ("provider", |entry| entry.provider.clone()),
+        ("model", |entry| Some(entry.model.clone())),
+        ("association", |entry| entry.association_id.clone()),
+    ];
+    for (by, id_of) in of {
+        let report = get(&home, &format!("/api/usage?by={by}&days=7&tz_offset_minutes=480")).await;
+        let data = report["data"].as_array().unwrap();
+        let ids: std::collections::BTreeSet<_> = entries.iter().map(|e| id_of(e).unwrap_or_default()).collect();
+        assert_eq!(data.len(), ids.len(), "{by}");
+        assert!(data.windows(2).all(|pair| pair[0]["all"]["requests"].as_u64() >= pair[1]["all"]["requests"].as_u64()));
+        for item in data {
+            let mine: Vec<_> = entries.iter().filter(|e| json!(id_of(e).unwrap_or_default()) == item["id"]).collect();
+            let finals =
+                |from: i64| json!(mine.iter().filter(|e| e.is_final && e.created_at.as_secs() >= from).count());
+            let midnight = (home.clock.now().as_secs() + 28_800) / 86_400 * 86_400 - 28_800;
+            assert_eq!(item["all"]["requests"], finals(0), "{by} {}", item["id"]);
+            assert_eq!(item["period"]["requests"], finals(midnight - 6 * 86_400));
+            assert_eq!(item["today"]["requests"], finals(midnight));
+            let sparks = item["spark"].as_array().unwrap();
+            let sum: u64 = sparks.iter().map(|day| day["requests"].as_u64().unwrap()).sum();
+            assert_eq!(json!(sum), item["period"]["requests"]);
+            assert!(sparks.len() <= 7);
+            let last = mine.iter().map(|e| e.created_at.as_secs()).max().unwrap() / 60 * 60;
+            assert_eq!(item["last_used_at"], json!(rfc3339(Timestamp::from_secs(last))));
+        }
+        assert_eq!(report["breakdown_since"].is_string(), by == "association");
+    }
+    let keys = get(&home, "/api/usage?by=key").await;
+    let named = |id: &str| keys["data"].as_array().unwrap().iter().find(|key| key["id"] == id).unwrap()["name"].clone();
+    assert_eq!((named("k1"), named("")), (json!("name of k1"), json!("")));
+    let routes = get(&home, "/api/usage?by=association").await;
+    assert!(routes["data"][0]["name"].as_str().unwrap().contains(" / "), "{}", routes["data"][0]["name"]);
+}
+
+#[tokio::test]
+async fn groups_beyond_the_limit_are_one_and_divide_further() {
+    let (home, all) = forty_days().await;
+    let from = rfc3339(all[0].created_at);
+    let ask = |query: &str| format!("/api/metrics?from={from}&interval=day&{query}");
+    let whole = get(&home, &ask("group_by=none")).await;
+    let rows =
+        ["group_by=key&limit=1", "group_by=model&then_by=provider&limit=3", "group_by=association&then_by=key&limit=2"];
+    for query in rows {
+        let report = get(&home, &ask(query)).await;
+        let groups = report["groups"].as_array().unwrap();
+        let limit: usize = query.rsplit('=').next().unwrap().parse().unwrap();
+        assert_eq!(groups.len(), limit + 1, "{query}");
+        let others: Vec<_> = groups.iter().map(|group| group["other"] == true).collect();
+        assert!(others[limit] && !others[..limit].contains(&true), "{query}: {others:?}");
+        let sum =
+            |list: &Value| list.as_array().unwrap().iter().map(|item| item["requests"].as_u64().unwrap()).sum::<u64>();
+        assert_eq!((sum(&report["groups"]), sum(&report["points"])), (sum(&whole["groups"]), sum(&whole["groups"])));
+        assert_eq!(groups[0]["then"].is_string(), query.contains("then_by"), "{query}");
+        assert_eq!(groups[limit]["then"], Value::Null);
+    }
+    // Filters may be repeated and turned round.
+    let count = |wanted: Wanted| json!(of_clients(&all).iter().filter(|e| e.is_final && wanted(e)).count());
+    let rows: [(&str, Wanted); 5] = [
+        ("model=gpt-5&model=gemini-3-pro", |e| e.model != "claude-sonnet-5"),
+        ("not_model=gpt-5&not_model=gemini-3-pro", |e| e.model == "claude-sonnet-5"),
+        ("key=none", |e| e.key_id.is_none()),
+        ("not_key=none&provider=main", |e| e.key_id.is_some() && e.provider.as_deref() == Some("main")),
+        ("association=main/gpt-5&dialect=gemini&key=k1", |e| {
+            e.association_id.as_deref() == Some("main/gpt-5")
+                && e.dialect.as_str() == "gemini"
+                && e.key_id.as_deref() == Some("k1")
+        }),
+    ];
+    for (query, wanted) in rows {
+        assert_eq!(get(&home, &ask(query)).await["groups"][0]["requests"], count(wanted), "{query}");
+    }
+    let report = get(&home, &ask("group_by=association")).await;
+    assert!(report["breakdown_since"].is_string(), "the entries are older than the database");
+    assert_eq!(get(&home, &ask("group_by=model")).await["breakdown_since"], Value::Null);
+}
+
+#[tokio::test]
+async fn five_minutes_are_told_for_three_days_and_tables_as_csv() {
+    let (home, all) = forty_days().await;
+    let to = home.clock.now();
+    let query = format!("from={}&to={}", rfc3339(to.minus(Duration::from_secs(21_600))), rfc3339(to));
+    let report = get(&home, &format!("/api/metrics?interval=5m&{query}")).await;
+    let start = (to.as_secs() - 21_600) / 300 * 300;
+    let wanted: Vec<_> =
+        of_clients(&all).into_iter().filter(|e| e.is_final && e.created_at.as_secs() >= start).collect();
+    assert!(!wanted.is_empty());
+    let points = report["points"].as_array().unwrap();
+    for entry in &wanted {
+        let start = Timestamp::from_secs(entry.created_at.as_secs() / 300 * 300);
+        assert!(points.iter().any(|point| point["start"] == json!(rfc3339(start))), "{points:?}");
+    }
+
+    let path = "/api/metrics?group_by=model&interval=day";
+    let (status, headers, text) = raw(&home, "GET", path, Some("text/csv")).await;
+    assert_eq!((status, headers["content-type"].to_str().unwrap()), (200, "text/csv; charset=utf-8; header=present"));
+    let points = get(&home, path).await["points"].as_array().unwrap().len();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), points + 1);
+    assert!(lines[0].starts_with("start,group,then,other,requests,"), "{}", lines[0]);
+    let widths: Vec<_> = lines.iter().map(|line| line.split(',').count()).collect();
+    assert!(widths.iter().all(|width| *width == widths[0]));
 }
 
 #[tokio::test]
@@ -358,6 +490,17 @@ async fn what_cannot_be_meant_is_refused_by_name() {
         ("GET /api/metrics?from=2025-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", "from"),
         ("GET /api/metrics?from=2020-01-01T00:00:00Z&interval=day", "from"),
         ("GET /api/metrics?interval=minute", "interval"),
+        ("GET /api/metrics?interval=5m&from=2025-12-01T00:00:00Z&to=2025-12-01T01:00:00Z", "from"),
+        ("GET /api/metrics?then_by=model", "then_by"),
+        ("GET /api/metrics?group_by=model&then_by=model", "then_by"),
+        ("GET /api/metrics?group_by=colour", "group_by"),
+        ("GET /api/metrics?limit=0", "limit"),
+        ("GET /api/metrics?limit=201", "limit"),
+        ("GET /api/metrics?group_by=key&limit=200&from=2025-12-05T00:00:00Z&to=2026-01-01T00:00:00Z", "limit"),
+        ("GET /api/metrics?origin=mars", "origin"),
+        ("GET /api/usage", "by"),
+        ("GET /api/usage?by=colour", "by"),
+        ("GET /api/usage?by=key&days=91", "days"),
         ("GET /api/metrics?tz_offset_minutes=841", "tz_offset_minutes"),
         ("GET /api/metrics/summary?tz_offset_minutes=-2147483648", "tz_offset_minutes"),
     ];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use llmio_core::platform::{Clock, Database, Timestamp, Value};
-use llmio_core::record::{LogEntry, Operation, Outcome, Sums, fold, latency};
+use llmio_core::record::{LogEntry, Operation, Origin, Outcome, Sums, fold, latency};
 use llmio_core::storage::metrics::{Axis, Choice, Interval, MetricsQuery, metrics};
 
 use crate::support::{Entries, Home};
@@ -96,15 +96,8 @@ async fn rollups_add_up_to_what_a_scan_of_the_log_gives() {
     );
 }
 
-const AXES: [Axis; 7] = [
-    Axis::Model,
-    Axis::Provider,
-    Axis::ProviderModel,
-    Axis::Association,
-    Axis::Key,
-    Axis::Dialect,
-    Axis::Origin,
-];
+const AXES: [Axis; 7] =
+    [Axis::Model, Axis::Provider, Axis::ProviderModel, Axis::Association, Axis::Key, Axis::Dialect, Axis::Origin];
 
 fn value(entry: &LogEntry, axis: Axis) -> String {
     match axis {
@@ -296,9 +289,12 @@ async fn bounds_are_those_of_hours() {
             home.clock.advance(DAY * 9);
             fold_all(&home).await;
         }
-        for (from, to) in
-            [(hour(5), hour(7)), (hour(5).plus(micro), hour(7)), (hour(5), hour(7).plus(micro)), (hour(5), hour(7).minus(micro))]
-        {
+        for (from, to) in [
+            (hour(5), hour(7)),
+            (hour(5).plus(micro), hour(7)),
+            (hour(5), hour(7).plus(micro)),
+            (hour(5), hour(7).minus(micro)),
+        ] {
             check(&home, &entries, &MetricsQuery { from, to, ..query(&entries) }).await;
         }
         let before = MetricsQuery { to: hour(0), ..query(&entries) };
@@ -317,7 +313,8 @@ async fn the_history_of_older_versions_is_folded() {
         DELETE FROM rollups;";
     home.database.script(older.to_owned()).await.unwrap();
     let rows = home.rows("SELECT name FROM pragma_table_info('rollups') WHERE name NOT IN ('hour', 'last_at', 'latencies', 'dimension_id', 'currency')").await;
-    let columns: Vec<_> = rows.iter().map(|row| if let Value::Text(name) = &row[0] { name.clone() } else { unreachable!() }).collect();
+    let columns: Vec<_> =
+        rows.iter().map(|row| if let Value::Text(name) = &row[0] { name.clone() } else { unreachable!() }).collect();
     let sums = columns.iter().map(|column| format!("sum({column})")).collect::<Vec<_>>().join(", ");
     home.database
         .script(format!(
@@ -400,6 +397,7 @@ async fn names_that_no_model_has_are_counted_as_one() {
         status: 404,
         outcome: Outcome::GatewayError,
         key_id: None,
+        origin: Origin::Client,
         dialect: llmio_core::dialect::Dialect::OpenAiChat,
         ..generator.request().remove(0)
     });
@@ -429,8 +427,12 @@ async fn names_that_clients_choose_are_bounded() {
     let found =
         metrics(&*home.database, &MetricsQuery { group_by: vec![Axis::Model], ..query(&entries) }).await.unwrap();
     assert_eq!(found.groups.len(), fold::MAX_NAMES + 1);
-    let requests: BTreeMap<_, _> =
-        found.groups.iter().zip(found.totals()).map(|(group, sums)| (group.values[0].clone(), sums.counts.requests)).collect();
+    let requests: BTreeMap<_, _> = found
+        .groups
+        .iter()
+        .zip(found.totals())
+        .map(|(group, sums)| (group.values[0].clone(), sums.counts.requests))
+        .collect();
     let is_final = entries.iter().filter(|entry| entry.is_final).count() as u64;
     assert_eq!(requests.values().sum::<u64>(), is_final);
     assert_eq!((requests["claude-00003"], requests[fold::OTHER]), (3, 200));

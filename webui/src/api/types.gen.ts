@@ -391,6 +391,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When and how much each key, provider, model or association was used */
+        get: operations["listUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/settings": {
         parameters: {
             query?: never;
@@ -1174,7 +1191,7 @@ export interface components {
         KeyUsage: {
             /**
              * Format: date-time
-             * @description To the hour; null when it never was.
+             * @description To the minute (of what older versions recorded, to the hour); null when it never was.
              */
             last_used_at: string | null;
             today: components["schemas"]["MetricsTotals"];
@@ -1194,6 +1211,8 @@ export interface components {
             p50: number;
             /** Format: double */
             p90: number;
+            /** Format: double */
+            p95: number;
             /** Format: double */
             p99: number;
         };
@@ -1420,10 +1439,15 @@ export interface components {
         };
         /** @description Sums over requests and attempts. */
         MetricsGroup: {
-            /** @description The model, provider, key id or dialect; empty for what has none. */
+            /** @description The model, provider, provider's model, association's or key's id, dialect or origin; empty for what has none. */
             group: string;
-            /** @description For people: the name of the key, else the same. */
+            /** @description For people: the name of the key, the provider and model of the association, else the same. */
             name: string;
+            /** @description As `group`, of `then_by`; null without it. */
+            then: string | null;
+            then_name: string | null;
+            /** @description Whether it is what `limit` leaves; then without `group`. */
+            other: boolean;
             /**
              * Format: uint64
              * @description By their last attempt, like `successes`, `errors` and `outcomes`.
@@ -1452,6 +1476,7 @@ export interface components {
             costs: {
                 [key: string]: number;
             };
+            unpriced: components["schemas"]["MetricsUnpriced"];
             /** Format: uint64 */
             request_bytes: number;
             /** Format: uint64 */
@@ -1464,9 +1489,11 @@ export interface components {
             tokens_per_second: number | null;
         };
         /** @enum {string} */
-        MetricsGroupBy: "none" | "model" | "provider" | "key" | "dialect";
+        MetricsGroupBy: "none" | "model" | "provider" | "provider_model" | "association" | "key" | "dialect" | "origin";
         /** @enum {string} */
-        MetricsInterval: "hour" | "day";
+        MetricsInterval: "5m" | "hour" | "day";
+        /** @enum {string} */
+        MetricsOrigin: "client" | "console" | "test" | "replay" | "all";
         /** @description Requests that did not succeed. */
         MetricsOutcomes: {
             /** Format: uint64 */
@@ -1489,6 +1516,8 @@ export interface components {
             /** Format: date-time */
             start: string;
             group: string;
+            then: string | null;
+            other: boolean;
             /**
              * Format: uint64
              * @description By their last attempt, like `successes`, `errors` and `outcomes`.
@@ -1517,6 +1546,7 @@ export interface components {
             costs: {
                 [key: string]: number;
             };
+            unpriced: components["schemas"]["MetricsUnpriced"];
             /** Format: uint64 */
             request_bytes: number;
             /** Format: uint64 */
@@ -1535,10 +1565,17 @@ export interface components {
             to: string;
             interval: components["schemas"]["MetricsInterval"];
             group_by: components["schemas"]["MetricsGroupBy"];
-            /** @description Each group over the whole time, most requests first. One without name where nothing is grouped. */
+            then_by: components["schemas"]["MetricsGroupBy"];
+            /** @description Each group over the whole time, most requests first, `other` last. One without name where nothing is grouped. */
             groups: components["schemas"]["MetricsGroup"][];
-            /** @description By start, then group. Intervals in which a group had no requests are left out. */
+            /** @description By start, then in the order of the groups. Intervals in which a group had no requests are left out. */
             points: components["schemas"]["MetricsPoint"][];
+            /**
+             * Format: date-time
+             * @description Where associations or origins are asked for: what arrived before is counted, but as of no association and of
+             *     clients.
+             */
+            breakdown_since: string | null;
         };
         MetricsSummary: {
             today: components["schemas"]["MetricsTotals"];
@@ -1576,6 +1613,7 @@ export interface components {
             costs: {
                 [key: string]: number;
             };
+            unpriced: components["schemas"]["MetricsUnpriced"];
             /** Format: uint64 */
             request_bytes: number;
             /** Format: uint64 */
@@ -1586,6 +1624,16 @@ export interface components {
             total_ms: components["schemas"]["Latency"] | null;
             /** Format: double */
             tokens_per_second: number | null;
+        };
+        /** @description What `costs` do not hold, for want of a price or of usage. */
+        MetricsUnpriced: {
+            /**
+             * Format: uint64
+             * @description Successful generations.
+             */
+            requests: number;
+            /** Format: uint64 */
+            tokens: number;
         };
         /** @description Tokens in mutually exclusive buckets. */
         MetricsUsage: {
@@ -2380,6 +2428,45 @@ export interface components {
             note: string | null;
         };
         TranslatedKind: "approximated" | "dropped" | "refused";
+        Usage: {
+            /** @description Of the key or association; the name of the provider or model. Empty for requests that have none. */
+            id: string;
+            /** @description For people: the name of the key as it was last, the provider and model of the association, else the same. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description To the minute (of what older versions recorded, to the hour).
+             */
+            last_used_at: string | null;
+            today: components["schemas"]["MetricsTotals"];
+            period: components["schemas"]["MetricsTotals"];
+            /** @description As far back as rollups are kept, 400 days. */
+            all: components["schemas"]["MetricsTotals"];
+            /** @description Days of the period with requests, in order. */
+            spark: components["schemas"]["UsageDay"][];
+        };
+        /** @enum {string} */
+        UsageBy: "key" | "provider" | "model" | "association";
+        UsageDay: {
+            /** Format: date-time */
+            start: string;
+            /** Format: uint64 */
+            requests: number;
+            /**
+             * Format: uint64
+             * @description Those that ended in anything but success, those that the client left excepted.
+             */
+            errors: number;
+        };
+        UsageReport: {
+            /** @description Most requests of all time first; 2,000 at most. What was never used is left out. */
+            data: components["schemas"]["Usage"][];
+            /**
+             * Format: date-time
+             * @description With `by=association`: what arrived before is known of no association.
+             */
+            breakdown_since: string | null;
+        };
         Version: {
             /** @description Of the gateway. */
             version: string;
@@ -3565,20 +3652,38 @@ export interface operations {
     getMetrics: {
         parameters: {
             query?: {
-                /** @description Inclusive, to the hour. A day before `to` by default. */
+                /** @description Inclusive, to the hour (with `5m`: to five minutes). A day before `to` by default. */
                 from?: string | null;
-                /** @description Exclusive, to the hour. Now by default. */
+                /** @description Exclusive, to the hour (with `5m`: to five minutes). Now by default. */
                 to?: string | null;
-                /** @description `hour` (the default, for at most 31 days) or `day` (for at most 400). */
+                /**
+                 * @description `5m` (for at most a day, and as far back as 3 days), `hour` (the default, for at most 31 days) or `day` (for at most
+                 *     401).
+                 */
                 interval?: components["schemas"]["MetricsInterval"] | null;
                 /** @description How many minutes local time is ahead of UTC, where days begin; 0 by default. */
                 tz_offset_minutes?: number | null;
                 group_by?: components["schemas"]["MetricsGroupBy"] | null;
-                model?: string | null;
-                provider?: string | null;
+                /** @description Divides the groups further. */
+                then_by?: components["schemas"]["MetricsGroupBy"] | null;
+                /** @description How many groups to tell apart, those with most requests; the rest is one `other`. At most 200; 20 by default. */
+                limit?: number | null;
+                model?: string[];
+                not_model?: string[];
+                provider?: string[];
+                not_provider?: string[];
+                provider_model?: string[];
+                not_provider_model?: string[];
+                /** @description The id of an association. */
+                association?: string[];
+                not_association?: string[];
                 /** @description The id of a key. */
-                key?: string | null;
-                dialect?: components["schemas"]["Dialect"] | null;
+                key?: string[];
+                not_key?: string[];
+                dialect?: components["schemas"]["Dialect"][];
+                not_dialect?: components["schemas"]["Dialect"][];
+                /** @description `client` by default: what the console asks by itself does not count. */
+                origin?: components["schemas"]["MetricsOrigin"][];
             };
             header?: never;
             path?: never;
@@ -3593,6 +3698,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricsReport"];
+                    "text/csv": string;
                 };
             };
             /** @description Error */
@@ -3659,6 +3765,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeyUsage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listUsage: {
+        parameters: {
+            query: {
+                by: components["schemas"]["UsageBy"];
+                /** @description The length of `period` and of `spark`, today included: at most 90; 30 by default. */
+                days?: number | null;
+                /** @description How many minutes local time is ahead of UTC, where days begin; 0 by default. */
+                tz_offset_minutes?: number | null;
+                /** @description `client` by default: what the console asks by itself does not count. */
+                origin?: components["schemas"]["MetricsOrigin"][];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description When and how much each key, provider, model or association was used */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageReport"];
                 };
             };
             /** @description Error */

@@ -27,7 +27,11 @@ impl AdminCall {
     /// The query as a struct of optional fields. Unknown ones are refused where the struct refuses them.
     pub fn query<T: DeserializeOwned>(&self) -> Result<T, AdminError> {
         let form = serde_html_form::Deserializer::from_bytes(self.query.as_bytes());
-        serde_path_to_error::deserialize(form).map_err(|error| data_error(&error.path().to_string(), error.inner()))
+        serde_path_to_error::deserialize(form).map_err(|error| {
+            // Which of a repeated parameter it is, nobody has to count.
+            let path = error.path().to_string();
+            data_error(path.split('[').next().unwrap_or_default(), error.inner())
+        })
     }
 
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, AdminError> {

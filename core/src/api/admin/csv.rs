@@ -23,10 +23,6 @@ impl Csv {
         self.text.push_str("\r\n");
     }
 
-    pub(super) fn into_text(self) -> String {
-        self.text
-    }
-
     pub(super) fn into_reply(self) -> Reply {
         Reply::with_body(StatusCode::OK, CONTENT_TYPE, self.text)
     }
@@ -70,7 +66,7 @@ mod tests {
         for (cell, expected) in rows {
             let mut csv = Csv::default();
             csv.row([cell, "x"]);
-            assert_eq!(csv.into_text(), format!("{expected},x\r\n"), "{cell:?}");
+            assert_eq!(csv.text, format!("{expected},x\r\n"), "{cell:?}");
         }
     }
 }

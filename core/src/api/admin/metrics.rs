@@ -14,13 +14,14 @@ use super::period::{DAY, Days};
 use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
 use crate::dialect::Dialect;
 use crate::platform::Timestamp;
-use crate::record::{Origin, Sums};
 use crate::record::fold::{FINE_RETENTION_DAYS, OTHER};
+use crate::record::{Origin, Sums};
 use crate::storage::metrics::{Axis, Choice, Group, Interval, Metrics, MetricsQuery, metrics as read_metrics};
 
 const MAX_MINUTES_RANGE: Duration = DAY;
 const MAX_HOURS_RANGE: Duration = Duration::from_secs(31 * 86_400);
-const MAX_DAYS_RANGE: Duration = Duration::from_secs(400 * 86_400);
+/// All that rollups are kept of, from a midnight.
+const MAX_DAYS_RANGE: Duration = Duration::from_secs(401 * 86_400);
 const DEFAULT_GROUPS: usize = 20;
 const MAX_GROUPS: usize = 200;
 /// Of groups over intervals; a megabyte for each thousand or so.
@@ -67,7 +68,7 @@ struct MetricsParams {
     /// Exclusive, to the hour (with `5m`: to five minutes). Now by default.
     to: Option<Timestamp>,
     /// `5m` (for at most a day, and as far back as 3 days), `hour` (the default, for at most 31 days) or `day` (for at most
-    /// 400).
+    /// 401).
     interval: Option<IntervalParam>,
     /// How many minutes local time is ahead of UTC, where days begin; 0 by default.
     tz_offset_minutes: Option<i32>,
@@ -253,7 +254,8 @@ pub(super) fn origins(given: &[OriginParam]) -> Option<Choice> {
         OriginParam::Replay => Some(Origin::Replay),
         OriginParam::All => None,
     };
-    let origins: Option<Vec<_>> = if given.is_empty() { Some(vec![Origin::Client]) } else { given.iter().map(of).collect() };
+    let origins: Option<Vec<_>> =
+        if given.is_empty() { Some(vec![Origin::Client]) } else { given.iter().map(of).collect() };
     let values = origins?.into_iter().map(|origin| origin.as_str().to_owned()).collect();
     Some(Choice { axis: Axis::Origin, values, leaves_out: false })
 }
@@ -315,28 +317,28 @@ async fn over_time(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
     let query = MetricsQuery { from, to, interval: points_by, group_by, filter: params.filter() };
     let found = read_metrics(&*admin.platform.database, &query).await?;
     let breakdown_since = Some(found.breakdown_since).filter(|since| wants_breakdown && from < *since);
-    let report = top(found, limit);
+    let (groups, points) = top(&found, limit);
     let report = MetricsReport {
         from,
         to,
         interval,
         group_by: params.group_by.unwrap_or(GroupParam::None),
         then_by: params.then_by.unwrap_or(GroupParam::None),
-        groups: report.0,
-        points: report.1,
+        groups,
+        points,
         breakdown_since,
     };
     if call.wants_csv() { Ok(report.to_csv().into_reply()) } else { Reply::ok(&report) }
 }
 
 /// The groups with most requests, and what is left as one.
-fn top(found: Metrics, limit: usize) -> (Vec<MetricsGroup>, Vec<MetricsPoint>) {
+fn top(found: &Metrics, limit: usize) -> (Vec<MetricsGroup>, Vec<MetricsPoint>) {
     let totals = found.totals();
     let mut order: Vec<usize> = (0..found.groups.len()).collect();
     let rank = |index: &usize| totals.get(*index).map(|sums| (sums.counts.requests, sums.counts.attempts));
-    order.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| values(&found, *a).cmp(values(&found, *b))));
+    order.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| values(found, *a).cmp(values(found, *b))));
     // Where each group's sums go: to a place of its own, or to that behind the last.
-    order.retain(|index| !values(&found, *index).iter().any(|value| value == OTHER));
+    order.retain(|index| !values(found, *index).iter().any(|value| value == OTHER));
     order.truncate(limit);
     let mut places = vec![order.len(); found.groups.len()];
     for (place, index) in order.iter().enumerate() {
@@ -433,11 +435,7 @@ pub(super) fn last_used_at(sums: &Sums) -> Option<Timestamp> {
     Some(Timestamp::from_secs(minute.saturating_mul(60)))
 }
 
-async fn summarise(
-    admin: &Admin,
-    params: &SummaryParams,
-    filter: Vec<Choice>,
-) -> Result<MetricsSummary, AdminError> {
+async fn summarise(admin: &Admin, params: &SummaryParams, filter: Vec<Choice>) -> Result<MetricsSummary, AdminError> {
     let days = Days::of(params.tz_offset_minutes)?;
     let now = admin.platform.clock.now();
     let query = MetricsQuery {

@@ -151,6 +151,9 @@ impl AdminRoute {
         {
             self.described.versioned = true;
         }
+        self
+    }
+
     #[must_use]
     pub fn or_csv(mut self) -> Self {
         #[cfg(test)]

@@ -26,6 +26,8 @@ const FEATURES: &[&str] = &[
     "config_versions",
     "association_order",
     "batch",
+    // Metrics by five minutes, association and origin, divided twice; the usage of whole lists.
+    "reports",
 ];
 
 /// The running gateway, as far as it is not in the database.

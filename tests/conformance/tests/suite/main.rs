@@ -23,6 +23,7 @@ mod protocol;
 mod recorded;
 mod records;
 mod relay;
+mod reports;
 mod rests;
 mod retries;
 mod schema;
