@@ -16,7 +16,8 @@ export function intervalOf({ from, to }: TimeRange): Interval {
   return to.getTime() - from.getTime() <= 8 * 24 * HOUR ? 'hour' : 'day';
 }
 
-export const lengthOfInterval = (interval: Interval): number => (interval === 'day' ? 24 * HOUR : HOUR);
+export const lengthOfInterval = (interval: Interval): number =>
+  interval === 'day' ? 24 * HOUR : interval === 'hour' ? HOUR : HOUR / 12;
 
 export function metrics(
   range: TimeRange,
@@ -30,12 +31,13 @@ export function metrics(
     interval,
     tz_offset_minutes: zoneOffset(range.to),
     group_by: by,
-    ...(filters.model && { model: filters.model }),
-    ...(filters.provider && { provider: filters.provider }),
+    ...(filters.model && { model: [filters.model] }),
+    ...(filters.provider && { provider: [filters.provider] }),
   };
   return queryOptions({
     queryKey: ['metrics', query],
-    queryFn: ({ signal }) => data(client.GET('/api/metrics', { signal, params: { query } })),
+    // JSON, for want of a wish for a table.
+    queryFn: ({ signal }) => data(client.GET('/api/metrics', { signal, params: { query } })) as Promise<Report>,
     staleTime: 60_000,
   });
 }

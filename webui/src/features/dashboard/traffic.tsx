@@ -66,7 +66,10 @@ export function Traffic({
       const at = place < 0 ? first.length : place;
       if (at < values.length) values[at] = (values[at] ?? 0) + amountOf(point);
     }
-    return { label: dateLabel(new Date(start).toISOString(), report.interval), values };
+    return {
+      label: dateLabel(new Date(start).toISOString(), report.interval === '5m' ? 'minute' : report.interval),
+      values,
+    };
   });
   const format = (value: number) =>
     what === 'cost' ? moneys({ [currency]: value }) : what === 'tokens' ? compact(value) : number(value, 0);
