@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llmio_core::config::file::{Applied, ApplyError, apply, export, parse, plan};
+use llmio_core::config::file::{Absent, Applied, ApplyError, apply, export, parse, plan};
 use llmio_core::config::{Action, Sealer, hash_client_key};
 use llmio_core::storage::{ConfigStore, migrate};
 use llmio_core::testing::{FixedEntropy, ManualClock};
@@ -10,11 +10,11 @@ use llmio_native::LocalDatabase;
 
 const EXAMPLE: &str = include_str!("../../docs/llmio.example.yaml");
 
-fn env(name: &str) -> Option<String> {
+fn env(name: &str) -> Result<String, Absent> {
     match name {
-        "OPENAI_API_KEY" | "MAIN_API_KEY" => Some("sk-canary-openai-0123456789".into()),
-        "TEAM_A_KEY" => Some("sk-llmio-canary-team".into()),
-        _ => None,
+        "OPENAI_API_KEY" | "MAIN_API_KEY" => Ok("sk-canary-openai-0123456789".into()),
+        "TEAM_A_KEY" => Ok("sk-llmio-canary-team".into()),
+        _ => Err(Absent::NotSet),
     }
 }
 

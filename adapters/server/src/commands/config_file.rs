@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use llmio_core::config::Config;
-use llmio_core::config::file::{self, ApplyError, File, FileError};
+use llmio_core::config::file::{self, Absent, ApplyError, File, FileError};
 use llmio_core::probe::{Reach, reach};
 use llmio_core::storage::ConfigStore;
 use llmio_native::{Home, NativeHttpClient, TokioClock};
@@ -57,7 +57,7 @@ pub(crate) async fn export(home: &Home, json: bool) -> Result<(), Failure> {
 
 pub(crate) async fn check(path: &Path, live: bool) -> Result<(), Failure> {
     let text = read(path)?;
-    let findings = file::check(&text, &variable).map_err(|error| unusable(path, &error))?;
+    let findings = file::check(&text, &named).map_err(|error| unusable(path, &error))?;
     for warning in &findings.warnings {
         note(format_args!("warning: {}: {warning}", path.display()));
     }
@@ -98,7 +98,12 @@ async fn apply_file(store: &ConfigStore, path: &Path, file: &File) -> Result<fil
 }
 
 fn parse(path: &Path) -> Result<File, Failure> {
-    file::parse(&read(path)?, &variable).map_err(|error| unusable(path, &error))
+    file::parse(&read(path)?, &named).map_err(|error| unusable(path, &error))
+}
+
+/// A variable for a file that the operator names, who may read them all.
+fn named(name: &str) -> Result<String, Absent> {
+    variable(name).ok_or(Absent::NotSet)
 }
 
 pub(crate) fn variable(name: &str) -> Option<String> {

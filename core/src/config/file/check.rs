@@ -1,3 +1,4 @@
+use super::environment::Variables;
 use super::merge::{Context, merge};
 use super::parse::parse;
 use super::problem::{FileError, Problem};
@@ -14,7 +15,7 @@ pub struct Findings {
 }
 
 /// Checks a file without a database.
-pub fn check(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Findings, FileError> {
+pub fn check(text: &str, env: Variables<'_>) -> Result<Findings, FileError> {
     let file = parse(text, env)?;
     let next = std::cell::Cell::new(0);
     let new_id = || {

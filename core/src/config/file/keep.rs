@@ -1,4 +1,4 @@
-//! An export names a variable for each secret. Where such a variable is not set, the secret that it stands for stays as
+//! An export names a variable for each secret. Where such a variable is not to be had, the secret that it stands for stays as
 //! it is stored, so that an export can be edited and applied again without any secret at hand.
 
 use super::document::ConfigFile;
@@ -7,7 +7,7 @@ use super::problem::Problem;
 use super::text::{ExpandError, Text};
 use crate::config::Config;
 
-/// Settles every text whose variable was not set: with the stored secret when the variable is the one that an export
+/// Settles every text whose variable was not to be had: with the stored secret when the variable is the one that an export
 /// of `config` gives to this very field of this very record, else with a problem. A secret never moves to another
 /// field, where it could be read.
 pub(super) fn keep_stored(file: &mut ConfigFile, config: &Config) -> Vec<Problem> {
@@ -54,15 +54,15 @@ struct Settling {
 
 impl Settling {
     fn settle(&mut self, text: &mut Text, place: &str, field: &str, fits: impl Fn(&str) -> bool) {
-        let Some(name) = text.missing.take() else { return };
+        let Some(missing) = text.missing.take() else { return };
         let stored = self
             .placeholders
             .iter()
-            .find(|known| known.variable == name && known.field == field && fits(&known.record));
+            .find(|known| known.variable == missing.name && known.field == field && fits(&known.record));
         match stored {
             Some(stored) => stored.secret.reveal().clone_into(&mut text.value),
             None => {
-                let message = ExpandError::Missing(name).message();
+                let message = ExpandError::Missing(missing).message();
                 self.problems.push(Problem::new(text.line, format!("{place}.{field}"), message));
             }
         }

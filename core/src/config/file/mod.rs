@@ -17,7 +17,7 @@ mod text;
 pub use apply::{Applied, ApplyError, apply, merge_into, plan};
 pub use check::{Findings, check};
 pub(crate) use document::ConfigFile;
-pub use environment::Environment;
+pub use environment::{Absent, Environment, Variables};
 pub use export::{Export, export};
 pub use parse::{File, parse};
 pub use problem::{FileError, Problem};

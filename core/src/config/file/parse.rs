@@ -2,9 +2,10 @@ use serde_json::Value;
 
 use super::decode::decode;
 use super::document::ConfigFile;
+use super::environment::{ALLOWED, Absent, DEFAULT_ALLOWED, Variables};
 use super::node;
 use super::problem::{FileError, Problem};
-use super::text::{ExpandError, expand};
+use super::text::{ExpandError, Missing, expand};
 
 /// A configuration file that was read: well formed, with its variables replaced. Whether it makes sense shows when it
 /// meets a configuration.
@@ -19,8 +20,8 @@ impl std::fmt::Debug for File {
     }
 }
 
-/// Reads YAML or JSON. `env` looks a variable up.
-pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<File, FileError> {
+/// Reads YAML or JSON. `env` looks its variables up.
+pub fn parse(text: &str, env: Variables<'_>) -> Result<File, FileError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut document: ConfigFile = match node::read(text)? {
         Some(root) => decode(&root)?,
@@ -34,9 +35,11 @@ pub fn parse(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<File, F
                 problems.push(Problem::new(text.line, place, "is empty: its variable is set, but to nothing"));
             }
             Ok(value) => text.value = value,
-            Err(ExpandError::Missing(name)) if is_secret(&place) && text.value == format!("${{{name}}}") => {
+            Err(ExpandError::Missing(missing))
+                if is_secret(&place) && text.value == format!("${{{}}}", missing.name) =>
+            {
                 text.value.clear();
-                text.missing = Some(name);
+                text.missing = Some(missing);
             }
             Err(error) => problems.push(Problem::new(text.line, place, error.message())),
         }
@@ -56,7 +59,7 @@ fn is_secret(place: &str) -> bool {
     [".api_key", ".proxy", ".key"].iter().any(|field| place.ends_with(field)) || place.contains(".headers.")
 }
 
-fn expand_json(value: &mut Value, env: &dyn Fn(&str) -> Option<String>) -> Result<(), ExpandError> {
+fn expand_json(value: &mut Value, env: Variables<'_>) -> Result<(), ExpandError> {
     match value {
         Value::String(text) => *text = expand(text, env)?,
         Value::Array(items) => items.iter_mut().try_for_each(|item| expand_json(item, env))?,
@@ -69,7 +72,13 @@ fn expand_json(value: &mut Value, env: &dyn Fn(&str) -> Option<String>) -> Resul
 impl ExpandError {
     pub(super) fn message(&self) -> String {
         match self {
-            Self::Missing(name) => format!("needs the environment variable {name}, which is not set"),
+            Self::Missing(Missing { name, why: Absent::NotSet }) => {
+                format!("needs the environment variable {name}, which is not set")
+            }
+            Self::Missing(Missing { name, why: Absent::NotAllowed }) => format!(
+                "needs the environment variable {name}, which a file sent to the API may not read: name it in {ALLOWED} \
+                 of the gateway (`{DEFAULT_ALLOWED}` unless set), or apply the file where the gateway runs"
+            ),
             Self::Malformed => {
                 "holds `${` without a variable's name and `}` behind it: write `$${` for a literal `${`".into()
             }

@@ -5,13 +5,13 @@ use super::*;
 /// The example of the documentation, with every field.
 const EXAMPLE: &str = include_str!("../../../../docs/llmio.example.yaml");
 
-fn env(name: &str) -> Option<String> {
+fn env(name: &str) -> Result<String, Absent> {
     match name {
-        "OPENAI_API_KEY" => Some("sk-canary-openai-0123456789".into()),
-        "TEAM_A_KEY" => Some("sk-llmio-canary-team".into()),
-        "EMPTY" => Some(String::new()),
-        "HIGH" => Some("high".into()),
-        _ => None,
+        "OPENAI_API_KEY" => Ok("sk-canary-openai-0123456789".into()),
+        "TEAM_A_KEY" => Ok("sk-llmio-canary-team".into()),
+        "EMPTY" => Ok(String::new()),
+        "HIGH" => Ok("high".into()),
+        _ => Err(Absent::NotSet),
     }
 }
 
@@ -235,10 +235,10 @@ fn an_export_has_no_secrets_and_reads_back() {
     assert_eq!(exported.variables().collect::<Vec<_>>(), ["MAIN_API_KEY", "MAIN_PROXY", "MAIN_GPT_5_AUTHORIZATION"]);
 
     let values = |name: &str| match name {
-        "MAIN_API_KEY" => Some(config.providers[0].api_key.reveal().to_owned()),
-        "MAIN_PROXY" => Some("http://user:canary@localhost:1".into()),
-        "MAIN_GPT_5_AUTHORIZATION" => Some("Bearer canary".into()),
-        _ => None,
+        "MAIN_API_KEY" => Ok(config.providers[0].api_key.reveal().to_owned()),
+        "MAIN_PROXY" => Ok("http://user:canary@localhost:1".into()),
+        "MAIN_GPT_5_AUTHORIZATION" => Ok("Bearer canary".into()),
+        _ => Err(Absent::NotSet),
     };
     for text in [yaml, exported.to_json().to_string()] {
         let again = check(&text, &values).unwrap().config;

@@ -3,20 +3,29 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::environment::{Absent, Variables};
+
 /// A text in a configuration file, with the line it is on. `${NAME}` in it stands for a variable, `$${` for `${`.
 #[derive(Clone, Default)]
 pub(super) struct Text {
     pub(super) value: String,
     /// From 1; 0 when it was not read from a file.
     pub(super) line: u64,
-    /// The variable that is the whole of a secret and was not set; `value` is empty then.
-    pub(super) missing: Option<String>,
+    /// The variable that is the whole of a secret and was not to be had; `value` is empty then.
+    pub(super) missing: Option<Missing>,
+}
+
+/// A variable that was not to be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Missing {
+    pub(super) name: String,
+    pub(super) why: Absent,
 }
 
 /// Why a text could not be expanded.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum ExpandError {
-    Missing(String),
+    Missing(Missing),
     Malformed,
 }
 
@@ -32,7 +41,7 @@ impl Text {
 }
 
 /// Replaces each `${NAME}` in `text`. What a variable holds is not looked at again.
-pub(super) fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<String, ExpandError> {
+pub(super) fn expand(text: &str, env: Variables<'_>) -> Result<String, ExpandError> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
@@ -47,7 +56,7 @@ pub(super) fn expand(text: &str, env: &dyn Fn(&str) -> Option<String>) -> Result
         if !is_variable(name) {
             return Err(ExpandError::Malformed);
         }
-        out.push_str(&env(name).ok_or_else(|| ExpandError::Missing(name.to_owned()))?);
+        out.push_str(&env(name).map_err(|why| ExpandError::Missing(Missing { name: name.to_owned(), why }))?);
         rest = after;
     }
     out.push_str(rest);
@@ -97,12 +106,12 @@ mod tests {
     #[test]
     fn variables() {
         let env = |name: &str| match name {
-            "A" => Some("alpha".to_owned()),
-            "NESTED" => Some("${A}".to_owned()),
-            "EMPTY" => Some(String::new()),
-            _ => None,
+            "A" => Ok("alpha".to_owned()),
+            "NESTED" => Ok("${A}".to_owned()),
+            "EMPTY" => Ok(String::new()),
+            _ => Err(Absent::NotSet),
         };
-        let missing = |name: &str| Err(ExpandError::Missing(name.to_owned()));
+        let missing = |name: &str| Err(ExpandError::Missing(Missing { name: name.to_owned(), why: Absent::NotSet }));
         let rows = [
             ("plain", Ok("plain".to_owned())),
             ("${A}", Ok("alpha".to_owned())),

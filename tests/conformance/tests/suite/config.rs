@@ -67,7 +67,13 @@ async fn mistakes_name_their_line() {
         ("models:\n  - name: m\n    strategy: fastest\n", "fastest", "3"),
         ("modles: []\n", "modles", "1"),
         ("models:\n  - name: m\n    associations:\n      - {provider: none, model: x}\n", "none", ""),
-        ("providers:\n  - {name: p, type: openai, api_key: \"${LLMIO_SUITE_NOT_SET}\"}\n", "LLMIO_SUITE_NOT_SET", "2"),
+        (
+            "providers:\n  - {name: p, type: openai, api_key: \"${SUITE_NOT_SET_API_KEY}\"}\n",
+            "SUITE_NOT_SET_API_KEY, which is not set",
+            "2",
+        ),
+        ("providers:\n  - {name: p, type: openai, api_key: \"${SUITE_OTHER}\"}\n", "LLMIO_CONFIG_VARS", "2"),
+        ("providers:\n  - {name: p, type: openai, api_key: \"${TOKEN}\"}\n", "TOKEN, which a file sent", "2"),
     ];
     for (file, word, line) in rows {
         let answer = Call::new(Method::PUT, &home.url("/api/config"))
@@ -91,9 +97,9 @@ async fn variables_come_from_the_environment() {
             "name": "p",
             "type": "openai",
             "base_url": upstream.base_url(Dialect::Chat),
-            "api_key": "${LLMIO_SUITE_KEY}"
+            "api_key": "${SUITE_API_KEY}"
         }))
         .model("m", [association("p", "ok")]);
-    let home = Home::start(Setup::new(config).env("LLMIO_SUITE_KEY", upstream.key())).await;
+    let home = Home::start(Setup::new(config).env("SUITE_API_KEY", upstream.key())).await;
     assert_eq!(dialect::call(&home, Dialect::Chat, "m", Form::Whole).send().await.status, 200);
 }
