@@ -2,6 +2,8 @@ import { defineConfig } from '@playwright/test';
 
 export default defineConfig({
   testDir: 'e2e',
+  // The README's pictures are made on purpose: npm run pictures.
+  testIgnore: process.env.LLMIO_PICTURES ? [] : ['pictures.spec.ts'],
   outputDir: 'test-results',
   fullyParallel: false,
   workers: 2,

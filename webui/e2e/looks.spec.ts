@@ -1,7 +1,18 @@
 /** Every page in each language, light and dark, on a desktop and a phone: no violation, nothing too wide; the pictures stay in `screenshots`. */
 import { accessible, expect, fits, open, test } from './test';
 
-const PAGES = ['/', '/logs', '/providers', '/models', '/keys', '/settings', '/sign-in', '/no-such-page'] as const;
+const PAGES = [
+  '/',
+  '/logs',
+  '/providers',
+  '/models',
+  '/keys',
+  '/settings',
+  '/start',
+  '/playground',
+  '/sign-in',
+  '/no-such-page',
+] as const;
 const LOOKS = [
   { locale: 'en', theme: 'light', width: 1440, height: 900 },
   { locale: 'en', theme: 'dark', width: 390, height: 844 },

@@ -15,7 +15,10 @@ export const HOSTILE = {
 
 export const PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
-export async function seed(gateway: Gateway): Promise<{ key: string; models: Record<string, string> }> {
+export async function seed(
+  gateway: Gateway,
+  { hostile = true } = {},
+): Promise<{ key: string; models: Record<string, string> }> {
   const { api, upstream } = gateway;
   const provider = (name: string, type: string, extra: object = {}) =>
     api<Id>('POST', '/api/providers', {
@@ -30,7 +33,7 @@ export async function seed(gateway: Gateway): Promise<{ key: string; models: Rec
   const responses = await provider('OpenAI Responses', 'openai-res');
   const anthropic = await provider('Anthropic', 'anthropic');
   const gemini = await provider('Gemini', 'gemini');
-  const hostile = await provider(HOSTILE.provider, 'openai', { note: HOSTILE.note });
+  const odd = hostile ? await provider(HOSTILE.provider, 'openai', { note: HOSTILE.note }) : null;
 
   const models: Record<string, string> = {};
   const model = async (name: string, associations: [Id, string, object?][], extra: object = {}) => {
@@ -70,7 +73,7 @@ export async function seed(gateway: Gateway): Promise<{ key: string; models: Rec
   );
   await model('gemini-3', [[gemini, 'gemini-3', usd(0.3, 2.5)]]);
   await model('tools', [[openai, 'tool:find', {}]]);
-  await model(HOSTILE.model, [[hostile, 'text', {}]], { note: HOSTILE.note });
+  if (odd) await model(HOSTILE.model, [[odd, 'text', {}]], { note: HOSTILE.note });
 
   const { key } = await api<{ key: string }>('POST', '/api/keys', { name: 'ci-bot', log_io: true });
   await api('POST', '/api/keys', {
@@ -84,7 +87,7 @@ export async function seed(gateway: Gateway): Promise<{ key: string; models: Rec
 }
 
 /** Requests in all dialects: whole, streamed, with tools and images, refused, retried. */
-export async function traffic(gateway: Gateway, key: string, rounds = 4): Promise<number> {
+export async function traffic(gateway: Gateway, key: string, rounds = 4, { hostile = true } = {}): Promise<number> {
   const user = (content: unknown) => ({ role: 'user', content });
   const tools = [
     {
@@ -103,7 +106,12 @@ export async function traffic(gateway: Gateway, key: string, rounds = 4): Promis
     ],
     [
       '/v1/chat/completions',
-      { model: 'gpt-5', stream: true, stream_options: { include_usage: true }, messages: [user(HOSTILE.note)] },
+      {
+        model: 'gpt-5',
+        stream: true,
+        stream_options: { include_usage: true },
+        messages: [user(hostile ? HOSTILE.note : 'Say hello.')],
+      },
     ],
     [
       '/v1/chat/completions',
@@ -128,7 +136,9 @@ export async function traffic(gateway: Gateway, key: string, rounds = 4): Promis
       '/v1beta/models/gemini-3:streamGenerateContent?alt=sse',
       { contents: [{ role: 'user', parts: [{ text: 'Say hello.' }] }] },
     ],
-    [`/v1/chat/completions`, { model: HOSTILE.model, messages: [user('Hello.')] }],
+    ...(hostile
+      ? [['/v1/chat/completions', { model: HOSTILE.model, messages: [user('Hello.')] }] as [string, unknown]]
+      : []),
   ];
   let sent = 0;
   for (let round = 0; round < rounds; round++) {

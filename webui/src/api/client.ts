@@ -57,6 +57,15 @@ export async function errorOf(response: Response): Promise<ApiError> {
   );
 }
 
+/** The version of the configuration that each path's last answer was of. */
+const versions = new Map<string, string>();
+
+/** Makes a write be for what was read at a path; somebody else's change meanwhile is a 412, and loses nothing. */
+export function ifUnchanged(path: string): { 'If-Match'?: string } {
+  const etag = versions.get(path);
+  return etag ? { 'If-Match': etag } : {};
+}
+
 const client = createClient<paths>({
   // openapi-fetch wants an absolute address; `ask` puts the session's in its place.
   baseUrl: 'http://gateway.invalid',
@@ -66,6 +75,8 @@ const client = createClient<paths>({
     const { method, headers, signal } = request;
     const response = await ask(pathname + search, { method, headers, signal, body });
     if (response.status === 401) expire();
+    const etag = response.headers.get('etag');
+    if (etag && response.ok) versions.set(pathname, etag);
     if (!response.ok) throw await errorOf(response);
     const kind = response.headers.get('content-type') ?? '';
     if (response.status !== 204 && !kind.includes('json')) {

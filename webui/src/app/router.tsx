@@ -85,6 +85,24 @@ const keys = createRoute({
   }),
   component: lazily(() => import('@/features/keys/keys-page')),
 });
+const start = createRoute({
+  getParentRoute: () => root,
+  path: '/start',
+  validateSearch: (search: Record<string, unknown>): { model?: string; client?: string } => ({
+    ...(text(search.model) && { model: text(search.model) }),
+    ...(text(search.client) && { client: text(search.client) }),
+  }),
+  component: lazily(() => import('@/features/start/start-page')),
+});
+const playground = createRoute({
+  getParentRoute: () => root,
+  path: '/playground',
+  validateSearch: (search: Record<string, unknown>): { models?: string[] } =>
+    Array.isArray(search.models) && search.models.every((it) => typeof it === 'string')
+      ? { models: search.models.slice(0, 4) }
+      : {},
+  component: lazily(() => import('@/features/playground/playground-page')),
+});
 const settings = createRoute({
   getParentRoute: () => root,
   path: '/settings',
@@ -102,6 +120,8 @@ const routes = root.addChildren([
   models,
   model,
   keys,
+  start,
+  playground,
   settings,
 ]);
 

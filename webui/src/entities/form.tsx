@@ -1,15 +1,34 @@
 /** Forms over the admin API: what the gateway refuses stands at its field. */
 import { useLingui } from '@lingui/react/macro';
 import { useBlocker } from '@tanstack/react-router';
+import { useState } from 'react';
 import type { FieldValues, Path, UseFormReturn } from 'react-hook-form';
-import { ApiError } from '@/api/client';
+import { ApiError, ifUnchanged } from '@/api/client';
+
+/**
+ * Makes a form's save be for what it was opened with. After somebody else's change (412) the form stays as it is; sent
+ * once more, it stands against theirs.
+ */
+export function useGuard(path: string) {
+  const [header, setHeader] = useState(() => ifUnchanged(path));
+  return { header, give: () => setHeader({}) };
+}
 
 /** Sends a form; an error with a field that the form has goes there and takes the focus, others to the form's foot. */
-export function submitter<T extends FieldValues>(form: UseFormReturn<T>, run: (values: T) => Promise<unknown>) {
+export function submitter<T extends FieldValues>(
+  form: UseFormReturn<T>,
+  run: (values: T) => Promise<unknown>,
+  guard?: { give: () => void },
+) {
   return form.handleSubmit(async (values) => {
     try {
       await run(values);
     } catch (error) {
+      if (error instanceof ApiError && error.status === 412) {
+        guard?.give();
+        form.setError('root', { type: 'conflict', message: error.message });
+        return;
+      }
       const field = error instanceof ApiError ? error.field : null;
       const message = error instanceof Error ? error.message : String(error);
       const name = field && fieldOf(field, Object.keys(values));
@@ -48,8 +67,17 @@ export function useUnsavedGuard(dirty: boolean): () => boolean {
   return mayLeave;
 }
 
-export function FormError({ message }: { message: string | undefined }) {
-  if (!message) return null;
+export function FormError({
+  error,
+}: {
+  error: { type?: string | number | undefined; message?: string | undefined } | undefined;
+}) {
+  const { t } = useLingui();
+  if (!error?.message) return null;
+  const message =
+    error.type === 'conflict'
+      ? t`Somebody has changed the configuration since this was opened. What you have entered is still here: save once more to have it so all the same, or close to see theirs.`
+      : error.message;
   return (
     <p role="alert" className="break-anywhere rounded-card bg-bad-tint px-3 py-2 text-bad">
       {message}

@@ -13,7 +13,10 @@ const HOUR = 3_600_000;
 
 /** The finest interval that gives a readable number of bars. */
 export function intervalOf({ from, to }: TimeRange): Interval {
-  return to.getTime() - from.getTime() <= 8 * 24 * HOUR ? 'hour' : 'day';
+  const hours = (to.getTime() - from.getTime()) / HOUR;
+  // Five minutes are known for the last three days.
+  if (hours <= 6 && Date.now() - from.getTime() < 70 * HOUR) return '5m';
+  return hours <= 8 * 24 ? 'hour' : 'day';
 }
 
 export const lengthOfInterval = (interval: Interval): number =>

@@ -74,7 +74,7 @@ interface View<T> extends TableProps<T> {
 
 function Rows<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, before, after }: View<T>) {
   return (
-    <div className="overflow-x-auto rounded-card border border-line">
+    <div className="relative overflow-x-auto rounded-card border border-line">
       <table aria-label={label} aria-rowcount={rows.length + 1} className="w-full border-collapse text-body">
         <thead>
           <tr className="h-9 bg-s1 text-meta text-t2">
@@ -113,7 +113,7 @@ function Rows<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, be
                 )}
               >
                 {columns.map((column) => (
-                  <td key={column.id} className={clsx('max-w-80 truncate px-3 py-1', column.end && 'text-end')}>
+                  <td key={column.id} className={clsx('max-w-64 truncate px-3 py-1', column.end && 'text-end')}>
                     {column.cell(row, index)}
                   </td>
                 ))}

@@ -59,7 +59,7 @@ export function SignInForm({ onDone, elsewhere }: { onDone: () => void; elsewher
 
   const wrong =
     reached?.is === 'wrong-token'
-      ? t`The gateway does not accept this token. It is the TOKEN that it was started with.`
+      ? t`The gateway does not accept this token. It is the TOKEN that it was started with, or the one that it made for itself and printed.`
       : undefined;
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
@@ -152,8 +152,8 @@ function Finding({ reached, target }: { reached: Reached; target: string }) {
             </Trans>
           ) : (
             <Trans>
-              Nothing answers there. Is the gateway running, the address right? A gateway without a TOKEN answers its
-              own pages only.
+              Nothing answers there. Is the gateway running, the address right? A gateway that was started with --open
+              answers its own pages only.
             </Trans>
           )}
         </p>

@@ -1,11 +1,12 @@
 import { t } from '@lingui/core/macro';
-import { Activity, Boxes, KeyRound, LayoutDashboard, Server, Settings } from 'lucide-react';
+import { Activity, Boxes, FlaskConical, KeyRound, LayoutDashboard, Rocket, Server, Settings } from 'lucide-react';
 
 /** The pages, in the order of the navigation. */
 export function navigation() {
-  const { observe, configure } = items();
+  const { observe, connect, configure } = items();
   return [
     { name: t`Observe`, items: observe },
+    { name: t`Connect`, items: connect },
     { name: t`Configure`, items: configure },
   ];
 }
@@ -21,6 +22,10 @@ function items() {
     observe: [
       { to: '/', label: t`Dashboard`, icon: <LayoutDashboard size={16} /> },
       { to: '/logs', label: t`Requests`, icon: <Activity size={16} /> },
+    ],
+    connect: [
+      { to: '/start', label: t`Quick start`, icon: <Rocket size={16} /> },
+      { to: '/playground', label: t`Playground`, icon: <FlaskConical size={16} /> },
     ],
     configure: [
       { to: '/providers', label: t`Providers`, icon: <Server size={16} /> },

@@ -1,12 +1,17 @@
 import { useRouter } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 
-const PAGES: Record<string, '/' | '/logs' | '/providers' | '/models' | '/keys' | '/settings'> = {
+const PAGES: Record<
+  string,
+  '/' | '/logs' | '/providers' | '/models' | '/keys' | '/start' | '/playground' | '/settings'
+> = {
   d: '/',
   l: '/logs',
   p: '/providers',
   m: '/models',
   k: '/keys',
+  q: '/start',
+  y: '/playground',
   ',': '/settings',
 };
 

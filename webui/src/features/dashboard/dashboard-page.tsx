@@ -158,13 +158,15 @@ function Cards({ totals, earlier, linked }: CardsProps) {
       </Metric>
       <Metric title={t`Cost`} value={costs[0] ?? moneys(undefined)} search={linked}>
         {costs.length > 1 && <span>{costs.slice(1).join(' · ')}</span>}
-        {totals && !costs.length && totals.requests > 0 && <span className="text-warn">{t`nothing has a price`}</span>}
+        {totals && totals.unpriced.requests > 0 && (
+          <span className="block text-warn">{t`${number(totals.unpriced.requests)} unpriced`}</span>
+        )}
       </Metric>
       <Metric title={t`First token`} value={duration(totals?.first_token_ms?.p50)} search={linked}>
         {totals?.first_token_ms && (
           <span>
             <Trans>
-              90 % within {duration(totals.first_token_ms.p90)}, 99 % within {duration(totals.first_token_ms.p99)}
+              95 % within {duration(totals.first_token_ms.p95)}, 99 % within {duration(totals.first_token_ms.p99)}
             </Trans>
           </span>
         )}

@@ -6,6 +6,7 @@ import { compact, duration, moneys, number, percent } from '@/lib/format';
 import type { RangeSearch } from '@/lib/time-range';
 import { Card } from '@/ui/page';
 import { Empty } from '@/ui/states';
+import { Badge } from '@/ui/status';
 import { type Column, Table } from '@/ui/table';
 import type { By } from './dashboard-page';
 import { useGroupName } from './group-name';
@@ -48,9 +49,9 @@ export function TopTable({ groups, by, linked }: { groups: Group[]; by: By; link
     { id: 'attempts', header: t`Failed attempts`, end: true, cell: (it) => number(it.failed_attempts) },
     {
       id: 'first',
-      header: t`First token p50 / p90`,
+      header: t`First token p50 / p95`,
       end: true,
-      cell: (it) => `${duration(it.first_token_ms?.p50)} / ${duration(it.first_token_ms?.p90)}`,
+      cell: (it) => `${duration(it.first_token_ms?.p50)} / ${duration(it.first_token_ms?.p95)}`,
     },
     {
       id: 'tokens',
@@ -63,12 +64,27 @@ export function TopTable({ groups, by, linked }: { groups: Group[]; by: By; link
         </span>
       ),
     },
-    { id: 'cost', header: t`Cost`, end: true, cell: (it) => moneys(it.costs) },
+    {
+      id: 'cost',
+      header: t`Cost`,
+      end: true,
+      cell: (it) =>
+        Object.keys(it.costs).length || !it.unpriced.requests ? (
+          moneys(it.costs)
+        ) : (
+          <Badge tone="warn">{t`unpriced`}</Badge>
+        ),
+    },
   ];
   return (
     <Card title={t`In numbers`}>
       {rows.length ? (
-        <Table label={t`In numbers`} columns={columns} rows={rows} rowKey={(it) => it.group || '-'} />
+        <Table
+          label={t`In numbers`}
+          columns={columns}
+          rows={rows}
+          rowKey={(it) => it.group || (it.other ? 'other' : '-')}
+        />
       ) : (
         <Empty>{t`There was no request in this time.`}</Empty>
       )}

@@ -4,7 +4,7 @@ import { Controller, useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import client, { data } from '@/api/client';
 import { type Key, useConfigChanged, useModels } from '@/entities/config';
-import { FormError, saveOnEnter, submitter, useUnsavedGuard } from '@/entities/form';
+import { FormError, saveOnEnter, submitter, useGuard, useUnsavedGuard } from '@/entities/form';
 import { Button } from '@/ui/button';
 import { Dialog } from '@/ui/dialog';
 import { Checkbox, Field, Group, Input, TextArea } from '@/ui/field';
@@ -21,24 +21,29 @@ export function KeyDialog({ stored, onClose }: { stored?: Key | undefined; onClo
   const form = useForm<KeyForm>({ defaultValues: formOf(stored) });
   const { register, watch, formState, control } = form;
   const { isDirty, isSubmitting, errors } = formState;
+  const guard = useGuard('/api/keys');
   const mayClose = useUnsavedGuard(isDirty && !isSubmitting && !made);
-  const submit = submitter(form, async (values) => {
-    const body = fieldsOf(values, stored);
-    if (stored) {
-      await data(client.PATCH('/api/keys/{id}', { params: { path: { id: stored.id } }, body }));
-      form.reset(values);
+  const submit = submitter(
+    form,
+    async (values) => {
+      const body = fieldsOf(values, stored);
+      if (stored) {
+        await data(client.PATCH('/api/keys/{id}', { params: { path: { id: stored.id }, header: guard.header }, body }));
+        form.reset(values);
+        await changed();
+        toast.success(t`${values.name} is saved`);
+        onClose();
+        return;
+      }
+      const own = values.key.trim();
+      const { key, name } = await data(client.POST('/api/keys', { body: { ...body, ...(own && { key: own }) } }));
+      // Neither the form nor a cache holds the secret from here on.
+      form.reset({ ...values, key: '' });
+      setMade({ key, name });
       await changed();
-      toast.success(t`${values.name} is saved`);
-      onClose();
-      return;
-    }
-    const own = values.key.trim();
-    const { key, name } = await data(client.POST('/api/keys', { body: { ...body, ...(own && { key: own }) } }));
-    // Neither the form nor a cache holds the secret from here on.
-    form.reset({ ...values, key: '' });
-    setMade({ key, name });
-    await changed();
-  });
+    },
+    guard,
+  );
   if (made) return <KeyOnce name={made.name} secret={made.key} onClose={onClose} />;
   return (
     <Dialog
@@ -48,7 +53,7 @@ export function KeyDialog({ stored, onClose }: { stored?: Key | undefined; onClo
       mayClose={mayClose}
       footer={
         <>
-          <FormError message={errors.root?.message} />
+          <FormError error={errors.root} />
           <Button variant="primary" busy={isSubmitting} onClick={submit}>
             {stored ? t`Save` : t`Create the key`}
           </Button>

@@ -4,6 +4,7 @@ import { Activity, Pencil, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import client from '@/api/client';
 import { type Key, useConfigChanged, useKeys } from '@/entities/config';
+import { useUsageColumns } from '@/entities/usage';
 import { useSetting } from '@/entities/write';
 import { list } from '@/lib/format';
 import { Button } from '@/ui/button';
@@ -38,6 +39,11 @@ export default function KeysPage() {
     ['bodies', t`records bodies`],
   ];
 
+  const used = useUsageColumns<Key>(
+    'key',
+    (key) => key.id,
+    (key) => ({ key: key.id }),
+  );
   const columns: Column<Key>[] = [
     {
       id: 'name',
@@ -93,7 +99,8 @@ export default function KeysPage() {
         );
       },
     },
-    { id: 'created', header: t`Made`, cell: (key) => <Ago at={key.created_at} /> },
+    ...used,
+    { id: 'created', header: t`Made`, card: 'none', cell: (key) => <Ago at={key.created_at} /> },
     { id: 'on', header: t`On`, width: '4rem', cell: (key) => <Enabled stored={key} /> },
     {
       id: 'menu',
@@ -211,8 +218,8 @@ function Scope({ models }: { models: string[] | null }) {
 
 function Enabled({ stored }: { stored: Key }) {
   const { t } = useLingui();
-  const setting = useSetting((enabled: boolean) =>
-    client.PATCH('/api/keys/{id}', { params: { path: { id: stored.id } }, body: { enabled } }),
+  const setting = useSetting((enabled: boolean, header) =>
+    client.PATCH('/api/keys/{id}', { params: { path: { id: stored.id }, header }, body: { enabled } }),
   );
   return (
     <Switch

@@ -6,7 +6,7 @@ import { useFieldArray, useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import client, { data } from '@/api/client';
 import { type Association, type Model, queries, useConfigChanged, useModels, useProviders } from '@/entities/config';
-import { FormError, saveOnEnter, submitter, useUnsavedGuard } from '@/entities/form';
+import { FormError, saveOnEnter, submitter, useGuard, useUnsavedGuard } from '@/entities/form';
 import { Button, IconButton } from '@/ui/button';
 import { Dialog } from '@/ui/dialog';
 import { Checkbox, Field, Group, Input, Select, TextArea } from '@/ui/field';
@@ -32,19 +32,29 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
   });
   const { register, watch, formState, control } = form;
   const { isDirty, isSubmitting, errors } = formState;
+  const guard = useGuard('/api/models');
   const mayClose = useUnsavedGuard(isDirty && !isSubmitting);
   const isNew = !association || copy;
-  const submit = submitter(form, async (values) => {
-    const body = fieldsOf(values);
-    const saved = isNew
-      ? await data(client.POST('/api/associations', { body }))
-      : await data(client.PATCH('/api/associations/{id}', { params: { path: { id: association.id } }, body }));
-    if (saved.prices) localStorage.setItem(CURRENCY, saved.prices.currency);
-    form.reset(values);
-    await changed();
-    toast.success(t`${saved.provider} › ${saved.provider_model} is saved`);
-    onClose();
-  });
+  const submit = submitter(
+    form,
+    async (values) => {
+      const body = fieldsOf(values);
+      const saved = isNew
+        ? await data(client.POST('/api/associations', { body }))
+        : await data(
+            client.PATCH('/api/associations/{id}', {
+              params: { path: { id: association.id }, header: guard.header },
+              body,
+            }),
+          );
+      if (saved.prices) localStorage.setItem(CURRENCY, saved.prices.currency);
+      form.reset(values);
+      await changed();
+      toast.success(t`${saved.provider} › ${saved.provider_model} is saved`);
+      onClose();
+    },
+    guard,
+  );
   const hasPrices = watch('has_prices');
   return (
     <Dialog
@@ -56,7 +66,7 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
       mayClose={mayClose}
       footer={
         <>
-          <FormError message={errors.root?.message} />
+          <FormError error={errors.root} />
           <Button variant="primary" busy={isSubmitting} onClick={submit}>{t`Save`}</Button>
         </>
       }

@@ -233,8 +233,8 @@ export function Associations({ model }: { model: Model }) {
 /** A weight is typed where it stands; the shares beside it follow at once, and Enter or leaving it saves. */
 function Weight({ association, onDraft }: { association: Association; onDraft: (weight: number | null) => void }) {
   const { t } = useLingui();
-  const setting = useSetting((weight: number) =>
-    client.PATCH('/api/associations/{id}', { params: { path: { id: association.id } }, body: { weight } }),
+  const setting = useSetting((weight: number, header) =>
+    client.PATCH('/api/associations/{id}', { params: { path: { id: association.id }, header }, body: { weight } }),
   );
   const [typed, setTyped] = useState<string | null>(null);
   const shown = typed ?? String(setting.pending ?? association.weight);
@@ -278,8 +278,8 @@ function Weight({ association, onDraft }: { association: Association; onDraft: (
 
 function Enabled({ association }: { association: Association }) {
   const { t } = useLingui();
-  const setting = useSetting((enabled: boolean) =>
-    client.PATCH('/api/associations/{id}', { params: { path: { id: association.id } }, body: { enabled } }),
+  const setting = useSetting((enabled: boolean, header) =>
+    client.PATCH('/api/associations/{id}', { params: { path: { id: association.id }, header }, body: { enabled } }),
   );
   return (
     <Switch

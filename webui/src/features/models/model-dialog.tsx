@@ -4,7 +4,7 @@ import { useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import client, { data, type Schemas } from '@/api/client';
 import { isPattern, type Model, type Strategy, useConfigChanged } from '@/entities/config';
-import { FormError, saveOnEnter, submitter, useUnsavedGuard } from '@/entities/form';
+import { FormError, saveOnEnter, submitter, useGuard, useUnsavedGuard } from '@/entities/form';
 import { strategies } from '@/entities/words';
 import { Button } from '@/ui/button';
 import { Dialog } from '@/ui/dialog';
@@ -68,18 +68,25 @@ export function ModelDialog({
   const form = useForm<ModelForm>({ defaultValues: copyOf ? { ...formOf(copyOf), name: '' } : formOf(model) });
   const { register, watch, formState } = form;
   const { isDirty, isSubmitting, errors } = formState;
+  const guard = useGuard('/api/models');
   const mayClose = useUnsavedGuard(isDirty && !isSubmitting);
-  const submit = submitter(form, async (values) => {
-    const body = fieldsOf(values);
-    const saved = model
-      ? await data(client.PATCH('/api/models/{id}', { params: { path: { id: model.id } }, body }))
-      : await data(client.POST('/api/models', { body }));
-    form.reset(formOf(saved));
-    await changed();
-    toast.success(t`${saved.name} is saved`);
-    onClose();
-    if (!model) navigate({ to: '/models/$id', params: { id: saved.id } });
-  });
+  const submit = submitter(
+    form,
+    async (values) => {
+      const body = fieldsOf(values);
+      const saved = model
+        ? await data(
+            client.PATCH('/api/models/{id}', { params: { path: { id: model.id }, header: guard.header }, body }),
+          )
+        : await data(client.POST('/api/models', { body }));
+      form.reset(formOf(saved));
+      await changed();
+      toast.success(t`${saved.name} is saved`);
+      onClose();
+      if (!model) navigate({ to: '/models/$id', params: { id: saved.id } });
+    },
+    guard,
+  );
   const timeouts = [
     ['time_out', t`Until the answer begins`, t`Over all attempts. Empty: 600.`],
     [
@@ -100,7 +107,7 @@ export function ModelDialog({
       mayClose={mayClose}
       footer={
         <>
-          <FormError message={errors.root?.message} />
+          <FormError error={errors.root} />
           <Button variant="primary" busy={isSubmitting} onClick={submit}>{t`Save`}</Button>
         </>
       }

@@ -7,6 +7,7 @@ import { toast } from 'sonner';
 import client from '@/api/client';
 import { isPattern, type Model, useConfigChanged, useModels } from '@/entities/config';
 import { StateOfMany } from '@/entities/state';
+import { useUsageColumns } from '@/entities/usage';
 import { strategies } from '@/entities/words';
 import { useSetting } from '@/entities/write';
 import { duration, number } from '@/lib/format';
@@ -52,6 +53,11 @@ export default function ModelsPage() {
     setSpoken(t`${model.name}, position ${next.indexOf(model.id) + 1} of ${next.length}`);
   };
 
+  const used = useUsageColumns<Model>(
+    'model',
+    (model) => model.name,
+    (model) => ({ model: model.name }),
+  );
   const columns: Column<Model>[] = [
     {
       id: 'order',
@@ -114,12 +120,16 @@ export default function ModelsPage() {
     },
     { id: 'strategy', header: t`Strategy`, cell: (model) => i18n._(strategies[model.strategy].name) },
     { id: 'share', header: t`Associations`, width: '14rem', cell: (model) => <ShareBar model={model} /> },
-    { id: 'retries', header: t`Retries`, end: true, cell: (model) => number(model.max_retry) },
+    ...used,
     {
-      id: 'timeout',
-      header: t`Time-out`,
+      id: 'limits',
+      header: t`Retries · time-out`,
       end: true,
-      cell: (model) => (model.time_out ? duration(model.time_out * 1000) : <span className="text-t3">{t`usual`}</span>),
+      cell: (model) => (
+        <span className="text-t2">
+          {number(model.max_retry)} · {model.time_out ? duration(model.time_out * 1000) : t`usual`}
+        </span>
+      ),
     },
     { id: 'enabled', header: t`On`, width: '4rem', cell: (model) => <Enabled model={model} /> },
     {
@@ -242,8 +252,8 @@ export default function ModelsPage() {
 
 export function Enabled({ model }: { model: Model }) {
   const { t } = useLingui();
-  const setting = useSetting((enabled: boolean) =>
-    client.PATCH('/api/models/{id}', { params: { path: { id: model.id } }, body: { enabled } }),
+  const setting = useSetting((enabled: boolean, header) =>
+    client.PATCH('/api/models/{id}', { params: { path: { id: model.id }, header }, body: { enabled } }),
   );
   return (
     <Switch

@@ -40,7 +40,7 @@ export function AddProvider({ onClose }: { onClose: () => void }) {
       mayClose={mayClose}
       footer={
         <>
-          <FormError message={errors.root?.message} />
+          <FormError error={errors.root} />
           <Button variant="primary" busy={isSubmitting} onClick={submit}>{t`Save`}</Button>
         </>
       }

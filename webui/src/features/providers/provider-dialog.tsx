@@ -3,7 +3,7 @@ import { useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import client, { data } from '@/api/client';
 import { type Provider, useConfigChanged } from '@/entities/config';
-import { FormError, saveOnEnter, submitter, useUnsavedGuard } from '@/entities/form';
+import { FormError, saveOnEnter, submitter, useGuard, useUnsavedGuard } from '@/entities/form';
 import { Button } from '@/ui/button';
 import { Dialog } from '@/ui/dialog';
 import { fieldsOf, formOf, ProviderFields, type ProviderForm } from './provider-fields';
@@ -14,16 +14,24 @@ export function ProviderDialog({ provider, onClose }: { provider: Provider; onCl
   const changed = useConfigChanged();
   const form = useForm<ProviderForm>({ defaultValues: formOf(provider) });
   const { isDirty, isSubmitting, errors } = form.formState;
+  const guard = useGuard('/api/providers');
   const mayClose = useUnsavedGuard(isDirty && !isSubmitting);
-  const submit = submitter(form, async (values) => {
-    const saved = await data(
-      client.PATCH('/api/providers/{id}', { params: { path: { id: provider.id } }, body: fieldsOf(values) }),
-    );
-    form.reset(formOf(saved));
-    await changed();
-    toast.success(t`${saved.name} is saved`);
-    onClose();
-  });
+  const submit = submitter(
+    form,
+    async (values) => {
+      const saved = await data(
+        client.PATCH('/api/providers/{id}', {
+          params: { path: { id: provider.id }, header: guard.header },
+          body: fieldsOf(values),
+        }),
+      );
+      form.reset(formOf(saved));
+      await changed();
+      toast.success(t`${saved.name} is saved`);
+      onClose();
+    },
+    guard,
+  );
   return (
     <Dialog
       side
@@ -32,7 +40,7 @@ export function ProviderDialog({ provider, onClose }: { provider: Provider; onCl
       mayClose={mayClose}
       footer={
         <>
-          <FormError message={errors.root?.message} />
+          <FormError error={errors.root} />
           <Button variant="primary" busy={isSubmitting} onClick={submit}>{t`Save`}</Button>
         </>
       }

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import client from '@/api/client';
 import { type Provider, useModels, useProviders } from '@/entities/config';
 import { StateOfMany } from '@/entities/state';
+import { useUsageColumns } from '@/entities/usage';
 import { providerTypes } from '@/entities/words';
 import { useSetting } from '@/entities/write';
 import { Button } from '@/ui/button';
@@ -34,19 +35,23 @@ export default function ProvidersPage() {
   const associations = (provider: Provider) =>
     models.flatMap((model) => model.associations).filter((it) => it.provider_id === provider.id);
 
+  const used = useUsageColumns<Provider>(
+    'provider',
+    (it) => it.name,
+    (it) => ({ provider: it.name, attempts: 'all' }),
+  );
   const columns: Column<Provider>[] = [
     {
       id: 'name',
       header: t`Name`,
       card: 'title',
       cell: (it) => (
-        <Link
-          to="/providers/$id"
-          params={{ id: it.id }}
-          className="break-anywhere font-medium text-acc hover:underline"
-        >
-          {it.name}
-        </Link>
+        <span className="inline-flex max-w-full items-center gap-2">
+          <Link to="/providers/$id" params={{ id: it.id }} className="truncate font-medium text-acc hover:underline">
+            {it.name}
+          </Link>
+          {it.console_url && <ConsoleLink provider={it} />}
+        </span>
       ),
     },
     { id: 'state', header: t`State`, cell: (it) => <StateOfMany associations={it.enabled ? associations(it) : []} /> },
@@ -61,11 +66,7 @@ export default function ProvidersPage() {
         </span>
       ),
     },
-    {
-      id: 'console',
-      header: t`Console`,
-      cell: (it) => <ConsoleLink provider={it} />,
-    },
+    ...used,
     { id: 'enabled', header: t`On`, width: '4rem', cell: (it) => <Enabled provider={it} /> },
     {
       id: 'menu',
@@ -186,8 +187,8 @@ export function ConsoleLink({ provider }: { provider: Provider }) {
 
 export function Enabled({ provider }: { provider: Provider }) {
   const { t } = useLingui();
-  const setting = useSetting((enabled: boolean) =>
-    client.PATCH('/api/providers/{id}', { params: { path: { id: provider.id } }, body: { enabled } }),
+  const setting = useSetting((enabled: boolean, header) =>
+    client.PATCH('/api/providers/{id}', { params: { path: { id: provider.id }, header }, body: { enabled } }),
   );
   return (
     <Switch

@@ -4,6 +4,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { gatewayOrigin } from '@/api/session';
 import { answerOf, questionOf } from '@/dialects';
+import { Conversation } from '@/entities/conversation';
 import { type LogDetail, logDetail } from '@/entities/logs';
 import { bytes, dateTime, duration, number } from '@/lib/format';
 import { buttonClass } from '@/ui/button';
@@ -13,8 +14,8 @@ import { Card, Facts, Page } from '@/ui/page';
 import { Empty, Loaded } from '@/ui/states';
 import { Badge, Notice } from '@/ui/status';
 import { Tabs } from '@/ui/tabs';
-import { Conversation } from './conversation';
 import { curlOf } from './copy-as';
+import { DecisionTable } from './decision';
 import { Headline, TokensAndCost } from './summary';
 import { Timeline } from './timeline';
 
@@ -50,6 +51,7 @@ export default function RequestPage() {
                 <TokensAndCost log={log} />
               </Card>
             </div>
+            <DecisionTable log={log} />
             <Bodies log={log} />
           </>
         )}
@@ -59,8 +61,19 @@ export default function RequestPage() {
 }
 
 function Actions({ log }: { log: LogDetail }) {
+  const { t } = useLingui();
   return (
     <>
+      {log.previous_id && (
+        <Link to="/logs/$id" params={{ id: log.previous_id }} className={buttonClass('ghost')}>
+          ‹ {t`before it in the session`}
+        </Link>
+      )}
+      {log.next_id && (
+        <Link to="/logs/$id" params={{ id: log.next_id }} className={buttonClass('ghost')}>
+          {t`after it in the session`} ›
+        </Link>
+      )}
       <Link to="/logs" search={{ trace: log.trace_id, attempts: 'all', range: '90d' }} className={buttonClass()}>
         <Trans>All its attempts</Trans>
       </Link>

@@ -12,6 +12,7 @@ interface SettingsForm {
   counting_provider: string;
   keep_alive: string;
   max_rest: string;
+  record_decisions: Settings['record_decisions'];
 }
 
 /** All settings are sent together: one that is not sent would go back to its usual value. */
@@ -28,6 +29,7 @@ export function GeneralSettings({ stored }: { stored: Settings }) {
       counting_provider: stored.counting_provider ?? '',
       keep_alive: String(stored.keep_alive),
       max_rest: String(stored.max_rest),
+      record_decisions: stored.record_decisions,
     },
     resetOptions: { keepDirtyValues: true },
   });
@@ -41,6 +43,7 @@ export function GeneralSettings({ stored }: { stored: Settings }) {
           counting_provider: values.counting_provider || null,
           keep_alive: Number(values.keep_alive),
           max_rest: Number(values.max_rest),
+          record_decisions: values.record_decisions,
         },
       }),
     );
@@ -89,7 +92,19 @@ export function GeneralSettings({ stored }: { stored: Settings }) {
             <Input {...props} type="number" min={0} step={1} className="max-w-40" {...form.register('max_rest')} />
           )}
         </Field>
-        <FormError message={errors.root?.message} />
+        <Field
+          label={t`Record how providers were chosen`}
+          hint={t`It takes up to 1 KiB of each request.`}
+          error={errors.record_decisions?.message}
+        >
+          {(props) => (
+            <Select {...props} {...form.register('record_decisions')}>
+              <option value="failed">{t`Of requests that did not succeed at once`}</option>
+              <option value="all">{t`Of all requests`}</option>
+            </Select>
+          )}
+        </Field>
+        <FormError error={errors.root} />
         <div>
           <Button type="submit" variant="primary" busy={isSubmitting} disabled={!isDirty}>{t`Save`}</Button>
         </div>

@@ -96,7 +96,7 @@ function TurnView({ turn }: { turn: Turn }) {
   const [word, tone, icon] = kinds[turn.role] ?? [turn.role, 'off' as const, <FileQuestion key="i" size={14} />];
   const copy = turn.parts.flatMap((part) => (part.kind === 'text' ? part.text : [])).join('\n\n');
   return (
-    <section className="rounded-card border border-line" aria-label={word}>
+    <article className="rounded-card border border-line" aria-label={word}>
       <header className="flex min-h-9 items-center gap-2 border-line border-b bg-s1 px-3">
         {icon}
         <Badge tone={tone}>{word}</Badge>
@@ -111,7 +111,7 @@ function TurnView({ turn }: { turn: Turn }) {
         {!turn.parts.length && <p className="text-t3">{t`empty`}</p>}
         {turn.extra && <JsonView value={turn.extra} open={0} />}
       </div>
-    </section>
+    </article>
   );
 }
 

@@ -1,0 +1,61 @@
+import { accessible, expect, open, test } from './test';
+
+test('quick start: what a client is told, and a first answer', async ({ page, seeded }) => {
+  await open(page, seeded, '/start');
+  await page.getByLabel('Client').selectOption('Codex');
+  await page.getByLabel('Model').selectOption('o5');
+  await expect(page.getByText(`base_url = "${seeded.url}/openai/v1"`)).toBeVisible();
+  await page.getByLabel('Client').selectOption('Claude Code');
+  await expect(page.getByText('no provider serves o5 in it')).toBeVisible();
+  await page.getByRole('button', { name: 'Say hello' }).click();
+  await expect(page.getByText('complete', { exact: true })).toBeVisible();
+  await expect(page.getByText('Hello from the scripted provider.')).toBeVisible();
+  await accessible(page);
+  await page.getByRole('link', { name: 'its request' }).click();
+  await expect(page.locator('tr[data-row]')).toHaveCount(1);
+});
+
+test('playground: two models answer side by side, in their own dialects, and stop', async ({ page, seeded }) => {
+  await open(page, seeded, '/playground?models=["claude-5","gemini-3"]');
+  await page.getByLabel('Prompt', { exact: true }).fill('Say hello.');
+  await page.keyboard.press('Control+Enter');
+  const claude = page.getByRole('region', { name: 'claude-5' });
+  const gemini = page.getByRole('region', { name: 'gemini-3' });
+  await expect(claude.getByText('complete', { exact: true })).toBeVisible();
+  await expect(gemini.getByText('complete', { exact: true })).toBeVisible();
+  await expect(claude.getByText('Thoughts')).toBeVisible();
+  await expect(gemini.getByText('Hello from the scripted provider.')).toBeVisible();
+  await accessible(page);
+  await page.getByLabel('As on the wire').check();
+  await expect(claude.getByText('message_start').first()).toBeVisible();
+  // The draft stays over a reload.
+  await page.reload();
+  await expect(page.getByLabel('Prompt', { exact: true })).toHaveValue('Say hello.');
+});
+
+test('two who edit at once: the second is told, keeps what was entered, and may insist', async ({ page, seeded }) => {
+  const { data } = await seeded.api<{ data: { id: string; name: string }[] }>('GET', '/api/models');
+  const model = data.find((it) => it.name === 'tools');
+  await open(page, seeded, `/models/${model?.id}`);
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Edit tools' });
+  await dialog.getByLabel('Note').fill('mine');
+  await seeded.api('PATCH', `/api/models/${model?.id}`, { note: 'theirs' });
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('Somebody has changed the configuration');
+  await expect(dialog.getByLabel('Note')).toHaveValue('mine');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toBeHidden();
+  expect((await seeded.api<{ note: string }>('GET', `/api/models/${model?.id}`)).note).toBe('mine');
+});
+
+test('a retried request shows its attempts and how they were chosen', async ({ page, seeded }) => {
+  const { data } = await seeded.api<{ data: { id: string; attempt: number }[] }>('GET', '/api/logs?model=flaky');
+  const retried = data.find((it) => it.attempt > 1);
+  await open(page, seeded, `/logs/${retried?.id}`);
+  const decision = page.getByRole('table', { name: 'Decision' });
+  await expect(decision.getByText('asked at attempt 1')).toBeVisible();
+  await expect(decision.getByText('asked at attempt 2')).toBeVisible();
+  await expect(page.getByLabel('Timeline')).toContainText('503');
+  await accessible(page);
+});

@@ -1,0 +1,86 @@
+import { Trans, useLingui } from '@lingui/react/macro';
+import { Link } from '@tanstack/react-router';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { answerOf } from '@/dialects';
+import { duration } from '@/lib/format';
+import { RawText } from '@/ui/json-view';
+import { Conversation } from './conversation';
+import { type Asked, type Streamed, stream } from './inference';
+
+const NOTHING: Streamed = { text: '', trace: null, firstMs: null, totalMs: null };
+
+export interface AnswerState {
+  asked: Asked | null;
+  streamed: Streamed;
+  busy: boolean;
+  error: string;
+  ask: (asked: Asked) => void;
+  stop: () => void;
+}
+
+/** An answer that streams in; what is shown follows at most twenty times a second. */
+export function useAnswer(): AnswerState {
+  const [state, setState] = useState<{ asked: Asked | null; streamed: Streamed; busy: boolean; error: string }>({
+    asked: null,
+    streamed: NOTHING,
+    busy: false,
+    error: '',
+  });
+  const abort = useRef<AbortController | null>(null);
+  useEffect(() => () => abort.current?.abort(), []);
+  const ask = async (asked: Asked) => {
+    abort.current?.abort();
+    const controller = new AbortController();
+    abort.current = controller;
+    setState({ asked, streamed: NOTHING, busy: true, error: '' });
+    let shown = 0;
+    let last = NOTHING;
+    let error = '';
+    try {
+      await stream(asked, controller.signal, (streamed) => {
+        last = streamed;
+        if (performance.now() - shown < 50 && streamed.totalMs === null) return;
+        shown = performance.now();
+        setState((old) => ({ ...old, streamed }));
+      });
+    } catch (failure) {
+      if (!controller.signal.aborted) error = failure instanceof Error ? failure.message : String(failure);
+    }
+    if (abort.current === controller) setState({ asked, streamed: last, busy: false, error });
+  };
+  return { ...state, ask: (asked) => void ask(asked), stop: () => abort.current?.abort() };
+}
+
+/** What has come so far, as a conversation or as on the wire, with its times and the way to its request. */
+export function Answering({ answer, wire }: { answer: AnswerState; wire?: boolean }) {
+  const { t } = useLingui();
+  const { asked, streamed, busy, error } = answer;
+  const read = useMemo(() => asked && streamed.text && answerOf(asked.dialect, streamed.text), [asked, streamed.text]);
+  if (!asked) return null;
+  return (
+    <div className="mt-3 flex flex-col gap-2">
+      <p role="status" className="flex flex-wrap gap-x-3 text-meta text-t2">
+        <span>{busy ? t`answering…` : error ? '' : streamed.totalMs === null ? t`stopped` : t`complete`}</span>
+        {streamed.firstMs !== null && <span>{t`first bytes ${duration(streamed.firstMs)}`}</span>}
+        {streamed.totalMs !== null && <span>{t`total ${duration(streamed.totalMs)}`}</span>}
+        {streamed.trace && !busy && (
+          <Link
+            to="/logs"
+            search={{ trace: streamed.trace, attempts: 'all' }}
+            className="text-acc underline underline-offset-2"
+          >
+            <Trans>its request</Trans>
+          </Link>
+        )}
+      </p>
+      {error && (
+        <p role="alert" className="break-anywhere text-bad">
+          {error}
+        </p>
+      )}
+      {wire
+        ? streamed.text && <RawText text={streamed.text} name="answer.txt" />
+        : read && <Conversation question={null} answer={read.answer} />}
+    </div>
+  );
+}

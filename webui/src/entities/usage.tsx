@@ -1,0 +1,86 @@
+/** When and how much keys, providers and models were used: one call for a whole list. */
+import { useLingui } from '@lingui/react/macro';
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import client, { data, type Schemas } from '@/api/client';
+import { moneys, number, percent } from '@/lib/format';
+import { zoneOffset } from '@/lib/time-range';
+import { Badge } from '@/ui/status';
+import type { Column } from '@/ui/table';
+import { Ago } from '@/ui/time';
+import type { LogSearch } from './log-search';
+
+export type Usage = Schemas['Usage'];
+const DAYS = 30;
+
+const usage = (by: Schemas['UsageBy']) =>
+  queryOptions({
+    queryKey: ['usage', by],
+    queryFn: async ({ signal }) => {
+      const query = { by, days: DAYS, tz_offset_minutes: zoneOffset(new Date()) };
+      return (await data(client.GET('/api/usage', { signal, params: { query } }))).data;
+    },
+    staleTime: 60_000,
+  });
+
+/** Columns of a list: requests of 30 days, how many failed, what they cost, the last one. Each opens its requests. */
+export function useUsageColumns<T>(
+  by: Schemas['UsageBy'],
+  /** A key's id; a provider's or model's name. */
+  idOf: (row: T) => string,
+  filter: (row: T) => LogSearch,
+): Column<T>[] {
+  const { t } = useLingui();
+  const query = useQuery(usage(by));
+  const found = new Map(query.data?.map((it) => [it.id, it]));
+  const unknown = query.data === undefined;
+  const cell = (show: (it: Usage) => React.ReactNode, none: React.ReactNode) => (row: T) => {
+    const it = found.get(idOf(row));
+    return it ? show(it) : <span className="text-t3">{unknown ? '–' : none}</span>;
+  };
+  return [
+    {
+      id: 'requests',
+      header: t`Requests, 30 days`,
+      end: true,
+      cell: (row) => {
+        const it = found.get(idOf(row));
+        if (!it) return <span className="text-t3">{unknown ? '–' : number(0)}</span>;
+        return (
+          <Link
+            to="/logs"
+            search={{ ...filter(row), range: '30d' }}
+            title={t`${number(it.all.requests)} of all time`}
+            className="hover:underline"
+          >
+            {number(it.period.requests)}
+          </Link>
+        );
+      },
+    },
+    {
+      id: 'failed',
+      header: t`Failed`,
+      end: true,
+      card: 'none',
+      cell: cell((it) => (it.period.requests ? percent(it.period.errors / it.period.requests) : '–'), '–'),
+    },
+    {
+      id: 'cost',
+      header: t`Cost`,
+      end: true,
+      cell: cell(
+        ({ period }) => (
+          <>
+            {Object.keys(period.costs).length > 0 && moneys(period.costs)}{' '}
+            {period.unpriced.requests > 0 && (
+              <Badge tone="warn">{t`${number(period.unpriced.requests)} unpriced`}</Badge>
+            )}
+          </>
+        ),
+        '–',
+      ),
+    },
+    { id: 'last', header: t`Last used`, cell: cell((it) => <Ago at={it.last_used_at} />, t`never`) },
+  ];
+}

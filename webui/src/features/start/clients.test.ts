@@ -1,0 +1,23 @@
+import { execFileSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { clients } from './clients';
+
+const wanted = { origin: 'http://127.0.0.1:7070', model: `o'dd "model" $(touch x)` };
+
+test.each(clients.map((it) => [it.id, it] as const))('%s is what it says it is', (_, client) => {
+  const text = client.text(wanted);
+  expect(text).toContain(wanted.origin);
+  expect(text).toContain('LLMIO_API_KEY');
+  if (client.form === 'json') expect(JSON.stringify(JSON.parse(text))).toContain('touch x');
+  // A shell reads it, and runs nothing of what is in a name.
+  if (client.form === 'shell') execFileSync('sh', ['-n', '-c', text]);
+  if (client.id.startsWith('curl')) {
+    const echoed = execFileSync('sh', ['-c', text.replace(/^curl/, "printf '%s\\n'")], {
+      env: { LLMIO_API_KEY: 'k' },
+      encoding: 'utf8',
+    });
+    expect(echoed.includes('touch x') || echoed.includes('touch%20x')).toBe(true);
+  }
+});
+
+test('ids are unique', () => expect(new Set(clients.map((it) => it.id)).size).toBe(clients.length));

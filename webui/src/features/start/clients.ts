@@ -1,0 +1,210 @@
+/** How clients are told of this gateway: data, so that each can be tested. */
+
+export interface Wanted {
+  /** Without a slash at its end. */
+  origin: string;
+  model: string;
+}
+
+export interface Client {
+  id: string;
+  name: string;
+  dialect: 'openai_chat' | 'openai_responses' | 'anthropic' | 'gemini';
+  /** The file that it is written to, or the language that it is in. */
+  where: string;
+  form: 'json' | 'toml' | 'shell' | 'typescript' | 'python';
+  text: (wanted: Wanted) => string;
+}
+
+const json = (value: unknown) => JSON.stringify(value, null, 2);
+const quoted = (text: string) => JSON.stringify(text);
+const shell = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+export const clients: Client[] = [
+  {
+    id: 'claude-code',
+    name: 'Claude Code',
+    dialect: 'anthropic',
+    where: '~/.claude/settings.json',
+    form: 'json',
+    text: ({ origin, model }) =>
+      json({
+        env: {
+          ANTHROPIC_BASE_URL: `${origin}/anthropic`,
+          ANTHROPIC_AUTH_TOKEN: '$LLMIO_API_KEY',
+          ANTHROPIC_MODEL: model,
+        },
+      }),
+  },
+  {
+    id: 'codex',
+    name: 'Codex',
+    dialect: 'openai_responses',
+    where: '~/.codex/config.toml',
+    form: 'toml',
+    text: ({ origin, model }) =>
+      [
+        `model = ${quoted(model)}`,
+        'model_provider = "llmio"',
+        '',
+        '[model_providers.llmio]',
+        'name = "LLMIO"',
+        `base_url = ${quoted(`${origin}/openai/v1`)}`,
+        'env_key = "LLMIO_API_KEY"',
+        'wire_api = "responses"',
+      ].join('\n'),
+  },
+  {
+    id: 'gemini-cli',
+    name: 'Gemini CLI',
+    dialect: 'gemini',
+    where: 'sh',
+    form: 'shell',
+    text: ({ origin, model }) =>
+      [
+        `export GOOGLE_GEMINI_BASE_URL=${shell(`${origin}/gemini`)}`,
+        'export GEMINI_API_KEY="$LLMIO_API_KEY"',
+        `gemini -m ${shell(model)}`,
+      ].join('\n'),
+  },
+  {
+    id: 'opencode',
+    name: 'opencode',
+    dialect: 'openai_chat',
+    where: 'opencode.json',
+    form: 'json',
+    text: ({ origin, model }) =>
+      json({
+        provider: {
+          llmio: {
+            npm: '@ai-sdk/openai-compatible',
+            name: 'LLMIO',
+            options: { baseURL: `${origin}/v1`, apiKey: '{env:LLMIO_API_KEY}' },
+            models: { [model]: {} },
+          },
+        },
+        model: `llmio/${model}`,
+      }),
+  },
+  {
+    id: 'openai-ts',
+    name: 'OpenAI SDK, TypeScript',
+    dialect: 'openai_chat',
+    where: 'TypeScript',
+    form: 'typescript',
+    text: ({ origin, model }) =>
+      [
+        "import OpenAI from 'openai';",
+        '',
+        `const client = new OpenAI({ baseURL: ${quoted(`${origin}/v1`)}, apiKey: process.env.LLMIO_API_KEY });`,
+        'const answer = await client.chat.completions.create({',
+        `  model: ${quoted(model)},`,
+        "  messages: [{ role: 'user', content: 'Say hello.' }],",
+        '});',
+        'console.log(answer.choices[0].message.content);',
+      ].join('\n'),
+  },
+  {
+    id: 'openai-py',
+    name: 'OpenAI SDK, Python',
+    dialect: 'openai_chat',
+    where: 'Python',
+    form: 'python',
+    text: ({ origin, model }) =>
+      [
+        'import os',
+        'from openai import OpenAI',
+        '',
+        `client = OpenAI(base_url=${quoted(`${origin}/v1`)}, api_key=os.environ["LLMIO_API_KEY"])`,
+        'answer = client.chat.completions.create(',
+        `    model=${quoted(model)},`,
+        '    messages=[{"role": "user", "content": "Say hello."}],',
+        ')',
+        'print(answer.choices[0].message.content)',
+      ].join('\n'),
+  },
+  {
+    id: 'anthropic-py',
+    name: 'Anthropic SDK, Python',
+    dialect: 'anthropic',
+    where: 'Python',
+    form: 'python',
+    text: ({ origin, model }) =>
+      [
+        'import os',
+        'from anthropic import Anthropic',
+        '',
+        `client = Anthropic(base_url=${quoted(`${origin}/anthropic`)}, api_key=os.environ["LLMIO_API_KEY"])`,
+        'answer = client.messages.create(',
+        `    model=${quoted(model)},`,
+        '    max_tokens=100,',
+        '    messages=[{"role": "user", "content": "Say hello."}],',
+        ')',
+        'print(answer.content[0].text)',
+      ].join('\n'),
+  },
+  {
+    id: 'google-py',
+    name: 'Google Gen AI SDK, Python',
+    dialect: 'gemini',
+    where: 'Python',
+    form: 'python',
+    text: ({ origin, model }) =>
+      [
+        'import os',
+        'from google import genai',
+        'from google.genai import types',
+        '',
+        `client = genai.Client(api_key=os.environ["LLMIO_API_KEY"], http_options=types.HttpOptions(base_url=${quoted(`${origin}/gemini`)}))`,
+        `print(client.models.generate_content(model=${quoted(model)}, contents="Say hello.").text)`,
+      ].join('\n'),
+  },
+  {
+    id: 'curl-chat',
+    name: 'curl, OpenAI Chat',
+    dialect: 'openai_chat',
+    where: 'sh',
+    form: 'shell',
+    text: ({ origin, model }) =>
+      curl(`${origin}/v1/chat/completions`, { model, messages: [{ role: 'user', content: 'Say hello.' }] }),
+  },
+  {
+    id: 'curl-responses',
+    name: 'curl, OpenAI Responses',
+    dialect: 'openai_responses',
+    where: 'sh',
+    form: 'shell',
+    text: ({ origin, model }) => curl(`${origin}/v1/responses`, { model, input: 'Say hello.' }),
+  },
+  {
+    id: 'curl-anthropic',
+    name: 'curl, Anthropic',
+    dialect: 'anthropic',
+    where: 'sh',
+    form: 'shell',
+    text: ({ origin, model }) =>
+      curl(`${origin}/v1/messages`, { model, max_tokens: 100, messages: [{ role: 'user', content: 'Say hello.' }] }, [
+        'anthropic-version: 2023-06-01',
+      ]),
+  },
+  {
+    id: 'curl-gemini',
+    name: 'curl, Gemini',
+    dialect: 'gemini',
+    where: 'sh',
+    form: 'shell',
+    text: ({ origin, model }) =>
+      curl(`${origin}/gemini/v1beta/models/${encodeURIComponent(model)}:generateContent`, {
+        contents: [{ role: 'user', parts: [{ text: 'Say hello.' }] }],
+      }),
+  },
+];
+
+function curl(url: string, body: unknown, headers: string[] = []): string {
+  return [
+    `curl ${shell(url)}`,
+    '-H "authorization: Bearer $LLMIO_API_KEY"',
+    ...['content-type: application/json', ...headers].map((header) => `-H ${shell(header)}`),
+    `-d ${shell(JSON.stringify(body))}`,
+  ].join(' \\\n  ');
+}
