@@ -26,6 +26,11 @@ const NOT_BUILT: &str = "<!doctype html><html lang=en><meta charset=utf-8><title
     <p>The gateway runs. Its console was not built into this binary: run <code>npm ci</code> and \
     <code>npm run build</code> in <code>webui</code> (Node.js 22.12 or newer), or <code>scripts/run</code>, and build again.";
 
+/// Whether the console is in this binary.
+pub(crate) fn is_built() -> bool {
+    Files::get("index.html").is_some()
+}
+
 /// Answers what is the console's: its files, and its page for every other path that a browser opens. The router in the
 /// page knows which of those there are.
 pub(crate) fn answer<B>(request: &Request<B>) -> Option<Response<Body>> {
@@ -40,7 +45,7 @@ pub(crate) fn answer<B>(request: &Request<B>) -> Option<Response<Body>> {
     if !wants_page(request.headers()) {
         return None;
     }
-    if Files::get("index.html").is_none() {
+    if !is_built() {
         return Some(respond(NOT_BUILT.as_bytes().to_vec(), "index.html", None));
     }
     Some(file("index.html", request.headers()))

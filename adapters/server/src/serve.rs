@@ -98,7 +98,7 @@ impl Token {
     }
 
     /// A token that was made now is shown, this one time.
-    fn greet(&self) {
+    fn greet(&self, url: &str) {
         match self {
             Self::Set(_) => {}
             Self::Open => {
@@ -109,6 +109,10 @@ impl Token {
             }
             Self::Made(MadeToken { token, file: Some(file), is_new: true }) => {
                 say(format_args!("The administrator's token is {}", token.reveal()));
+                if console::is_built() {
+                    // Behind `#` it is sent to no server, and the console takes it out of the address.
+                    say(format_args!("  sign in    {url}/sign-in#token={}", token.reveal()));
+                }
                 say(format_args!("It is shown this once, and kept in {}. TOKEN sets another.", file.display()));
             }
             Self::Made(MadeToken { file: Some(file), .. }) => {
@@ -131,7 +135,7 @@ fn greet(address: SocketAddr, home: &Home, gateway: &Gateway, token: &Token) {
     say(format_args!("  Gemini     {url}/gemini"));
     say(format_args!("  admin API  {url}/api, described at {url}/api/openapi.json"));
     say(format_args!("  database   {}", home.database_place));
-    token.greet();
+    token.greet(&url);
     let program = std::env::args().next().unwrap_or_else(|| "llmio".to_owned());
     if gateway.snapshot().models().is_empty() {
         say("Nothing is configured yet. Describe your providers and models in a file like docs/llmio.example.yaml,");
