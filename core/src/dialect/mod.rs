@@ -9,6 +9,7 @@ mod error_response;
 mod figures;
 mod gemini;
 mod hint;
+pub mod hub;
 mod inspect;
 mod models;
 mod openai_chat;
@@ -63,6 +64,11 @@ impl Dialect {
             Self::Anthropic => "anthropic",
             Self::Gemini => "gemini",
         }
+    }
+
+    /// Its translators to and from the hub, if it has any.
+    pub fn codec(self) -> Option<&'static hub::Codec> {
+        self.row().codec
     }
 }
 

@@ -1,6 +1,7 @@
 use serde_json::Value;
 
 use super::counters::{Convention, Counters};
+use super::hub::Codec;
 use super::inspect::{InvalidRequest, RequestHead, Session};
 use super::progress::Progress;
 use super::{Dialect, GatewayError, ModelEntry, anthropic, gemini, openai_chat, openai_responses};
@@ -34,6 +35,8 @@ pub(super) struct Row {
     pub(super) model: fn(&ModelEntry) -> Value,
     /// One page of a model list, for the request's raw query.
     pub(super) models: fn(&[ModelEntry], Option<&str>) -> Value,
+    /// Its translators; a dialect without them is relayed only.
+    pub(super) codec: Option<&'static Codec>,
 }
 
 /// The shape of an answer that is not streamed.

@@ -1,7 +1,8 @@
 //! Anthropic Messages.
 
 mod answer;
-mod error;
+mod codec;
+pub(super) mod error;
 mod inspect;
 mod meter;
 mod models;
@@ -31,4 +32,5 @@ pub(super) static ROW: Row = Row {
     filler: "event: ping\ndata: {\"type\": \"ping\"}\n\n",
     model: models::entry,
     models: models::list,
+    codec: Some(&codec::CODEC),
 };

@@ -31,4 +31,5 @@ pub(super) static ROW: Row = Row {
     filler: "\n",
     model: models::entry,
     models: models::list,
+    codec: None,
 };

@@ -1,6 +1,7 @@
 //! OpenAI Chat Completions and what other vendors made of it.
 
 mod answer;
+mod codec;
 pub(super) mod error;
 mod inspect;
 mod meter;
@@ -30,4 +31,5 @@ pub(super) static ROW: Row = Row {
     filler: ": keep-alive\n\n",
     model: models::entry,
     models: models::list,
+    codec: Some(&codec::CODEC),
 };

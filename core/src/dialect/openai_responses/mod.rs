@@ -39,4 +39,5 @@ pub(super) static ROW: Row = Row {
     filler: ": keep-alive\n\n",
     model: openai_chat::models::entry,
     models: openai_chat::models::list,
+    codec: None,
 };

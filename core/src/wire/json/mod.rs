@@ -1,7 +1,7 @@
 //! JSON without a tree: reading, editing and watching documents as bytes.
 //!
 //! [`Scanner`] walks a whole document, [`splice`] replaces values and keeps every other byte, [`Capture`] and
-//! [`Elements`] watch documents that arrive in chunks.
+//! [`Elements`] watch documents that arrive in chunks, [`Writer`] writes new ones.
 
 mod capture;
 mod elements;
@@ -9,6 +9,7 @@ mod machine;
 mod member;
 mod scan;
 mod splice;
+mod writer;
 
 use std::fmt;
 
@@ -17,6 +18,7 @@ pub use elements::Elements;
 pub(crate) use member::{MemberName, looks_whole, member_name, top_text};
 pub use scan::{Kind, Scanner, Text};
 pub use splice::{Edits, splice};
+pub use writer::Writer;
 
 /// Deeper documents are refused; `serde_json` draws the same line.
 pub const MAX_DEPTH: u32 = 127;

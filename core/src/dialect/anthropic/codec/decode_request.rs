@@ -1,0 +1,246 @@
+use serde_json::Value;
+
+use crate::dialect::hub::{
+    Cache, Effort, Format, Input, Ledger, Media, MediaKind, Part, PartKind, Proof, Reasoning, Refusal, Request, Role,
+    Source, Thoughts, Tool, ToolChoice, Turn, array, flag, list, member, pair, text,
+};
+
+/// Claude Code's line for Anthropic's own books, in the place of a system prompt.
+const BILLING_LINE: &str = "x-anthropic-billing-header:";
+
+pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request<'a>, Refusal> {
+    let mut request = Request { knows_breakpoints: true, ..Request::default() };
+    let mut turns = Vec::new();
+    for (name, value) in body.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+        match name.as_str() {
+            "model" => {}
+            "stream" => request.stream = *value == Value::Bool(true),
+            "system" => {
+                request.system = parts(value, "system", ledger)?;
+                request.system.retain(|part| !is_billing_line(part));
+            }
+            "messages" => {
+                for (index, message) in array(value).iter().enumerate() {
+                    turns.push(turn(message, &format!("messages[{index}]"), ledger)?);
+                }
+            }
+            "tools" => {
+                for (index, value) in array(value).iter().enumerate() {
+                    request.tools.push(tool(value, index, ledger)?);
+                }
+            }
+            "tool_choice" => {
+                request.tool_choice = tool_choice(value)?;
+                request.parallel_calls = flag(value, "disable_parallel_tool_use").map(|disabled| !disabled);
+            }
+            "max_tokens" => request.sampling.max_tokens = value.as_u64(),
+            "temperature" => request.sampling.temperature = Some(value),
+            "top_p" => request.sampling.top_p = Some(value),
+            "top_k" => request.sampling.top_k = Some(value),
+            "stop_sequences" => request.sampling.stop = array(value).iter().filter_map(Value::as_str).collect(),
+            "thinking" => thinking(value, &mut request),
+            "output_format" => request.format = format(value),
+            // How much to think, without or beside `thinking`.
+            "output_config" => request.format = member(value, "format").and_then(format).or(request.format),
+            "metadata" => request.user = text(value, "user_id").map(Into::into),
+            "service_tier" => {
+                request.service_tier = Some(if value == "standard_only" { "default" } else { "auto" });
+            }
+            // A breakpoint behind all that there is, which moves with the conversation.
+            "cache_control" => ledger.dropped("cache_control"),
+            "mcp_servers" | "container" => {
+                return Err(Refusal::new(name, "only Anthropic's own servers know it; leave it out"));
+            }
+            other => ledger.unknown(other),
+        }
+    }
+    let effort = member(body, "output_config").and_then(|it| text(it, "effort")).and_then(Effort::from_name);
+    if let (Some(effort), Some(reasoning)) = (effort, &mut request.reasoning)
+        && reasoning.effort != Effort::None
+        && reasoning.budget.is_none()
+    {
+        reasoning.effort = effort;
+    }
+    request.turns = pair(turns, "messages")?;
+    Ok(request)
+}
+
+fn is_billing_line(part: &Part<'_>) -> bool {
+    matches!(&part.kind, PartKind::Text(text) if text.starts_with(BILLING_LINE))
+}
+
+fn turn<'a>(message: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Turn<'a>, Refusal> {
+    let role = match text(message, "role") {
+        Some("user") => Role::User,
+        Some("assistant") => Role::Assistant,
+        Some("system") => Role::System,
+        _ => return Err(Refusal::new(format!("{at}.role"), "must be `user`, `assistant` or `system`")),
+    };
+    if member(message, "output_config").is_some() {
+        ledger.dropped("messages.output_config");
+    }
+    let content = message.get("content").unwrap_or(&Value::Null);
+    Ok(Turn { role, parts: parts(content, &format!("{at}.content"), ledger)? })
+}
+
+/// A text, or a list of blocks.
+fn parts<'a>(content: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Vec<Part<'a>>, Refusal> {
+    if let Some(text) = content.as_str() {
+        return Ok(if text.is_empty() { Vec::new() } else { vec![Part::text(text)] });
+    }
+    let mut parts = Vec::new();
+    for (index, value) in array(content).iter().enumerate() {
+        block(value, &format!("{at}[{index}]"), &mut parts, ledger)?;
+    }
+    Ok(parts)
+}
+
+fn block<'a>(value: &'a Value, at: &str, parts: &mut Vec<Part<'a>>, ledger: &mut Ledger) -> Result<(), Refusal> {
+    let words = |name| text(value, name).unwrap_or_default();
+    let kind = match words("type") {
+        "text" => {
+            if !list(value, "citations").is_empty() {
+                ledger.dropped("citations");
+            }
+            PartKind::Text(words("text").into())
+        }
+        "image" => PartKind::Media(media(value, MediaKind::Image, at)?),
+        "document" => return document(value, at, parts, ledger),
+        "thinking" => {
+            PartKind::Reasoning { text: words("thinking").into(), proof: Some(Proof::of_client(words("signature"))) }
+        }
+        "redacted_thinking" => PartKind::Reasoning { text: "".into(), proof: Some(Proof::of_client(words("data"))) },
+        "tool_use" => PartKind::Call {
+            id: words("id").into(),
+            name: words("name").into(),
+            input: Input::Tree(value.get("input").unwrap_or(&Value::Null)),
+        },
+        "tool_result" => PartKind::Result {
+            id: words("tool_use_id").into(),
+            parts: self::parts(value.get("content").unwrap_or(&Value::Null), &format!("{at}.content"), ledger)?,
+            is_error: flag(value, "is_error") == Some(true),
+        },
+        // What a client's own search for tools found: the tools themselves are among `tools`.
+        "tool_reference" => {
+            ledger.approximated("tool_reference");
+            PartKind::Text(format!("The tool `{}` can be called now.", words("tool_name")).into())
+        }
+        "search_result" => {
+            ledger.approximated("search_result");
+            parts.push(Part::text(format!("{}\n{}", words("title"), words("source"))));
+            parts.extend(self::parts(value.get("content").unwrap_or(&Value::Null), &format!("{at}.content"), ledger)?);
+            return Ok(());
+        }
+        other => {
+            let message = format!("blocks of type `{other}` are known to Anthropic's own servers only; leave it out");
+            return Err(Refusal::new(format!("{at}.type"), message));
+        }
+    };
+    if matches!(&kind, PartKind::Text(text) if text.is_empty()) {
+        return Ok(());
+    }
+    parts.push(Part { kind, cache: cache(value) });
+    Ok(())
+}
+
+/// A document is a file, or text, or blocks.
+fn document<'a>(value: &'a Value, at: &str, parts: &mut Vec<Part<'a>>, ledger: &mut Ledger) -> Result<(), Refusal> {
+    if member(value, "citations").is_some_and(|it| flag(it, "enabled") == Some(true)) {
+        ledger.dropped("citations");
+    }
+    let source = value.get("source").unwrap_or(&Value::Null);
+    let title = text(value, "title");
+    if let Some(context) = text(value, "context") {
+        parts.push(Part::text(context));
+    }
+    match text(source, "type") {
+        Some("text") => {
+            let words = text(source, "data").unwrap_or_default();
+            let words = title.map_or_else(|| words.into(), |title| format!("{title}\n\n{words}").into());
+            parts.push(Part { kind: PartKind::Text(words), cache: cache(value) });
+        }
+        Some("content") => {
+            parts.extend(title.map(Part::text));
+            let content = source.get("content").unwrap_or(&Value::Null);
+            parts.extend(self::parts(content, &format!("{at}.source.content"), ledger)?);
+            if let Some(last) = parts.last_mut() {
+                last.cache = last.cache.or(cache(value));
+            }
+        }
+        _ => {
+            let media = Media { name: title, ..media(value, MediaKind::Document, at)? };
+            parts.push(Part { kind: PartKind::Media(media), cache: cache(value) });
+        }
+    }
+    Ok(())
+}
+
+fn media<'a>(value: &'a Value, kind: MediaKind, at: &str) -> Result<Media<'a>, Refusal> {
+    let source = value.get("source").unwrap_or(&Value::Null);
+    let words = |name| text(source, name).unwrap_or_default();
+    let source = match words("type") {
+        "base64" => Source::Base64 { mime: words("media_type").into(), data: words("data") },
+        "url" => Source::of_url(words("url")),
+        "file" => Source::File(words("file_id")),
+        other => return Err(Refusal::new(format!("{at}.source.type"), format!("`{other}` is no known source"))),
+    };
+    Ok(Media { kind, source, name: None, detail: None })
+}
+
+fn tool<'a>(value: &'a Value, index: usize, ledger: &mut Ledger) -> Result<Tool<'a>, Refusal> {
+    let kind = text(value, "type").unwrap_or("custom");
+    if kind != "custom" {
+        let message =
+            format!("`{kind}` is a tool of Anthropic's own servers; leave it out, or ask for a model that has it");
+        return Err(Refusal::new(format!("tools[{index}].type"), message));
+    }
+    if flag(value, "defer_loading") == Some(true) {
+        ledger.approximated("tools.defer_loading");
+    }
+    if !list(value, "input_examples").is_empty() {
+        ledger.dropped("tools.input_examples");
+    }
+    Ok(Tool {
+        name: text(value, "name").unwrap_or_default(),
+        description: text(value, "description"),
+        schema: member(value, "input_schema"),
+        strict: flag(value, "strict"),
+        cache: cache(value),
+    })
+}
+
+fn tool_choice(value: &Value) -> Result<Option<ToolChoice<'_>>, Refusal> {
+    Ok(Some(match text(value, "type") {
+        Some("auto") => ToolChoice::Auto,
+        Some("any") => ToolChoice::Required,
+        Some("none") => ToolChoice::None,
+        Some("tool") => ToolChoice::Named(text(value, "name").unwrap_or_default()),
+        _ => return Err(Refusal::new("tool_choice.type", "must be `auto`, `any`, `tool` or `none`")),
+    }))
+}
+
+fn thinking(value: &Value, request: &mut Request<'_>) {
+    let budget = value.get("budget_tokens").and_then(Value::as_u64);
+    let effort = match text(value, "type") {
+        Some("enabled") => budget.map_or(Effort::Medium, Effort::of_budget),
+        // Without a word of how much, the model's own measure.
+        Some("adaptive") => Effort::Medium,
+        _ => Effort::None,
+    };
+    request.reasoning = Some(Reasoning { effort, budget });
+    request.thoughts = match (effort, text(value, "display")) {
+        (Effort::None, _) => Thoughts::Unasked,
+        (_, Some("omitted")) => Thoughts::Sealed,
+        _ => Thoughts::Shown,
+    };
+}
+
+fn format(value: &Value) -> Option<Format<'_>> {
+    let schema = member(value, "schema").filter(|_| text(value, "type") == Some("json_schema"))?;
+    Some(Format::Schema { name: text(value, "name"), schema, strict: None })
+}
+
+fn cache(value: &Value) -> Option<Cache> {
+    let control = member(value, "cache_control")?;
+    Some(if text(control, "ttl") == Some("1h") { Cache::Long } else { Cache::Short })
+}

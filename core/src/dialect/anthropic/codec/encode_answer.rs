@@ -1,0 +1,77 @@
+use super::{usage, write_id, write_reason};
+use crate::dialect::Usage;
+use crate::dialect::hub::{Answer, Context, Ledger, Part, PartKind, Thoughts};
+use crate::wire::json::Writer;
+
+pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledger: &mut Ledger) -> Vec<u8> {
+    let mut out = Writer::default();
+    out.object(|it| {
+        write_id(it, answer.id, &context.id);
+        it.text_member("type", "message");
+        it.text_member("role", "assistant");
+        it.text_member("model", &context.model);
+        it.key("content").array(|it| {
+            for part in &answer.parts {
+                block(it, part, context, ledger);
+            }
+        });
+        write_reason(it, &answer.reason);
+        usage::write(it, used);
+    });
+    out.into_bytes()
+}
+
+fn block(out: &mut Writer, part: &Part<'_>, context: &Context, ledger: &mut Ledger) {
+    match &part.kind {
+        PartKind::Text(text) | PartKind::Refusal(text) => {
+            if text.is_empty() {
+                return;
+            }
+            out.object(|it| {
+                it.text_member("type", "text");
+                it.text_member("text", text);
+                it.key("citations").null();
+            });
+        }
+        PartKind::Reasoning { text, proof } => {
+            let Some(signature) = proof.as_ref().and_then(|it| it.made()).and_then(|it| context.origin.wrap(it)) else {
+                if context.thoughts != Thoughts::Unasked {
+                    ledger.dropped("reasoning");
+                }
+                return;
+            };
+            if context.thoughts == Thoughts::Unasked {
+                return;
+            }
+            let shown = if context.thoughts == Thoughts::Shown { text } else { "" };
+            out.object(|it| write_thought(it, shown, &signature, text.is_empty()));
+        }
+        PartKind::Call { id, name, input } => out.object(|it| {
+            it.text_member("type", "tool_use");
+            it.text_member("id", id);
+            it.text_member("name", context.names.original(name));
+            let input = input.json();
+            let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&input).is_ok();
+            if is_object {
+                it.key("input").raw(&input);
+            } else {
+                // The model wrote no JSON object: the client sees what it wrote.
+                ledger.approximated("tool_use.input");
+                it.key("input").object(|it| it.text_member("arguments", &input));
+            }
+        }),
+        PartKind::Media(_) | PartKind::Result { .. } => ledger.dropped("media"),
+    }
+}
+
+/// A thought's members; one that never had a text is redacted.
+pub(super) fn write_thought(out: &mut Writer, shown: &str, signature: &str, is_redacted: bool) {
+    if is_redacted {
+        out.text_member("type", "redacted_thinking");
+        out.text_member("data", signature);
+    } else {
+        out.text_member("type", "thinking");
+        out.text_member("thinking", shown);
+        out.text_member("signature", signature);
+    }
+}

@@ -1,0 +1,499 @@
+use serde_json::Value;
+
+use crate::dialect::hub::{
+    Cache, Effort, Format, Input, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source,
+    Target, Tool, ToolChoice, Turn, call_id,
+};
+use crate::wire::json::Writer;
+
+/// What a client of another dialect gets that names no limit; most models can write as much.
+const MAX_TOKENS: u64 = 32_000;
+/// The least that the dialect lets a model think.
+const LEAST_BUDGET: u64 = 1024;
+const NAME_LIMIT: usize = 64;
+const ID_LIMIT: usize = 64;
+
+pub(super) fn encode(
+    request: &Request<'_>,
+    target: &Target<'_>,
+    names: &mut Names,
+    ledger: &mut Ledger,
+) -> Result<Vec<u8>, Refusal> {
+    let thinking = Thinking::of(request, target, ledger);
+    let marks = Marks::of(request, ledger);
+    let mut refused = None;
+    let mut out = Writer::with_capacity(4096);
+    out.object(|it| {
+        it.text_member("model", target.model);
+        it.number_member("max_tokens", request.sampling.max_tokens.unwrap_or(MAX_TOKENS));
+        if target.stream {
+            it.key("stream").flag(true);
+        }
+        system(it, request, marks, ledger);
+        let mut encoder = Encoder { target, names, ledger, marks, thinks: thinking.is_on };
+        it.key("messages").array(|it| {
+            let last = request.turns.len().saturating_sub(1);
+            for (index, turn) in request.turns.iter().enumerate() {
+                if let Err(refusal) = encoder.turn(it, turn, index == last) {
+                    refused.get_or_insert(refusal);
+                }
+            }
+        });
+        encoder.tools(it, request);
+        sampling(it, request, &thinking, ledger);
+        thinking.write(it, request, ledger);
+        if let Some(user) = &request.user {
+            it.key("metadata").object(|it| it.text_member("user_id", user));
+        }
+        match request.service_tier {
+            None | Some("auto") => {}
+            Some("default") => it.text_member("service_tier", "standard_only"),
+            Some(_) => ledger.dropped("service_tier"),
+        }
+        if request.cache_key.is_some() {
+            ledger.dropped("prompt_cache_key");
+        }
+        if request.verbosity.is_some() {
+            ledger.dropped("verbosity");
+        }
+    });
+    refused.map_or_else(|| Ok(out.into_bytes()), Err)
+}
+
+/// Where the gateway sets breakpoints for a client that knows none, if its conversation is one that goes on.
+#[derive(Clone, Copy, Debug)]
+struct Marks(bool);
+
+impl Marks {
+    fn of(request: &Request<'_>, ledger: &mut Ledger) -> Self {
+        let goes_on = !request.tools.is_empty() || request.turns.len() > 1;
+        let adds = !request.knows_breakpoints && goes_on;
+        if adds {
+            ledger.added("cache_control");
+        }
+        Self(adds)
+    }
+}
+
+/// How the model shall think.
+#[derive(Debug, Default)]
+struct Thinking {
+    is_on: bool,
+    is_adaptive: bool,
+    effort: Option<Effort>,
+    budget: Option<u64>,
+}
+
+impl Thinking {
+    fn of(request: &Request<'_>, target: &Target<'_>, ledger: &mut Ledger) -> Self {
+        let generation = Generation::of(target.model);
+        let is_adaptive = generation == Generation::Adaptive;
+        let off = Self { is_adaptive, ..Self::default() };
+        let Some(reasoning) = request.reasoning.filter(|it| it.effort != Effort::None) else { return off };
+        if target.without_reasoning || generation == Generation::Thoughtless {
+            ledger.dropped("reasoning");
+            return off;
+        }
+        if is_adaptive {
+            return Self { is_on: true, effort: Some(reasoning.effort), ..off };
+        }
+        // A turn that goes on must begin with the thoughts it began with, of which only their maker has the proof.
+        if !has_proofs(&request.turns, target) {
+            ledger.dropped("reasoning.this_turn");
+            return off;
+        }
+        let max = request.sampling.max_tokens.unwrap_or(MAX_TOKENS);
+        if max <= LEAST_BUDGET {
+            ledger.dropped("reasoning");
+            return off;
+        }
+        // A quarter of what may be written is for the answer.
+        let wanted = reasoning.budget.unwrap_or_else(|| reasoning.effort.budget());
+        let budget = wanted.min(max - max / 4).max(LEAST_BUDGET);
+        if reasoning.budget != Some(budget) {
+            ledger.approximated("reasoning");
+        }
+        Self { is_on: true, budget: Some(budget), ..off }
+    }
+
+    fn write(&self, out: &mut Writer, request: &Request<'_>, ledger: &mut Ledger) {
+        if let Some(budget) = self.budget {
+            out.key("thinking").object(|it| {
+                it.text_member("type", "enabled");
+                it.number_member("budget_tokens", budget);
+            });
+        } else if self.is_on {
+            out.key("thinking").object(|it| it.text_member("type", "adaptive"));
+        }
+        let schema = match &request.format {
+            Some(Format::Schema { schema, .. }) => Some(*schema),
+            Some(Format::Json) => {
+                // Said in the system prompt.
+                ledger.approximated("response_format");
+                None
+            }
+            None => None,
+        };
+        if self.effort.is_none() && schema.is_none() {
+            return;
+        }
+        out.key("output_config").object(|it| {
+            if let Some(effort) = self.effort {
+                let name = match effort {
+                    Effort::None | Effort::Minimal | Effort::Low => "low",
+                    other => other.name(),
+                };
+                it.text_member("effort", name);
+            }
+            if let Some(schema) = schema {
+                it.key("format").object(|it| {
+                    it.text_member("type", "json_schema");
+                    it.key("schema").value(schema);
+                });
+            }
+        });
+    }
+}
+
+/// What a model's name says of how it thinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Generation {
+    Thoughtless,
+    /// `thinking.budget_tokens`: Claude up to 4.5, and what other vendors serve in this dialect.
+    Budget,
+    /// `output_config.effort`; these models refuse to be sampled otherwise than by default.
+    Adaptive,
+}
+
+impl Generation {
+    fn of(model: &str) -> Self {
+        let Some((_, name)) = model.split_once("claude-") else { return Self::Budget };
+        let mut numbers = name.split(['-', '.', '@', '_']).filter_map(|part| part.parse::<u32>().ok());
+        match (numbers.next(), numbers.next()) {
+            (Some(..3), _) => Self::Thoughtless,
+            (Some(3), minor) if minor != Some(7) => Self::Thoughtless,
+            (Some(3), _) | (Some(4), None | Some(..6 | 1000..)) => Self::Budget,
+            _ => Self::Adaptive,
+        }
+    }
+}
+
+/// Whether the turn that goes on, if one does, has its thoughts with it.
+fn has_proofs(turns: &[Turn<'_>], target: &Target<'_>) -> bool {
+    let is_result = |part: &Part<'_>| matches!(part.kind, PartKind::Result { .. });
+    let goes_on = turns.last().is_some_and(|turn| turn.role == Role::User && turn.parts.iter().any(is_result));
+    if !goes_on {
+        return true;
+    }
+    let last = turns.iter().rev().find(|turn| turn.role == Role::Assistant);
+    last.and_then(|turn| turn.parts.first()).is_some_and(|part| match &part.kind {
+        PartKind::Reasoning { proof: Some(proof), .. } => proof.for_maker(target.origin).is_some(),
+        _ => false,
+    })
+}
+
+fn system(out: &mut Writer, request: &Request<'_>, marks: Marks, ledger: &mut Ledger) {
+    let wants_json = matches!(request.format, Some(Format::Json));
+    if request.system.is_empty() && !wants_json {
+        return;
+    }
+    let last = request.system.len().saturating_sub(1);
+    out.key("system").array(|it| {
+        for (index, part) in request.system.iter().enumerate() {
+            let PartKind::Text(text) = &part.kind else {
+                ledger.dropped("system.media");
+                continue;
+            };
+            it.object(|it| {
+                it.text_member("type", "text");
+                it.text_member("text", text);
+                cache(it, part.cache.or_else(|| (marks.0 && index == last).then_some(Cache::Short)));
+            });
+        }
+        if wants_json {
+            it.object(|it| {
+                it.text_member("type", "text");
+                it.text_member("text", "Answer with one JSON object and nothing else.");
+            });
+        }
+    });
+}
+
+fn sampling(out: &mut Writer, request: &Request<'_>, thinking: &Thinking, ledger: &mut Ledger) {
+    let sampling = &request.sampling;
+    // A model that thinks, or of a newer generation, refuses these.
+    let is_fixed = thinking.is_on || thinking.is_adaptive;
+    let members = [("temperature", sampling.temperature), ("top_p", sampling.top_p), ("top_k", sampling.top_k)];
+    for (name, value) in members {
+        let Some(value) = value else { continue };
+        if is_fixed {
+            if value.as_f64() != Some(1.0) {
+                ledger.dropped(name);
+            }
+        } else if name == "temperature" && value.as_f64().is_some_and(|it| it > 1.0) {
+            ledger.approximated(name);
+            out.key(name).number(1);
+        } else {
+            out.key(name).value(value);
+        }
+    }
+    for (name, value) in [
+        ("seed", sampling.seed),
+        ("frequency_penalty", sampling.frequency_penalty),
+        ("presence_penalty", sampling.presence_penalty),
+    ] {
+        if value.is_some() {
+            ledger.dropped(name);
+        }
+    }
+    if !sampling.stop.is_empty() {
+        out.key("stop_sequences").array(|it| sampling.stop.iter().for_each(|stop| it.text(stop)));
+    }
+}
+
+struct Encoder<'a, 'b> {
+    target: &'a Target<'b>,
+    names: &'a mut Names,
+    ledger: &'a mut Ledger,
+    marks: Marks,
+    thinks: bool,
+}
+
+impl Encoder<'_, '_> {
+    fn turn(&mut self, out: &mut Writer, turn: &Turn<'_>, is_last: bool) -> Result<(), Refusal> {
+        let role = if turn.role == Role::Assistant { "assistant" } else { "user" };
+        if turn.role == Role::System {
+            self.ledger.approximated("messages.system");
+        }
+        let mut result = Ok(());
+        let mut content = Writer::default();
+        content.array(|it| {
+            let last = turn.parts.len().saturating_sub(1);
+            for (index, part) in turn.parts.iter().enumerate() {
+                let marks = self.marks.0 && is_last && index == last && turn.role == Role::User;
+                let mark = part.cache.or(marks.then_some(Cache::Short));
+                if let Err(refusal) = self.block(it, part, mark, turn.role == Role::System) {
+                    result = Err(refusal);
+                }
+            }
+        });
+        let content = content.into_bytes();
+        // A turn whose thoughts were all that it had.
+        if content.len() > 2 {
+            out.object(|it| {
+                it.text_member("role", role);
+                it.key("content").bytes(&content);
+            });
+        }
+        result
+    }
+
+    fn block(
+        &mut self,
+        out: &mut Writer,
+        part: &Part<'_>,
+        mark: Option<Cache>,
+        is_system: bool,
+    ) -> Result<(), Refusal> {
+        match &part.kind {
+            PartKind::Text(text) | PartKind::Refusal(text) if text.is_empty() => {}
+            PartKind::Text(text) | PartKind::Refusal(text) => out.object(|it| {
+                it.text_member("type", "text");
+                if is_system {
+                    it.text_member("text", &format!("<system>\n{text}\n</system>"));
+                } else {
+                    it.text_member("text", text);
+                }
+                cache(it, mark);
+            }),
+            PartKind::Media(media) => self.media(out, media, mark)?,
+            PartKind::Reasoning { proof, .. } => {
+                match proof.as_ref().and_then(|proof| proof.for_maker(self.target.origin)) {
+                    Some(block) if self.thinks => out.raw(block),
+                    _ => self.ledger.dropped("reasoning.history"),
+                }
+            }
+            PartKind::Call { id, name, input } => {
+                let json = input.json();
+                let is_object = match input {
+                    Input::Tree(tree) => tree.is_object(),
+                    Input::Json(_) => matches!(serde_json::from_str(&json), Ok(Value::Object(_))),
+                };
+                let name = self.names.fit(name, NAME_LIMIT);
+                if !is_object {
+                    self.ledger.approximated("tool_calls.arguments");
+                }
+                out.object(|it| {
+                    it.text_member("type", "tool_use");
+                    it.text_member("id", &call_id(id, ID_LIMIT));
+                    it.text_member("name", &name);
+                    if is_object {
+                        it.key("input").raw(&json);
+                    } else {
+                        it.key("input").object(|it| it.text_member("arguments", &json));
+                    }
+                    cache(it, mark);
+                });
+            }
+            PartKind::Result { id, parts, is_error } => {
+                let mut result = Ok(());
+                out.object(|it| {
+                    it.text_member("type", "tool_result");
+                    it.text_member("tool_use_id", &call_id(id, ID_LIMIT));
+                    it.key("content").array(|it| {
+                        for part in parts {
+                            if let Err(refusal) = self.block(it, part, part.cache, false) {
+                                result = Err(refusal);
+                            }
+                        }
+                    });
+                    if *is_error {
+                        it.key("is_error").flag(true);
+                    }
+                    cache(it, mark);
+                });
+                result?;
+            }
+        }
+        Ok(())
+    }
+
+    fn media(&mut self, out: &mut Writer, media: &Media<'_>, mark: Option<Cache>) -> Result<(), Refusal> {
+        let kind = match media.kind {
+            MediaKind::Image => "image",
+            MediaKind::Document => "document",
+            MediaKind::Audio => {
+                return Err(Refusal::new("messages.content", "models that speak Messages hear no audio; send text"));
+            }
+        };
+        if media.detail.is_some_and(|detail| detail != "auto") {
+            self.ledger.dropped("image_url.detail");
+        }
+        if let Source::File(_) = media.source {
+            let message = "a file's id is known to the provider it was uploaded to alone; send its data, or a URL";
+            return Err(Refusal::new("messages.content.file_id", message));
+        }
+        out.object(|it| {
+            it.text_member("type", kind);
+            it.key("source").object(|it| match &media.source {
+                Source::Base64 { mime, data } => {
+                    it.text_member("type", "base64");
+                    it.text_member("media_type", mime);
+                    it.text_member("data", data);
+                }
+                Source::Url(url) | Source::File(url) => {
+                    it.text_member("type", "url");
+                    it.text_member("url", url);
+                }
+            });
+            if let (Some(name), MediaKind::Document) = (media.name, media.kind) {
+                it.text_member("title", name);
+            }
+            cache(it, mark);
+        });
+        Ok(())
+    }
+
+    fn tools(&mut self, out: &mut Writer, request: &Request<'_>) {
+        if !request.tools.is_empty() {
+            let last = request.tools.len() - 1;
+            out.key("tools").array(|it| {
+                for (index, value) in request.tools.iter().enumerate() {
+                    let mark = (self.marks.0 && index == last).then_some(Cache::Short);
+                    self.tool(it, value, value.cache.or(mark));
+                }
+            });
+        }
+        let name = match request.tool_choice {
+            Some(ToolChoice::Required) => "any",
+            Some(ToolChoice::None) => "none",
+            Some(ToolChoice::Named(_)) => "tool",
+            Some(ToolChoice::Auto) => "auto",
+            None if request.parallel_calls == Some(false) && !request.tools.is_empty() => "auto",
+            None => return,
+        };
+        // A model that thinks cannot be forced to call.
+        let is_forced = matches!(name, "any" | "tool") && self.thinks;
+        if is_forced {
+            self.ledger.approximated("tool_choice");
+        }
+        out.key("tool_choice").object(|it| {
+            it.text_member("type", if is_forced { "auto" } else { name });
+            if let (Some(ToolChoice::Named(name)), false) = (request.tool_choice, is_forced) {
+                it.text_member("name", &self.names.fit(name, NAME_LIMIT));
+            }
+            if request.parallel_calls == Some(false) && name != "none" {
+                it.key("disable_parallel_tool_use").flag(true);
+            }
+        });
+    }
+
+    fn tool(&mut self, out: &mut Writer, tool: &Tool<'_>, mark: Option<Cache>) {
+        let name = self.names.fit(tool.name, NAME_LIMIT);
+        out.object(|it| {
+            it.text_member("name", &name);
+            if let Some(description) = tool.description {
+                it.text_member("description", description);
+            }
+            it.key("input_schema");
+            write_schema(it, tool.schema);
+            if let Some(strict) = tool.strict.filter(|strict| *strict) {
+                it.key("strict").flag(strict);
+            }
+            cache(it, mark);
+        });
+    }
+}
+
+/// A schema of an object: one without a type gets it.
+fn write_schema(out: &mut Writer, schema: Option<&Value>) {
+    let members = schema.and_then(Value::as_object);
+    out.object(|it| {
+        if members.is_none_or(|members| members.get("type").is_none_or(Value::is_null)) {
+            it.text_member("type", "object");
+        }
+        for (name, value) in members.into_iter().flatten().filter(|(name, value)| *name != "type" || !value.is_null()) {
+            it.key(name).value(value);
+        }
+        if members.is_none_or(|members| !members.contains_key("properties")) {
+            it.key("properties").object(|_| {});
+        }
+    });
+}
+
+fn cache(out: &mut Writer, mark: Option<Cache>) {
+    if let Some(mark) = mark {
+        out.key("cache_control").object(|it| {
+            it.text_member("type", "ephemeral");
+            if mark == Cache::Long {
+                it.text_member("ttl", "1h");
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generations() {
+        use Generation::{Adaptive, Budget, Thoughtless};
+        for (model, expected) in [
+            ("claude-2.1", Thoughtless),
+            ("claude-3-haiku-20240307", Thoughtless),
+            ("claude-3-5-sonnet-20241022", Thoughtless),
+            ("claude-3-7-sonnet-20250219", Budget),
+            ("claude-sonnet-4-20250514", Budget),
+            ("claude-opus-4-1-20250805", Budget),
+            ("anthropic/claude-sonnet-4.5", Budget),
+            ("claude-haiku-4-5-20251001", Budget),
+            ("claude-opus-4-6", Adaptive),
+            ("claude-opus-5-5", Adaptive),
+            ("claude-of-the-future", Adaptive),
+            ("kimi-k3", Budget),
+        ] {
+            assert_eq!(Generation::of(model), expected, "{model}");
+        }
+    }
+}

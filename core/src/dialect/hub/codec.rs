@@ -1,0 +1,52 @@
+use serde_json::Value;
+
+use super::{Answer, Context, Ledger, Names, Refusal, Request, StreamPart, Target};
+use crate::dialect::{GatewayError, Usage};
+use crate::wire::Event;
+use crate::wire::json::{InvalidJson, Writer};
+
+/// A dialect's translators to and from the hub, a row of functions. None of them reads or writes anything but its arguments.
+pub struct Codec {
+    /// Reads a client's request. What the hub has no place for is refused, or noted.
+    pub decode_request: for<'a> fn(&'a Value, &mut Ledger) -> Result<Request<'a>, Refusal>,
+    /// Writes a provider's request.
+    pub encode_request: fn(&Request<'_>, &Target<'_>, &mut Names, &mut Ledger) -> Result<Vec<u8>, Refusal>,
+    /// Reads a provider's answer, of which the meter has said that it is one.
+    pub decode_answer: for<'a> fn(&'a Value, &mut Ledger) -> Answer<'a>,
+    /// Writes a client's answer.
+    pub encode_answer: fn(&Answer<'_>, &Usage, &Context, &mut Ledger) -> Vec<u8>,
+    pub decode_stream: fn() -> Box<dyn DecodeStream>,
+    pub encode_stream: fn(Context) -> Box<dyn EncodeStream>,
+    /// Writes a client's counting answer.
+    pub encode_count: fn(u64) -> Vec<u8>,
+}
+
+/// Reads the events of a provider's stream into parts.
+pub trait DecodeStream: Send {
+    fn event(
+        &mut self,
+        event: Event<'_>,
+        ledger: &mut Ledger,
+        give: &mut dyn FnMut(StreamPart<'_>),
+    ) -> Result<(), InvalidJson>;
+
+    /// The stream has ended well; its last parts, if they have not come.
+    fn finish(&mut self, give: &mut dyn FnMut(StreamPart<'_>));
+}
+
+/// Writes a client's stream, whole events only. `usage` is what the provider has reported by now.
+pub trait EncodeStream: Send {
+    fn part(&mut self, part: StreamPart<'_>, usage: &Usage, out: &mut Writer);
+
+    /// Ends a stream that broke off with the dialect's own error event.
+    fn fail(&mut self, error: &GatewayError, trace_id: &str, out: &mut Writer);
+
+    /// What the answer lost.
+    fn ledger(&self) -> &Ledger;
+}
+
+impl std::fmt::Debug for Codec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Codec")
+    }
+}

@@ -1,0 +1,34 @@
+use super::names::Names;
+use super::proof::Origin;
+use super::reasoning::Thoughts;
+
+/// Whom a request is encoded for.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'a> {
+    /// The provider's own name for the model.
+    pub model: &'a str,
+    /// The host of its address.
+    pub host: &'a str,
+    pub origin: Origin,
+    pub stream: bool,
+    /// Ask for a stream's usage, where that must be asked for.
+    pub asks_usage: bool,
+    /// Leave out how much to think: the provider has refused it.
+    pub without_reasoning: bool,
+}
+
+/// Whom an answer is encoded for, and whose it is.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// What the answer says its model is.
+    pub model: String,
+    /// For an answer without an id of its own.
+    pub id: String,
+    /// In seconds since 1970.
+    pub created: i64,
+    pub origin: Origin,
+    pub thoughts: Thoughts,
+    /// The client of a Chat stream asked for its usage.
+    pub usage: bool,
+    pub names: Names,
+}

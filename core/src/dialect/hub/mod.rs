@@ -1,0 +1,33 @@
+//! What requests, answers and streams say, whatever the dialect: the neutral form between two codecs. It is never on a wire.
+//!
+//! A dialect's [`Codec`] reads its own bytes into the hub and writes the hub as its own bytes. What a target has no place
+//! for is refused by name, or stands in the [`Ledger`].
+
+mod answer;
+mod codec;
+mod context;
+mod ledger;
+mod names;
+mod pairing;
+mod part;
+mod proof;
+mod reasoning;
+mod request;
+mod stream;
+mod tool;
+mod tree;
+
+pub use answer::{Answer, Reason};
+pub use codec::{Codec, DecodeStream, EncodeStream};
+pub use context::{Context, Target};
+pub use ledger::{Ledger, Refusal};
+pub use names::Names;
+pub(in crate::dialect) use names::call_id;
+pub use pairing::pair;
+pub use part::{Cache, Input, Media, MediaKind, Part, PartKind, Source};
+pub use proof::{Origin, Proof};
+pub use reasoning::{Effort, Reasoning, Thoughts};
+pub use request::{Format, Request, Role, Sampling, Turn};
+pub use stream::{Block, Delta, StreamPart};
+pub use tool::{Tool, ToolChoice};
+pub(in crate::dialect) use tree::{array, flag, list, member, parse, text};

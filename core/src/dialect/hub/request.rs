@@ -1,0 +1,71 @@
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::part::Part;
+use super::reasoning::{Reasoning, Thoughts};
+use super::tool::{Tool, ToolChoice};
+
+/// What a client asks for. The model's name is not in it: each side has its own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Request<'a> {
+    /// What stands before the first turn.
+    pub system: Vec<Part<'a>>,
+    pub turns: Vec<Turn<'a>>,
+    pub tools: Vec<Tool<'a>>,
+    pub tool_choice: Option<ToolChoice<'a>>,
+    /// Whether several calls may be made at once; `None` is the dialect's default, which is yes.
+    pub parallel_calls: Option<bool>,
+    pub sampling: Sampling<'a>,
+    pub reasoning: Option<Reasoning>,
+    pub thoughts: Thoughts,
+    pub format: Option<Format<'a>>,
+    /// Who the end user is.
+    pub user: Option<Cow<'a, str>>,
+    pub cache_key: Option<&'a str>,
+    /// In OpenAI's words.
+    pub service_tier: Option<&'a str>,
+    pub verbosity: Option<&'a str>,
+    /// The client knows cache breakpoints, whether it sets any or not.
+    pub knows_breakpoints: bool,
+    pub stream: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turn<'a> {
+    pub role: Role,
+    pub parts: Vec<Part<'a>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    User,
+    Assistant,
+    /// Instructions in the midst of a conversation.
+    System,
+}
+
+/// Limits and sampling, each as the client wrote it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sampling<'a> {
+    pub max_tokens: Option<u64>,
+    pub temperature: Option<&'a Value>,
+    pub top_p: Option<&'a Value>,
+    pub top_k: Option<&'a Value>,
+    pub seed: Option<&'a Value>,
+    pub frequency_penalty: Option<&'a Value>,
+    pub presence_penalty: Option<&'a Value>,
+    pub stop: Vec<&'a str>,
+}
+
+/// What the answer's text must be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Format<'a> {
+    /// Some JSON object.
+    Json,
+    Schema {
+        name: Option<&'a str>,
+        schema: &'a Value,
+        strict: Option<bool>,
+    },
+}

@@ -1,0 +1,41 @@
+use super::answer::Reason;
+
+/// A step of a streamed answer. Blocks may be open at the same time, and their deltas interleaved; each index is used once.
+/// Without an `End` the answer is not complete.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StreamPart<'a> {
+    Start {
+        id: Option<&'a str>,
+    },
+    Open {
+        index: usize,
+        block: Block<'a>,
+    },
+    Delta {
+        index: usize,
+        delta: Delta<'a>,
+    },
+    Close {
+        index: usize,
+        /// Of reasoning: what its maker wants back, as JSON in its maker's own words.
+        proof: Option<&'a str>,
+    },
+    End {
+        reason: Reason<'a>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Block<'a> {
+    Text,
+    Refusal,
+    Reasoning,
+    Call { id: &'a str, name: &'a str },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delta<'a> {
+    Text(&'a str),
+    /// The next piece of a call's arguments, as JSON text.
+    Input(&'a str),
+}

@@ -1,0 +1,63 @@
+use serde_json::Value;
+
+use super::reason;
+use super::thoughts::{Collected, part_words};
+use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, array, list, member, text};
+
+pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
+    let choice = list(answer, "choices").first().unwrap_or(&Value::Null);
+    let message = choice.get("message").unwrap_or(&Value::Null);
+    let mut thoughts = Collected::default();
+    thoughts.take(message);
+    let mut parts = Vec::new();
+    match message.get("content") {
+        Some(Value::String(words)) if !words.is_empty() => parts.push(Part::text(words.as_str())),
+        Some(content) => {
+            for part in array(content) {
+                match text(part, "type") {
+                    Some("thinking") => thoughts.words(&part_words(part)),
+                    _ => parts.extend(text(part, "text").map(Part::text)),
+                }
+            }
+        }
+        None => {}
+    }
+    if !thoughts.is_empty() {
+        let proof = Some(Proof::Made(thoughts.proof().into()));
+        let kind = PartKind::Reasoning { text: thoughts.text().to_owned().into(), proof };
+        parts.insert(0, Part::new(kind));
+    }
+    if let Some(refusal) = text(message, "refusal").filter(|it| !it.is_empty()) {
+        parts.push(Part::new(PartKind::Refusal(refusal.into())));
+    }
+    let id = text(answer, "id");
+    let calls = list(message, "tool_calls").iter().map(|it| (it, it.get("function").unwrap_or(it)));
+    let legacy = member(message, "function_call").into_iter().map(|it| (it, it));
+    let mut has_calls = false;
+    for (index, (call, function)) in calls.chain(legacy).enumerate() {
+        has_calls = true;
+        if let Some(extra) = member(call, "extra_content") {
+            parts.push(Part::new(PartKind::Reasoning { text: "".into(), proof: Some(extra_proof(extra)) }));
+        }
+        let input = match function.get("arguments") {
+            Some(Value::String(arguments)) => Input::Json(arguments.as_str().into()),
+            Some(tree) if !tree.is_null() => Input::Tree(tree),
+            _ => Input::Json("".into()),
+        };
+        let own = || format!("call_{index}").into();
+        let name = text(function, "name").unwrap_or_default().into();
+        let id = text(call, "id").filter(|id| !id.is_empty()).map_or_else(own, Into::into);
+        parts.push(Part::new(PartKind::Call { id, name, input }));
+    }
+    for (holder, name) in [(choice, "logprobs"), (message, "annotations"), (message, "audio"), (answer, "citations")] {
+        if member(holder, name).is_some_and(|it| !it.as_array().is_some_and(Vec::is_empty)) {
+            ledger.dropped(name);
+        }
+    }
+    Answer { id, parts, reason: reason(text(choice, "finish_reason").unwrap_or_default(), has_calls) }
+}
+
+/// What a vendor wants back with the call that follows: Gemini's signature, as Google's Chat has it.
+pub(super) fn extra_proof<'a>(extra: &Value) -> Proof<'a> {
+    Proof::Made(serde_json::json!({"extra_content": extra}).to_string().into())
+}

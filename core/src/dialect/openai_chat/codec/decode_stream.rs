@@ -1,0 +1,268 @@
+use serde_json::Value;
+
+use super::decode_answer::extra_proof;
+use super::reason;
+use super::thoughts::{Collected, part_words};
+use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, StreamPart, array, list, member, parse, text};
+use crate::wire::Event;
+use crate::wire::json::{Capture, InvalidJson};
+
+/// A call of an index that nobody can use is none.
+const CALL_LIMIT: usize = 1024;
+
+#[derive(Debug, Default)]
+pub(super) struct Decoder {
+    id: Option<String>,
+    has_started: bool,
+    has_ended: bool,
+    /// The hub's index of the next block.
+    next: usize,
+    thought: Option<usize>,
+    thoughts: Collected,
+    /// The open text or refusal.
+    text: Option<(usize, Block<'static>)>,
+    calls: Vec<Call>,
+    finish: String,
+}
+
+/// A call as far as it has come.
+#[derive(Debug)]
+struct Call {
+    /// The provider's.
+    index: Option<u64>,
+    id: String,
+    /// The hub's, once the name has come.
+    block: Option<usize>,
+    is_open: bool,
+    /// Arguments that came before the name.
+    early: String,
+    /// Whether the arguments are a whole object.
+    arguments: Box<Capture>,
+}
+
+impl DecodeStream for Decoder {
+    fn event(
+        &mut self,
+        event: Event<'_>,
+        ledger: &mut Ledger,
+        give: &mut dyn FnMut(StreamPart<'_>),
+    ) -> Result<(), InvalidJson> {
+        let data = event.data.trim_ascii();
+        if data.is_empty() {
+            return Ok(());
+        }
+        if data.starts_with(b"[DONE]") {
+            self.finish(give);
+            return Ok(());
+        }
+        let chunk = parse(data)?;
+        if !std::mem::replace(&mut self.has_started, true) {
+            self.id = text(&chunk, "id").map(str::to_owned);
+            give(StreamPart::Start { id: self.id.as_deref() });
+        }
+        if member(&chunk, "citations").is_some() {
+            ledger.dropped("citations");
+        }
+        let Some(choice) = list(&chunk, "choices").iter().find(|it| it.get("index").is_none_or(|it| *it == 0)) else {
+            return Ok(());
+        };
+        if member(choice, "logprobs").is_some() {
+            ledger.dropped("logprobs");
+        }
+        if let Some(delta) = member(choice, "delta").or_else(|| member(choice, "message")) {
+            self.delta(delta, ledger, give);
+        }
+        if let Some(finish) = text(choice, "finish_reason").filter(|it| !it.is_empty()) {
+            finish.clone_into(&mut self.finish);
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, give: &mut dyn FnMut(StreamPart<'_>)) {
+        if std::mem::replace(&mut self.has_ended, true) {
+            return;
+        }
+        self.close_thought(give);
+        self.close_text(give);
+        self.close_calls(give, false);
+        give(StreamPart::End { reason: reason(&self.finish, !self.calls.is_empty()) });
+    }
+}
+
+impl Decoder {
+    fn delta(&mut self, delta: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+        let had_details = self.thoughts.is_empty();
+        let words = self.thoughts.take(delta);
+        if words.is_some() || had_details && !self.thoughts.is_empty() {
+            self.thought(words.unwrap_or_default(), give);
+        }
+        match delta.get("content") {
+            Some(Value::String(words)) => self.words(words, Block::Text, give),
+            Some(content) => {
+                for part in array(content) {
+                    if text(part, "type") == Some("thinking") {
+                        let words = part_words(part);
+                        self.thoughts.words(&words);
+                        self.thought(&words, give);
+                    } else {
+                        self.words(text(part, "text").unwrap_or_default(), Block::Text, give);
+                    }
+                }
+            }
+            None => {}
+        }
+        self.words(text(delta, "refusal").unwrap_or_default(), Block::Refusal, give);
+        for call in list(delta, "tool_calls") {
+            self.call(call, call.get("function").unwrap_or(call), give);
+        }
+        if let Some(function) = member(delta, "function_call") {
+            self.call(&Value::Null, function, give);
+        }
+        for name in ["annotations", "audio"] {
+            if member(delta, name).is_some_and(|it| !it.as_array().is_some_and(Vec::is_empty)) {
+                ledger.dropped(name);
+            }
+        }
+    }
+
+    fn take_index(&mut self) -> usize {
+        self.next += 1;
+        self.next - 1
+    }
+
+    fn thought(&mut self, words: &str, give: &mut dyn FnMut(StreamPart<'_>)) {
+        let index = match self.thought {
+            Some(index) => index,
+            None => {
+                self.close_text(give);
+                let index = self.take_index();
+                give(StreamPart::Open { index, block: Block::Reasoning });
+                self.thought = Some(index);
+                index
+            }
+        };
+        if !words.is_empty() {
+            give(StreamPart::Delta { index, delta: Delta::Text(words) });
+        }
+    }
+
+    fn words(&mut self, words: &str, block: Block<'static>, give: &mut dyn FnMut(StreamPart<'_>)) {
+        if words.is_empty() {
+            return;
+        }
+        self.close_thought(give);
+        if self.text.is_some_and(|(_, open)| open != block) {
+            self.close_text(give);
+        }
+        let index = match self.text {
+            Some((index, _)) => index,
+            None => {
+                self.close_calls(give, true);
+                let index = self.take_index();
+                give(StreamPart::Open { index, block });
+                self.text = Some((index, block));
+                index
+            }
+        };
+        give(StreamPart::Delta { index, delta: Delta::Text(words) });
+    }
+
+    fn call(&mut self, value: &Value, function: &Value, give: &mut dyn FnMut(StreamPart<'_>)) {
+        let index = value.get("index").and_then(Value::as_u64);
+        let id = text(value, "id").unwrap_or_default();
+        let name = text(function, "name").unwrap_or_default();
+        let known = self.known(index, id, name);
+        let at = match known {
+            Some(at) => at,
+            None if self.calls.len() == CALL_LIMIT => return,
+            None => {
+                self.close_thought(give);
+                self.close_text(give);
+                if let Some(extra) = member(value, "extra_content") {
+                    let index = self.take_index();
+                    give(StreamPart::Open { index, block: Block::Reasoning });
+                    give(StreamPart::Close { index, proof: extra_proof(extra).made() });
+                }
+                let arguments = Box::new(Capture::new([], 0));
+                let (id, early) = (id.to_owned(), String::new());
+                self.calls.push(Call { index, id, block: None, is_open: false, early, arguments });
+                self.calls.len() - 1
+            }
+        };
+        if known.is_none() || self.calls.get(at).is_some_and(|call| call.block.is_none()) {
+            self.begin(at, name, give);
+        }
+        let arguments = match function.get("arguments") {
+            Some(Value::String(arguments)) => arguments.clone(),
+            Some(tree) if !tree.is_null() => tree.to_string(),
+            _ => return,
+        };
+        let Some(call) = self.calls.get_mut(at).filter(|_| !arguments.is_empty()) else { return };
+        if call.arguments.push(arguments.as_bytes()).is_err() {
+            // What a model writes need be no JSON; then it is never whole.
+        }
+        match call.block {
+            Some(index) if call.is_open => give(StreamPart::Delta { index, delta: Delta::Input(&arguments) }),
+            Some(_) => {}
+            None => call.early.push_str(&arguments),
+        }
+    }
+
+    /// The call that a piece belongs to: by its index, unless it begins another one with an id of its own; without an index
+    /// by its id, or it goes on with the last one.
+    fn known(&self, index: Option<u64>, id: &str, name: &str) -> Option<usize> {
+        let last = |fits: &dyn Fn(&Call) -> bool| self.calls.iter().rposition(fits);
+        let begins_another = |call: &Call| !id.is_empty() && !name.is_empty() && call.id != id;
+        match index {
+            Some(_) => {
+                last(&|call| call.index == index).filter(|at| self.calls.get(*at).is_some_and(|it| !begins_another(it)))
+            }
+            None if !id.is_empty() => last(&|call| call.id == id),
+            None if name.is_empty() => self.calls.len().checked_sub(1),
+            None => None,
+        }
+    }
+
+    /// Opens a call's block, once its name is known.
+    fn begin(&mut self, at: usize, name: &str, give: &mut dyn FnMut(StreamPart<'_>)) {
+        if name.is_empty() {
+            return;
+        }
+        self.close_calls(give, true);
+        let index = self.take_index();
+        let answer = self.id.as_deref().unwrap_or_default();
+        let Some(call) = self.calls.get_mut(at) else { return };
+        if call.id.is_empty() {
+            call.id = crate::dialect::hub::call_id(&format!("{answer} {at}"), 64).into_owned();
+        }
+        call.block = Some(index);
+        call.is_open = true;
+        give(StreamPart::Open { index, block: Block::Call { id: &call.id, name } });
+        if !call.early.is_empty() {
+            give(StreamPart::Delta { index, delta: Delta::Input(&std::mem::take(&mut call.early)) });
+        }
+    }
+
+    fn close_thought(&mut self, give: &mut dyn FnMut(StreamPart<'_>)) {
+        if let Some(index) = self.thought.take() {
+            let thoughts = std::mem::take(&mut self.thoughts);
+            give(StreamPart::Close { index, proof: Some(&thoughts.proof()) });
+        }
+    }
+
+    fn close_text(&mut self, give: &mut dyn FnMut(StreamPart<'_>)) {
+        if let Some((index, _)) = self.text.take() {
+            give(StreamPart::Close { index, proof: None });
+        }
+    }
+
+    /// Closes the open calls; `whole` ones alone, since the others may go on.
+    fn close_calls(&mut self, give: &mut dyn FnMut(StreamPart<'_>), whole: bool) {
+        for call in self.calls.iter_mut().filter(|call| call.is_open) {
+            if let Some(index) = call.block.filter(|_| !whole || call.arguments.is_complete_object()) {
+                call.is_open = false;
+                give(StreamPart::Close { index, proof: None });
+            }
+        }
+    }
+}

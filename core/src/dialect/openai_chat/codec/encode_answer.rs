@@ -1,0 +1,72 @@
+use super::{reason_name, thoughts, usage, write_head};
+use crate::dialect::Usage;
+use crate::dialect::hub::{Answer, Context, Ledger, PartKind, Thoughts};
+use crate::wire::json::Writer;
+
+pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, _: &mut Ledger) -> Vec<u8> {
+    let mut out = Writer::default();
+    out.object(|it| {
+        write_head(it, answer.id, context, "chat.completion");
+        it.key("choices").array(|it| {
+            it.object(|it| {
+                it.number_member("index", 0);
+                it.key("message").object(|it| message(it, answer, context));
+                it.key("logprobs").null();
+                it.text_member("finish_reason", reason_name(&answer.reason));
+            });
+        });
+        usage::write(it, used);
+    });
+    out.into_bytes()
+}
+
+fn message(out: &mut Writer, answer: &Answer<'_>, context: &Context) {
+    let (mut words, mut refusal, mut thought, mut proofs) = (String::new(), String::new(), String::new(), Vec::new());
+    for part in &answer.parts {
+        match &part.kind {
+            PartKind::Text(text) => words.push_str(text),
+            PartKind::Refusal(text) => refusal.push_str(text),
+            PartKind::Reasoning { text, proof } if context.thoughts != Thoughts::Unasked => {
+                thought.push_str(text);
+                let wrapped = proof.as_ref().and_then(|it| it.made()).and_then(|it| context.origin.wrap(it));
+                proofs.extend(wrapped);
+            }
+            PartKind::Reasoning { .. } | PartKind::Call { .. } | PartKind::Media(_) | PartKind::Result { .. } => {}
+        }
+    }
+    out.text_member("role", "assistant");
+    text_or_null(out, "content", &words);
+    text_or_null(out, "refusal", &refusal);
+    if !thought.is_empty() {
+        out.text_member("reasoning_content", &thought);
+    }
+    if !proofs.is_empty() {
+        out.key("reasoning_details").array(|it| {
+            for (index, envelope) in (0_u64..).zip(&proofs) {
+                it.object(|it| thoughts::detail(it, envelope, index));
+            }
+        });
+    }
+    let mut calls = answer.parts.iter().filter_map(|part| match &part.kind {
+        PartKind::Call { id, name, input } => Some((id, name, input)),
+        _ => None,
+    });
+    let Some(first) = calls.next() else { return };
+    out.key("tool_calls").array(|it| {
+        for (id, name, input) in std::iter::once(first).chain(calls) {
+            it.object(|it| {
+                it.text_member("id", id);
+                it.text_member("type", "function");
+                it.key("function").object(|it| {
+                    it.text_member("name", context.names.original(name));
+                    it.text_member("arguments", &input.json());
+                });
+            });
+        }
+    });
+}
+
+fn text_or_null(out: &mut Writer, name: &str, text: &str) {
+    out.key(name);
+    if text.is_empty() { out.null() } else { out.text(text) }
+}

@@ -1,0 +1,389 @@
+use serde_json::Value;
+
+use crate::dialect::hub::{
+    Effort, Format, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source, Target, Tool,
+    ToolChoice, Turn, call_id,
+};
+use crate::wire::json::Writer;
+
+const NAME_LIMIT: usize = 64;
+const ID_LIMIT: usize = 40;
+/// OpenAI takes no more.
+const STOP_LIMIT: usize = 4;
+const USER_LIMIT: usize = 64;
+/// Between texts that the client wrote as several.
+const SEPARATOR: &str = "\n\n";
+
+pub(super) fn encode(
+    request: &Request<'_>,
+    target: &Target<'_>,
+    names: &mut Names,
+    ledger: &mut Ledger,
+) -> Result<Vec<u8>, Refusal> {
+    let mut refused = None;
+    let mut out = Writer::with_capacity(4096);
+    out.object(|it| {
+        it.text_member("model", target.model);
+        let mut encoder = Encoder { target, names, ledger, breakpoints: false };
+        it.key("messages").array(|it| {
+            encoder.system(it, &request.system);
+            for turn in &request.turns {
+                if let Err(refusal) = encoder.turn(it, turn) {
+                    refused.get_or_insert(refusal);
+                }
+            }
+        });
+        if target.stream {
+            it.key("stream").flag(true);
+            if target.asks_usage {
+                it.key("stream_options").object(|it| it.key("include_usage").flag(true));
+            }
+        }
+        encoder.tools(it, request);
+        if encoder.breakpoints {
+            ledger.dropped("cache_control");
+        }
+        limits(it, request, target, ledger);
+        reasoning(it, request, target, ledger);
+        format(it, request);
+        if let Some(user) = &request.user {
+            if user.len() <= USER_LIMIT {
+                it.text_member("user", user);
+            } else {
+                ledger.dropped("metadata.user_id");
+            }
+        }
+        for (name, value) in
+            [("prompt_cache_key", request.cache_key), ("verbosity", request.verbosity), ("service_tier", tier(request))]
+        {
+            if let Some(value) = value {
+                it.text_member(name, value);
+            }
+        }
+    });
+    refused.map_or_else(|| Ok(out.into_bytes()), Err)
+}
+
+/// The default is not worth a field that a vendor may not know.
+fn tier<'a>(request: &Request<'a>) -> Option<&'a str> {
+    request.service_tier.filter(|tier| *tier != "auto")
+}
+
+/// Whether the provider is OpenAI itself, or its model one of OpenAI's: then limits have the names of today.
+fn is_of_today(target: &Target<'_>) -> bool {
+    let model = target.model.rsplit('/').next().unwrap_or_default();
+    let is_numbered = |prefix: &str, from: u8| {
+        let digit = model.strip_prefix(prefix).and_then(|rest| rest.bytes().next());
+        digit.is_some_and(|digit| (from..=b'9').contains(&digit))
+    };
+    target.host.ends_with("api.openai.com")
+        || target.host.ends_with(".azure.com")
+        || is_numbered("gpt-", b'5')
+        || is_numbered("o", b'1')
+}
+
+fn limits(out: &mut Writer, request: &Request<'_>, target: &Target<'_>, ledger: &mut Ledger) {
+    let sampling = &request.sampling;
+    if let Some(max) = sampling.max_tokens {
+        out.number_member(if is_of_today(target) { "max_completion_tokens" } else { "max_tokens" }, max);
+    }
+    for (name, value) in [
+        ("temperature", sampling.temperature),
+        ("top_p", sampling.top_p),
+        ("seed", sampling.seed),
+        ("frequency_penalty", sampling.frequency_penalty),
+        ("presence_penalty", sampling.presence_penalty),
+    ] {
+        if let Some(value) = value {
+            out.key(name).value(value);
+        }
+    }
+    if sampling.top_k.is_some() {
+        ledger.dropped("top_k");
+    }
+    if !sampling.stop.is_empty() {
+        if sampling.stop.len() > STOP_LIMIT {
+            ledger.approximated("stop_sequences");
+        }
+        out.key("stop").array(|it| sampling.stop.iter().take(STOP_LIMIT).for_each(|stop| it.text(stop)));
+    }
+}
+
+fn reasoning(out: &mut Writer, request: &Request<'_>, target: &Target<'_>, ledger: &mut Ledger) {
+    // Not to think is what a model does that is not told to; few take the word for it.
+    let Some(reasoning) = request.reasoning.filter(|it| it.effort != Effort::None) else { return };
+    if target.without_reasoning {
+        return ledger.dropped("reasoning");
+    }
+    if reasoning.budget.is_some_and(|budget| budget != reasoning.effort.budget()) {
+        ledger.approximated("reasoning");
+    }
+    out.text_member("reasoning_effort", reasoning.effort.name());
+}
+
+fn format(out: &mut Writer, request: &Request<'_>) {
+    match &request.format {
+        None => {}
+        Some(Format::Json) => {
+            out.key("response_format").object(|it| it.text_member("type", "json_object"));
+        }
+        Some(Format::Schema { name, schema, strict }) => out.key("response_format").object(|it| {
+            it.text_member("type", "json_schema");
+            it.key("json_schema").object(|it| {
+                it.text_member("name", name.unwrap_or("answer"));
+                it.key("schema").value(schema);
+                it.key("strict").flag(strict.unwrap_or(true));
+            });
+        }),
+    }
+}
+
+struct Encoder<'a, 'b> {
+    target: &'a Target<'b>,
+    names: &'a mut Names,
+    ledger: &'a mut Ledger,
+    /// The client has set some.
+    breakpoints: bool,
+}
+
+impl Encoder<'_, '_> {
+    fn system(&mut self, out: &mut Writer, parts: &[Part<'_>]) {
+        let text = self.text(parts);
+        if !text.is_empty() {
+            message(out, "system", |it| it.text_member("content", &text));
+        }
+    }
+
+    fn turn(&mut self, out: &mut Writer, turn: &Turn<'_>) -> Result<(), Refusal> {
+        match turn.role {
+            Role::System => self.system(out, &turn.parts),
+            Role::User => return self.user(out, &turn.parts),
+            Role::Assistant => self.assistant(out, &turn.parts),
+        }
+        Ok(())
+    }
+
+    /// Each result is a message of its own, and what else the turn has, one behind them.
+    fn user(&mut self, out: &mut Writer, parts: &[Part<'_>]) -> Result<(), Refusal> {
+        let mut others: Vec<&Part<'_>> = Vec::new();
+        for part in parts {
+            let PartKind::Result { id, parts, is_error } = &part.kind else {
+                others.push(part);
+                continue;
+            };
+            self.breakpoints |= part.cache.is_some();
+            let mut text = self.text(parts);
+            let media: Vec<&Part<'_>> = parts.iter().filter(|it| matches!(it.kind, PartKind::Media(_))).collect();
+            if !media.is_empty() {
+                // A tool's message holds text alone.
+                self.ledger.approximated("tool_result.media");
+                if text.is_empty() {
+                    "The result is attached to the next message.".clone_into(&mut text);
+                }
+                others.extend(media);
+            }
+            if *is_error {
+                self.ledger.approximated("tool_result.is_error");
+                text.insert_str(0, "Error: ");
+            }
+            message(out, "tool", |it| {
+                it.text_member("tool_call_id", &call_id(id, ID_LIMIT));
+                it.text_member("content", &text);
+            });
+        }
+        if others.is_empty() {
+            return Ok(());
+        }
+        self.breakpoints |= others.iter().any(|part| part.cache.is_some());
+        let texts: Vec<&str> = others.iter().filter_map(|part| words(part)).collect();
+        if texts.len() == others.len() {
+            message(out, "user", |it| it.text_member("content", &texts.join(SEPARATOR)));
+            return Ok(());
+        }
+        let mut result = Ok(());
+        message(out, "user", |it| {
+            it.key("content").array(|it| {
+                for part in &others {
+                    match &part.kind {
+                        PartKind::Media(media) => result = result.clone().and(self.media(it, media)),
+                        _ => it.object(|it| {
+                            it.text_member("type", "text");
+                            it.text_member("text", words(part).unwrap_or_default());
+                        }),
+                    }
+                }
+            });
+        });
+        result
+    }
+
+    fn assistant(&mut self, out: &mut Writer, parts: &[Part<'_>]) {
+        let mut proofs: Vec<Value> = Vec::new();
+        let mut has_calls = false;
+        for part in parts {
+            match &part.kind {
+                PartKind::Reasoning { proof, .. } => {
+                    match proof.as_ref().and_then(|proof| proof.for_maker(self.target.origin)) {
+                        Some(json) => proofs.extend(serde_json::from_str::<Value>(json)),
+                        None => self.ledger.dropped("reasoning.history"),
+                    }
+                }
+                PartKind::Call { .. } => has_calls = true,
+                PartKind::Media(_) => self.ledger.dropped("messages.media"),
+                PartKind::Text(_) | PartKind::Refusal(_) | PartKind::Result { .. } => {}
+            }
+        }
+        let text = self.text(parts);
+        if text.is_empty() && !has_calls {
+            return;
+        }
+        message(out, "assistant", |it| {
+            it.key("content");
+            if text.is_empty() {
+                it.null()
+            } else {
+                it.text(&text)
+            }
+            // What is of the message stands in it, what is of a call in that.
+            for (name, value) in proofs.iter().filter_map(Value::as_object).flatten() {
+                if name != "extra_content" {
+                    it.key(name).value(value);
+                }
+            }
+            if has_calls {
+                it.key("tool_calls").array(|it| self.calls(it, parts));
+            }
+        });
+    }
+
+    fn calls(&mut self, out: &mut Writer, parts: &[Part<'_>]) {
+        let mut extra = None;
+        for part in parts {
+            match &part.kind {
+                PartKind::Reasoning { proof: Some(proof), .. } => {
+                    let json = proof.for_maker(self.target.origin);
+                    let proof = json.and_then(|json| serde_json::from_str::<Value>(json).ok());
+                    extra = proof.and_then(|proof| proof.get("extra_content").cloned()).or(extra);
+                }
+                PartKind::Call { id, name, input } => {
+                    self.breakpoints |= part.cache.is_some();
+                    let name = self.names.fit(name, NAME_LIMIT);
+                    out.object(|it| {
+                        it.text_member("id", &call_id(id, ID_LIMIT));
+                        it.text_member("type", "function");
+                        it.key("function").object(|it| {
+                            it.text_member("name", &name);
+                            it.text_member("arguments", &input.json());
+                        });
+                        if let Some(extra) = extra.take() {
+                            it.key("extra_content").value(&extra);
+                        }
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn media(&mut self, out: &mut Writer, media: &Media<'_>) -> Result<(), Refusal> {
+        let Some(url) = media.source.to_url() else {
+            let message = "a file's id is known to the provider it was uploaded to alone; send its data";
+            return Err(Refusal::new("messages.content.source", message));
+        };
+        match (media.kind, &media.source) {
+            (MediaKind::Image, _) => out.object(|it| {
+                it.text_member("type", "image_url");
+                it.key("image_url").object(|it| {
+                    it.text_member("url", &url);
+                    if let Some(detail) = media.detail {
+                        it.text_member("detail", detail);
+                    }
+                });
+            }),
+            (MediaKind::Audio, Source::Base64 { mime, data }) => out.object(|it| {
+                it.text_member("type", "input_audio");
+                it.key("input_audio").object(|it| {
+                    it.text_member("data", data);
+                    it.text_member(
+                        "format",
+                        if mime.ends_with("mp3") || mime.ends_with("mpeg") { "mp3" } else { "wav" },
+                    );
+                });
+            }),
+            (MediaKind::Document, Source::Base64 { .. }) => out.object(|it| {
+                it.text_member("type", "file");
+                it.key("file").object(|it| {
+                    it.text_member("filename", media.name.unwrap_or("document.pdf"));
+                    it.text_member("file_data", &url);
+                });
+            }),
+            (MediaKind::Audio | MediaKind::Document, _) => {
+                let message = "the model's provider takes files as data alone, and the gateway fetches nothing; send its bytes in Base64";
+                return Err(Refusal::new("messages.content.source.url", message));
+            }
+        }
+        Ok(())
+    }
+
+    fn tools(&mut self, out: &mut Writer, request: &Request<'_>) {
+        if request.tools.is_empty() {
+            return;
+        }
+        out.key("tools").array(|it| request.tools.iter().for_each(|tool| self.tool(it, tool)));
+        match request.tool_choice {
+            None => {}
+            Some(ToolChoice::Auto) => out.text_member("tool_choice", "auto"),
+            Some(ToolChoice::None) => out.text_member("tool_choice", "none"),
+            Some(ToolChoice::Required) => out.text_member("tool_choice", "required"),
+            Some(ToolChoice::Named(name)) => out.key("tool_choice").object(|it| {
+                it.text_member("type", "function");
+                it.key("function").object(|it| it.text_member("name", &self.names.fit(name, NAME_LIMIT)));
+            }),
+        }
+        if let Some(parallel) = request.parallel_calls {
+            out.key("parallel_tool_calls").flag(parallel);
+        }
+    }
+
+    fn tool(&mut self, out: &mut Writer, tool: &Tool<'_>) {
+        self.breakpoints |= tool.cache.is_some();
+        let name = self.names.fit(tool.name, NAME_LIMIT);
+        out.object(|it| {
+            it.text_member("type", "function");
+            it.key("function").object(|it| {
+                it.text_member("name", &name);
+                if let Some(description) = tool.description {
+                    it.text_member("description", description);
+                }
+                if let Some(schema) = tool.schema {
+                    it.key("parameters");
+                    it.value(schema);
+                }
+                if let Some(strict) = tool.strict {
+                    it.key("strict").flag(strict);
+                }
+            });
+        });
+    }
+
+    /// The texts among parts, in one.
+    fn text(&mut self, parts: &[Part<'_>]) -> String {
+        self.breakpoints |= parts.iter().any(|part| part.cache.is_some());
+        let texts: Vec<&str> = parts.iter().filter_map(words).collect();
+        texts.join(SEPARATOR)
+    }
+}
+
+fn words<'a>(part: &'a Part<'_>) -> Option<&'a str> {
+    match &part.kind {
+        PartKind::Text(text) | PartKind::Refusal(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn message(out: &mut Writer, role: &str, fill: impl FnOnce(&mut Writer)) {
+    out.object(|it| {
+        it.text_member("role", role);
+        fill(it);
+    });
+}

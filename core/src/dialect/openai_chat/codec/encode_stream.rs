@@ -1,0 +1,179 @@
+use std::collections::HashMap;
+
+use super::{reason_name, thoughts, usage, write_head};
+use crate::dialect::hub::{Block, Context, Delta, EncodeStream, Ledger, StreamPart, Thoughts};
+use crate::dialect::{GatewayError, Usage, openai_chat};
+use crate::wire::json::Writer;
+
+#[derive(Debug)]
+pub(super) struct Encoder {
+    context: Context,
+    id: Option<String>,
+    has_started: bool,
+    open: HashMap<usize, Open>,
+    /// Calls are numbered from 0, whatever else there is.
+    calls: u64,
+    /// Thoughts that had a proof.
+    proofs: u64,
+    ledger: Ledger,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Open {
+    Text,
+    Refusal,
+    Thought,
+    Call {
+        number: u64,
+        /// It has arguments.
+        has_input: bool,
+    },
+}
+
+impl EncodeStream for Encoder {
+    fn part(&mut self, part: StreamPart<'_>, used: &Usage, out: &mut Writer) {
+        match part {
+            StreamPart::Start { id } => {
+                self.id = id.map(str::to_owned);
+                self.start(out);
+            }
+            StreamPart::Open { index, block } => {
+                self.start(out);
+                self.open(index, block, out);
+            }
+            StreamPart::Delta { index, delta: Delta::Text(text) | Delta::Input(text) } => {
+                self.delta(index, text, out);
+            }
+            StreamPart::Close { index, proof } => self.close(index, proof, out),
+            StreamPart::End { reason } => {
+                self.start(out);
+                self.chunk(out, Some(reason_name(&reason)), |_| {});
+                if self.context.usage {
+                    out.bytes(b"data: ");
+                    out.object(|it| {
+                        write_head(it, self.id.as_deref(), &self.context, "chat.completion.chunk");
+                        it.key("choices").array(|_| {});
+                        usage::write(it, used);
+                    });
+                    out.bytes(b"\n\n");
+                }
+                out.bytes(b"data: [DONE]\n\n");
+            }
+        }
+    }
+
+    fn fail(&mut self, error: &GatewayError, trace_id: &str, out: &mut Writer) {
+        out.bytes(b"data: ");
+        out.value(&openai_chat::error::body(error, trace_id));
+        out.bytes(b"\n\n");
+    }
+
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+}
+
+impl Encoder {
+    pub(super) fn new(context: Context) -> Self {
+        let open = HashMap::new();
+        Self { context, id: None, has_started: false, open, calls: 0, proofs: 0, ledger: Ledger::default() }
+    }
+
+    fn start(&mut self, out: &mut Writer) {
+        if !std::mem::replace(&mut self.has_started, true) {
+            self.chunk(out, None, |it| {
+                it.text_member("role", "assistant");
+                it.text_member("content", "");
+            });
+        }
+    }
+
+    fn open(&mut self, index: usize, block: Block<'_>, out: &mut Writer) {
+        let open = match block {
+            Block::Text => Open::Text,
+            Block::Refusal => Open::Refusal,
+            Block::Reasoning => Open::Thought,
+            Block::Call { id, name } => {
+                let number = self.calls;
+                self.calls += 1;
+                self.call(out, number, |it, context| {
+                    it.text_member("id", id);
+                    it.text_member("type", "function");
+                    it.key("function").object(|it| {
+                        it.text_member("name", context.names.original(name));
+                        it.text_member("arguments", "");
+                    });
+                });
+                Open::Call { number, has_input: false }
+            }
+        };
+        self.open.insert(index, open);
+    }
+
+    fn delta(&mut self, index: usize, text: &str, out: &mut Writer) {
+        let Some(open) = self.open.get_mut(&index).filter(|_| !text.is_empty()) else { return };
+        let name = match open {
+            Open::Text => "content",
+            Open::Refusal => "refusal",
+            Open::Thought if self.context.thoughts == Thoughts::Shown => "reasoning_content",
+            Open::Thought => return,
+            Open::Call { number, has_input } => {
+                *has_input = true;
+                let number = *number;
+                return self.arguments(out, number, text);
+            }
+        };
+        self.chunk(out, None, |it| it.text_member(name, text));
+    }
+
+    fn close(&mut self, index: usize, proof: Option<&str>, out: &mut Writer) {
+        match (self.open.remove(&index), proof) {
+            (Some(Open::Call { number, has_input: false }), _) => self.arguments(out, number, "{}"),
+            (Some(Open::Thought), Some(proof)) if self.context.thoughts != Thoughts::Unasked => {
+                let number = self.proofs;
+                self.proofs += 1;
+                let origin = self.context.origin;
+                self.chunk(out, None, |it| thoughts::write_detail(it, origin, proof, number));
+            }
+            _ => {}
+        }
+    }
+
+    fn arguments(&self, out: &mut Writer, number: u64, text: &str) {
+        self.call(out, number, |it, _| it.key("function").object(|it| it.text_member("arguments", text)));
+    }
+
+    fn call(&self, out: &mut Writer, number: u64, fill: impl FnOnce(&mut Writer, &Context)) {
+        self.chunk(out, None, |it| {
+            it.key("tool_calls").array(|it| {
+                it.object(|it| {
+                    it.number_member("index", number);
+                    fill(it, &self.context);
+                });
+            });
+        });
+    }
+
+    fn chunk(&self, out: &mut Writer, reason: Option<&str>, fill: impl FnOnce(&mut Writer)) {
+        out.bytes(b"data: ");
+        out.object(|it| {
+            write_head(it, self.id.as_deref(), &self.context, "chat.completion.chunk");
+            it.key("choices").array(|it| {
+                it.object(|it| {
+                    it.number_member("index", 0);
+                    it.key("delta").object(fill);
+                    it.key("logprobs").null();
+                    it.key("finish_reason");
+                    match reason {
+                        Some(reason) => it.text(reason),
+                        None => it.null(),
+                    }
+                });
+            });
+            if self.context.usage {
+                it.key("usage").null();
+            }
+        });
+        out.bytes(b"\n\n");
+    }
+}

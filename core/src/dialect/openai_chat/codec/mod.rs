@@ -1,0 +1,62 @@
+//! Chat Completions to and from the hub, with what other vendors made of it.
+
+mod decode_answer;
+mod decode_request;
+mod decode_stream;
+mod encode_answer;
+mod encode_request;
+mod encode_stream;
+mod thoughts;
+mod usage;
+
+use crate::dialect::hub::{Codec, Context, Reason};
+use crate::wire::json::Writer;
+
+pub(super) static CODEC: Codec = Codec {
+    decode_request: decode_request::decode,
+    encode_request: encode_request::encode,
+    decode_answer: decode_answer::decode,
+    encode_answer: encode_answer::encode,
+    decode_stream: || Box::new(decode_stream::Decoder::default()),
+    encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
+    encode_count,
+};
+
+/// Nobody counts tokens in this dialect; the number stands where its relatives have it.
+fn encode_count(tokens: u64) -> Vec<u8> {
+    let mut out = Writer::default();
+    out.object(|it| it.number_member("input_tokens", tokens));
+    out.into_bytes()
+}
+
+/// `finish_reason`; several vendors say `stop` of an answer that calls.
+fn reason(name: &str, has_calls: bool) -> Reason<'static> {
+    match name {
+        "length" | "max_tokens" | "model_length" => Reason::Length,
+        "content_filter" | "refusal" => Reason::Filter,
+        "tool_calls" | "function_call" => Reason::Calls,
+        _ if has_calls => Reason::Calls,
+        _ => Reason::Stop,
+    }
+}
+
+const fn reason_name(reason: &Reason<'_>) -> &'static str {
+    match reason {
+        Reason::Stop | Reason::Sequence(_) | Reason::Pause => "stop",
+        Reason::Length | Reason::Context => "length",
+        Reason::Calls => "tool_calls",
+        Reason::Filter => "content_filter",
+    }
+}
+
+/// The members that an answer and each chunk begin with.
+fn write_head(out: &mut Writer, id: Option<&str>, context: &Context, object: &str) {
+    out.key("id");
+    match id {
+        Some(id) if id.starts_with("chatcmpl-") => out.text(id),
+        id => out.text(&format!("chatcmpl-{}", id.unwrap_or(&context.id))),
+    }
+    out.text_member("object", object);
+    out.key("created").raw(&context.created.to_string());
+    out.text_member("model", &context.model);
+}

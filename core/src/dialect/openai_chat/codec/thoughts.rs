@@ -1,0 +1,117 @@
+//! Reasoning as vendors of Chat have it: a text under one of several names, and `reasoning_details` with what they want
+//! back.
+
+use serde_json::{Map, Value};
+
+use crate::dialect::hub::{Origin, array, list, member, text};
+use crate::wire::json::Writer;
+
+const DETAILS: &str = "reasoning_details";
+/// Where vendors have the text.
+const TEXTS: [&str; 2] = ["reasoning_content", "reasoning"];
+/// How a detail of ours is told from a vendor's.
+const FORMAT: &str = "llmio-v1";
+
+/// A vendor's thoughts, as they come in messages or deltas.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    /// The vendor's name for the text, and the text.
+    name: Option<&'static str>,
+    text: String,
+    details: Vec<Value>,
+}
+
+impl Collected {
+    /// Takes what a message or delta has of them, and gives the words that are new.
+    pub(super) fn take<'a>(&mut self, message: &'a Value) -> Option<&'a str> {
+        let details = list(message, DETAILS);
+        for detail in details {
+            self.detail(detail);
+        }
+        let named = TEXTS.into_iter().find_map(|name| Some((name, text(message, name)?)));
+        let (name, words) = named.filter(|(_, words)| !words.is_empty())?;
+        self.name.get_or_insert(name);
+        self.text.push_str(words);
+        Some(words)
+    }
+
+    /// Words that stand among the parts of the content.
+    pub(super) fn words(&mut self, words: &str) {
+        self.name.get_or_insert("reasoning_content");
+        self.text.push_str(words);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.details.is_empty()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The members that the vendor wants back in its message, as JSON.
+    pub(super) fn proof(&self) -> String {
+        let mut members = Map::new();
+        if let Some(name) = self.name {
+            members.insert(name.to_owned(), Value::from(self.text.as_str()));
+        }
+        if !self.details.is_empty() {
+            members.insert(DETAILS.to_owned(), Value::from(self.details.clone()));
+        }
+        Value::Object(members).to_string()
+    }
+
+    /// Pieces of one detail come with the same index and type.
+    fn detail(&mut self, piece: &Value) {
+        let same = |known: &&mut Value| {
+            piece.get("index").is_some() && ["index", "type"].iter().all(|name| known.get(name) == piece.get(name))
+        };
+        let known = self.details.last_mut().filter(same).and_then(Value::as_object_mut);
+        let (Some(known), Some(piece)) = (known, piece.as_object()) else {
+            return self.details.push(piece.clone());
+        };
+        for (name, value) in piece.iter().filter(|(_, value)| !value.is_null()) {
+            match (known.get_mut(name), value) {
+                (Some(Value::String(so_far)), Value::String(more))
+                    if matches!(name.as_str(), "text" | "summary" | "data") =>
+                {
+                    so_far.push_str(more);
+                }
+                _ => {
+                    known.insert(name.clone(), value.clone());
+                }
+            }
+        }
+    }
+}
+
+/// Content that is a list of parts: the words of a part that is a thought (Mistral's).
+pub(super) fn part_words(part: &Value) -> String {
+    let words = member(part, "thinking").map(array).unwrap_or_default();
+    words.iter().filter_map(|it| text(it, "text")).collect()
+}
+
+/// A detail with what the maker of a thought wants back. The client echoes it.
+pub(super) fn write_detail(out: &mut Writer, origin: Origin, proof: &str, index: u64) {
+    if let Some(envelope) = origin.wrap(proof) {
+        out.key(DETAILS).array(|it| it.object(|it| detail(it, &envelope, index)));
+    }
+}
+
+/// The members of one detail.
+pub(super) fn detail(out: &mut Writer, envelope: &str, index: u64) {
+    out.text_member("type", "reasoning.encrypted");
+    out.text_member("data", envelope);
+    out.text_member("format", FORMAT);
+    out.number_member("index", index);
+}
+
+/// What a client has echoed of `reasoning_details`: the envelopes, or nothing of ours.
+pub(super) fn echoed(message: &Value) -> impl Iterator<Item = &str> {
+    list(message, DETAILS).iter().filter_map(|it| text(it, "data").or_else(|| text(it, "signature")))
+}
+
+/// Whether a message has thoughts in any form.
+pub(super) fn has_any(message: &Value) -> bool {
+    TEXTS.iter().any(|name| text(message, name).is_some_and(|it| !it.is_empty())) || !list(message, DETAILS).is_empty()
+}
