@@ -13,10 +13,12 @@ mod clock;
 pub mod contract;
 mod current_file;
 mod entropy;
+mod grammar;
 mod http;
 
 pub use background::HeldBackground;
 pub use clock::ManualClock;
 pub use current_file::current_file;
 pub use entropy::FixedEntropy;
+pub use grammar::check_stream;
 pub use http::{Reply, ScriptedHttp, SentRequest};

@@ -10,7 +10,7 @@ pub struct Codec {
     /// Reads a client's request. What the hub has no place for is refused, or noted.
     pub decode_request: for<'a> fn(&'a Value, &mut Ledger) -> Result<Request<'a>, Refusal>,
     /// Writes a provider's request.
-    pub encode_request: fn(&Request<'_>, &Target<'_>, &mut Names, &mut Ledger) -> Result<Vec<u8>, Refusal>,
+    pub encode_request: EncodeRequest,
     /// Reads a provider's answer, of which the meter has said that it is one.
     pub decode_answer: for<'a> fn(&'a Value, &mut Ledger) -> Answer<'a>,
     /// Writes a client's answer.
@@ -20,6 +20,9 @@ pub struct Codec {
     /// Writes a client's counting answer.
     pub encode_count: fn(u64) -> Vec<u8>,
 }
+
+/// Writes a request for a target, and notes which tools it calls by other names.
+pub type EncodeRequest = fn(&Request<'_>, &Target<'_>, &mut Names, &mut Ledger) -> Result<Vec<u8>, Refusal>;
 
 /// Reads the events of a provider's stream into parts.
 pub trait DecodeStream: Send {

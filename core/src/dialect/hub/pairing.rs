@@ -9,7 +9,7 @@ use super::request::{Role, Turn};
 /// and its result stands, in the order of the calls, at the beginning of the turn that follows. `field` is where the client
 /// has its turns.
 pub fn pair<'a>(turns: Vec<Turn<'a>>, field: &str) -> Result<Vec<Turn<'a>>, Refusal> {
-    let mut turns = merged(turns);
+    let mut turns = behind_results(merged(turns));
     // The calls that wait for a result: the client's id, and ours.
     let mut open: Vec<(Cow<'a, str>, Cow<'a, str>)> = Vec::new();
     let mut used: HashSet<Cow<'a, str>> = HashSet::new();
@@ -68,11 +68,25 @@ fn answer<'a>(
     Ok(())
 }
 
+/// Nothing may stand between calls and their results: instructions go behind them.
+fn behind_results(mut turns: Vec<Turn<'_>>) -> Vec<Turn<'_>> {
+    let calls = |turn: &Turn<'_>| turn.parts.iter().any(|part| matches!(part.kind, PartKind::Call { .. }));
+    for at in 1..turns.len() {
+        let (Some(before), Some(here), Some(next)) = (turns.get(at - 1), turns.get(at), turns.get(at + 1)) else {
+            continue;
+        };
+        if here.role == Role::System && next.role == Role::User && before.role == Role::Assistant && calls(before) {
+            turns.swap(at, at + 1);
+        }
+    }
+    turns
+}
+
 fn merged(turns: Vec<Turn<'_>>) -> Vec<Turn<'_>> {
     let mut merged: Vec<Turn<'_>> = Vec::with_capacity(turns.len());
     for turn in turns {
         match merged.last_mut() {
-            Some(last) if last.role == turn.role && turn.role != Role::System => last.parts.extend(turn.parts),
+            Some(last) if last.role == turn.role => last.parts.extend(turn.parts),
             _ if turn.parts.is_empty() => {}
             _ => merged.push(turn),
         }
@@ -139,8 +153,8 @@ mod tests {
         let expected = [
             "a, b",
             "call 1, call 2, call 3",
-            "s",
             "result 1, result 2, result 3, c",
+            "s",
             "call 1_3, call call_4",
             "result 1_3, result call_4",
         ];

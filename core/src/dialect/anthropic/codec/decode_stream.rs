@@ -3,14 +3,18 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::reason;
-use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, Reason, StreamPart, member, parse, text};
+use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, Reason, StreamPart, list, member, parse, text};
 use crate::wire::Event;
 use crate::wire::json::InvalidJson;
 
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
-    /// The open blocks by the provider's index, which is the hub's, too.
-    open: HashMap<usize, Open>,
+    has_started: bool,
+    /// The open blocks by the provider's index, with the hub's: a message may begin anew in mid-stream, where the provider
+    /// goes on with another model.
+    open: HashMap<usize, (usize, Open)>,
+    /// The hub's index of the next block.
+    next: usize,
     reason: Reason<'static>,
     has_ended: bool,
 }
@@ -31,20 +35,34 @@ impl DecodeStream for Decoder {
         give: &mut dyn FnMut(StreamPart<'_>),
     ) -> Result<(), InvalidJson> {
         let data: Value = parse(event.data)?;
+        // Behind the end of a message there is nothing of it.
+        if self.has_ended {
+            return Ok(());
+        }
         let index = data.get("index").and_then(Value::as_u64).and_then(|it| usize::try_from(it).ok()).unwrap_or(0);
         match text(&data, "type").unwrap_or_default() {
             "message_start" => {
-                let id = member(&data, "message").and_then(|message| text(message, "id"));
-                give(StreamPart::Start { id });
+                let message = data.get("message").unwrap_or(&Value::Null);
+                if !std::mem::replace(&mut self.has_started, true) {
+                    give(StreamPart::Start { id: text(message, "id") });
+                }
+                // A call that runs within a server's tool comes whole.
+                for (index, block) in list(message, "content").iter().enumerate() {
+                    self.open(index, block, ledger, give);
+                    self.close(index, give);
+                }
+                self.ends(message);
             }
-            "content_block_start" => self.open(index, &data, ledger, give),
+            "content_block_start" => {
+                if let Some(block) = member(&data, "content_block") {
+                    self.open(index, block, ledger, give);
+                }
+            }
             "content_block_delta" => self.delta(index, &data, ledger, give),
             "content_block_stop" => self.close(index, give),
             "message_delta" => {
-                if let Some(delta) = member(&data, "delta")
-                    && let Some(name) = text(delta, "stop_reason")
-                {
-                    self.reason = reason(name, text(delta, "stop_sequence")).into_owned();
+                if let Some(delta) = member(&data, "delta") {
+                    self.ends(delta);
                 }
             }
             "message_stop" => self.finish(give),
@@ -68,8 +86,16 @@ impl DecodeStream for Decoder {
 }
 
 impl Decoder {
-    fn open(&mut self, index: usize, data: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
-        let Some(block) = member(data, "content_block") else { return };
+    /// Takes the reason that a message or delta names.
+    fn ends(&mut self, named: &Value) {
+        if let Some(name) = text(named, "stop_reason") {
+            self.reason = reason(name, text(named, "stop_sequence")).into_owned();
+        }
+    }
+
+    fn open(&mut self, number: usize, block: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+        self.close(number, give);
+        let index = self.next;
         let words = |name| text(block, name).unwrap_or_default();
         let open = match words("type") {
             "text" => {
@@ -101,11 +127,13 @@ impl Decoder {
             // What a server's tool said and did.
             other => return ledger.unknown(other),
         };
-        self.open.insert(index, open);
+        self.next += 1;
+        self.open.insert(number, (index, open));
     }
 
-    fn delta(&mut self, index: usize, data: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
-        let (Some(delta), Some(open)) = (member(data, "delta"), self.open.get_mut(&index)) else { return };
+    fn delta(&mut self, number: usize, data: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+        let (Some(delta), Some(open)) = (member(data, "delta"), self.open.get_mut(&number)) else { return };
+        let (index, open) = (open.0, &mut open.1);
         let words = |name| text(delta, name).unwrap_or_default();
         match (words("type"), open) {
             ("text_delta", _) => give(StreamPart::Delta { index, delta: Delta::Text(words("text")) }),
@@ -123,8 +151,8 @@ impl Decoder {
         }
     }
 
-    fn close(&mut self, index: usize, give: &mut dyn FnMut(StreamPart<'_>)) {
-        let Some(open) = self.open.remove(&index) else { return };
+    fn close(&mut self, number: usize, give: &mut dyn FnMut(StreamPart<'_>)) {
+        let Some((index, open)) = self.open.remove(&number) else { return };
         let proof = match open {
             Open::Plain => None,
             Open::Thought { text, signature } => {

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use crate::dialect::hub::{
     Cache, Effort, Format, Input, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source,
-    Target, Tool, ToolChoice, Turn, call_id,
+    Target, Tool, ToolChoice, Turn, call_id, write_schema,
 };
 use crate::wire::json::Writer;
 
@@ -32,11 +32,8 @@ pub(super) fn encode(
         system(it, request, marks, ledger);
         let mut encoder = Encoder { target, names, ledger, marks, thinks: thinking.is_on };
         it.key("messages").array(|it| {
-            let last = request.turns.len().saturating_sub(1);
-            for (index, turn) in request.turns.iter().enumerate() {
-                if let Err(refusal) = encoder.turn(it, turn, index == last) {
-                    refused.get_or_insert(refusal);
-                }
+            if let Err(refusal) = encoder.turns(it, &request.turns) {
+                refused = Some(refusal);
             }
         });
         encoder.tools(it, request);
@@ -260,32 +257,39 @@ struct Encoder<'a, 'b> {
 }
 
 impl Encoder<'_, '_> {
-    fn turn(&mut self, out: &mut Writer, turn: &Turn<'_>, is_last: bool) -> Result<(), Refusal> {
-        let role = if turn.role == Role::Assistant { "assistant" } else { "user" };
-        if turn.role == Role::System {
+    /// Turns of one side in a row are one message; instructions in their midst are the user's.
+    fn turns(&mut self, out: &mut Writer, turns: &[Turn<'_>]) -> Result<(), Refusal> {
+        let mut rest = turns;
+        while let Some(first) = rest.first() {
+            let is_assistant = first.role == Role::Assistant;
+            let count = rest.iter().take_while(|turn| (turn.role == Role::Assistant) == is_assistant).count();
+            let (message, behind) = rest.split_at(count);
+            rest = behind;
+            let last = message.iter().flat_map(|turn| &turn.parts).count().saturating_sub(1);
+            let mut content = Writer::default();
+            let mut result = Ok(());
+            content.array(|it| {
+                let parts = message.iter().flat_map(|turn| turn.parts.iter().map(|part| (turn.role, part)));
+                for (index, (role, part)) in parts.enumerate() {
+                    let is_marked = self.marks.0 && !is_assistant && rest.is_empty() && index == last;
+                    let mark = part.cache.or(is_marked.then_some(Cache::Short));
+                    result = result.clone().and(self.block(it, part, mark, role == Role::System));
+                }
+            });
+            result?;
+            let content = content.into_bytes();
+            // A turn whose thoughts were all that it had is none.
+            if content.len() > 2 {
+                out.object(|it| {
+                    it.text_member("role", if is_assistant { "assistant" } else { "user" });
+                    it.key("content").bytes(&content);
+                });
+            }
+        }
+        if turns.iter().any(|turn| turn.role == Role::System) {
             self.ledger.approximated("messages.system");
         }
-        let mut result = Ok(());
-        let mut content = Writer::default();
-        content.array(|it| {
-            let last = turn.parts.len().saturating_sub(1);
-            for (index, part) in turn.parts.iter().enumerate() {
-                let marks = self.marks.0 && is_last && index == last && turn.role == Role::User;
-                let mark = part.cache.or(marks.then_some(Cache::Short));
-                if let Err(refusal) = self.block(it, part, mark, turn.role == Role::System) {
-                    result = Err(refusal);
-                }
-            }
-        });
-        let content = content.into_bytes();
-        // A turn whose thoughts were all that it had.
-        if content.len() > 2 {
-            out.object(|it| {
-                it.text_member("role", role);
-                it.key("content").bytes(&content);
-            });
-        }
-        result
+        Ok(())
     }
 
     fn block(
@@ -443,22 +447,6 @@ impl Encoder<'_, '_> {
             cache(it, mark);
         });
     }
-}
-
-/// A schema of an object: one without a type gets it.
-fn write_schema(out: &mut Writer, schema: Option<&Value>) {
-    let members = schema.and_then(Value::as_object);
-    out.object(|it| {
-        if members.is_none_or(|members| members.get("type").is_none_or(Value::is_null)) {
-            it.text_member("type", "object");
-        }
-        for (name, value) in members.into_iter().flatten().filter(|(name, value)| *name != "type" || !value.is_null()) {
-            it.key(name).value(value);
-        }
-        if members.is_none_or(|members| !members.contains_key("properties")) {
-            it.key("properties").object(|_| {});
-        }
-    });
 }
 
 fn cache(out: &mut Writer, mark: Option<Cache>) {

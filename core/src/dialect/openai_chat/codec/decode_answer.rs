@@ -1,7 +1,7 @@
 use serde_json::Value;
 
-use super::reason;
 use super::thoughts::{Collected, part_words};
+use super::{own_id, reason};
 use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, array, list, member, text};
 
 pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
@@ -27,7 +27,8 @@ pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
         let kind = PartKind::Reasoning { text: thoughts.text().to_owned().into(), proof };
         parts.insert(0, Part::new(kind));
     }
-    if let Some(refusal) = text(message, "refusal").filter(|it| !it.is_empty()) {
+    let refusal = text(message, "refusal").filter(|it| !it.is_empty());
+    if let Some(refusal) = refusal {
         parts.push(Part::new(PartKind::Refusal(refusal.into())));
     }
     let id = text(answer, "id");
@@ -44,17 +45,18 @@ pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
             Some(tree) if !tree.is_null() => Input::Tree(tree),
             _ => Input::Json("".into()),
         };
-        let own = || format!("call_{index}").into();
+        let own = || own_id(id, index).into();
         let name = text(function, "name").unwrap_or_default().into();
-        let id = text(call, "id").filter(|id| !id.is_empty()).map_or_else(own, Into::into);
-        parts.push(Part::new(PartKind::Call { id, name, input }));
+        let call_id = text(call, "id").filter(|id| !id.is_empty()).map_or_else(own, Into::into);
+        parts.push(Part::new(PartKind::Call { id: call_id, name, input }));
     }
     for (holder, name) in [(choice, "logprobs"), (message, "annotations"), (message, "audio"), (answer, "citations")] {
         if member(holder, name).is_some_and(|it| !it.as_array().is_some_and(Vec::is_empty)) {
             ledger.dropped(name);
         }
     }
-    Answer { id, parts, reason: reason(text(choice, "finish_reason").unwrap_or_default(), has_calls) }
+    let finish = text(choice, "finish_reason").unwrap_or_default();
+    Answer { id, parts, reason: reason(finish, has_calls, refusal.is_some()) }
 }
 
 /// What a vendor wants back with the call that follows: Gemini's signature, as Google's Chat has it.

@@ -1,8 +1,8 @@
 use serde_json::Value;
 
 use super::decode_answer::extra_proof;
-use super::reason;
 use super::thoughts::{Collected, part_words};
+use super::{own_id, reason};
 use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, StreamPart, array, list, member, parse, text};
 use crate::wire::Event;
 use crate::wire::json::{Capture, InvalidJson};
@@ -22,6 +22,7 @@ pub(super) struct Decoder {
     /// The open text or refusal.
     text: Option<(usize, Block<'static>)>,
     calls: Vec<Call>,
+    has_refused: bool,
     finish: String,
 }
 
@@ -85,7 +86,7 @@ impl DecodeStream for Decoder {
         self.close_thought(give);
         self.close_text(give);
         self.close_calls(give, false);
-        give(StreamPart::End { reason: reason(&self.finish, !self.calls.is_empty()) });
+        give(StreamPart::End { reason: reason(&self.finish, !self.calls.is_empty(), self.has_refused) });
     }
 }
 
@@ -111,7 +112,10 @@ impl Decoder {
             }
             None => {}
         }
-        self.words(text(delta, "refusal").unwrap_or_default(), Block::Refusal, give);
+        if let Some(refusal) = text(delta, "refusal").filter(|it| !it.is_empty()) {
+            self.has_refused = true;
+            self.words(refusal, Block::Refusal, give);
+        }
         for call in list(delta, "tool_calls") {
             self.call(call, call.get("function").unwrap_or(call), give);
         }
@@ -230,10 +234,9 @@ impl Decoder {
         }
         self.close_calls(give, true);
         let index = self.take_index();
-        let answer = self.id.as_deref().unwrap_or_default();
         let Some(call) = self.calls.get_mut(at) else { return };
         if call.id.is_empty() {
-            call.id = crate::dialect::hub::call_id(&format!("{answer} {at}"), 64).into_owned();
+            call.id = own_id(self.id.as_deref(), at);
         }
         call.block = Some(index);
         call.is_open = true;

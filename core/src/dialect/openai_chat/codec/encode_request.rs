@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use crate::dialect::hub::{
     Effort, Format, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source, Target, Tool,
-    ToolChoice, Turn, call_id,
+    ToolChoice, Turn, call_id, write_schema,
 };
 use crate::wire::json::Writer;
 
@@ -240,9 +240,9 @@ impl Encoder<'_, '_> {
         message(out, "assistant", |it| {
             it.key("content");
             if text.is_empty() {
-                it.null()
+                it.null();
             } else {
-                it.text(&text)
+                it.text(&text);
             }
             // What is of the message stands in it, what is of a call in that.
             for (name, value) in proofs.iter().filter_map(Value::as_object).flatten() {
@@ -355,9 +355,9 @@ impl Encoder<'_, '_> {
                 if let Some(description) = tool.description {
                     it.text_member("description", description);
                 }
-                if let Some(schema) = tool.schema {
+                if tool.schema.is_some() {
                     it.key("parameters");
-                    it.value(schema);
+                    write_schema(it, tool.schema);
                 }
                 if let Some(strict) = tool.strict {
                     it.key("strict").flag(strict);

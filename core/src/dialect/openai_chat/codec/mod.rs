@@ -29,15 +29,20 @@ fn encode_count(tokens: u64) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// `finish_reason`; several vendors say `stop` of an answer that calls.
-fn reason(name: &str, has_calls: bool) -> Reason<'static> {
+/// `finish_reason`; several vendors say `stop` of an answer that calls, and all of one that refuses.
+fn reason(name: &str, has_calls: bool, has_refused: bool) -> Reason<'static> {
     match name {
         "length" | "max_tokens" | "model_length" => Reason::Length,
         "content_filter" | "refusal" => Reason::Filter,
-        "tool_calls" | "function_call" => Reason::Calls,
         _ if has_calls => Reason::Calls,
+        _ if has_refused => Reason::Filter,
         _ => Reason::Stop,
     }
+}
+
+/// An id of our own for a call that came without one: no other call of this answer, and hardly one of another, has it.
+fn own_id(answer: Option<&str>, number: usize) -> String {
+    crate::dialect::hub::call_id(&format!("{} {number}", answer.unwrap_or_default()), 64).into_owned()
 }
 
 const fn reason_name(reason: &Reason<'_>) -> &'static str {

@@ -1,0 +1,46 @@
+use std::collections::HashSet;
+
+use super::Event;
+
+/// Chunks of one id, the first with the role; calls numbered from 0, each named once; one reason; usage, if any, in a last
+/// chunk without choices; `[DONE]`. Or an error at last. What a call's arguments hold is the model's business.
+pub(super) fn check(events: &[Event]) {
+    let (last, chunks) = events.split_last().expect("a stream of something");
+    let mut calls: HashSet<u64> = HashSet::new();
+    let (mut reason, mut has_usage) = (None, false);
+    let first = chunks.first().map(Event::json).unwrap_or_default();
+    for (at, event) in chunks.iter().enumerate() {
+        assert_eq!(event.name, None);
+        let data = event.json();
+        assert_eq!(data["object"], "chat.completion.chunk", "{data}");
+        for name in ["id", "created", "model"] {
+            assert!(!data[name].is_null() && data[name] == first[name], "all chunks have the same {name}: {data}");
+        }
+        assert!(!has_usage, "nothing follows the usage: {data}");
+        let Some(choice) = data["choices"].as_array().unwrap().first() else {
+            assert!(reason.is_some() && data["usage"]["prompt_tokens"].is_u64(), "{data}");
+            has_usage = true;
+            continue;
+        };
+        assert_eq!(reason, None, "nothing follows the reason: {data}");
+        assert_eq!(at == 0, choice["delta"]["role"] == "assistant", "{data}");
+        for call in choice["delta"]["tool_calls"].as_array().into_iter().flatten() {
+            let index = call["index"].as_u64().unwrap();
+            if call["function"]["name"].is_string() {
+                assert_eq!(index, calls.len() as u64, "calls are numbered from 0: {data}");
+                assert!(call["id"].as_str().is_some_and(|id| !id.is_empty()) && call["type"] == "function", "{data}");
+                calls.insert(index);
+            }
+            assert!(calls.contains(&index), "a call that has not begun: {data}");
+            assert!(call["function"]["arguments"].is_string(), "{data}");
+        }
+        reason = choice["finish_reason"].as_str().map(str::to_owned);
+    }
+    if last.data != "[DONE]" {
+        assert!(last.json()["error"]["message"].is_string(), "{}", last.data);
+        return;
+    }
+    let reason = reason.expect("a reason");
+    assert!(["stop", "length", "tool_calls", "content_filter"].contains(&&*reason), "{reason}");
+    assert!(!calls.is_empty() || reason != "tool_calls");
+}

@@ -1,0 +1,8 @@
+//! What crosses from one dialect to another: fixtures against snapshots, however a stream is cut, and recorded answers.
+
+mod bench;
+mod golden;
+mod recorded;
+
+#[path = "../support/recordings.rs"]
+mod recordings;

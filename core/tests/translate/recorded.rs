@@ -1,0 +1,155 @@
+//! Real providers' answers in another dialect: nothing of what they say, call or count may be lost.
+
+use std::fs;
+
+use llmio_core::dialect::Dialect;
+use serde_json::Value;
+
+use crate::bench::{self, others};
+use crate::recordings::{OTHER_OPERATIONS, name, recordings, stream};
+
+/// The text, the calls with their arguments, as an answer or a stream of a dialect has them.
+#[derive(Debug, Default, PartialEq)]
+struct Said {
+    text: String,
+    /// Name and arguments, the latter as JSON text while they come.
+    calls: Vec<(String, String)>,
+}
+
+impl Said {
+    fn of_answer(dialect: Dialect, answer: &Value) -> Self {
+        let mut said = Self::default();
+        match dialect {
+            Dialect::Anthropic => {
+                for block in list(&answer["content"]) {
+                    match block["type"].as_str() {
+                        Some("text") => said.text += block["text"].as_str().unwrap(),
+                        Some("tool_use") => said.call(&block["name"], &block["input"].to_string()),
+                        _ => {}
+                    }
+                }
+            }
+            Dialect::OpenAiChat => said.chat(&answer["choices"][0]["message"], false),
+            _ => panic!("{dialect} is not translated yet"),
+        }
+        said.settled()
+    }
+
+    fn of_stream(dialect: Dialect, payloads: &[Value]) -> Self {
+        let mut said = Self::default();
+        // A server's tools are not the client's calls.
+        let mut call = Value::Null;
+        for payload in payloads {
+            match dialect {
+                Dialect::Anthropic => {
+                    let block = &payload["content_block"];
+                    if block["type"] == "tool_use" {
+                        call = payload["index"].clone();
+                        said.call(&block["name"], "");
+                        if block["input"].as_object().is_some_and(|it| !it.is_empty()) {
+                            said.calls.last_mut().unwrap().1 = block["input"].to_string();
+                        }
+                    }
+                    said.text += payload["delta"]["text"].as_str().unwrap_or_default();
+                    let piece = payload["delta"]["partial_json"].as_str().filter(|_| payload["index"] == call);
+                    if let Some(piece) = piece {
+                        said.calls.last_mut().unwrap().1 += piece;
+                    }
+                }
+                Dialect::OpenAiChat => said.chat(&payload["choices"][0]["delta"], true),
+                _ => panic!("{dialect} is not translated yet"),
+            }
+        }
+        said.settled()
+    }
+
+    fn chat(&mut self, message: &Value, is_delta: bool) {
+        self.text += message["content"].as_str().unwrap_or_default();
+        for part in list(&message["content"]) {
+            self.text += part["text"].as_str().unwrap_or_default();
+        }
+        self.text += message["refusal"].as_str().unwrap_or_default();
+        for call in list(&message["tool_calls"]) {
+            let arguments = call["function"]["arguments"].as_str().unwrap_or_default();
+            let named = call["function"]["name"].as_str().filter(|name| !name.is_empty());
+            match (named, is_delta) {
+                (None, true) => self.calls.last_mut().unwrap().1 += arguments,
+                _ => self.call(&call["function"]["name"], arguments),
+            }
+        }
+    }
+
+    fn call(&mut self, name: &Value, arguments: &str) {
+        self.calls.push((name.as_str().unwrap().to_owned(), arguments.to_owned()));
+    }
+
+    /// With arguments as they are meant, however they were written.
+    fn settled(mut self) -> Self {
+        for (_, arguments) in &mut self.calls {
+            let text = if arguments.is_empty() { "{}" } else { arguments.as_str() };
+            *arguments = serde_json::from_str::<Value>(text).map_or_else(|_| text.to_owned(), |it| it.to_string());
+        }
+        self
+    }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+#[test]
+fn recorded_answers() {
+    let mut count = 0;
+    for (dialect, path) in recordings().into_iter().flatten().filter(|it| it.0.codec().is_some()) {
+        if !name(&path).ends_with(".json") || OTHER_OPERATIONS.contains(&name(&path)) {
+            continue;
+        }
+        let body = fs::read(&path).unwrap();
+        let answer: Value = serde_json::from_slice(&body).unwrap();
+        if answer["error"].is_object() {
+            continue;
+        }
+        for client in others(dialect) {
+            let (told, _) = bench::answer(dialect, client, &body);
+            assert_eq!(
+                Said::of_answer(client, &told),
+                Said::of_answer(dialect, &answer),
+                "{} {client}",
+                path.display()
+            );
+            count += 1;
+        }
+    }
+    eprintln!("{count} recorded answers translated");
+}
+
+#[test]
+fn recorded_streams() {
+    let mut count = 0;
+    for (dialect, path) in recordings().into_iter().flatten().filter(|it| it.0.codec().is_some()) {
+        if name(&path).ends_with(".json") {
+            continue;
+        }
+        let (mut payloads, mut wire) = stream(dialect, &path);
+        // Some recordings hold the messages of several requests; a gateway's stream ends with the first.
+        if let Some(end) = payloads.iter().position(|payload| payload["type"] == "message_stop") {
+            payloads.truncate(end + 1);
+            let events = String::from_utf8(wire).unwrap();
+            wire = events.split_inclusive("\n\n").take(end + 1).collect::<String>().into_bytes();
+        }
+        if payloads.iter().any(|payload| payload["type"] == "error") {
+            continue;
+        }
+        for client in others(dialect) {
+            let (whole, _) = bench::stream(dialect, client, &wire, std::iter::once(&wire[..]));
+            let events = whole.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok());
+            let told = Said::of_stream(client, &events.collect::<Vec<_>>());
+            assert_eq!(told, Said::of_stream(dialect, &payloads), "{} {client}", path.display());
+            for step in [1, 2, 61, 4096] {
+                assert_eq!(bench::stream(dialect, client, &wire, wire.chunks(step)).0, whole, "{}", path.display());
+            }
+            count += 1;
+        }
+    }
+    eprintln!("{count} recorded streams translated");
+}
