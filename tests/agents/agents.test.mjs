@@ -15,14 +15,17 @@ const COMMAND = 'printf proof > proof.txt';
 const TEXT = 'The file is written.';
 
 let gateway;
+/** Its models have a provider that speaks Chat, and no other. */
+let chatOnly;
 before(async () => {
   // Agents ask helper models by names of their own; the star serves them all.
   gateway = await start({ '*': 'ok' });
+  chatOnly = await start({ '*': 'ok' }, { '*': ['openai'] });
 });
-after(() => gateway?.stop());
+after(() => Promise.all([gateway?.stop(), chatOnly?.stop()]));
 
 /** Runs a program in a home and a working directory of its own. */
-async function run(name, args, env, files = {}) {
+async function run(gateway, name, args, env, files = {}) {
   const home = join(gateway.directory, name);
   const cwd = join(home, 'project');
   await mkdir(cwd, { recursive: true });
@@ -44,10 +47,10 @@ async function run(name, args, env, files = {}) {
 }
 
 /** One agent's task: the scripted provider calls `tools` when they are declared, and answers text otherwise. */
-async function task({ name, path, tools, args, env, files }) {
+async function task({ gateway, name, path, tools, args, env, files }) {
   await gateway.upstream.reset();
   await gateway.upstream.script({ when: { path }, steps: [{ tools, text: TEXT }], repeat_last: true });
-  const { status, output, proof } = await run(name, args, env, files);
+  const { status, output, proof } = await run(gateway, name, args, env, files);
   const requests = await gateway.upstream.requests();
   const seen = requests.map(({ method, path, status, body }) => {
     const names = (body?.tools ?? []).flatMap((tool) => tool.functionDeclarations ?? tool).map((tool) => tool.name);
@@ -61,10 +64,12 @@ async function task({ name, path, tools, args, env, files }) {
   return requests;
 }
 
-test('Claude Code', async () => {
-  const requests = await task({
+/** Claude Code's task through a gateway whose provider is asked at `path`. */
+const claudeCode = (gateway, path) =>
+  task({
+    gateway,
     name: 'claude',
-    path: '/v1/messages',
+    path,
     tools: [{ name: 'Bash', arguments: { command: COMMAND, description: 'Write the file' } }],
     args: ['-p', PROMPT, '--model', 'claude-of-the-tests', '--allowedTools', 'Bash,Write,Read'],
     env: {
@@ -77,7 +82,17 @@ test('Claude Code', async () => {
       IS_SANDBOX: '1',
     },
   });
+
+test('Claude Code', async () => {
+  const requests = await claudeCode(gateway, '/v1/messages');
   assert.ok(requests.some(({ headers }) => headers.some(([name]) => name === 'anthropic-beta')), 'its betas pass');
+});
+
+test('Claude Code on a model that speaks Chat alone', async () => {
+  const requests = await claudeCode(chatOnly, '/v1/chat/completions');
+  const turns = requests.filter(({ body }) => body?.messages?.some(({ role }) => role === 'tool'));
+  assert.ok(turns.length > 0, 'the result of the call goes back as Chat has it');
+  assert.ok(requests.every(({ headers }) => !headers.some(([name]) => name.startsWith('anthropic-'))));
 });
 
 test('Codex', async () => {
@@ -100,6 +115,7 @@ plugins = false
 `;
   const args = ['exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', PROMPT];
   await task({
+    gateway,
     name: 'codex',
     path: '/v1/responses',
     tools: [{ name: 'exec_command', arguments: { cmd: COMMAND } }],
@@ -118,6 +134,7 @@ test('Gemini CLI', async () => {
     tools: { shell: { enableInteractiveShell: false } },
   };
   await task({
+    gateway,
     name: 'gemini',
     path: '/v1beta/models/',
     tools: [{ name: 'run_shell_command', arguments: { command: COMMAND, description: 'Write the file' } }],

@@ -17,9 +17,9 @@ const TYPES = { openai: '/v1', 'openai-res': '/v1', anthropic: '/v1', gemini: '/
 
 /**
  * Starts both. `models` maps a name that clients ask for to the scripted provider's name for it (`ok`, `tool:NAME`, …);
- * each is served in all four dialects.
+ * each is served by providers of all four dialects, or of the types that `only` names for it.
  */
-export async function start(models) {
+export async function start(models, only = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'llmio-'));
   const children = [];
   const stop = async () => {
@@ -28,7 +28,7 @@ export async function start(models) {
   };
   try {
     const upstream = await startUpstream(children);
-    const base = await startGateway(children, directory, upstream, models);
+    const base = await startGateway(children, directory, upstream, models, only);
     return { base, upstream: control(upstream), directory, stop };
   } catch (error) {
     await stop();
@@ -61,13 +61,13 @@ async function startUpstream(children) {
   return until('the provider', child, () => child.output.match(/listening on (\S+)/)?.[1]);
 }
 
-async function startGateway(children, directory, upstream, models) {
+async function startGateway(children, directory, upstream, models, only) {
   const types = Object.keys(TYPES);
   const config = {
     providers: types.map((type) => ({ name: type, type, base_url: upstream + TYPES[type], api_key: UPSTREAM_KEY })),
     models: Object.entries(models).map(([name, model]) => ({
       name,
-      associations: types.map((provider) => ({ provider, model, with_header: true })),
+      associations: (only[name] ?? types).map((provider) => ({ provider, model, with_header: true })),
     })),
     keys: [{ name: 'tests', key: KEY }],
   };

@@ -50,7 +50,7 @@ fn entries(shared: &Shared, dialect: Dialect, parts: &Parts, key: Option<&Client
         .collect()
 }
 
-/// Whether the model is switched on, and a provider of it speaks the caller's dialect.
+/// Whether the model is switched on, and a provider of it can answer the caller: in its dialect, or through translation.
 fn is_served(route: &Route, dialect: Dialect, parts: &Parts) -> bool {
     if !route.enabled {
         return false;
@@ -60,9 +60,9 @@ fn is_served(route: &Route, dialect: Dialect, parts: &Parts) -> bool {
     let speaks = |served: Dialect| match dialect {
         _ if compatible => true,
         Dialect::OpenAiChat | Dialect::OpenAiResponses => {
-            matches!(served, Dialect::OpenAiChat | Dialect::OpenAiResponses)
+            matches!(served, Dialect::OpenAiChat | Dialect::OpenAiResponses) || dialect.reaches(served)
         }
-        _ => served == dialect,
+        _ => dialect.reaches(served),
     };
     route.candidates.iter().any(|candidate| speaks(candidate.upstream.kind.dialect()))
 }

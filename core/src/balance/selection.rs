@@ -8,7 +8,7 @@ pub struct Contender {
     pub weight: f64,
     /// The higher is asked first, whatever the strategy.
     pub tier: i32,
-    /// Whether its provider speaks the client's dialect; decides between equal weights in `rotor`.
+    /// Whether its provider speaks the client's dialect: within a tier others are asked when none that does is left.
     pub native: bool,
     /// Estimated time to first token in seconds.
     pub latency: f64,
@@ -66,6 +66,9 @@ impl Selection {
         }
         if let Some(highest) = pool.iter().map(|it| it.tier).max() {
             pool.retain(|it| it.tier == highest);
+        }
+        if pool.iter().any(|it| it.native) {
+            pool.retain(|it| it.native);
         }
         pool
     }
@@ -133,9 +136,7 @@ fn kept(pool: &[&Contender]) -> Option<usize> {
 
 /// Who is first by weight.
 fn strictly_first<'a>(pool: &[&'a Contender]) -> Option<&'a Contender> {
-    pool.iter()
-        .copied()
-        .min_by(|a, b| b.weight.total_cmp(&a.weight).then(b.native.cmp(&a.native)).then(a.index.cmp(&b.index)))
+    pool.iter().copied().min_by(|a, b| b.weight.total_cmp(&a.weight).then(a.index.cmp(&b.index)))
 }
 
 /// One of `pool`, with a chance in proportion to its weight.

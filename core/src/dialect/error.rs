@@ -39,6 +39,23 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// What a provider's status says, as far as another dialect can say it.
+    pub const fn of_status(status: u16) -> Self {
+        match status {
+            401 => Self::Unauthenticated,
+            403 => Self::Forbidden,
+            404 => Self::NotFound,
+            413 => Self::TooLarge,
+            429 => Self::RateLimited,
+            400..=499 => Self::InvalidRequest,
+            501 => Self::NotImplemented,
+            502 => Self::BadGateway,
+            503 | 529 => Self::Unavailable,
+            504 => Self::Timeout,
+            _ => Self::Internal,
+        }
+    }
+
     pub const fn status(self) -> u16 {
         match self {
             Self::InvalidRequest => 400,

@@ -1,16 +1,19 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Request, Uri};
+use http::{HeaderValue, Method, Request, Uri};
 
 use super::call::Call;
 use super::headers;
+use super::translation::{Asked, Translation};
 use crate::balance::Pair;
 use crate::config::snapshot::Candidate;
+use crate::dialect::hub::{Ledger, Origin, Refusal, without_envelopes};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, StreamForm};
 use crate::platform::{HttpRequest, Payload};
 use crate::provider;
 use crate::record::Operation;
+use crate::shared::Shared;
 use crate::wire::json::{Edits, splice};
 
 /// The member by which a chat stream's usage is asked for.
@@ -28,18 +31,31 @@ pub(crate) struct Ask {
     pub(super) form: StreamForm,
     /// The gateway itself asks for a chat stream's usage, and so must hide it from the client.
     pub(super) adds_usage: bool,
+    /// The provider is asked for no thoughts, which it has refused.
+    pub(super) without_reasoning: bool,
+    /// The client speaks another dialect.
+    pub(super) translates: bool,
+    /// The request without what only another provider could read.
+    pub(super) stripped: Option<Bytes>,
+    /// The request in the provider's words, once it is translated.
+    pub(super) translation: Option<Box<Translation>>,
 }
 
 impl Ask {
     pub(crate) fn new(call: &Call, candidate: Arc<Candidate>) -> Self {
         let dialect = candidate.upstream.kind.dialect();
+        let translates = dialect != call.dialect;
         Self {
             provider_model: Self::model(call, &candidate).to_owned(),
             dialect,
             operation: call.operation,
             stream: call.stream,
-            form: call.form,
-            adds_usage: dialect == Dialect::OpenAiChat && call.stream && !call.head.include_usage,
+            form: if translates { StreamForm::Sse } else { call.form },
+            adds_usage: dialect == Dialect::OpenAiChat && call.stream && (translates || !call.head.include_usage),
+            without_reasoning: false,
+            translates,
+            stripped: None,
+            translation: None,
             candidate,
         }
     }
@@ -54,6 +70,49 @@ impl Ask {
         Self { adds_usage: false, ..self }
     }
 
+    /// Puts the request into the provider's words: another dialect's, or without what only another provider could read.
+    /// `id` is for an answer that comes without one.
+    pub(super) fn translate(&mut self, call: &Call, shared: &Shared, id: String) -> Result<(), Refusal> {
+        if !self.translates {
+            self.stripped = without_envelopes(self.dialect, &call.body).map(Into::into);
+            return Ok(());
+        }
+        let upstream = &self.candidate.upstream;
+        let maker = [self.dialect.as_str(), &upstream.name, &self.provider_model];
+        let authority = upstream.base_url.split_once("://").map_or("", |(_, rest)| rest);
+        let asked = Asked {
+            provider: self.dialect,
+            model: &self.provider_model,
+            host: authority.split(['/', ':']).next().unwrap_or_default(),
+            origin: Origin(shared.store.sealer.mark(&maker)),
+            asks_usage: self.adds_usage,
+            without_reasoning: self.without_reasoning,
+        };
+        self.translation = Some(Box::new(Translation::new(call, &asked, id, shared.now().as_secs())?));
+        Ok(())
+    }
+
+    /// What the request has lost on its way to this provider.
+    pub(super) fn lost(&self) -> Ledger {
+        let mut lost = self.translation.as_ref().map(|it| it.ledger.clone()).unwrap_or_default();
+        if self.stripped.is_some() {
+            lost.dropped("reasoning.history");
+        }
+        lost
+    }
+
+    /// In which dialect the provider was asked, where that is not the client's, and what got lost, the answer's losses too.
+    pub(super) fn translation_header(&self, answer: &Ledger) -> Option<HeaderValue> {
+        let mut all = self.lost();
+        all.extend(answer.clone());
+        let text = match (self.translates, all.is_empty()) {
+            (false, true) => return None,
+            (_, true) => format!("to={}", self.dialect),
+            (_, false) => format!("to={}; {all}", self.dialect),
+        };
+        HeaderValue::try_from(text).ok()
+    }
+
     pub(super) fn pair(&self) -> Pair<'_> {
         Pair { association: &self.candidate.association_id, provider_model: &self.provider_model }
     }
@@ -65,7 +124,9 @@ impl Ask {
             Operation::Generate => upstream.kind.generate_path(&self.provider_model, self.stream),
             Operation::CountTokens => upstream.kind.count_tokens_path(&self.provider_model),
         }?;
-        let url = provider::join(&upstream.base_url, &path, call.query.as_deref());
+        let own_query = (self.stream && self.dialect == Dialect::Gemini).then_some("alt=sse");
+        let query = if self.translates { own_query } else { call.query.as_deref() };
+        let url = provider::join(&upstream.base_url, &path, query);
         let uri = Uri::try_from(url).map_err(|error| {
             let message = format!("the model or the query cannot be part of a URL: {error}");
             GatewayError::new(ErrorKind::InvalidRequest, message)
@@ -73,8 +134,11 @@ impl Ask {
         let mut request = Request::new(self.body(call)?);
         *request.method_mut() = Method::POST;
         *request.uri_mut() = uri;
-        *request.headers_mut() = headers::for_provider(&call.headers, &self.candidate, self.stream);
-        upstream.kind.prepare(&mut request, upstream, &call.headers)?;
+        // What a client says in its dialect's own headers is nothing to a provider of another one.
+        let neutral = self.translates.then(|| headers::neutral(&call.headers));
+        let client = neutral.as_ref().unwrap_or(&call.headers);
+        *request.headers_mut() = headers::for_provider(client, &self.candidate, self.stream);
+        upstream.kind.prepare(&mut request, upstream, client)?;
         for (name, value) in &self.candidate.headers {
             request.headers_mut().insert(name, value.clone());
         }
@@ -82,21 +146,24 @@ impl Ask {
     }
 
     fn body(&self, call: &Call) -> Result<Payload, GatewayError> {
-        let in_body = self.dialect != Dialect::Gemini;
+        let translated = self.translation.as_ref().map(|translation| &translation.body);
+        let body = translated.or(self.stripped.as_ref()).unwrap_or(&call.body);
+        let in_body = self.dialect != Dialect::Gemini && translated.is_none();
         let renames = in_body && self.provider_model != call.model;
+        let adds_usage = in_body && self.adds_usage;
         let extends = self.operation == Operation::Generate && !self.candidate.extra_body.is_empty();
-        if !renames && !self.adds_usage && !extends {
-            return Ok(call.body.clone().into());
+        if !renames && !adds_usage && !extends {
+            return Ok(body.clone().into());
         }
         // Those who count tokens refuse what does not concern them.
         let mut edits = if extends { self.candidate.extra_body.clone() } else { Edits::default() };
         if renames {
             edits.set_text("model", &self.provider_model);
         }
-        if self.adds_usage {
+        if adds_usage {
             edits.set(&format!("{STREAM_OPTIONS}.include_usage"), Bytes::from_static(b"true"));
         }
-        splice(&call.body, &edits).map_err(|error| GatewayError::new(ErrorKind::InvalidRequest, error.to_string()))
+        splice(body, &edits).map_err(|error| GatewayError::new(ErrorKind::InvalidRequest, error.to_string()))
     }
 }
 

@@ -14,18 +14,23 @@ use super::reading::{Arrival, Reading};
 use crate::balance::{Verdict, verdict_in_answer};
 use crate::config::Timeouts;
 use crate::config::snapshot::Upstream;
-use crate::dialect::{AnswerMeter, Phase, ProviderError, StreamMeter, Usage, classify_error};
+use crate::dialect::hub::Ledger;
+use crate::dialect::{AnswerMeter, ErrorKind, GatewayError, Phase, ProviderError, StreamMeter, Usage, classify_error};
 use crate::platform::{Body, HttpResponse, Platform, SendOptions, Timestamp};
 
 /// An answer without streaming is read to its end before it is shown, so that a broken one can be replaced, but only
 /// up to this size: what is larger is shown as it comes.
 const HELD_ANSWER: usize = 4 << 20;
+/// A longer answer cannot be translated. It may hold images.
+const TRANSLATED_ANSWER: usize = 32 << 20;
 /// A stream is shown after this much even if nothing meaningful was seen in it.
 const HELD_PREAMBLE: usize = 1 << 20;
 /// A provider's error is kept up to this size.
 const HELD_ERROR: usize = 1 << 20;
 /// How long the body of a provider's error may take.
 const ERROR_BODY: Duration = Duration::from_secs(10);
+/// How providers are told how much to think.
+const REASONING: [&str; 3] = ["reasoning_effort", "thinking", "output_config"];
 /// How long connecting may take, so that a dead host is passed over in seconds.
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -37,6 +42,8 @@ pub(crate) struct Committed {
     /// `None` when `held` is all of it.
     pub(super) rest: Option<Body>,
     pub(super) meter: Meter,
+    /// What a translated answer lost; of a stream that is known only later.
+    pub(super) lost: Ledger,
 }
 
 /// How long an attempt may take.
@@ -107,8 +114,14 @@ async fn exchange(
     };
     let answer = Reading::new(&platform.clock, response, limit, silence);
     if is_compressed(&answer.head.headers) {
+        if ask.translates {
+            return Err(unusable(
+                status,
+                "the provider compressed its answer against our asking, so it cannot be translated",
+            ));
+        }
         let (head, held, rest) = answer.into_parts();
-        return Ok(Committed { head, held, rest, meter: Meter::Opaque });
+        return Ok(Committed { head, held, rest, meter: Meter::Opaque, lost: Ledger::default() });
     }
     if ask.stream { stream(ask, answer, witness).await } else { whole(ask, answer).await }
 }
@@ -119,7 +132,7 @@ async fn stream(ask: &Ask, mut answer: Reading, witness: &mut dyn Witness) -> Re
     match until_output(ask, &mut answer, &mut meter, witness).await {
         None => {
             let (head, held, rest) = answer.into_parts();
-            Ok(Committed { head, held, rest, meter: Meter::Stream(meter) })
+            Ok(Committed { head, held, rest, meter: Meter::Stream(meter), lost: Ledger::default() })
         }
         Some(judgement) => Err(Failed::new(answer.status().as_u16(), judgement).with_body(answer.text())),
     }
@@ -195,9 +208,19 @@ async fn whole(ask: &Ask, mut answer: Reading) -> Result<Committed, Failed> {
     if let Some(judgement) = until_end(ask, &mut answer, &mut meter).await {
         return Err(Failed::new(answer.status().as_u16(), judgement).with_body(answer.text()));
     }
+    let mut lost = Ledger::default();
+    let translated = ask.translation.as_ref().map(|it| it.answer(&answer.text(), &meter.summary().usage, &mut lost));
+    if let Some(Err(error)) = &translated {
+        let judgement = Judgement::unusable(&format!("the provider's answer cannot be translated: {error}"));
+        return Err(Failed::new(answer.status().as_u16(), judgement).with_body(answer.text()));
+    }
     let (head, held, rest) = answer.into_parts();
-    let held = if rest.is_none() { vec![joined(&held)] } else { held };
-    Ok(Committed { head, held, rest, meter: Meter::Answer(meter) })
+    let held = match translated {
+        Some(Ok(answer)) => vec![answer],
+        _ if rest.is_none() => vec![joined(&held)],
+        _ => held,
+    };
+    Ok(Committed { head, held, rest, meter: Meter::Answer(meter), lost })
 }
 
 /// Why the answer gives the client nothing; `None` when it does, or is too large to be held to its end.
@@ -209,7 +232,10 @@ async fn until_end(ask: &Ask, answer: &mut Reading, meter: &mut AnswerMeter) -> 
             Arrival::Broken(error) => return Some(Judgement::cut(&error.to_string())),
             Arrival::TimeOut => return Some(Judgement::timeout("the provider's answer was not complete in time")),
         }
-        if answer.held_bytes > HELD_ANSWER {
+        if ask.translates && answer.held_bytes > TRANSLATED_ANSWER {
+            return Some(Judgement::unusable("the provider's answer is too long to be translated"));
+        }
+        if !ask.translates && answer.held_bytes > HELD_ANSWER {
             return None;
         }
     }
@@ -242,7 +268,19 @@ async fn refused(platform: &Platform, ask: &Ask, response: HttpResponse, deadlin
     {
         *message = format!("{message}; {hint}");
     }
+    let is_refusal = matches!(status.as_u16(), 400 | 422);
+    // An error in another dialect's form would be none to the client; its words are what agents read.
+    let own = ask.translates.then(|| {
+        let error_kind = ErrorKind::of_status(status.as_u16());
+        let told = GatewayError::new(error_kind, error.message.clone()).code("provider_error");
+        Box::new(if let Some(param) = &error.param { told.param(param.clone()) } else { told })
+    });
     Failed {
+        refuses_reasoning: ask.translates
+            && !ask.without_reasoning
+            && is_refusal
+            && REASONING.iter().any(|member| error.refuses(member)),
+        own,
         refuses_addition: ask.adds_usage && matches!(status.as_u16(), 400 | 422) && error.refuses(STREAM_OPTIONS),
         head: Some(answer.head),
         body,

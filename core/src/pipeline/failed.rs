@@ -6,6 +6,7 @@ use http::{Response, header};
 use super::headers;
 use super::judgement::{Judgement, Telling};
 use crate::config::Redactor;
+use crate::dialect::hub::Refusal;
 use crate::dialect::{ErrorKind, GatewayError};
 use crate::platform::Body;
 use crate::record::Outcome;
@@ -25,11 +26,30 @@ pub(super) struct Failed {
     pub(super) body: Bytes,
     /// It refuses what the gateway added of its own, and nothing else.
     pub(super) refuses_addition: bool,
+    /// It refuses to be told how much to think.
+    pub(super) refuses_reasoning: bool,
+    /// The provider's error in the words of a client of another dialect, or the gateway's own.
+    pub(super) own: Option<Box<GatewayError>>,
 }
 
 impl Failed {
     pub(super) fn new(status: u16, judgement: Judgement) -> Self {
-        Self { judgement, status, head: None, body: Bytes::new(), refuses_addition: false }
+        Self {
+            judgement,
+            status,
+            head: None,
+            body: Bytes::new(),
+            refuses_addition: false,
+            refuses_reasoning: false,
+            own: None,
+        }
+    }
+
+    /// The request cannot be told to this provider.
+    pub(super) fn untranslatable(refusal: Refusal) -> Self {
+        let error = GatewayError::from(refusal);
+        let own = Some(Box::new(error.clone()));
+        Self { own, ..Self::new(error.kind.status(), Judgement::untranslatable(&error)) }
     }
 
     /// With what had come by then.
@@ -50,6 +70,9 @@ impl Failed {
         if let Some(message) = &mut self.judgement.message {
             *message = redactor.text(std::mem::take(message));
         }
+        if let Some(own) = &mut self.own {
+            own.message = redactor.text(std::mem::take(&mut own.message));
+        }
         self.body = redactor.bytes(std::mem::take(&mut self.body));
         if let Some(head) = &mut self.head {
             redactor.headers(&mut head.headers);
@@ -59,10 +82,13 @@ impl Failed {
     /// The provider's own answer, unchanged, where there is one that is the client's business; but `Retry-After` says when
     /// somebody can be asked: after the pause, or before it after `wait`.
     pub(super) fn into_answer(self, wait: Option<Duration>) -> Result<Response<Body>, GatewayError> {
-        let Self { mut judgement, head, body, .. } = self;
+        let Self { mut judgement, head, body, own, .. } = self;
         let is_busy = matches!(judgement.telling, Telling::RateLimit | Telling::Overloaded);
         let sooner = wait.filter(|wait| is_busy && judgement.pause.is_none_or(|pause| *wait + A_SECOND < pause));
         judgement.pause = sooner.or(judgement.pause);
+        if let Some(own) = own.filter(|_| judgement.telling != Telling::Account) {
+            return Err(own.retry_after(judgement.pause));
+        }
         match head {
             Some(head) if judgement.telling != Telling::Account => {
                 let mut response = Response::from_parts(head, Body::from(body));

@@ -42,7 +42,7 @@ pub(crate) async fn follow(platform: &Platform, call: &Call, ask: &Ask, patience
             return Seen { status, body, first_token_at: None, error: judgement.message };
         }
     };
-    let Committed { head, held, rest, mut meter } = committed;
+    let Committed { head, held, rest, mut meter, .. } = committed;
     let status = head.status.as_u16();
     let first_token_at = Some(platform.clock.now());
     let mut kept = held;

@@ -9,6 +9,8 @@ use super::end::{End, judge, judge_left};
 use super::journal::{Ending, Journal};
 use super::judgement::Judgement;
 use super::meter::{Meter, joined};
+use super::translation::recorded;
+use crate::dialect::hub::Transcoder;
 use crate::dialect::{ChatUsageFilter, ErrorKind, GatewayError, Phase, Remainder, stream_close, stream_error};
 use crate::record::Outcome;
 use crate::record::limits::MAX_BODY_BYTES;
@@ -27,6 +29,8 @@ pub struct Guide {
     ask: Ask,
     meter: Meter,
     filter: Option<ChatUsageFilter>,
+    /// Of a stream whose client speaks another dialect.
+    transcoder: Option<Box<Transcoder>>,
     status: u16,
     /// The beginning of an event that has not ended.
     tail: BytesMut,
@@ -50,7 +54,9 @@ pub enum Last {
 impl Guide {
     pub(super) fn new(shared: Arc<Shared>, journal: Journal, ask: Ask, meter: Meter, status: u16) -> Self {
         let is_readable = matches!(meter, Meter::Stream(_));
-        let filter = (is_readable && ask.adds_usage).then(ChatUsageFilter::default);
+        let filter = (is_readable && ask.adds_usage && !ask.translates).then(ChatUsageFilter::default);
+        let translation = ask.translation.as_ref().filter(|_| is_readable);
+        let transcoder = translation.and_then(|translation| translation.transcoder()).map(Box::new);
         Self {
             keeps_bodies: journal.keeps_bodies(),
             shared,
@@ -58,6 +64,7 @@ impl Guide {
             ask,
             meter,
             filter,
+            transcoder,
             status,
             tail: BytesMut::new(),
             is_torn: false,
@@ -69,6 +76,9 @@ impl Guide {
     /// Sees a chunk of the provider's body, in order, and gives what the client gets now; may be empty.
     pub fn pass(&mut self, chunk: Bytes) -> Bytes {
         self.meter.push(&chunk);
+        if self.transcoder.is_some() {
+            return self.transcode(&chunk);
+        }
         let chunk = self.whole_events(chunk, self.unfinished());
         let chunk = self.clean(chunk);
         self.give(chunk)
@@ -76,6 +86,9 @@ impl Guide {
 
     /// What the client gets of the chunks that were held back, which the meter has seen.
     pub(super) fn pass_held(&mut self, held: Vec<Bytes>) -> Vec<Bytes> {
+        if self.transcoder.is_some() {
+            return held.iter().map(|chunk| self.transcode(chunk)).collect();
+        }
         // A key may lie across chunks.
         let held = if self.has_failed() { vec![joined(&held)] } else { held };
         let mut behind: usize = held.iter().map(Bytes::len).sum();
@@ -101,6 +114,9 @@ impl Guide {
 
     /// What keeps the client's connection alive in a silence, where that may stand now.
     pub fn filler(&self) -> Option<&'static [u8]> {
+        if let Some(transcoder) = &self.transcoder {
+            return transcoder.filler();
+        }
         match &self.meter {
             Meter::Stream(meter) => meter.filler(self.is_torn),
             Meter::Answer(_) | Meter::Opaque => None,
@@ -112,6 +128,12 @@ impl Guide {
     pub fn end(&mut self, end: &End) -> Last {
         let Some(journal) = self.journal.take() else { return Last::Bytes(Bytes::new()) };
         let judgement = judge(&mut self.meter, end, self.shared.now());
+        if self.transcoder.is_some() {
+            let last = self.end_transcoded(&journal, &judgement);
+            self.keep(&last);
+            self.close(journal, judgement);
+            return Last::Bytes(last);
+        }
         let mut last = Vec::new();
         let tail = std::mem::take(&mut self.tail).freeze();
         let tail = self.clean(tail);
@@ -146,7 +168,33 @@ impl Guide {
         broken.map_or_else(|| Last::Bytes(last.into()), Last::Broken)
     }
 
+    /// The client's bytes for a chunk that the meter has seen.
+    fn transcode(&mut self, chunk: &[u8]) -> Bytes {
+        let (usage, _) = self.meter.told();
+        let Some(transcoder) = &mut self.transcoder else { return Bytes::new() };
+        let chunk = transcoder.push(chunk, &usage);
+        self.keep(&chunk);
+        chunk
+    }
+
+    /// What ends the client's stream: its last events, or its dialect's error event with the provider's words.
+    fn end_transcoded(&mut self, journal: &Journal, judgement: &Judgement) -> Bytes {
+        let (usage, _) = self.meter.told();
+        let redactor = &self.ask.candidate.redactor;
+        let Some(transcoder) = &mut self.transcoder else { return Bytes::new() };
+        match &judgement.message {
+            None => transcoder.finish(&usage),
+            Some(message) => {
+                let error = told(judgement, &redactor.text(message.clone()));
+                transcoder.fail(&error, &journal.facts().trace.to_string())
+            }
+        }
+    }
+
     fn close(&mut self, mut journal: Journal, judgement: Judgement) {
+        if let Some(transcoder) = &self.transcoder {
+            journal.translated(recorded(&transcoder.ledger()));
+        }
         if let Some(report) = judgement.report(self.ask.operation) {
             self.shared.balancer.report(self.ask.pair(), report, self.shared.now());
         }
@@ -238,6 +286,8 @@ fn told(judgement: &Judgement, message: &str) -> GatewayError {
     let (kind, message) = match judgement.outcome {
         Outcome::Timeout => (ErrorKind::Timeout, message),
         Outcome::ConnectError => (ErrorKind::BadGateway, "the provider's answer broke off"),
+        Outcome::ClientError => (ErrorKind::InvalidRequest, message),
+        Outcome::RateLimited => (ErrorKind::RateLimited, message),
         _ => (ErrorKind::BadGateway, message),
     };
     GatewayError::new(kind, message).code("provider_error")

@@ -9,7 +9,7 @@ use crate::config::{ClientKey, RecordDecisions};
 use crate::dialect::{Dialect, Usage};
 use crate::platform::{Background, Timestamp};
 use crate::record::limits::body_text;
-use crate::record::{Bodies, CostParts, InFlight, LogEntry, Operation, Origin, Outcome, TraceId};
+use crate::record::{Bodies, CostParts, InFlight, LogEntry, Operation, Origin, Outcome, TraceId, Translated};
 use crate::shared::Shared;
 use crate::upkeep;
 
@@ -82,6 +82,8 @@ struct Current {
     first_token_at: Option<Timestamp>,
     /// What the provider has reported so far.
     used: Usage,
+    /// What was lost between two dialects.
+    translation: Vec<Translated>,
 }
 
 impl Journal {
@@ -137,7 +139,15 @@ impl Journal {
             head_at: None,
             first_token_at: None,
             used: Usage::default(),
+            translation: Vec::new(),
         });
+    }
+
+    /// Notes what the current attempt has lost between two dialects.
+    pub(super) fn translated(&mut self, lost: impl IntoIterator<Item = Translated>) {
+        if let Some(current) = &mut self.current {
+            current.translation.extend(lost);
+        }
     }
 
     /// The first meaningful output has arrived; how long the attempt took to it.
@@ -226,7 +236,7 @@ impl Journal {
             request_truncated: facts.request_truncated,
             response_truncated,
             decision: None,
-            translation: Vec::new(),
+            translation: current.map(|it| it.translation.clone()).unwrap_or_default(),
         }
     }
 

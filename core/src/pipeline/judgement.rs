@@ -154,6 +154,12 @@ impl Judgement {
         failed
     }
 
+    /// The request has something that cannot be told in this candidate's dialect; others may take it.
+    pub(super) fn untranslatable(error: &GatewayError) -> Self {
+        let refused = Self::new(Outcome::GatewayError, &error.message, Telling::ClientError);
+        Self { report: Report::Neutral, ..refused }
+    }
+
     fn new(outcome: Outcome, message: &str, telling: Telling) -> Self {
         Self {
             outcome,

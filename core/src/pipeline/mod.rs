@@ -21,11 +21,12 @@ mod plan;
 mod reading;
 mod relay;
 mod silence;
+mod translation;
 
 use core::time::Duration;
 use std::sync::Arc;
 
-use http::Response;
+use http::{HeaderValue, Response, header};
 
 pub use answer::Answer;
 pub(crate) use ask::Ask;
@@ -41,6 +42,7 @@ pub(crate) use journal::{Ending, Facts, Journal};
 use judgement::Next;
 use plan::Plan;
 pub use relay::{Pace, Relay};
+use translation::{recorded, recorded_refusal};
 
 use crate::balance::Report;
 use crate::config::snapshot::{Candidate, Route};
@@ -137,8 +139,15 @@ async fn ask_one(
     if ask.adds_usage && shared.refusals.contains(&candidate.association_id) {
         ask = ask.bare();
     }
+    let bare_of_reasoning = reasoning_of(candidate);
+    ask.without_reasoning = shared.refusals.contains(&bare_of_reasoning);
     loop {
         journal.begin(Arc::clone(candidate), ask.provider_model.clone());
+        if let Err(refusal) = ask.translate(call, shared, journal.facts().trace.to_string()) {
+            journal.translated([recorded_refusal(&refusal)]);
+            return Err(Failed::untranslatable(refusal));
+        }
+        journal.translated(recorded(&ask.lost()));
         match attempt(&shared.platform, call, &ask, patience, journal).await {
             Ok(committed) => return Ok((ask, committed)),
             Err(failed) if failed.refuses_addition => {
@@ -146,9 +155,19 @@ async fn ask_one(
                 shared.refusals.insert(&candidate.association_id);
                 ask = ask.bare();
             }
+            Err(failed) if failed.refuses_reasoning => {
+                note(journal, &failed);
+                shared.refusals.insert(&bare_of_reasoning);
+                ask.without_reasoning = true;
+            }
             Err(failed) => return Err(failed),
         }
     }
+}
+
+/// What is remembered of a candidate whose provider refuses to be told how much to think.
+fn reasoning_of(candidate: &Candidate) -> String {
+    format!("{}/reasoning", candidate.association_id)
 }
 
 /// Writes down a failed attempt.
@@ -182,7 +201,7 @@ fn show(
     committed: Committed,
     mut journal: Journal,
 ) -> Response<Answer> {
-    let Committed { mut head, held, rest, meter } = committed;
+    let Committed { mut head, held, rest, meter, lost } = committed;
     let waited = journal.first_token();
     if call.operation == Operation::Generate {
         let now = shared.now();
@@ -191,6 +210,14 @@ fn show(
     }
     headers::for_client(&mut head.headers);
     ask.candidate.redactor.headers(&mut head.headers);
+    if ask.translates {
+        let kind = if call.stream { "text/event-stream" } else { "application/json" };
+        head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        journal.translated(recorded(&lost));
+    }
+    if let Some(value) = ask.translation_header(&lost) {
+        head.headers.insert(translation::HEADER, value);
+    }
     let status = head.status.as_u16();
     let ends_at = journal.facts().ends_at;
     let background = journal.background();

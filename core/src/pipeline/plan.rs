@@ -44,7 +44,7 @@ pub(super) struct Turn {
 }
 
 impl<'a> Plan<'a> {
-    /// The route's candidates that speak the call's dialect and can do what it needs. Where there is none,
+    /// The route's candidates that can be asked in the call's dialect, or through translation, and can do what it needs. Where there is none,
     /// [`Self::refusal`] says what is missing.
     pub(super) fn new(shared: &Shared, call: &'a Call, route: &'a Arc<Route>) -> Self {
         let candidates: Vec<_> = route.candidates.iter().filter(|it| unfit(call, it).is_none()).collect();
@@ -65,7 +65,7 @@ impl<'a> Plan<'a> {
                 index,
                 weight: f64::from(candidate.weight),
                 tier: candidate.priority,
-                native: true,
+                native: is_native(call, candidate),
                 latency: standing.latency,
                 credit: standing.credit,
                 lot: if maker.is_some_and(|maker| maker.is(&candidate.association_id)) {
@@ -125,11 +125,14 @@ impl<'a> Plan<'a> {
         let mut fit: Vec<_> = stands.iter_mut().filter(|stand| stand.excluded.is_none()).collect();
         let shares = self.selection.shares(|index| matches!(rests.get(index), Some(None)));
         let highest = shares.iter().filter_map(|(index, _)| Some(self.candidate(*index)?.priority)).max();
+        let has_native =
+            shares.iter().any(|(index, _)| self.candidate(*index).is_some_and(|it| is_native(self.call, it)));
         for ((stand, rest), candidate) in fit.iter_mut().zip(rests).zip(&self.candidates) {
             stand.excluded = match rest.map(|rest| rest.cause) {
                 Some(Cause::RateLimit) => Some(Excluded::RateLimit),
                 Some(Cause::Failure) => Some(Excluded::Breaker),
-                None => highest.filter(|highest| candidate.priority < *highest).map(|_| Excluded::Tier),
+                None if highest.is_some_and(|highest| candidate.priority < highest) => Some(Excluded::Tier),
+                None => (has_native && !is_native(self.call, candidate)).then_some(Excluded::Dialect),
             };
         }
         for (index, share) in shares {
@@ -158,7 +161,10 @@ impl<'a> Plan<'a> {
             Strategy::RoundRobin if !self.is_kept => {
                 let taking_part = self.selection.indexes().filter(|index| self.is_available(shared, *index, now));
                 let candidates = taking_part.filter_map(|index| self.candidates.get(index));
-                let candidates = candidates.filter(|it| it.priority == turn.candidate.priority);
+                let candidates = candidates.filter(|it| {
+                    it.priority == turn.candidate.priority
+                        && is_native(self.call, it) == is_native(self.call, &turn.candidate)
+                });
                 candidates.map(|it| (it.association_id.as_str(), f64::from(it.weight))).collect()
             }
             _ => Vec::new(),
@@ -243,8 +249,15 @@ pub(super) fn pair<'a>(call: &'a Call, candidate: &'a Candidate) -> Pair<'a> {
     Pair { association: &candidate.association_id, provider_model: Ask::model(call, candidate) }
 }
 
-fn speaks(call: &Call, candidate: &Candidate) -> bool {
+fn is_native(call: &Call, candidate: &Candidate) -> bool {
     candidate.upstream.kind.dialect() == call.dialect
+}
+
+/// Whether its answer can be the client's, in its own dialect or translated.
+fn speaks(call: &Call, candidate: &Candidate) -> bool {
+    let is_translatable =
+        call.operation == Operation::Generate && call.dialect.reaches(candidate.upstream.kind.dialect());
+    is_native(call, candidate) || is_translatable
 }
 
 /// Why `candidate` cannot answer the call, whatever its health.

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::client::{Asking, Client};
 use crate::support::Feed;
-use crate::wires::Wire;
+use crate::wires::{CHAT, Wire};
 
 const TOKEN: &str = "the-admin's-token";
 /// Its requests are recorded with their bodies.
@@ -221,6 +221,16 @@ impl Bed {
     fn context(&self) -> RequestContext {
         RequestContext { remote_addr: Some("127.0.0.1".to_owned()), ends_at: None, background: self.background.clone() }
     }
+}
+
+/// As [`config`], with a provider of each of `wires`, named by its type.
+pub(crate) fn config_of(wires: &[&Wire], model: Value) -> Value {
+    let kinds: Vec<_> = wires.iter().map(|wire| wire.kind).collect();
+    let mut config = config(&CHAT, &kinds, model);
+    for (provider, wire) in config["providers"].as_array_mut().unwrap().iter_mut().zip(wires) {
+        provider["type"] = json!(wire.kind);
+    }
+    config
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a table reads better without borrows")]

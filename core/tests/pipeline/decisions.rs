@@ -63,7 +63,8 @@ async fn of_all_where_that_is_set() {
 #[tokio::test]
 async fn why_others_could_not_be_chosen() {
     let chat = |name: &str| json!({"name": name, "type": "openai", "base_url": format!("https://{name}.example/v1"), "api_key": "k"});
-    let other = json!({"name": "other", "type": "anthropic", "base_url": "https://other.example/v1", "api_key": "k"});
+    // Nobody translates for it.
+    let other = json!({"name": "other", "type": "gemini", "base_url": "https://other.example/v1", "api_key": "k"});
     let bed = Bed::of(json!({
         "providers": [chat("a"), chat("b"), chat("c"), chat("blind"), other],
         "models": [{"name": "m", "strategy": "rotor", "breaker": true, "max_retry": 1, "associations": [

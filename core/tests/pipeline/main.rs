@@ -16,5 +16,6 @@ mod silences;
 mod support;
 mod tiers;
 mod timeouts;
+mod translation;
 mod uploads;
 mod wires;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod golden;
+mod matrix;
 mod recorded;
 
 #[path = "../support/recordings.rs"]

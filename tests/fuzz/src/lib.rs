@@ -4,6 +4,7 @@
 //! cut, follows from the bytes, so that one input always shows the same. `tests/smoke.rs` runs the targets for a moment
 //! on stable Rust, `libfuzzer/` for as long as one likes.
 
+mod codecs;
 mod cuts;
 mod frames;
 mod hrana;
@@ -12,6 +13,7 @@ mod meters;
 mod sse;
 mod usage;
 
+pub use codecs::codecs;
 pub use hrana::hrana;
 pub use json::json;
 pub use meters::meters;

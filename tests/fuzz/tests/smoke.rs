@@ -61,6 +61,11 @@ fn hrana() {
     run("hrana", llmio_fuzz::hrana);
 }
 
+#[test]
+fn codecs() {
+    run("codecs", llmio_fuzz::codecs);
+}
+
 fn run(name: &str, target: fn(&[u8])) {
     let seeds = seeds(name);
     let mut rng = SmallRng::seed_from_u64(1);

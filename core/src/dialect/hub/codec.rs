@@ -17,6 +17,9 @@ pub struct Codec {
     pub encode_answer: fn(&Answer<'_>, &Usage, &Context, &mut Ledger) -> Vec<u8>,
     pub decode_stream: fn() -> Box<dyn DecodeStream>,
     pub encode_stream: fn(Context) -> Box<dyn EncodeStream>,
+    /// Takes envelopes of ours out of a request that goes to a provider of this dialect as it is: no maker of a thought is
+    /// reached by a relay. Whether there were any.
+    pub strip: fn(&mut Value) -> bool,
     /// Writes a client's counting answer.
     pub encode_count: fn(u64) -> Vec<u8>,
 }

@@ -1,6 +1,7 @@
 use std::borrow::Cow;
 
 use crate::dialect::{ErrorKind, GatewayError};
+use crate::wire::json::InvalidJson;
 
 /// So many entries are kept; a request can name no more than it has members, but a header is short.
 const LIMIT: usize = 24;
@@ -12,8 +13,9 @@ pub struct Ledger {
     entries: Vec<(Fate, Cow<'static, str>)>,
 }
 
+/// What became of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Fate {
+pub enum Fate {
     /// The target has no place for it.
     Dropped,
     /// The target has something like it.
@@ -55,6 +57,11 @@ impl Ledger {
         self.note(Fate::Dropped, code);
     }
 
+    /// What became of what, in the order of its happening.
+    pub fn entries(&self) -> impl Iterator<Item = (Fate, &str)> {
+        self.entries.iter().map(|(fate, code)| (*fate, &**code))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -93,6 +100,12 @@ impl std::fmt::Display for Ledger {
 impl Refusal {
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self { field: field.into(), message: message.into() }
+    }
+}
+
+impl From<InvalidJson> for Refusal {
+    fn from(error: InvalidJson) -> Self {
+        Self::new("body", format!("is not valid JSON: {error}"))
     }
 }
 

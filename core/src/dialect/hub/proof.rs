@@ -2,6 +2,10 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use memchr::memmem;
+
+use super::tree::parse;
+use crate::dialect::Dialect;
 
 /// What an envelope of ours begins with.
 const MARK: &str = "llmio1.";
@@ -34,6 +38,13 @@ impl Origin {
     }
 }
 
+/// A request without the envelopes that it brings, for a provider of its own dialect; `None` when it brings none.
+pub fn without_envelopes(dialect: Dialect, body: &[u8]) -> Option<Vec<u8>> {
+    memmem::find(body, MARK.as_bytes())?;
+    let mut tree = parse(body).ok()?;
+    (dialect.codec()?.strip)(&mut tree).then(|| tree.to_string().into_bytes())
+}
+
 impl<'a> Proof<'a> {
     /// What a client gave back.
     pub fn of_client(value: &str) -> Self {
@@ -44,6 +55,11 @@ impl<'a> Proof<'a> {
             Some(Self::Returned { origin: Origin(origin), json })
         };
         opened().unwrap_or(Self::Foreign)
+    }
+
+    /// Whether a client's value is an envelope of ours.
+    pub fn is_envelope(value: &str) -> bool {
+        value.starts_with(MARK)
     }
 
     /// What a maker has just given.

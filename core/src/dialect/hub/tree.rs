@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::wire::json::InvalidJson;
 
 /// Reads an event's or a body's JSON.
-pub(in crate::dialect) fn parse(bytes: &[u8]) -> Result<Value, InvalidJson> {
+pub fn parse(bytes: &[u8]) -> Result<Value, InvalidJson> {
     serde_json::from_slice(bytes)
         .map_err(|error| InvalidJson { offset: error.column(), message: "expected a JSON value" })
 }

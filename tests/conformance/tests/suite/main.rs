@@ -30,4 +30,5 @@ mod schema;
 mod scripted;
 mod switches;
 mod tokens;
+mod translation;
 mod unreachable;

@@ -132,6 +132,11 @@ impl Decoder {
     }
 
     fn delta(&mut self, number: usize, data: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+        let begins = member(data, "delta").is_some_and(|delta| text(delta, "type") == Some("text_delta"));
+        if begins && !self.open.contains_key(&number) {
+            // Some vendors leave out how a block of text begins.
+            self.open(number, &json!({"type": "text"}), ledger, give);
+        }
         let (Some(delta), Some(open)) = (member(data, "delta"), self.open.get_mut(&number)) else { return };
         let (index, open) = (open.0, &mut open.1);
         let words = |name| text(delta, name).unwrap_or_default();

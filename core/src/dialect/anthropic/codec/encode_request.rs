@@ -107,7 +107,7 @@ impl Thinking {
         // A quarter of what may be written is for the answer.
         let wanted = reasoning.budget.unwrap_or_else(|| reasoning.effort.budget());
         let budget = wanted.min(max - max / 4).max(LEAST_BUDGET);
-        if reasoning.budget != Some(budget) {
+        if wanted != budget {
             ledger.approximated("reasoning");
         }
         Self { is_on: true, budget: Some(budget), ..off }

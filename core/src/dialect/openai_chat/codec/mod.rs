@@ -19,6 +19,7 @@ pub(super) static CODEC: Codec = Codec {
     encode_answer: encode_answer::encode,
     decode_stream: || Box::new(decode_stream::Decoder::default()),
     encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
+    strip: thoughts::strip,
     encode_count,
 };
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::dialect::hub::{Origin, array, list, member, text};
+use crate::dialect::hub::{Origin, Proof, array, list, member, text};
 use crate::wire::json::Writer;
 
 const DETAILS: &str = "reasoning_details";
@@ -109,6 +109,28 @@ pub(super) fn detail(out: &mut Writer, envelope: &str, index: u64) {
 /// What a client has echoed of `reasoning_details`: the envelopes, or nothing of ours.
 pub(super) fn echoed(message: &Value) -> impl Iterator<Item = &str> {
     list(message, DETAILS).iter().filter_map(|it| text(it, "data").or_else(|| text(it, "signature")))
+}
+
+/// Takes out thoughts that another provider had, with their text.
+pub(super) fn strip(body: &mut Value) -> bool {
+    let mut found = false;
+    for message in body.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten() {
+        let Some(message) = message.as_object_mut() else { continue };
+        let Some(details) = message.get_mut(DETAILS).and_then(Value::as_array_mut) else { continue };
+        let before = details.len();
+        details.retain(|detail| !text(detail, "data").is_some_and(Proof::is_envelope));
+        if details.len() == before {
+            continue;
+        }
+        found = true;
+        if details.is_empty() {
+            message.shift_remove(DETAILS);
+        }
+        for name in TEXTS {
+            message.shift_remove(name);
+        }
+    }
+    found
 }
 
 /// Whether a message has thoughts in any form.

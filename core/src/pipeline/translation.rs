@@ -1,0 +1,100 @@
+use bytes::Bytes;
+
+use super::call::Call;
+use crate::dialect::hub::{
+    Context, Fate, Ledger, Names, Origin, Refusal, Target, Transcoder, parse_body, transcode_answer,
+};
+use crate::dialect::{Dialect, Usage};
+use crate::record::{Translated, TranslatedKind};
+use crate::wire::json::InvalidJson;
+
+/// What a request, and the answer to it, lost on their way between two dialects: short, stable codes.
+pub(super) const HEADER: &str = "x-llmio-translation";
+
+/// A request in the words of a provider of another dialect, and what its answer is turned back by.
+#[derive(Clone, Debug)]
+pub(super) struct Translation {
+    /// As the provider gets it, but for the overrides of its association.
+    pub(super) body: Bytes,
+    /// What the request lost.
+    pub(super) ledger: Ledger,
+    provider: Dialect,
+    client: Dialect,
+    context: Context,
+}
+
+/// Whom a request is translated for.
+#[derive(Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) provider: Dialect,
+    pub(super) model: &'a str,
+    pub(super) host: &'a str,
+    pub(super) origin: Origin,
+    pub(super) asks_usage: bool,
+    pub(super) without_reasoning: bool,
+}
+
+impl Translation {
+    /// `id` is for an answer that comes without one, `created` in seconds since 1970.
+    pub(super) fn new(call: &Call, asked: &Asked<'_>, id: String, created: i64) -> Result<Self, Refusal> {
+        let codecs = call.dialect.codec().zip(asked.provider.codec());
+        let (from, to) = codecs.ok_or_else(|| Refusal::new("model", "no provider of it speaks this dialect"))?;
+        let (mut ledger, mut names) = (Ledger::default(), Names::default());
+        let tree = parse_body(&call.body)?;
+        let request = (from.decode_request)(&tree, &mut ledger)?;
+        let target = Target {
+            model: asked.model,
+            host: asked.host,
+            origin: asked.origin,
+            stream: call.stream,
+            asks_usage: asked.asks_usage,
+            without_reasoning: asked.without_reasoning,
+        };
+        let body = (to.encode_request)(&request, &target, &mut names, &mut ledger)?.into();
+        let context = Context {
+            model: asked.model.to_owned(),
+            id,
+            created,
+            origin: asked.origin,
+            thoughts: request.thoughts,
+            usage: call.head.include_usage,
+            names,
+        };
+        Ok(Self { body, ledger, provider: asked.provider, client: call.dialect, context })
+    }
+
+    /// What turns the provider's stream into the client's.
+    pub(super) fn transcoder(&self) -> Option<Transcoder> {
+        Transcoder::new(self.provider, self.client, self.context.clone())
+    }
+
+    /// A provider's whole answer as the client gets it.
+    pub(super) fn answer(&self, body: &[u8], usage: &Usage, ledger: &mut Ledger) -> Result<Bytes, InvalidJson> {
+        let codecs = self.provider.codec().zip(self.client.codec());
+        let (from, to) = codecs.ok_or(InvalidJson { offset: 0, message: "no codec" })?;
+        transcode_answer(from, to, body, usage, &self.context, ledger).map(Into::into)
+    }
+}
+
+/// A ledger as the log keeps it.
+pub(super) fn recorded(ledger: &Ledger) -> Vec<Translated> {
+    let entry = |(fate, code): (Fate, &str)| Translated {
+        path: code.to_owned(),
+        kind: if fate == Fate::Dropped { TranslatedKind::Dropped } else { TranslatedKind::Approximated },
+        from: None,
+        to: None,
+        note: (fate == Fate::Added).then(|| "the gateway added it".to_owned()),
+    };
+    ledger.entries().map(entry).collect()
+}
+
+/// A refusal as the log keeps it.
+pub(super) fn recorded_refusal(refusal: &Refusal) -> Translated {
+    Translated {
+        path: refusal.field.clone(),
+        kind: TranslatedKind::Refused,
+        from: None,
+        to: None,
+        note: Some(refusal.message.clone()),
+    }
+}

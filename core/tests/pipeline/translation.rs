@@ -1,0 +1,253 @@
+//! Clients of one dialect before providers of another.
+
+use llmio_core::dialect::Dialect;
+use llmio_core::testing::{Reply, check_stream};
+use serde_json::{Value, json};
+
+use crate::bed::{Bed, PROVIDER_KEY, config_of};
+use crate::support::{Feed, failure, reply, stream};
+use crate::wires::{CHAT, Fault, GEMINI, MESSAGES, Wire};
+
+/// The client's side and the provider's.
+const PAIRS: [(&Wire, Dialect, &Wire, Dialect); 2] = [
+    (&MESSAGES, Dialect::Anthropic, &CHAT, Dialect::OpenAiChat),
+    (&CHAT, Dialect::OpenAiChat, &MESSAGES, Dialect::Anthropic),
+];
+
+async fn bed(providers: &[&Wire], model: Value) -> Bed {
+    Bed::of(config_of(providers, model)).await
+}
+
+fn sent(bed: &Bed, index: usize) -> (String, Value) {
+    let sent = &bed.http.sent()[index];
+    (sent.uri.path().to_owned(), serde_json::from_slice(&sent.body).unwrap())
+}
+
+/// The text in an answer or in the events of a stream.
+fn said(client: &Wire, text: &str) -> String {
+    let payloads: Vec<Value> = match serde_json::from_str(text) {
+        Ok(whole) => vec![whole],
+        Err(_) => text.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok()).collect(),
+    };
+    let part = |payload: &Value| match client.kind {
+        "anthropic" => {
+            let whole = payload["content"][0]["text"].as_str();
+            whole.or(payload["delta"]["text"].as_str()).unwrap_or_default().to_owned()
+        }
+        _ => {
+            let choice = &payload["choices"][0];
+            let whole = choice["message"]["content"].as_str();
+            whole.or(choice["delta"]["content"].as_str()).unwrap_or_default().to_owned()
+        }
+    };
+    payloads.iter().map(part).collect()
+}
+
+#[tokio::test]
+async fn a_request_and_its_answer_cross() {
+    for (client, _, provider, to) in PAIRS {
+        let bed = bed(&[provider], json!({})).await;
+        bed.script([reply(200, "x-request-id: r1", provider.whole)]);
+        let mut answer = bed.answer(client, false);
+        assert_eq!(answer.status, 200);
+        assert_eq!(said(client, answer.text()), "hello");
+        assert_eq!(
+            (answer.header("content-type"), answer.header("x-request-id")),
+            (Some("application/json"), Some("r1"))
+        );
+        assert!(answer.header("x-llmio-translation").unwrap().starts_with(&format!("to={to}")));
+        let (path, body) = sent(&bed, 0);
+        assert_eq!(path, provider.request(false).0.replace("/openai/v1", "/v1").replace("/anthropic", ""));
+        assert_eq!(body["model"], "m");
+        assert!(body["messages"].to_string().contains("hi"), "{body}");
+        assert_eq!(bed.rows().await, [format!("1 {} 200 success.", provider.kind)]);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_crosses_event_by_event() {
+    for (client, from, provider, to) in PAIRS {
+        let bed = bed(&[provider], json!({})).await;
+        let (feed, answer) = Feed::events();
+        bed.script([answer]);
+        feed.send(provider.preamble);
+        feed.send(provider.output);
+        let mut answer = bed.answer(client, true);
+        assert_eq!(said(client, &answer.read()), "hel", "{from}: what has come is shown at once");
+        bed.advance(20.0);
+        assert_eq!(answer.read(), client.filler, "a silence is filled in the client's dialect");
+        feed.send(provider.end);
+        feed.end();
+        check_stream(from, &answer.text().replace(client.filler, ""));
+        assert_eq!(answer.header("content-type"), Some("text/event-stream"));
+        assert!(answer.header("x-llmio-translation").unwrap().starts_with(&format!("to={to}")));
+        assert_eq!(sent(&bed, 0).1["stream"], true);
+        assert_eq!(bed.rows().await, [format!("1 {} 200 success.", provider.kind)]);
+    }
+}
+
+#[tokio::test]
+async fn whoever_speaks_the_clients_dialect_is_asked_first_within_a_tier() {
+    for (client, _, other, _) in PAIRS {
+        for strategy in ["lottery", "rotor", "round_robin", "least_latency"] {
+            let bed = bed(&[other, client], json!({"strategy": strategy, "affinity": false})).await;
+            bed.script([reply(200, "", client.whole), failure(403, ""), reply(200, "", other.whole)]);
+            assert_eq!(bed.answer(client, false).text(), client.whole, "relayed");
+            assert_eq!(said(client, bed.answer(client, false).text()), "hello");
+            assert_eq!(bed.asked(), [client.kind, client.kind, other.kind], "{strategy}");
+        }
+        let mut config = config_of(&[other, client], json!({}));
+        config["models"][0]["associations"][0]["priority"] = json!(5);
+        let bed = Bed::of(config).await;
+        bed.script([reply(200, "", other.whole)]);
+        bed.answer(client, false).text();
+        assert_eq!(bed.asked(), [other.kind], "a tier stands above it");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_is_refused_by_name_unless_somebody_else_takes_it() {
+    let mut body = CHAT.request(false).1;
+    body["n"] = json!(2);
+    let alone = bed(&[&MESSAGES], json!({})).await;
+    let mut answer = alone.send(CHAT.request(false).0, body.clone()).answer();
+    assert_eq!(answer.status, 400);
+    let error = answer.json()["error"].clone();
+    assert_eq!((&error["param"], &error["code"]), (&json!("n"), &json!("untranslatable")), "{error}");
+    assert_eq!(alone.count(), 0, "nobody is asked");
+    let last = alone.last().await;
+    assert_eq!(last["translation"][0]["kind"], "refused", "{last}");
+    // In a lower tier there is one who takes it.
+    let mut config = config_of(&[&MESSAGES, &CHAT], json!({}));
+    config["models"][0]["associations"][0]["priority"] = json!(5);
+    let both = Bed::of(config).await;
+    both.script([reply(200, "", CHAT.whole)]);
+    assert_eq!(both.send(CHAT.request(false).0, body).answer().text(), CHAT.whole);
+    assert_eq!(both.asked(), ["openai"]);
+}
+
+#[tokio::test]
+async fn a_dialect_without_a_codec_is_not_served() {
+    let bed = bed(&[&GEMINI], json!({})).await;
+    let mut answer = bed.answer(&CHAT, false);
+    assert_eq!((answer.status, bed.count()), (404, 0));
+    assert!(answer.text().contains("has no provider that speaks openai_chat"));
+}
+
+#[tokio::test]
+async fn errors_come_in_the_clients_form_with_the_providers_words() {
+    for (client, _, provider, _) in PAIRS {
+        for (status, expected) in [(400, 400), (404, 404), (413, 413), (422, 400), (429, 429), (529, 503), (500, 500)] {
+            let bed = bed(&[provider], json!({"max_retry": 0})).await;
+            bed.script([failure(status, "retry-after: 7")]);
+            let mut answer = bed.answer(client, false);
+            assert_eq!(answer.status, expected, "{status}");
+            assert_eq!(answer.retry_after(), Some(7), "{status}");
+            let body = answer.json();
+            assert_eq!(body["error"]["message"], format!("the provider's words for {status}"));
+            assert_eq!(body["type"] == "error", client.kind == "anthropic", "{body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_ends_with_the_clients_error_event() {
+    for (client, from, provider, _) in PAIRS {
+        let said = format!("we failed with {PROVIDER_KEY}");
+        for (rest, words) in [
+            (provider.error_event(Fault::Server, &said), "we failed with ****"),
+            (String::new(), "without completing its answer"),
+        ] {
+            let bed = bed(&[provider], json!({})).await;
+            bed.script([stream([provider.preamble, provider.output, &rest].concat())]);
+            let mut answer = bed.answer(client, true);
+            let text = answer.text().to_owned();
+            check_stream(from, &text);
+            let last = text.trim_end().rsplit("data: ").next().unwrap();
+            let error: Value = serde_json::from_str(last).unwrap();
+            assert!(error["error"]["message"].as_str().unwrap().contains(words), "{last}");
+            assert_eq!(bed.rows().await, [format!("1 {} 200 provider_error.", provider.kind)]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn failures_before_the_output_stay_unseen() {
+    for (client, from, provider, _) in PAIRS {
+        let bed = bed(&[provider], json!({"max_retry": 3})).await;
+        let mut config = config_of(&[provider], json!({"max_retry": 3}));
+        config["providers"].as_array_mut().unwrap().push(json!({"name": "b", "type": provider.kind,
+            "base_url": "https://b.example/v1", "api_key": PROVIDER_KEY}));
+        config["models"][0]["associations"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"provider": "b", "model": "*", "weight": 1}));
+        bed.api("PUT /api/config", config).await;
+        bed.script([stream([provider.preamble, &provider.error_event(Fault::Overloaded, "busy")].concat())]);
+        bed.script([stream(provider.stream())]);
+        check_stream(from, bed.answer(client, true).text());
+        assert_eq!(bed.asked(), [provider.kind, "b"]);
+    }
+}
+
+/// A provider's thought comes back to it as it was, and to nobody else.
+#[tokio::test]
+async fn thoughts_return_to_their_maker_alone() {
+    const THOUGHT: &str = r#"{"type":"thinking","thinking":"Hm.","signature":"EqQBmaker"}"#;
+    let model = json!({"associations": [
+        {"provider": "anthropic", "model": "claude-opus-5", "weight": 2},
+        {"provider": "openai", "model": "gpt-5", "weight": 1}]});
+    let bed = bed(&[&MESSAGES, &CHAT], model.clone()).await;
+    let whole = format!(
+        r#"{{"id":"msg_1","type":"message","content":[{THOUGHT},{{"type":"tool_use","id":"toolu_1","name":"f","input":{{}}}}],"stop_reason":"tool_use","usage":{{"input_tokens":1,"output_tokens":2}}}}"#
+    );
+    let mut config = config_of(&[&MESSAGES, &CHAT], model);
+    config["models"][0]["associations"][0]["priority"] = json!(5);
+    bed.api("PUT /api/config", config).await;
+    let (path, mut body) = CHAT.request(false);
+    body["reasoning_effort"] = json!("high");
+    body["tools"] =
+        json!([{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]);
+    bed.script([reply(200, "", whole)]);
+    let answer = bed.send(path, body.clone()).answer().json();
+    let message = answer["choices"][0]["message"].clone();
+    assert_eq!(message["reasoning_content"], "Hm.");
+    // What a client echoes: the message as it came, and the result.
+    let call = message["tool_calls"][0]["id"].clone();
+    let messages = body["messages"].as_array_mut().unwrap();
+    messages.push(message);
+    messages.push(json!({"role": "tool", "tool_call_id": call, "content": "done"}));
+    bed.script([failure(403, ""), reply(200, "", CHAT.whole)]);
+    bed.send(path, body).answer().text();
+    assert_eq!(sent(&bed, 1).1["messages"][1]["content"][0].to_string(), THOUGHT, "byte for byte");
+    let told = sent(&bed, 2).1;
+    assert_eq!((bed.asked()[2].as_str(), &told["messages"][1]["role"]), ("openai", &json!("assistant")));
+    assert!(!told.to_string().contains("EqQBmaker") && !told.to_string().contains("llmio1."), "{told}");
+}
+
+#[tokio::test]
+async fn a_model_that_cannot_think_is_asked_without_and_remembered() {
+    let bed = bed(&[&CHAT], json!({})).await;
+    let (path, mut body) = MESSAGES.request(false);
+    body["thinking"] = json!({"type": "adaptive"});
+    let refusal =
+        || Reply::json(400, r#"{"error":{"message":"Unrecognized request argument supplied: reasoning_effort"}}"#);
+    bed.script([refusal(), reply(200, "", CHAT.whole), reply(200, "", CHAT.whole)]);
+    let answer = bed.send(path, body.clone()).answer();
+    assert_eq!(answer.header("x-llmio-translation"), Some("to=openai_chat; dropped=reasoning"));
+    bed.send(path, body).answer().text();
+    let told: Vec<bool> = (0..3).map(|index| sent(&bed, index).1.get("reasoning_effort").is_some()).collect();
+    assert_eq!(told, [true, false, false]);
+}
+
+#[tokio::test]
+async fn the_log_tells_what_was_lost() {
+    let bed = bed(&[&CHAT], json!({})).await;
+    let (path, mut body) = MESSAGES.request(false);
+    body["top_k"] = json!(4);
+    bed.script([reply(200, "", CHAT.whole)]);
+    bed.send(path, body).answer().text();
+    let last = bed.last().await;
+    assert_eq!(last["translation"][0]["path"], "top_k", "{last}");
+    assert_eq!((&last["dialect"], &last["provider_type"]), (&json!("anthropic"), &json!("openai")));
+}

@@ -1,0 +1,70 @@
+use llmio_core::dialect::hub::{
+    Context, Ledger, Names, Origin, Target, Thoughts, Transcoder, transcode_answer, without_envelopes,
+};
+use llmio_core::dialect::{Dialect, Usage};
+use serde_json::Value;
+
+use crate::cuts::cuttings;
+
+/// Whatever a client or a provider sends: what a codec writes of it is JSON, or whole events, and the same however a stream
+/// is cut.
+pub fn codecs(data: &[u8]) {
+    let translated: Vec<Dialect> = Dialect::ALL.into_iter().filter(|dialect| dialect.codec().is_some()).collect();
+    for from in &translated {
+        for to in translated.iter().filter(|to| *to != from) {
+            requests(*from, *to, data);
+            answers(*from, *to, data);
+            streams(*from, *to, data);
+        }
+        let stripped = without_envelopes(*from, data);
+        assert!(stripped.is_none_or(|stripped| without_envelopes(*from, &stripped).is_none()), "nothing is left");
+    }
+}
+
+fn context() -> Context {
+    Context { thoughts: Thoughts::Shown, usage: true, ..Context::default() }
+}
+
+fn requests(from: Dialect, to: Dialect, data: &[u8]) {
+    let (Ok(tree), Some(client), Some(provider)) = (serde_json::from_slice(data), from.codec(), to.codec()) else {
+        return;
+    };
+    let mut ledger = Ledger::default();
+    let Ok(request) = (client.decode_request)(&tree, &mut ledger) else { return };
+    let target = Target {
+        model: "claude-sonnet-4-5",
+        host: "",
+        origin: Origin::default(),
+        stream: true,
+        asks_usage: true,
+        without_reasoning: false,
+    };
+    if let Ok(body) = (provider.encode_request)(&request, &target, &mut Names::default(), &mut ledger) {
+        assert!(serde_json::from_slice::<Value>(&body).is_ok_and(|it| it.is_object()), "{}", body.escape_ascii());
+    }
+    assert!(ledger.to_string().len() < 2048);
+}
+
+fn answers(from: Dialect, to: Dialect, data: &[u8]) {
+    let (Some(provider), Some(client)) = (from.codec(), to.codec()) else { return };
+    let mut ledger = Ledger::default();
+    if let Ok(body) = transcode_answer(provider, client, data, &Usage::default(), &context(), &mut ledger) {
+        assert!(serde_json::from_slice::<Value>(&body).is_ok_and(|it| it.is_object()), "{}", body.escape_ascii());
+    }
+}
+
+fn streams(from: Dialect, to: Dialect, data: &[u8]) {
+    let whole = transcoded(from, to, &[data]);
+    assert!(whole.is_empty() || whole.ends_with(b"\n\n"), "whole events: {}", whole.escape_ascii());
+    for chunks in cuttings(data) {
+        assert_eq!(transcoded(from, to, &chunks).escape_ascii().to_string(), whole.escape_ascii().to_string());
+    }
+}
+
+fn transcoded(from: Dialect, to: Dialect, chunks: &[&[u8]]) -> Vec<u8> {
+    let usage = Usage::default();
+    let Some(mut transcoder) = Transcoder::new(from, to, context()) else { return Vec::new() };
+    let mut out: Vec<u8> = chunks.iter().flat_map(|chunk| transcoder.push(chunk, &usage)).collect();
+    out.extend_from_slice(&transcoder.finish(&usage));
+    out
+}
