@@ -144,12 +144,16 @@ fn named(head: &RequestHead) -> Result<String, GatewayError> {
     })
 }
 
-/// Who counts tokens for a model: a provider of its own in the dialect, else the configured counting provider.
+/// Who counts tokens for a model: a provider of its own in the dialect, else the configured counting provider, else nobody,
+/// and the number is estimated.
 fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> Result<Arc<Route>, GatewayError> {
     if route.candidates.iter().any(|candidate| candidate.upstream.kind.dialect() == dialect) {
         return Ok(Arc::clone(route));
     }
     let Some(upstream) = snapshot.counting().filter(|_| dialect == Dialect::Anthropic) else {
+        if route.candidates.iter().any(|candidate| dialect.reaches(candidate.upstream.kind.dialect())) {
+            return Ok(Arc::clone(route));
+        }
         let message =
             format!("nobody counts tokens for the model `{}`; an operator can set counting_provider", route.name);
         return Err(GatewayError::new(ErrorKind::NotImplemented, message).code("not_supported"));

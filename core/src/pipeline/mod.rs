@@ -10,6 +10,7 @@ mod call;
 mod choice;
 mod doubt;
 mod end;
+mod estimate;
 mod failed;
 mod follow;
 mod guide;
@@ -62,6 +63,15 @@ pub(crate) async fn run(
     let deadline = journal.facts().ends_at.map_or(budget, |end| end.min(budget));
     let mut plan = Plan::new(shared, call, route);
     if let Some(error) = plan.refusal() {
+        let error = match estimate::estimated(call) {
+            Some(Ok(answer)) => {
+                let status = answer.status().as_u16();
+                journal.finish(Ending { outcome: Some(Outcome::Success), status, ..Ending::default() });
+                return Ok(answer.map(Answer::Body));
+            }
+            Some(Err(invalid)) => invalid,
+            None => error,
+        };
         journal.chosen(plan.weigh(&[]));
         refuse(journal, &error);
         return Err(error);

@@ -4,6 +4,7 @@ mod bench;
 mod golden;
 mod matrix;
 mod recorded;
+mod round_trips;
 
 #[path = "../support/recordings.rs"]
 mod recordings;

@@ -6,6 +6,7 @@
 mod answer;
 mod codec;
 mod context;
+mod estimate;
 mod ledger;
 mod names;
 mod pairing;
@@ -22,6 +23,7 @@ mod tree;
 pub use answer::{Answer, Reason};
 pub use codec::{Codec, DecodeStream, EncodeRequest, EncodeStream};
 pub use context::{Context, Target};
+pub use estimate::estimate;
 pub use ledger::{Fate, Ledger, Refusal};
 pub use names::Names;
 pub(in crate::dialect) use names::call_id;

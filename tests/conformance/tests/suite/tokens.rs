@@ -1,4 +1,4 @@
-//! Token counts: by the model's own provider, else by the configured one, else an honest 501.
+//! Token counts: by the model's own provider, else by the configured one, else an estimate that says so, else an honest 501.
 
 use llmio_conformance::client::Call;
 use llmio_conformance::config::{Config, association};
@@ -36,8 +36,11 @@ async fn anthropic() {
         let (home, own, counter) = bed(counting).await;
         for path in PATHS {
             // Model, status, who was asked.
-            let rows =
-                [("claude", 200, Some(&own)), ("gpt", if counting { 200 } else { 501 }, counting.then_some(&counter))];
+            let rows = [
+                ("claude", 200, Some(&own)),
+                ("gpt", 200, counting.then_some(&counter)),
+                ("gem", if counting { 200 } else { 501 }, counting.then_some(&counter)),
+            ];
             for (model, status, asked) in rows {
                 own.clear_journal();
                 counter.clear_journal();
@@ -48,6 +51,8 @@ async fn anthropic() {
                     let expected = usize::from(asked.is_some_and(|it| it.address() == upstream.address()));
                     assert_eq!(upstream.exchanges().len(), expected, "{path} {model} {counting}");
                 }
+                let is_estimate = answer.header("x-llmio-translation") == Some("approximated=count_tokens");
+                assert_eq!(is_estimate, status == 200 && asked.is_none(), "{path} {model} {counting}");
                 if status == 200 {
                     assert!(answer.json()["input_tokens"].is_u64(), "{}", answer.text());
                 } else {

@@ -1,0 +1,95 @@
+//! Conversations that were made up, from one dialect to another and back: what comes back is what went, up to what the matrix
+//! says is told otherwise.
+
+use llmio_core::dialect::Dialect;
+use rand::rngs::SmallRng;
+use rand::seq::IndexedRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
+use serde_json::{Value, json};
+
+use crate::bench::{self, dialects, others};
+
+const CONVERSATIONS: u64 = 400;
+const WORDS: [&str; 6] = ["yes", "Grüezi \"du\"", "line\nbreak", "{\"a\":1}", "你好", "</system>"];
+
+fn words(rng: &mut SmallRng) -> &'static str {
+    WORDS.choose(rng).unwrap()
+}
+
+/// In the form that comes back: texts in a row are one, arguments are objects, results have one text.
+fn messages(rng: &mut SmallRng) -> Value {
+    let mut turns = Vec::new();
+    let mut number = 0;
+    for _ in 0..rng.random_range(1..6) {
+        turns.push(json!({"role": "user", "content": [{"type": "text", "text": words(rng)}]}));
+        let mut said = vec![json!({"type": "text", "text": words(rng)})];
+        let calls: Vec<String> = (0..rng.random_range(0..3)).map(|call| format!("toolu_{number}_{call}")).collect();
+        number += 1;
+        let call = |(id, place): (&String, &str)| json!({"type": "tool_use", "id": id, "name": "f", "input": {"z": place, "a": [1, 2.5, null]}});
+        said.extend(calls.iter().map(|id| call((id, words(rng)))));
+        turns.push(json!({"role": "assistant", "content": said}));
+        if calls.is_empty() {
+            continue;
+        }
+        let result = |id: &String| json!({"type": "tool_result", "tool_use_id": id, "content": [{"type": "text", "text": "done"}]});
+        let mut answered: Vec<Value> = calls.iter().map(result).collect();
+        answered.push(json!({"type": "text", "text": words(rng)}));
+        turns.push(json!({"role": "user", "content": answered}));
+        turns.push(json!({"role": "assistant", "content": [{"type": "text", "text": words(rng)}]}));
+    }
+    turns.push(json!({"role": "user", "content": [
+        {"type": "text", "text": words(rng)},
+        {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}]}));
+    let schema =
+        json!({"type": "object", "properties": {"z": {"type": "string"}, "a": {"type": "array"}}, "required": ["z"]});
+    json!({
+        "model": "model",
+        "max_tokens": rng.random_range(1..100_000),
+        "system": [{"type": "text", "text": words(rng)}],
+        "messages": turns,
+        "tools": [{"name": "f", "description": words(rng), "input_schema": schema}],
+        "tool_choice": {"type": *["auto", "any", "none"].choose(rng).unwrap()},
+        "temperature": 0.5,
+        "stop_sequences": [words(rng)],
+        "metadata": {"user_id": "u"}
+    })
+}
+
+/// Without what the gateway adds for a client that knows no breakpoints.
+fn without_marks(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.shift_remove("cache_control");
+            members.values_mut().for_each(without_marks);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_marks),
+        _ => {}
+    }
+}
+
+#[test]
+fn there_and_back() {
+    let mut rng = SmallRng::seed_from_u64(13);
+    for number in 0..CONVERSATIONS {
+        let there = messages(&mut rng);
+        for other in others(Dialect::Anthropic) {
+            let (told, ledger) = bench::request(Dialect::Anthropic, other, "model", &there).unwrap();
+            assert!(ledger.is_empty(), "{number}: {ledger}");
+            let (mut back, _) = bench::request(other, Dialect::Anthropic, "model", &told).unwrap();
+            without_marks(&mut back);
+            assert_eq!(sorted(&back), sorted(&there), "{number}: {told}");
+            // And once more from there: what has crossed once crosses unchanged.
+            let (again, _) = bench::request(Dialect::Anthropic, other, "model", &back).unwrap();
+            assert_eq!(again.to_string(), told.to_string(), "{number}: also in the order of all members");
+        }
+    }
+    assert!(dialects().count() > 1);
+}
+
+/// The members of the request by their names; what they hold keeps its order.
+fn sorted(request: &Value) -> Vec<(String, String)> {
+    let members = request.as_object().unwrap().iter().map(|(name, value)| (name.clone(), value.to_string()));
+    let mut members: Vec<_> = members.collect();
+    members.sort();
+    members
+}
