@@ -26,6 +26,8 @@ pub(super) struct Failed {
     pub(super) body: Bytes,
     /// It refuses what the gateway added of its own, and nothing else.
     pub(super) refuses_addition: bool,
+    /// The request could not be put into the provider's words: nobody was asked.
+    pub(super) is_untold: bool,
     /// It refuses to be told how much to think.
     pub(super) refuses_reasoning: bool,
     /// The provider's error in the words of a client of another dialect, or the gateway's own.
@@ -40,6 +42,7 @@ impl Failed {
             head: None,
             body: Bytes::new(),
             refuses_addition: false,
+            is_untold: false,
             refuses_reasoning: false,
             own: None,
         }
@@ -49,7 +52,7 @@ impl Failed {
     pub(super) fn untranslatable(refusal: Refusal) -> Self {
         let error = GatewayError::from(refusal);
         let own = Some(Box::new(error.clone()));
-        Self { own, ..Self::new(error.kind.status(), Judgement::untranslatable(&error)) }
+        Self { own, is_untold: true, ..Self::new(error.kind.status(), Judgement::untranslatable(&error)) }
     }
 
     /// With what had come by then.

@@ -96,7 +96,6 @@ pub(crate) async fn run(
         if !plan.start(shared, &turn) {
             continue;
         }
-        attempts_left -= 1;
         let patience = Patience {
             timeouts: &route.timeouts,
             deadline,
@@ -106,6 +105,8 @@ pub(crate) async fn run(
             Ok((ask, committed)) => return Ok(show(shared, call, route, ask, committed, journal)),
             Err(failed) => failed,
         };
+        // Who could not even be told the request was not asked.
+        attempts_left -= u32::from(!failed.is_untold);
         let is_first = plan.failed(&turn, failed.judgement.next);
         let pair = plan::pair(call, &turn.candidate);
         if let Some(report) = failed.judgement.report(call.operation) {

@@ -118,7 +118,7 @@ async fn what_cannot_be_told_is_refused_by_name_unless_somebody_else_takes_it() 
     let last = alone.last().await;
     assert_eq!(last["translation"][0]["kind"], "refused", "{last}");
     // In a lower tier there is one who takes it.
-    let mut config = config_of(&[&MESSAGES, &CHAT], json!({}));
+    let mut config = config_of(&[&MESSAGES, &CHAT], json!({"max_retry": 0}));
     config["models"][0]["associations"][0]["priority"] = json!(5);
     let both = Bed::of(config).await;
     both.script([reply(200, "", CHAT.whole)]);

@@ -29,6 +29,7 @@ pub use names::Names;
 pub(in crate::dialect) use names::call_id;
 pub use pairing::pair;
 pub use part::{Cache, Input, Media, MediaKind, Part, PartKind, Source};
+pub(in crate::dialect) use proof::LIMIT as PROOF_LIMIT;
 pub use proof::{Origin, Proof, without_envelopes};
 pub use reasoning::{Effort, Reasoning, Thoughts};
 pub use request::{Format, Request, Role, Sampling, Turn};

@@ -10,7 +10,7 @@ use crate::dialect::Dialect;
 /// What an envelope of ours begins with.
 const MARK: &str = "llmio1.";
 /// A longer state is not carried.
-const LIMIT: usize = 4 << 20;
+pub(in crate::dialect) const LIMIT: usize = 4 << 20;
 
 /// Who made a state: a hash, under the installation's key, of dialect, provider and model. It names nobody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,6 +3,9 @@ use serde_json::{Value, json};
 use super::{Asked, Event, Part, named_event};
 use crate::UsageSpec;
 
+/// What its thoughts are signed with, and must come back with.
+pub(crate) const SIGNATURE: &str = "RXVwc3RyZWFt";
+
 pub(super) fn whole(asked: Asked<'_>) -> Value {
     let blocks = blocks(asked);
     let reason = stop_reason(&blocks);
@@ -61,7 +64,7 @@ pub(super) fn stream(asked: Asked<'_>) -> Vec<Event> {
 fn blocks(asked: Asked<'_>) -> Vec<Value> {
     let mut blocks = Vec::new();
     if let Some(reasoning) = &asked.behaviour.reasoning {
-        blocks.push(json!({"type": "thinking", "thinking": reasoning, "signature": "RXVwc3RyZWFt"}));
+        blocks.push(json!({"type": "thinking", "thinking": reasoning, "signature": SIGNATURE}));
     }
     let calls = asked.calls();
     for (index, call) in calls.iter().enumerate() {

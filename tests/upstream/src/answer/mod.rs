@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::behaviour::ToolCall;
 use crate::{Behaviour, Dialect};
 
+pub(crate) use anthropic::SIGNATURE;
 pub(crate) use models::{list_models, model};
 
 /// What the answer is made from.

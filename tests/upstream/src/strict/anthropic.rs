@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::shape::Shape::{Flag, Integer, List, Number, Object, Text, TextOrList};
 use super::shape::{Field, fields, invalid, items, optional, required};
 use crate::ProviderError;
+use crate::answer::SIGNATURE;
 
 const BODY: [Field; 13] = [
     required("model", Text),
@@ -34,11 +35,23 @@ pub(super) fn check(body: &Value, counting: bool) -> Result<(), ProviderError> {
             return Err(invalid("thinking.budget_tokens", "must be at least 1024 and less than max_tokens"));
         }
     }
+    if body["thinking"]["type"] == "enabled" || body["thinking"]["type"] == "adaptive" {
+        if body["temperature"].as_f64().is_some_and(|it| it != 1.0) || body["top_k"].is_number() {
+            return Err(invalid(
+                "temperature",
+                "may only be set to 1 when thinking is enabled, and `top_k` not at all",
+            ));
+        }
+        if matches!(body["tool_choice"]["type"].as_str(), Some("any" | "tool")) {
+            return Err(invalid("tool_choice", "Thinking may not be enabled when tool_choice forces tool use."));
+        }
+    }
     let messages = items(body, "", "messages");
     if messages.is_empty() {
         return Err(invalid("messages", "at least one message is required"));
     }
     let mut calls: HashSet<&str> = HashSet::new();
+    let mut all_calls: HashSet<&str> = HashSet::new();
     for (path, message) in messages {
         fields(message, &path, &[required("role", Text), required("content", TextOrList)])?;
         let role = message["role"].as_str().unwrap_or_default();
@@ -51,7 +64,11 @@ pub(super) fn check(body: &Value, counting: bool) -> Result<(), ProviderError> {
             check_block(block, &path)?;
             match block["type"].as_str() {
                 Some("tool_use") => {
-                    called.insert(block["id"].as_str().unwrap_or_default());
+                    let id = block["id"].as_str().unwrap_or_default();
+                    if !all_calls.insert(id) {
+                        return Err(invalid(&path, "`tool_use` ids must be unique"));
+                    }
+                    called.insert(id);
                 }
                 Some("tool_result") => {
                     let id = block["tool_use_id"].as_str().unwrap_or_default();
@@ -81,6 +98,9 @@ pub(super) fn check(body: &Value, counting: bool) -> Result<(), ProviderError> {
         // Tools with a type are the provider's own and bring no schema.
         if matches!(tool["type"].as_str(), None | Some("custom")) {
             fields(tool, &path, &[required("input_schema", Object)])?;
+            if tool["input_schema"]["type"] != "object" {
+                return Err(invalid(&format!("{path}.input_schema.type"), "Field required: must be `object`"));
+            }
         }
     }
     Ok(())
@@ -99,7 +119,14 @@ fn check_block(block: &Value, path: &str) -> Result<(), ProviderError> {
         "tool_use" => fields(block, path, &[required("id", Text), required("name", Text), required("input", Object)]),
         "tool_result" => fields(block, path, &[required("tool_use_id", Text), optional("content", TextOrList)]),
         "image" => fields(block, path, &[required("source", Object)]),
-        "thinking" => fields(block, path, &[required("thinking", Text), required("signature", Text)]),
+        "thinking" => {
+            fields(block, path, &[required("thinking", Text), required("signature", Text)])?;
+            if block["signature"] != SIGNATURE {
+                return Err(invalid(path, "Invalid `signature` in `thinking` block"));
+            }
+            Ok(())
+        }
+        "redacted_thinking" => Err(invalid(path, "Invalid `data` in `redacted_thinking` block")),
         _ => Ok(()),
     }
 }

@@ -77,6 +77,12 @@ pub(super) fn check(body: &Value) -> Result<(), ProviderError> {
                 let at = format!("{path}.function");
                 fields(&call["function"], &at, &[required("name", Text), required("arguments", Text)])?;
             }
+            if call["id"].as_str().is_some_and(|id| id.len() > 40) {
+                return Err(invalid(
+                    &format!("{path}.id"),
+                    "string too long. Expected a string with maximum length 40",
+                ));
+            }
             open_calls.insert(call["id"].as_str().unwrap_or_default().to_owned());
         }
     }
@@ -85,6 +91,17 @@ pub(super) fn check(body: &Value) -> Result<(), ProviderError> {
         if tool["type"] == "function" {
             let at = format!("{path}.function");
             fields(&tool["function"], &at, &[required("name", Text), optional("parameters", Object)])?;
+            let name = tool["function"]["name"].as_str().unwrap_or_default();
+            let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            if name.len() > 64 || !name.chars().all(is_plain) {
+                return Err(invalid(
+                    &format!("{at}.name"),
+                    "string does not match pattern '^[a-zA-Z0-9_-]+$', or is too long",
+                ));
+            }
+            if tool["function"]["parameters"].is_object() && tool["function"]["parameters"]["type"] != "object" {
+                return Err(invalid(&format!("{at}.parameters"), "schema must be a JSON Schema of 'type: \"object\"'"));
+            }
         }
     }
     Ok(())

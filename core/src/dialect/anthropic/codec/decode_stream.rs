@@ -3,7 +3,9 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::reason;
-use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, Reason, StreamPart, list, member, parse, text};
+use crate::dialect::hub::{
+    Block, DecodeStream, Delta, Ledger, PROOF_LIMIT, Reason, StreamPart, list, member, parse, text,
+};
 use crate::wire::Event;
 use crate::wire::json::InvalidJson;
 
@@ -147,7 +149,10 @@ impl Decoder {
                 give(StreamPart::Delta { index, delta: Delta::Input(words("partial_json")) });
             }
             ("thinking_delta", Open::Thought { text, .. }) => {
-                text.push_str(words("thinking"));
+                // What grows too long for an envelope need not grow further.
+                if text.len() <= PROOF_LIMIT {
+                    text.push_str(words("thinking"));
+                }
                 give(StreamPart::Delta { index, delta: Delta::Text(words("thinking")) });
             }
             ("signature_delta", Open::Thought { signature, .. }) => signature.push_str(words("signature")),

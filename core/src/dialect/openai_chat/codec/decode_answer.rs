@@ -7,7 +7,7 @@ use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, array, l
 pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
     let choice = list(answer, "choices").first().unwrap_or(&Value::Null);
     let message = choice.get("message").unwrap_or(&Value::Null);
-    let mut thoughts = Collected::default();
+    let mut thoughts = Collected::of_whole();
     thoughts.take(message);
     let mut parts = Vec::new();
     match message.get("content") {

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::dialect::hub::{Origin, Proof, array, list, member, text};
+use crate::dialect::hub::{Origin, PROOF_LIMIT, Proof, array, list, member, text};
 use crate::wire::json::Writer;
 
 const DETAILS: &str = "reasoning_details";
@@ -19,9 +19,16 @@ pub(super) struct Collected {
     name: Option<&'static str>,
     text: String,
     details: Vec<Value>,
+    /// They are shown from here, not only kept for their maker.
+    is_whole: bool,
 }
 
 impl Collected {
+    /// For an answer that is not streamed.
+    pub(super) fn of_whole() -> Self {
+        Self { is_whole: true, ..Self::default() }
+    }
+
     /// Takes what a message or delta has of them, and gives the words that are new.
     pub(super) fn take<'a>(&mut self, message: &'a Value) -> Option<&'a str> {
         let details = list(message, DETAILS);
@@ -31,14 +38,21 @@ impl Collected {
         let named = TEXTS.into_iter().find_map(|name| Some((name, text(message, name)?)));
         let (name, words) = named.filter(|(_, words)| !words.is_empty())?;
         self.name.get_or_insert(name);
-        self.text.push_str(words);
+        self.keep(words);
         Some(words)
     }
 
     /// Words that stand among the parts of the content.
     pub(super) fn words(&mut self, words: &str) {
         self.name.get_or_insert("reasoning_content");
-        self.text.push_str(words);
+        self.keep(words);
+    }
+
+    /// What grows too long for an envelope need not grow further.
+    fn keep(&mut self, words: &str) {
+        if self.is_whole || self.text.len() <= PROOF_LIMIT {
+            self.text.push_str(words);
+        }
     }
 
     pub(super) fn is_empty(&self) -> bool {
