@@ -49,6 +49,7 @@ mod tests {
                 index,
                 weight,
                 tier: 0,
+                made: false,
                 native: true,
                 latency: 1.0 / weight,
                 credit: -1000.0 * weight,

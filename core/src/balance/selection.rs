@@ -6,6 +6,8 @@ pub struct Contender {
     /// The caller's own index.
     pub index: usize,
     pub weight: f64,
+    /// It made state that the request brings, which nobody else can read: then it is asked first.
+    pub made: bool,
     /// The higher is asked first, whatever the strategy.
     pub tier: i32,
     /// Whether its provider speaks the client's dialect: within a tier others are asked when none that does is left.
@@ -63,6 +65,9 @@ impl Selection {
         let mut pool: Vec<&Contender> = self.contenders.iter().filter(|it| available(it.index)).collect();
         if pool.iter().any(|it| !it.last) {
             pool.retain(|it| !it.last);
+        }
+        if pool.iter().any(|it| it.made) {
+            pool.retain(|it| it.made);
         }
         if let Some(highest) = pool.iter().map(|it| it.tier).max() {
             pool.retain(|it| it.tier == highest);
@@ -162,6 +167,7 @@ mod tests {
         let contender = |(index, &weight)| Contender {
             index,
             weight,
+            made: false,
             tier: 0,
             native: true,
             latency: 0.0,
@@ -228,6 +234,17 @@ mod tests {
         let mut list = contenders(&[5.0, 5.0]);
         list[0].native = false;
         assert_eq!(Selection::new(Strategy::Rotor, list).pick(|_| true, || 0.0), Some(1));
+    }
+
+    #[test]
+    fn the_maker_of_a_requests_state_stands_above_tiers_and_dialects() {
+        for strategy in Strategy::ALL {
+            let mut list = tiers();
+            (list[2].made, list[2].native) = (true, false);
+            let selection = Selection::new(strategy, list);
+            assert_eq!(selection.pick(|_| true, || 0.5), Some(2), "{strategy:?}");
+            assert_ne!(selection.pick(|index| index != 2, || 0.5), Some(2), "{strategy:?}");
+        }
     }
 
     #[test]

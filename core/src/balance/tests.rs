@@ -33,6 +33,7 @@ fn round_robin_is_smooth_and_exact() {
             index,
             weight: *weight,
             tier: 0,
+            made: false,
             native: true,
             latency: 0.0,
             credit: balancer.standing(pair(association, "m"), true, at(0)).credit,

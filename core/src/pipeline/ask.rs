@@ -19,6 +19,12 @@ use crate::wire::json::{Edits, splice};
 /// The member by which a chat stream's usage is asked for.
 pub(super) const STREAM_OPTIONS: &str = "stream_options";
 
+/// What a state is marked with that `candidate` makes, asked for `model` by its own name.
+pub(super) fn origin(shared: &Shared, candidate: &Candidate, model: &str) -> Origin {
+    let upstream = &candidate.upstream;
+    Origin(shared.store.sealer.mark(&[upstream.kind.dialect().as_str(), &upstream.name, model]))
+}
+
 /// The provider's side of one attempt: what a candidate is asked, in its own dialect. The client's side is the [`Call`].
 #[derive(Debug)]
 pub(crate) struct Ask {
@@ -78,13 +84,12 @@ impl Ask {
             return Ok(());
         }
         let upstream = &self.candidate.upstream;
-        let maker = [self.dialect.as_str(), &upstream.name, &self.provider_model];
         let authority = upstream.base_url.split_once("://").map_or("", |(_, rest)| rest);
         let asked = Asked {
             provider: self.dialect,
             model: &self.provider_model,
             host: authority.split(['/', ':']).next().unwrap_or_default(),
-            origin: Origin(shared.store.sealer.mark(&maker)),
+            origin: origin(shared, &self.candidate, &self.provider_model),
             asks_usage: self.adds_usage,
             without_reasoning: self.without_reasoning,
         };

@@ -3,7 +3,7 @@ use http::{HeaderValue, Response, header};
 use super::call::Call;
 use super::translation;
 use crate::dialect::GatewayError;
-use crate::dialect::hub::{Ledger, estimate, parse_body};
+use crate::dialect::hub::{Ledger, Refusal, estimate, parse_body};
 use crate::platform::Body;
 use crate::record::Operation;
 
@@ -12,7 +12,7 @@ use crate::record::Operation;
 pub(super) fn estimated(call: &Call) -> Option<Result<Response<Body>, GatewayError>> {
     let codec = call.dialect.codec().filter(|_| call.operation == Operation::CountTokens)?;
     let counted = || {
-        let tree = parse_body(&call.body)?;
+        let tree = parse_body(&call.body).map_err(Refusal::from)?;
         let request = (codec.decode_request)(&tree, &mut Ledger::default())?;
         let mut response = Response::new(Body::from((codec.encode_count)(estimate(&request))));
         let headers = response.headers_mut();

@@ -1,13 +1,14 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use super::ask::Ask;
+use super::ask::{self, Ask};
 use super::call::Call;
 use super::choice::{Choice, Stand};
 use super::judgement::Next;
 use crate::balance::{Cause, Contender, Pair, Resting, Selection, Standing, lot};
 use crate::config::Strategy;
 use crate::config::snapshot::{Candidate, Route};
+use crate::dialect::hub::last_maker;
 use crate::dialect::{ErrorKind, GatewayError};
 use crate::platform::Timestamp;
 use crate::record::{DecidedBy, Excluded, Operation};
@@ -53,6 +54,7 @@ impl<'a> Plan<'a> {
         let conversation = call.conversation.filter(|_| has_begun);
         let previous = call.head.previous_response_id.as_deref().filter(|_| route.keeps_conversations());
         let maker = previous.and_then(|id| shared.makers.of(id));
+        let brought = call.dialect.codec().and_then(|_| last_maker(&call.body));
         let now = shared.now();
         let contenders = candidates.iter().enumerate().map(|(index, candidate)| {
             let standing = match route.strategy {
@@ -64,6 +66,7 @@ impl<'a> Plan<'a> {
             Contender {
                 index,
                 weight: f64::from(candidate.weight),
+                made: brought.is_some_and(|it| it == ask::origin(shared, candidate, Ask::model(call, candidate))),
                 tier: candidate.priority,
                 native: is_native(call, candidate),
                 latency: standing.latency,
@@ -76,8 +79,9 @@ impl<'a> Plan<'a> {
                 last: false,
             }
         });
-        let is_kept = conversation.is_some() || maker.is_some();
-        let selection = Selection::new(route.strategy, contenders.collect());
+        let contenders: Vec<_> = contenders.collect();
+        let is_kept = conversation.is_some() || maker.is_some() || contenders.iter().any(|it| it.made);
+        let selection = Selection::new(route.strategy, contenders);
         Self { call, route, candidates, selection, is_kept, asked: Vec::new(), again: None, choice: None }
     }
 

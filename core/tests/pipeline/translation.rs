@@ -225,6 +225,29 @@ async fn thoughts_return_to_their_maker_alone() {
     assert!(!told.to_string().contains("EqQBmaker") && !told.to_string().contains("llmio1."), "{told}");
 }
 
+/// Whoever made a thought goes on with it, though others of the client's own dialect are awake.
+#[tokio::test]
+async fn the_maker_of_a_thought_is_asked_first() {
+    let bed = bed(&[&CHAT, &MESSAGES], json!({})).await;
+    let whole = r#"{"id":"msg_1","content":[{"type":"thinking","thinking":"Hm.","signature":"s"},{"type":"text","text":"a"}],"stop_reason":"end_turn"}"#;
+    let (path, mut body) = CHAT.request(false);
+    bed.script([
+        failure(403, ""),
+        reply(200, "", whole),
+        reply(200, "", MESSAGES.whole),
+        failure(500, ""),
+        reply(200, "", CHAT.whole),
+    ]);
+    let message = bed.send(path, body.clone()).answer().json()["choices"][0]["message"].clone();
+    body["messages"].as_array_mut().unwrap().extend([message, json!({"role": "user", "content": "and?"})]);
+    bed.send(path, body.clone()).answer().text();
+    assert_eq!(bed.asked(), ["openai", "anthropic", "anthropic"]);
+    // When it fails the others take the conversation, without the thought.
+    bed.send(path, body).answer().text();
+    assert_eq!(bed.asked()[3..], ["anthropic", "openai"]);
+    assert!(!sent(&bed, 4).1.to_string().contains("llmio1."));
+}
+
 #[tokio::test]
 async fn a_model_that_cannot_think_is_asked_without_and_remembered() {
     let bed = bed(&[&CHAT], json!({})).await;

@@ -45,6 +45,13 @@ pub fn without_envelopes(dialect: Dialect, body: &[u8]) -> Option<Vec<u8>> {
     (dialect.codec()?.strip)(&mut tree).then(|| tree.to_string().into_bytes())
 }
 
+/// Who made the state that a request brings last, if it brings any in an envelope.
+pub fn last_maker(body: &[u8]) -> Option<Origin> {
+    let start = memmem::rfind(body, MARK.as_bytes())? + MARK.len();
+    let origin = body.get(start..start + 16)?;
+    Some(Origin(URL_SAFE_NO_PAD.decode(origin).ok()?.try_into().ok()?))
+}
+
 impl<'a> Proof<'a> {
     /// What a client gave back.
     pub fn of_client(value: &str) -> Self {
@@ -93,6 +100,9 @@ mod tests {
         for foreign in ["", "EqQBCgIYAhIM", "llmio1.", "llmio1.AQEB.e30", "llmio1.AQEBAQEBAQEBAQEB.%%"] {
             assert_eq!(Proof::of_client(foreign), Proof::Foreign, "{foreign}");
         }
+        let body = format!("{} {envelope} {}", other.wrap("{}").unwrap(), "llmio2.");
+        assert_eq!(last_maker(body.as_bytes()), Some(maker));
+        assert_eq!((last_maker(b""), last_maker(b"llmio1.AQEB")), (None, None));
         assert_eq!(maker.wrap(&"x".repeat(LIMIT + 1)), None);
     }
 }
