@@ -19,12 +19,10 @@ fn words(rng: &mut SmallRng) -> &'static str {
 /// In the form that comes back: texts in a row are one, arguments are objects, results have one text.
 fn messages(rng: &mut SmallRng) -> Value {
     let mut turns = Vec::new();
-    let mut number = 0;
-    for _ in 0..rng.random_range(1..6) {
+    for number in 0..rng.random_range(1..6) {
         turns.push(json!({"role": "user", "content": [{"type": "text", "text": words(rng)}]}));
         let mut said = vec![json!({"type": "text", "text": words(rng)})];
         let calls: Vec<String> = (0..rng.random_range(0..3)).map(|call| format!("toolu_{number}_{call}")).collect();
-        number += 1;
         let call = |(id, place): (&String, &str)| json!({"type": "tool_use", "id": id, "name": "f", "input": {"z": place, "a": [1, 2.5, null]}});
         said.extend(calls.iter().map(|id| call((id, words(rng)))));
         turns.push(json!({"role": "assistant", "content": said}));

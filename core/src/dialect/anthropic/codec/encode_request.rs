@@ -399,21 +399,22 @@ impl Encoder<'_, '_> {
     }
 
     fn tools(&mut self, out: &mut Writer, request: &Request<'_>) {
-        if !request.tools.is_empty() {
-            let last = request.tools.len() - 1;
-            out.key("tools").array(|it| {
-                for (index, value) in request.tools.iter().enumerate() {
-                    let mark = (self.marks.0 && index == last).then_some(Cache::Short);
-                    self.tool(it, value, value.cache.or(mark));
-                }
-            });
+        if request.tools.is_empty() {
+            return self.tools_of_history(out, &request.turns);
         }
+        let last = request.tools.len() - 1;
+        out.key("tools").array(|it| {
+            for (index, value) in request.tools.iter().enumerate() {
+                let mark = (self.marks.0 && index == last).then_some(Cache::Short);
+                self.tool(it, value, value.cache.or(mark));
+            }
+        });
         let name = match request.tool_choice {
             Some(ToolChoice::Required) => "any",
             Some(ToolChoice::None) => "none",
             Some(ToolChoice::Named(_)) => "tool",
             Some(ToolChoice::Auto) => "auto",
-            None if request.parallel_calls == Some(false) && !request.tools.is_empty() => "auto",
+            None if request.parallel_calls == Some(false) => "auto",
             None => return,
         };
         // A model that thinks cannot be forced to call.
@@ -430,6 +431,29 @@ impl Encoder<'_, '_> {
                 it.key("disable_parallel_tool_use").flag(true);
             }
         });
+    }
+
+    /// A history with calls wants their tools declared, also where the client has none any more: none can be called.
+    fn tools_of_history(&mut self, out: &mut Writer, turns: &[Turn<'_>]) {
+        let mut called: Vec<&str> = Vec::new();
+        for part in turns.iter().flat_map(|turn| &turn.parts) {
+            if let PartKind::Call { name, .. } = &part.kind
+                && !called.contains(&&**name)
+            {
+                called.push(name);
+            }
+        }
+        if called.is_empty() {
+            return;
+        }
+        self.ledger.added("tools");
+        out.key("tools").array(|it| {
+            for name in called {
+                let (description, schema, strict, cache) = (None, None, None, None);
+                self.tool(it, &Tool { name, description, schema, strict, cache }, None);
+            }
+        });
+        out.key("tool_choice").object(|it| it.text_member("type", "none"));
     }
 
     fn tool(&mut self, out: &mut Writer, tool: &Tool<'_>, mark: Option<Cache>) {
