@@ -101,4 +101,9 @@ export async function fits(page: Page) {
     () => [document.documentElement.scrollWidth, document.documentElement.clientWidth] as const,
   );
   expect.soft(content, page.url()).toBeLessThanOrEqual(screen);
+  // Nor does a table with its usual columns scroll sideways.
+  for (const table of await page.locator('table').all()) {
+    const wide = await table.evaluate((it) => it.scrollWidth - (it.parentElement?.clientWidth ?? 0));
+    expect.soft(wide, `${page.url()}: ${await table.getAttribute('aria-label')}`).toBeLessThanOrEqual(0);
+  }
 }

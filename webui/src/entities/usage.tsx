@@ -23,7 +23,7 @@ const usage = (by: Schemas['UsageBy']) =>
     staleTime: 60_000,
   });
 
-/** Columns of a list: requests of 30 days, how many failed, what they cost, the last one. Each opens its requests. */
+/** Columns of a list: requests of 30 days with how many failed, what they cost, the last one. Each opens its requests. */
 export function useUsageColumns<T>(
   by: Schemas['UsageBy'],
   /** A key's id; a provider's or model's name. */
@@ -41,29 +41,27 @@ export function useUsageColumns<T>(
   return [
     {
       id: 'requests',
-      header: t`Requests, 30 days`,
+      header: t`Used, 30 d`,
       end: true,
       cell: (row) => {
         const it = found.get(idOf(row));
         if (!it) return <span className="text-t3">{unknown ? '–' : number(0)}</span>;
         return (
-          <Link
-            to="/logs"
-            search={{ ...filter(row), range: '30d' }}
-            title={t`${number(it.all.requests)} of all time`}
-            className="hover:underline"
-          >
-            {number(it.period.requests)}
-          </Link>
+          <>
+            {it.period.errors > 0 && (
+              <span className="text-bad">{t`${percent(it.period.errors / it.period.requests)} failed`} </span>
+            )}
+            <Link
+              to="/logs"
+              search={{ ...filter(row), range: '30d' }}
+              title={t`${number(it.all.requests)} of all time`}
+              className="hover:underline"
+            >
+              {number(it.period.requests)}
+            </Link>
+          </>
         );
       },
-    },
-    {
-      id: 'failed',
-      header: t`Failed`,
-      end: true,
-      card: 'none',
-      cell: cell((it) => (it.period.requests ? percent(it.period.errors / it.period.requests) : '–'), '–'),
     },
     {
       id: 'cost',

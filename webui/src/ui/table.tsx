@@ -84,7 +84,7 @@ function Rows<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, be
                 scope="col"
                 style={column.width ? { width: column.width } : undefined}
                 className={clsx(
-                  'border-line border-b px-3 font-medium whitespace-nowrap',
+                  'border-line border-b px-2.5 font-medium whitespace-nowrap',
                   column.end ? 'text-end' : 'text-start',
                 )}
               >
@@ -113,7 +113,7 @@ function Rows<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, be
                 )}
               >
                 {columns.map((column) => (
-                  <td key={column.id} className={clsx('max-w-64 truncate px-3 py-1', column.end && 'text-end')}>
+                  <td key={column.id} className={clsx('max-w-56 truncate px-2.5 py-1', column.end && 'text-end')}>
                     {column.cell(row, index)}
                   </td>
                 ))}

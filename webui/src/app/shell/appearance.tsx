@@ -14,7 +14,7 @@ export function Appearance() {
     system: [t`As the system`, <Monitor key="i" size={16} />],
   };
   return (
-    <div className="flex gap-1">
+    <div className="flex flex-wrap justify-center gap-1">
       <IconSelect
         label={t`Language`}
         icon={<Languages size={16} />}

@@ -55,7 +55,7 @@ export function TopTable({ groups, by, linked }: { groups: Group[]; by: By; link
     },
     {
       id: 'tokens',
-      header: t`Tokens in · cached · out`,
+      header: t`In · cached · out`,
       end: true,
       cell: (it) => (
         <span>

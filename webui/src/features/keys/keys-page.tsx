@@ -75,8 +75,7 @@ export default function KeysPage() {
     {
       id: 'bodies',
       header: t`Bodies`,
-      cell: (key) =>
-        key.log_io ? <Badge tone="warn">{t`recorded`}</Badge> : <span className="text-t3">{t`not recorded`}</span>,
+      cell: (key) => (key.log_io ? <Badge tone="warn">{t`recorded`}</Badge> : <span className="text-t3">–</span>),
     },
     {
       id: 'expires',
@@ -100,7 +99,6 @@ export default function KeysPage() {
       },
     },
     ...used,
-    { id: 'created', header: t`Made`, card: 'none', cell: (key) => <Ago at={key.created_at} /> },
     { id: 'on', header: t`On`, width: '4rem', cell: (key) => <Enabled stored={key} /> },
     {
       id: 'menu',

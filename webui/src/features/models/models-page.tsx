@@ -100,16 +100,18 @@ export default function ModelsPage() {
       header: t`Name`,
       card: 'title',
       cell: (model) => (
-        <span className="inline-flex flex-wrap items-center gap-1.5">
+        <span className="inline-flex max-w-full flex-wrap items-center gap-x-1.5 md:max-w-44 md:flex-nowrap md:overflow-hidden">
           <Link
             to="/models/$id"
             params={{ id: model.id }}
-            className="break-anywhere font-medium text-acc hover:underline"
+            className="break-anywhere font-medium text-acc hover:underline md:shrink-0 md:truncate md:max-w-full"
           >
             {model.name}
           </Link>
           {isPattern(model.name) && <Badge>{t`pattern`}</Badge>}
-          {model.note && <span className="break-anywhere text-meta text-t3">{model.note.slice(0, 120)}</span>}
+          {model.note && (
+            <span className="break-anywhere text-meta text-t3 md:truncate">{model.note.slice(0, 120)}</span>
+          )}
         </span>
       ),
     },
@@ -119,7 +121,7 @@ export default function ModelsPage() {
       cell: (model) => <StateOfMany associations={model.enabled ? model.associations : []} />,
     },
     { id: 'strategy', header: t`Strategy`, cell: (model) => i18n._(strategies[model.strategy].name) },
-    { id: 'share', header: t`Associations`, width: '14rem', cell: (model) => <ShareBar model={model} /> },
+    { id: 'share', header: t`Associations`, width: '5rem', cell: (model) => <ShareBar model={model} /> },
     ...used,
     {
       id: 'limits',

@@ -17,7 +17,7 @@ export function ShareBar({ model }: { model: Model }) {
         role="img"
         aria-label={label}
         title={label}
-        className="flex h-2.5 min-w-16 flex-1 gap-px overflow-hidden rounded-control bg-s2"
+        className="flex h-2.5 min-w-10 flex-1 gap-px overflow-hidden rounded-control bg-s2"
       >
         {model.associations.map((it, index) => (
           <span

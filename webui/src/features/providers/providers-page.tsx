@@ -46,7 +46,7 @@ export default function ProvidersPage() {
       header: t`Name`,
       card: 'title',
       cell: (it) => (
-        <span className="inline-flex max-w-full items-center gap-2">
+        <span className="inline-flex max-w-full items-center gap-2 md:max-w-44">
           <Link to="/providers/$id" params={{ id: it.id }} className="truncate font-medium text-acc hover:underline">
             {it.name}
           </Link>
@@ -55,13 +55,15 @@ export default function ProvidersPage() {
       ),
     },
     { id: 'state', header: t`State`, cell: (it) => <StateOfMany associations={it.enabled ? associations(it) : []} /> },
-    { id: 'type', header: t`Type`, cell: (it) => providerTypes[it.type] },
+    { id: 'type', header: t`Type`, cell: (it) => <span className="text-meta">{providerTypes[it.type]}</span> },
     {
       id: 'url',
       header: t`Base URL`,
       cell: (it) => (
-        <span className="inline-flex max-w-full items-center gap-1">
-          <span className="break-anywhere font-mono text-meta">{it.base_url}</span>
+        <span className="inline-flex max-w-full items-center gap-1 md:max-w-32">
+          <span className="break-anywhere truncate font-mono text-meta" title={it.base_url}>
+            {it.base_url}
+          </span>
           <CopyButton text={it.base_url} label={t`Copy the base URL of ${it.name}`} />
         </span>
       ),

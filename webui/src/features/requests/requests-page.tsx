@@ -55,7 +55,7 @@ export default function RequestsPage() {
 
   // Beside an open request there is room for what tells rows apart.
   const columns = useColumns(search.attempts === 'all').filter(
-    ({ id }) => !open || phone || ['time', 'outcome', 'model', 'provider', 'total'].includes(id),
+    ({ id }) => !open || phone || ['time', 'outcome', 'model', 'total'].includes(id),
   );
   const filtered = Object.keys(filters).some((name) => !['range', 'from', 'to', 'attempts'].includes(name));
   return (
@@ -187,7 +187,7 @@ function useColumns(attempts: boolean): Column<Log>[] {
     },
     {
       id: 'tokens',
-      header: t`Tokens in · cached · out`,
+      header: t`In · cached · out`,
       end: true,
       cell: (log) => {
         const share = cacheShare(log.usage);

@@ -29,11 +29,9 @@ export const clients: Client[] = [
     form: 'json',
     text: ({ origin, model }) =>
       json({
-        env: {
-          ANTHROPIC_BASE_URL: `${origin}/anthropic`,
-          ANTHROPIC_AUTH_TOKEN: '$LLMIO_API_KEY',
-          ANTHROPIC_MODEL: model,
-        },
+        // A program that prints the key, so that it stands in no file.
+        apiKeyHelper: 'echo "$LLMIO_API_KEY"',
+        env: { ANTHROPIC_BASE_URL: `${origin}/anthropic`, ANTHROPIC_MODEL: model },
       }),
   },
   {
