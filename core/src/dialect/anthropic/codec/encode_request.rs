@@ -1,15 +1,12 @@
 use serde_json::Value;
 
+use super::thinking::{MAX_TOKENS, Thinking, sampling};
 use crate::dialect::hub::{
-    Cache, Effort, Format, Input, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source,
-    Target, Tool, ToolChoice, Turn, call_id, write_schema,
+    Cache, Format, Input, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source, Target,
+    Tool, ToolChoice, Turn, call_id, write_schema,
 };
 use crate::wire::json::Writer;
 
-/// What a client of another dialect gets that names no limit; most models can write as much.
-const MAX_TOKENS: u64 = 32_000;
-/// The least that the dialect lets a model think.
-const LEAST_BUDGET: u64 = 1024;
 const NAME_LIMIT: usize = 64;
 const ID_LIMIT: usize = 64;
 
@@ -72,123 +69,6 @@ impl Marks {
     }
 }
 
-/// How the model shall think.
-#[derive(Debug, Default)]
-struct Thinking {
-    is_on: bool,
-    is_adaptive: bool,
-    effort: Option<Effort>,
-    budget: Option<u64>,
-}
-
-impl Thinking {
-    fn of(request: &Request<'_>, target: &Target<'_>, ledger: &mut Ledger) -> Self {
-        let generation = Generation::of(target.model);
-        let is_adaptive = generation == Generation::Adaptive;
-        let off = Self { is_adaptive, ..Self::default() };
-        let Some(reasoning) = request.reasoning.filter(|it| it.effort != Effort::None) else { return off };
-        if target.without_reasoning || generation == Generation::Thoughtless {
-            ledger.dropped("reasoning");
-            return off;
-        }
-        if is_adaptive {
-            return Self { is_on: true, effort: Some(reasoning.effort), ..off };
-        }
-        // A turn that goes on must begin with the thoughts it began with, of which only their maker has the proof.
-        if !has_proofs(&request.turns, target) {
-            ledger.dropped("reasoning.this_turn");
-            return off;
-        }
-        let max = request.sampling.max_tokens.unwrap_or(MAX_TOKENS);
-        if max <= LEAST_BUDGET {
-            ledger.dropped("reasoning");
-            return off;
-        }
-        // A quarter of what may be written is for the answer.
-        let wanted = reasoning.budget.unwrap_or_else(|| reasoning.effort.budget());
-        let budget = wanted.min(max - max / 4).max(LEAST_BUDGET);
-        if wanted != budget {
-            ledger.approximated("reasoning");
-        }
-        Self { is_on: true, budget: Some(budget), ..off }
-    }
-
-    fn write(&self, out: &mut Writer, request: &Request<'_>, ledger: &mut Ledger) {
-        if let Some(budget) = self.budget {
-            out.key("thinking").object(|it| {
-                it.text_member("type", "enabled");
-                it.number_member("budget_tokens", budget);
-            });
-        } else if self.is_on {
-            out.key("thinking").object(|it| it.text_member("type", "adaptive"));
-        }
-        let schema = match &request.format {
-            Some(Format::Schema { schema, .. }) => Some(*schema),
-            Some(Format::Json) => {
-                // Said in the system prompt.
-                ledger.approximated("response_format");
-                None
-            }
-            None => None,
-        };
-        if self.effort.is_none() && schema.is_none() {
-            return;
-        }
-        out.key("output_config").object(|it| {
-            if let Some(effort) = self.effort {
-                let name = match effort {
-                    Effort::None | Effort::Minimal | Effort::Low => "low",
-                    other => other.name(),
-                };
-                it.text_member("effort", name);
-            }
-            if let Some(schema) = schema {
-                it.key("format").object(|it| {
-                    it.text_member("type", "json_schema");
-                    it.key("schema").value(schema);
-                });
-            }
-        });
-    }
-}
-
-/// What a model's name says of how it thinks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Generation {
-    Thoughtless,
-    /// `thinking.budget_tokens`: Claude up to 4.5, and what other vendors serve in this dialect.
-    Budget,
-    /// `output_config.effort`; these models refuse to be sampled otherwise than by default.
-    Adaptive,
-}
-
-impl Generation {
-    fn of(model: &str) -> Self {
-        let Some((_, name)) = model.split_once("claude-") else { return Self::Budget };
-        let mut numbers = name.split(['-', '.', '@', '_']).filter_map(|part| part.parse::<u32>().ok());
-        match (numbers.next(), numbers.next()) {
-            (Some(..3), _) => Self::Thoughtless,
-            (Some(3), minor) if minor != Some(7) => Self::Thoughtless,
-            (Some(3), _) | (Some(4), None | Some(..6 | 1000..)) => Self::Budget,
-            _ => Self::Adaptive,
-        }
-    }
-}
-
-/// Whether the turn that goes on, if one does, has its thoughts with it.
-fn has_proofs(turns: &[Turn<'_>], target: &Target<'_>) -> bool {
-    let is_result = |part: &Part<'_>| matches!(part.kind, PartKind::Result { .. });
-    let goes_on = turns.last().is_some_and(|turn| turn.role == Role::User && turn.parts.iter().any(is_result));
-    if !goes_on {
-        return true;
-    }
-    let last = turns.iter().rev().find(|turn| turn.role == Role::Assistant);
-    last.and_then(|turn| turn.parts.first()).is_some_and(|part| match &part.kind {
-        PartKind::Reasoning { proof: Some(proof), .. } => proof.for_maker(target.origin).is_some(),
-        _ => false,
-    })
-}
-
 fn system(out: &mut Writer, request: &Request<'_>, marks: Marks, ledger: &mut Ledger) {
     let wants_json = matches!(request.format, Some(Format::Json));
     if request.system.is_empty() && !wants_json {
@@ -214,38 +94,6 @@ fn system(out: &mut Writer, request: &Request<'_>, marks: Marks, ledger: &mut Le
             });
         }
     });
-}
-
-fn sampling(out: &mut Writer, request: &Request<'_>, thinking: &Thinking, ledger: &mut Ledger) {
-    let sampling = &request.sampling;
-    // A model that thinks, or of a newer generation, refuses these.
-    let is_fixed = thinking.is_on || thinking.is_adaptive;
-    let members = [("temperature", sampling.temperature), ("top_p", sampling.top_p), ("top_k", sampling.top_k)];
-    for (name, value) in members {
-        let Some(value) = value else { continue };
-        if is_fixed {
-            if value.as_f64() != Some(1.0) {
-                ledger.dropped(name);
-            }
-        } else if name == "temperature" && value.as_f64().is_some_and(|it| it > 1.0) {
-            ledger.approximated(name);
-            out.key(name).number(1);
-        } else {
-            out.key(name).value(value);
-        }
-    }
-    for (name, value) in [
-        ("seed", sampling.seed),
-        ("frequency_penalty", sampling.frequency_penalty),
-        ("presence_penalty", sampling.presence_penalty),
-    ] {
-        if value.is_some() {
-            ledger.dropped(name);
-        }
-    }
-    if !sampling.stop.is_empty() {
-        out.key("stop_sequences").array(|it| sampling.stop.iter().for_each(|stop| it.text(stop)));
-    }
 }
 
 struct Encoder<'a, 'b> {
@@ -481,31 +329,5 @@ fn cache(out: &mut Writer, mark: Option<Cache>) {
                 it.text_member("ttl", "1h");
             }
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn generations() {
-        use Generation::{Adaptive, Budget, Thoughtless};
-        for (model, expected) in [
-            ("claude-2.1", Thoughtless),
-            ("claude-3-haiku-20240307", Thoughtless),
-            ("claude-3-5-sonnet-20241022", Thoughtless),
-            ("claude-3-7-sonnet-20250219", Budget),
-            ("claude-sonnet-4-20250514", Budget),
-            ("claude-opus-4-1-20250805", Budget),
-            ("anthropic/claude-sonnet-4.5", Budget),
-            ("claude-haiku-4-5-20251001", Budget),
-            ("claude-opus-4-6", Adaptive),
-            ("claude-opus-5-5", Adaptive),
-            ("claude-of-the-future", Adaptive),
-            ("kimi-k3", Budget),
-        ] {
-            assert_eq!(Generation::of(model), expected, "{model}");
-        }
     }
 }

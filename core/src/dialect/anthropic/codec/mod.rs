@@ -6,6 +6,7 @@ mod decode_stream;
 mod encode_answer;
 mod encode_request;
 mod encode_stream;
+mod thinking;
 mod usage;
 
 use serde_json::Value;
