@@ -7,7 +7,8 @@ use core::time::Duration;
 
 use super::rollup::{HOUR_SECS, Rollups};
 use crate::platform::{Database, DatabaseError, Timestamp};
-use crate::storage::log_query::{self, LogFilter};
+use crate::storage::log_filter::LogFilter;
+use crate::storage::log_query;
 use crate::storage::rollups::{self, LogHour};
 
 /// How far back it looks: twice the time between two daily clean-ups.

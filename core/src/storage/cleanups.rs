@@ -48,11 +48,32 @@ pub(crate) async fn finish(
     database.query(Statement::new(sql, params)).await.map(drop)
 }
 
-/// The newest `limit`, newest first.
-pub async fn history(database: &dyn Database, limit: u32) -> Result<Vec<Cleanup>, DatabaseError> {
-    let sql = "SELECT id, started_at, kind, criterion, value, deleted, duration_us, error FROM cleanups \
-               ORDER BY id DESC LIMIT ?1";
-    database.query(Statement::new(sql, vec![limit.into()])).await?.iter().map(read).collect()
+/// The newest `limit` before the one with the id `before`, newest first.
+pub async fn history(
+    database: &dyn Database,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<Vec<Cleanup>, DatabaseError> {
+    let sql = format!(
+        "SELECT id, started_at, kind, criterion, value, deleted, duration_us, error FROM cleanups \
+         WHERE id < ?1 ORDER BY id DESC LIMIT {limit}"
+    );
+    let statement = Statement::new(sql, vec![before.unwrap_or(i64::MAX).into()]);
+    database.query(statement).await?.iter().map(read).collect()
+}
+
+/// How many entries a clean-up would delete now, counted as far as `most`.
+pub async fn count(
+    database: &dyn Database,
+    criterion: Criterion,
+    now: Timestamp,
+    most: u64,
+) -> Result<u64, DatabaseError> {
+    let Some(bound) = bound(database, criterion, now).await? else { return Ok(0) };
+    let sql = "SELECT count(*) AS n FROM (SELECT 1 FROM logs WHERE id < ?1 LIMIT ?2)";
+    let rows = database.query(Statement::new(sql, vec![bound.into(), most.into()])).await?;
+    let count = rows.first().map(|row| row.integer("n")).transpose()?.unwrap_or(0);
+    Ok(u64::try_from(count).unwrap_or(0))
 }
 
 /// The id before which all entries go, or `None` when none do.

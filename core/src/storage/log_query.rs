@@ -1,56 +1,15 @@
 //! Reading the request log.
 
+use core::time::Duration;
+
 use super::conditions::Conditions;
+use super::log_filter::LogFilter;
+use super::log_scan::Scan;
 use super::logs::{COLUMNS, DETAILS};
 use crate::config::{Prices, ProviderType};
 use crate::dialect::{Dialect, Usage};
-use crate::platform::{Database, DatabaseError, DatabaseErrorKind, Row, Statement, Timestamp};
-use crate::record::{LogEntry, Operation, Origin, Outcome, TraceId, Translated, first_id_at};
-
-/// Which entries; `None` takes all.
-#[derive(Clone, Debug, Default)]
-pub struct LogFilter {
-    /// As the client asked for it.
-    pub model: Option<String>,
-    pub provider: Option<String>,
-    pub provider_model: Option<String>,
-    pub status: Option<StatusRange>,
-    pub outcome: Option<Outcome>,
-    pub dialect: Option<Dialect>,
-    /// A part of it, in any case.
-    pub user_agent: Option<String>,
-    pub key_id: Option<String>,
-    pub session_id: Option<String>,
-    pub trace_id: Option<TraceId>,
-    /// Inclusive.
-    pub from: Option<Timestamp>,
-    /// Exclusive.
-    pub to: Option<Timestamp>,
-    /// A part of it, in any case.
-    pub error: Option<String>,
-    pub stream: Option<bool>,
-    /// Failed attempts as well as the final ones.
-    pub all_attempts: bool,
-}
-
-/// Inclusive on both sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StatusRange {
-    pub first: u16,
-    pub last: u16,
-}
-
-impl StatusRange {
-    /// `404`, or a class such as `5xx`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let bounds = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?;
-        let (first, last) = match text.strip_suffix("xx") {
-            Some(class) => (bounds(&format!("{class}00"))?, bounds(&format!("{class}99"))?),
-            None => (bounds(text)?, bounds(text)?),
-        };
-        (100..=599).contains(&first).then_some(Self { first, last })
-    }
-}
+use crate::platform::{Clock, Database, DatabaseError, DatabaseErrorKind, Row, Statement, Timestamp};
+use crate::record::{LogEntry, Operation, Origin, Outcome, TraceId, Translated};
 
 /// An entry as the log has it. Its `bodies` are read apart, by [`super::log_details`]; in a [`page`] its decision and translation are
 /// left out.
@@ -60,15 +19,19 @@ pub struct StoredEntry {
     pub has_bodies: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct LogPage {
     /// Newest first.
     pub entries: Vec<StoredEntry>,
     /// The cursor of the next page, if there is one.
     pub next: Option<String>,
+    /// Set where there was no time to look for as many entries as were wanted: those that arrived then or later were looked
+    /// at.
+    pub scanned_to: Option<Timestamp>,
 }
 
-/// The newest `limit` entries, or those after the page that gave `cursor`. Entries that arrive meanwhile move nothing.
+/// The newest `limit` entries, or those after the page that gave `cursor`. Entries that arrive meanwhile move nothing. Takes as
+/// long as it takes.
 pub async fn page(
     database: &dyn Database,
     filter: &LogFilter,
@@ -79,13 +42,50 @@ pub async fn page(
     if let Some(cursor) = cursor {
         conditions.add("id <", cursor);
     }
-    let sql = format!("{} ORDER BY id DESC LIMIT {}", select(&conditions), limit.saturating_add(1));
+    let sql = newest(&conditions, limit.saturating_add(1));
     let rows = database.query(Statement::new(sql, conditions.params)).await?;
-    let mut entries = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let more = entries.len() > limit;
-    entries.truncate(limit);
-    let next = entries.last().filter(|_| more).map(|last| last.entry.id.clone());
-    Ok(LogPage { entries, next })
+    let entries = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    Ok(LogPage::of(entries, limit))
+}
+
+/// As [`page`], but in windows, and with what was found when it has looked for `patience`.
+pub async fn search(
+    database: &dyn Database,
+    clock: &dyn Clock,
+    filter: &LogFilter,
+    cursor: Option<&str>,
+    limit: usize,
+    patience: Duration,
+) -> Result<LogPage, DatabaseError> {
+    if filter.is_quick() {
+        return page(database, filter, cursor, limit).await;
+    }
+    let mut scan = Scan::new(database, clock, filter, cursor, patience);
+    let mut entries = Vec::new();
+    while entries.len() <= limit && scan.goes_on() {
+        let rows = scan.next(|conditions| newest(conditions, limit.saturating_add(1) - entries.len())).await?;
+        for row in rows.iter() {
+            entries.push(read(row)?);
+        }
+    }
+    if entries.len() > limit {
+        return Ok(LogPage::of(entries, limit));
+    }
+    Ok(LogPage { entries, next: scan.cursor(), scanned_to: scan.scanned_to() })
+}
+
+impl LogPage {
+    /// Of one entry more than wanted, if there is one.
+    fn of(mut entries: Vec<StoredEntry>, limit: usize) -> Self {
+        let more = entries.len() > limit;
+        entries.truncate(limit);
+        let next = entries.last().filter(|_| more).map(|last| last.entry.id.clone());
+        Self { entries, next, scanned_to: None }
+    }
+}
+
+fn newest(conditions: &Conditions, limit: usize) -> String {
+    format!("{} ORDER BY id DESC LIMIT {limit}", select(conditions))
 }
 
 pub async fn entry(database: &dyn Database, id: &str) -> Result<Option<StoredEntry>, DatabaseError> {
@@ -115,68 +115,6 @@ pub async fn recent(
     database.query(Statement::new(sql, conditions.params)).await?.iter().map(read).collect()
 }
 
-impl LogFilter {
-    fn conditions(&self) -> Conditions {
-        let mut conditions = Conditions::default();
-        let texts = [
-            ("model =", &self.model),
-            ("provider =", &self.provider),
-            ("provider_model =", &self.provider_model),
-            ("key_id =", &self.key_id),
-            ("session_id =", &self.session_id),
-        ];
-        for (comparison, text) in texts {
-            if let Some(text) = text {
-                conditions.add(comparison, text.as_str());
-            }
-        }
-        if let Some(dialect) = self.dialect {
-            conditions.add("dialect =", dialect.as_str());
-        }
-        if let Some(stream) = self.stream {
-            conditions.add("stream =", stream);
-        }
-        if let Some(outcome) = self.outcome {
-            conditions.add("outcome =", outcome.as_str());
-        }
-        if let Some(range) = self.status {
-            conditions.add("status >=", u32::from(range.first));
-            conditions.add("status <=", u32::from(range.last));
-        }
-        for (column, part) in [("user_agent", &self.user_agent), ("error", &self.error)] {
-            if let Some(part) = part {
-                conditions.add_part(column, part);
-            }
-        }
-        if let Some(trace_id) = self.trace_id {
-            conditions.add("trace_id =", trace_id.to_string());
-            let arrived_at = trace_id.arrived_at();
-            conditions.add("id >=", first_id_at(arrived_at));
-            conditions.add("id <", first_id_at(Timestamp::from_millis(arrived_at.as_millis().saturating_add(1))));
-        }
-        if let Some(from) = self.from {
-            conditions.add("id >=", first_id_at(from));
-            conditions.add("created_at >=", from.as_micros());
-        }
-        if let Some(to) = self.to {
-            conditions.add("id <", first_id_at(Timestamp::from_millis(to.as_millis().saturating_add(1))));
-            conditions.add("created_at <", to.as_micros());
-        }
-        if !self.all_attempts {
-            conditions.add("is_final =", true);
-        }
-        let failed = self.error.is_some()
-            || self.status.is_some_and(|range| range.first >= 400)
-            || self.outcome.is_some_and(|outcome| outcome != Outcome::Success);
-        if failed {
-            // Follows from the others, and lets SQLite use the partial index of failures.
-            conditions.add_sql("outcome <> 'success'");
-        }
-        conditions
-    }
-}
-
-/// Without the details.
 fn select(conditions: &Conditions) -> String {
     let columns = COLUMNS.map(|column| match column {
         detail if DETAILS.contains(&detail) => format!("NULL AS {detail}"),
@@ -273,29 +211,4 @@ fn word<T>(row: Row<'_>, column: &str, parse: impl Fn(&str) -> Option<T>) -> Res
             format!("column `{column}` holds `{text}`, which this version does not know"),
         )
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_status_is_a_number_or_a_class() {
-        let rows = [
-            ("404", Some((404, 404))),
-            ("5xx", Some((500, 599))),
-            ("1xx", Some((100, 199))),
-            ("6xx", None),
-            ("12xx", None),
-            ("0xx", None),
-            ("xx", None),
-            ("99", None),
-            ("600", None),
-            ("+5xx", None),
-            ("", None),
-        ];
-        for (text, expected) in rows {
-            assert_eq!(StatusRange::parse(text).map(|range| (range.first, range.last)), expected, "{text:?}");
-        }
-    }
 }

@@ -8,13 +8,17 @@ pub(crate) mod folds;
 mod hrana;
 mod id;
 mod load;
+pub mod log_counts;
 pub mod log_details;
+pub mod log_filter;
 pub mod log_query;
+pub mod log_scan;
 pub(crate) mod logs;
 pub mod metrics;
 mod migrate;
 pub(crate) mod rests;
 pub(crate) mod rollups;
+pub(crate) mod sizes;
 mod store;
 mod write;
 

@@ -113,6 +113,34 @@ async fn logs_are_found_by_each_parameter() {
             e.is_final && e.key_id.as_deref() == Some("k1") && e.session_id.as_deref() == Some("s2")
         }),
         ("stream=true&error=QUOTA".into(), |e| e.is_final && e.stream && e.error.is_some()),
+        ("model=gpt-5&model=gemini-3-pro&not_outcome=success".into(), |e| {
+            e.is_final && e.model != "claude-sonnet-5" && e.outcome != Outcome::Success
+        }),
+        ("not_model=gpt-5&attempts=all".into(), |e| e.model != "gpt-5"),
+        ("key=none".into(), |e| e.is_final && e.key_id.is_none()),
+        ("key=none&key=k1&not_provider=main".into(), |e| {
+            e.is_final && e.key_id.as_deref() != Some("k2") && e.provider.as_deref() != Some("main")
+        }),
+        ("not_key=none".into(), |e| e.is_final && e.key_id.is_some()),
+        ("association=main/gpt-5&attempts=all".into(), |e| e.association_id.as_deref() == Some("main/gpt-5")),
+        ("status=4xx&status=500&not_status=429".into(), |e| e.is_final && [400, 499, 500].contains(&e.status)),
+        ("operation=count_tokens".into(), |e| e.is_final && e.operation == Operation::CountTokens),
+        ("origin=console&finish_reason=stop".into(), |e| {
+            e.is_final && e.origin == Origin::Console && e.finish_reason.as_deref() == Some("stop")
+        }),
+        ("q=QUOTA 7".replace(' ', "%20"), |e| {
+            e.is_final && e.error.as_ref().is_some_and(|error| error.starts_with("Quota 7"))
+        }),
+        ("q=claude-sonnet".into(), |e| e.is_final && e.model == "claude-sonnet-5"),
+        ("min_total_ms=100&max_total_ms=5000".into(), |e| e.is_final && (100_000..=5_000_000).contains(&e.total_us)),
+        ("min_first_token_ms=50.5".into(), |e| e.is_final && e.first_token_us.is_some_and(|micros| micros >= 50_500)),
+        ("min_cost=0.5".into(), |e| e.is_final && e.cost.is_some_and(|cost| cost >= 0.5)),
+        ("cache=hit".into(), |e| e.is_final && e.usage.cache_read.unwrap_or(0) > 0),
+        ("cache=miss".into(), |e| e.is_final && e.usage.cache_read.unwrap_or(0) == 0),
+        ("has_bodies=true&attempts=all".into(), |e| e.bodies.is_some()),
+        ("attempts_min=2".into(), |e| e.is_final && e.attempt >= 2),
+        ("body=%22A%22&from=2025-01-01T00:00:00Z&attempts=all".into(), |e| e.bodies.is_some()),
+        ("body=elsewhere&from=2025-01-01T00:00:00Z&attempts=all".into(), |_| false),
     ];
     for (query, wanted) in rows {
         let mut expected: Vec<_> = entries.iter().filter(|entry| wanted(entry)).map(|entry| entry.id.clone()).collect();
@@ -342,6 +370,128 @@ async fn the_summary_and_a_keys_usage_count_local_days() {
 }
 
 #[tokio::test]
+async fn facets_and_histograms_count_what_the_list_shows() {
+    let (home, entries) = forty_days().await;
+    let from = entries[0].created_at.as_secs() / 86_400 * 86_400;
+    let to = home.clock.now().as_secs() / 86_400 * 86_400 + 86_400;
+    let time = |seconds| rfc3339(Timestamp::from_secs(seconds));
+    let range = format!("from={}&to={}", time(from), time(to));
+    let rows: [(&str, Wanted); 5] = [
+        ("", |e| e.is_final),
+        ("&model=gpt-5&not_key=none", |e| e.is_final && e.model == "gpt-5" && e.key_id.is_some()),
+        ("&attempts=all", |_| true),
+        ("&outcome=timeout", |e| e.is_final && e.outcome == Outcome::Timeout),
+        ("&q=quota", |e| e.is_final && e.error.is_some()),
+    ];
+    for (query, wanted) in rows {
+        let mine: Vec<_> = entries.iter().filter(|entry| wanted(entry)).collect();
+        let path = format!("/api/logs/facets?field=model&field=key&field=user_agent&field=status&{range}{query}");
+        let facets = get(&home, &path).await;
+        assert_eq!(facets["approximate"], false, "{query}");
+        type ValueOf = fn(&LogEntry) -> Option<String>;
+        let fields: [(&str, ValueOf); 4] = [
+            ("model", |e| Some(e.model.clone())),
+            ("key", |e| e.key_id.clone()),
+            ("user_agent", |e| e.user_agent.clone()),
+            ("status", |e| Some(e.status.to_string())),
+        ];
+        for (field, value_of) in fields {
+            let mut expected = std::collections::BTreeMap::<Option<String>, u64>::new();
+            mine.iter().for_each(|entry| *expected.entry(value_of(entry)).or_default() += 1);
+            let told: std::collections::BTreeMap<Option<String>, u64> = facets["fields"][field]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|facet| (facet["value"].as_str().map(str::to_owned), facet["count"].as_u64().unwrap()))
+                .collect();
+            assert_eq!(told, expected, "{query} {field}");
+        }
+        let histogram = get(&home, &format!("/api/logs/histogram?{range}{query}")).await;
+        assert_eq!(histogram["total"], json!({"count": mine.len(), "capped": false}), "{query}");
+        assert_eq!((&histogram["seconds"], &histogram["scanned_to"]), (&json!(86_400), &Value::Null));
+        let mut expected = std::collections::BTreeMap::<i64, [u64; 3]>::new();
+        for entry in &mine {
+            let place = match entry.outcome {
+                Outcome::Success => 0,
+                Outcome::Cancelled => 2,
+                _ => 1,
+            };
+            expected.entry(entry.created_at.as_secs() / 86_400 * 86_400).or_default()[place] += 1;
+        }
+        let expected: Vec<_> = expected
+            .into_iter()
+            .map(|(start, [success, error, cancelled])| {
+                json!({"start": time(start), "success": success, "error": error, "cancelled": cancelled})
+            })
+            .collect();
+        assert_eq!(histogram["buckets"], json!(expected), "{query}");
+    }
+}
+
+/// A clock that moves on with each look, so that a scan soon has no time left.
+#[tokio::test]
+async fn a_search_that_finds_little_says_how_far_it_came() {
+    let mut home = Home::new().await;
+    let entries = Entries::new(&home.clock).requests(5_000);
+    home.record(entries.clone()).await;
+    home.platform.clock = Arc::new(HastyClock(home.clock.clone()));
+    let mut found = Vec::new();
+    let mut cursor = String::new();
+    let mut partial = 0;
+    loop {
+        let page = get(&home, &format!("/api/logs?attempts=all&q=quota%207&limit=200{cursor}")).await;
+        found.extend(page["data"].as_array().unwrap().iter().map(|entry| entry["id"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next_cursor"].as_str() else {
+            assert_eq!(page["scanned_to"], Value::Null);
+            break;
+        };
+        partial += u32::from(page["scanned_to"].is_string());
+        cursor = format!("&cursor={next}");
+    }
+    let mut expected: Vec<_> = entries
+        .iter()
+        .filter(|e| e.error.as_ref().is_some_and(|e| e.starts_with("Quota 7")))
+        .map(|e| e.id.clone())
+        .collect();
+    expected.sort_unstable_by(|a, b| b.cmp(a));
+    assert_eq!(found, expected);
+    assert!(partial > 0, "it came in parts");
+}
+
+#[derive(Debug)]
+struct HastyClock(llmio_core::testing::ManualClock);
+
+impl Clock for HastyClock {
+    fn now(&self) -> Timestamp {
+        self.0.advance(Duration::from_millis(40));
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.0.sleep(duration)
+    }
+}
+
+#[tokio::test]
+async fn the_log_goes_out_as_a_table_and_as_lines() {
+    let (home, entries) = forty_days().await;
+    let finals = entries.iter().filter(|entry| entry.is_final).count();
+    let (status, headers, text) = raw(&home, "GET", "/api/logs", Some("text/csv")).await;
+    assert_eq!((status, headers.get("x-llmio-truncated")), (200, None));
+    assert_eq!(text.lines().count(), finals + 1);
+    assert!(text.starts_with("id,trace_id,created_at,"), "{}", &text[..200]);
+    let (status, headers, text) =
+        raw(&home, "GET", "/api/logs?attempts=all&limit=700", Some("application/x-ndjson")).await;
+    assert_eq!((status, headers["x-llmio-truncated"].to_str().unwrap()), (200, "true"));
+    let ids: Vec<_> = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone()).collect();
+    let first = get(&home, "/api/logs?attempts=all&limit=200").await;
+    assert_eq!(ids.len(), 700);
+    assert!(ids.iter().zip(first["data"].as_array().unwrap()).all(|(id, entry)| *id == entry["id"]));
+    let (status, _, _) = raw(&home, "GET", "/api/logs?limit=100001", Some("text/csv")).await;
+    assert_eq!(status, 422);
+}
+
+#[tokio::test]
 async fn usage_is_told_for_a_whole_list_at_once() {
     let (home, all) = forty_days().await;
     let entries = of_clients(&all);
@@ -454,6 +604,15 @@ async fn five_minutes_are_told_for_three_days_and_tables_as_csv() {
 #[tokio::test]
 async fn logs_are_deleted_on_demand_and_the_history_tells() {
     let (home, entries) = forty_days().await;
+    let trial = call(&home, "DELETE /api/logs?keep_newest=100&dry_run=true").await;
+    assert_eq!(trial, (200, json!({"dry_run": true, "would_delete": entries.len() - 100, "capped": false})));
+    let storage = get(&home, "/api/storage").await;
+    assert_eq!(
+        (&storage["entries"], &storage["oldest"]),
+        (&json!(entries.len()), &json!(rfc3339(entries[0].created_at)))
+    );
+    assert_eq!(storage["bodies_bytes"], json!("{\"a\":1}".len() + "data: [DONE]\n\n".len()));
+    assert!(storage["database_bytes"].as_u64().is_some_and(|bytes| bytes > 100_000), "{storage}");
     let deleting = home.with_time_passing(call(&home, "DELETE /api/logs?keep_newest=100"));
     let (status, cleanup) = deleting.await;
     assert_eq!((status, &cleanup["deleted"]), (200, &json!(entries.len() - 100)));
@@ -462,6 +621,15 @@ async fn logs_are_deleted_on_demand_and_the_history_tells() {
     assert_eq!((status, &second["deleted"]), (200, &json!(100)));
     let history = get(&home, "/api/cleanups").await;
     assert_eq!(history["data"], json!([second, cleanup]));
+    assert_eq!(history["next_cursor"], Value::Null);
+    let before = get(&home, &format!("/api/cleanups?cursor={}", second["id"])).await;
+    assert_eq!(before["data"], json!([cleanup]));
+    for _ in 0..101 {
+        home.with_time_passing(call(&home, "DELETE /api/logs?keep_newest=0")).await;
+    }
+    let page = get(&home, "/api/cleanups").await;
+    let rest = get(&home, &format!("/api/cleanups?cursor={}", page["next_cursor"])).await;
+    assert_eq!((page["data"].as_array().unwrap().len(), rest["data"].as_array().unwrap().len()), (100, 3));
     assert_eq!(
         (&cleanup["kind"], &cleanup["criterion"], &cleanup["value"]),
         (&json!("manual"), &json!("keep_newest"), &json!(100))
@@ -483,6 +651,18 @@ async fn what_cannot_be_meant_is_refused_by_name() {
         ("GET /api/logs?limit=0", "limit"),
         ("GET /api/logs?limit=201", "limit"),
         ("GET /api/logs?colour=red", "colour"),
+        ("GET /api/logs?body=x", "from"),
+        ("GET /api/logs?min_total_ms=-1", "min_total_ms"),
+        ("GET /api/logs?max_total_ms=NaN", "max_total_ms"),
+        ("GET /api/logs?not_status=abc", "not_status"),
+        ("GET /api/logs?cache=cold", "cache"),
+        ("GET /api/logs?provider_type=telex", "provider_type"),
+        ("GET /api/logs/facets", "field"),
+        ("GET /api/logs/facets?field=colour", "field"),
+        ("GET /api/logs/histogram?buckets=0", "buckets"),
+        ("GET /api/logs/histogram?buckets=401", "buckets"),
+        ("GET /api/logs/histogram?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "from"),
+        ("GET /api/logs/histogram?from=2020-01-01T00:00:00Z&to=2026-01-01T00:00:00Z", "from"),
         ("DELETE /api/logs", "older_than_days"),
         ("DELETE /api/logs?older_than_days=1&keep_newest=1", "older_than_days"),
         ("DELETE /api/logs?keep_newest=-1", "keep_newest"),

@@ -6,7 +6,8 @@ use llmio_core::dialect::Dialect;
 use llmio_core::platform::{BoxFuture, Clock, Database, DatabaseError, Rows, Statement, Timestamp, Value};
 use llmio_core::record::{Bodies, LogEntry, Origin, Outcome, TraceId, Translated, TranslatedKind};
 use llmio_core::storage::log_details;
-use llmio_core::storage::log_query::{self, LogFilter, StatusRange};
+use llmio_core::storage::log_filter::{FieldChoice, LogField, LogFilter, StatusRange};
+use llmio_core::storage::log_query;
 
 use crate::support::{Entries, Home, entry};
 
@@ -56,6 +57,10 @@ async fn twenty_thousand_entries_page_without_gap_or_repeat_while_more_arrive() 
 
 type Wanted = fn(&LogEntry) -> bool;
 
+fn field(field: LogField, value: &str) -> FieldChoice {
+    FieldChoice { field, values: vec![Some(value.to_owned())], leaves_out: false }
+}
+
 #[tokio::test]
 async fn each_filter_finds_what_it_describes() {
     let home = Home::new().await;
@@ -69,23 +74,29 @@ async fn each_filter_finds_what_it_describes() {
     let trace = TraceId::parse(&entries[500].trace_id).unwrap();
     let all = LogFilter { all_attempts: true, ..LogFilter::default() };
     let text = |text: &str| Some(text.to_owned());
-    let status = |text| StatusRange::parse(text);
+    let status = |text| StatusRange::parse(text).into_iter().collect::<Vec<_>>();
     let rows: Vec<(LogFilter, Wanted)> = vec![
         (all.clone(), |_| true),
         (LogFilter::default(), |e| e.is_final),
-        (LogFilter { model: text("gpt-5"), ..all.clone() }, |e| e.model == "gpt-5"),
-        (LogFilter { model: text("gpt-%"), ..all.clone() }, |_| false),
-        (LogFilter { provider: text("spare"), ..all.clone() }, |e| e.provider.as_deref() == Some("spare")),
-        (LogFilter { provider_model: text("gpt-5-v1"), ..all.clone() }, |e| e.model == "gpt-5"),
+        (LogFilter { fields: vec![field(LogField::Model, "gpt-5")], ..all.clone() }, |e| e.model == "gpt-5"),
+        (LogFilter { fields: vec![field(LogField::Model, "gpt-%")], ..all.clone() }, |_| false),
+        (LogFilter { fields: vec![field(LogField::Provider, "spare")], ..all.clone() }, |e| {
+            e.provider.as_deref() == Some("spare")
+        }),
+        (LogFilter { fields: vec![field(LogField::ProviderModel, "gpt-5-v1")], ..all.clone() }, |e| e.model == "gpt-5"),
         (LogFilter { status: status("429"), ..all.clone() }, |e| e.status == 429),
         (LogFilter { status: status("5xx"), ..all.clone() }, |e| e.status >= 500),
         (LogFilter { status: status("2xx"), ..all.clone() }, |e| e.status == 200),
-        (LogFilter { outcome: Some(Outcome::Timeout), ..LogFilter::default() }, |e| {
+        (LogFilter { fields: vec![field(LogField::Outcome, "timeout")], ..LogFilter::default() }, |e| {
             e.is_final && e.outcome == Outcome::Timeout
         }),
-        (LogFilter { outcome: Some(Outcome::Success), ..all.clone() }, |e| e.outcome == Outcome::Success),
-        (LogFilter { dialect: Some(Dialect::Gemini), ..all.clone() }, |e| e.dialect == Dialect::Gemini),
-        (LogFilter { key_id: text("k2"), ..all.clone() }, |e| e.key_id.as_deref() == Some("k2")),
+        (LogFilter { fields: vec![field(LogField::Outcome, "success")], ..all.clone() }, |e| {
+            e.outcome == Outcome::Success
+        }),
+        (LogFilter { fields: vec![field(LogField::Dialect, "gemini")], ..all.clone() }, |e| {
+            e.dialect == Dialect::Gemini
+        }),
+        (LogFilter { fields: vec![field(LogField::Key, "k2")], ..all.clone() }, |e| e.key_id.as_deref() == Some("k2")),
         (LogFilter { session_id: text("s1"), ..all.clone() }, |e| e.session_id.as_deref() == Some("s1")),
         (LogFilter { stream: Some(true), ..all.clone() }, |e| e.stream),
         (LogFilter { stream: Some(false), ..LogFilter::default() }, |e| !e.stream && e.is_final),
@@ -100,9 +111,14 @@ async fn each_filter_finds_what_it_describes() {
             e.error.as_ref().is_some_and(|error| error.starts_with("Quota 7"))
         }),
         (LogFilter { error: text("'; DROP TABLE logs; --"), ..all.clone() }, |_| false),
-        (LogFilter { model: text("gpt-5"), status: status("4xx"), key_id: text("k1"), ..LogFilter::default() }, |e| {
-            e.is_final && e.model == "gpt-5" && e.status / 100 == 4 && e.key_id.as_deref() == Some("k1")
-        }),
+        (
+            LogFilter {
+                fields: vec![field(LogField::Model, "gpt-5"), field(LogField::Key, "k1")],
+                status: status("4xx"),
+                ..LogFilter::default()
+            },
+            |e| e.is_final && e.model == "gpt-5" && e.status / 100 == 4 && e.key_id.as_deref() == Some("k1"),
+        ),
     ];
     for (filter, wanted) in rows {
         let expected = newest_first(entries.iter().filter(|entry| wanted(entry)));
@@ -235,13 +251,13 @@ async fn pages_are_read_in_the_order_of_an_index() {
     let primary = "sqlite_autoindex_logs_1";
     let rows = [
         (all(), primary),
-        (LogFilter { provider: text("main"), ..all() }, primary),
+        (LogFilter { fields: vec![field(LogField::Provider, "main")], ..all() }, primary),
         (LogFilter { from: Some(home.clock.now()), ..all() }, primary),
         (LogFilter { trace_id: Some(trace), ..all() }, primary),
-        (LogFilter { model: text("gpt-5"), ..all() }, "logs_by_model"),
+        (LogFilter { fields: vec![field(LogField::Model, "gpt-5")], ..all() }, "logs_by_model"),
         (LogFilter { session_id: text("s1"), ..all() }, "logs_by_session"),
-        (LogFilter { status: StatusRange::parse("5xx"), ..all() }, "logs_of_failures"),
-        (LogFilter { outcome: Some(Outcome::Timeout), ..all() }, "logs_of_failures"),
+        (LogFilter { status: StatusRange::parse("5xx").into_iter().collect(), ..all() }, "logs_of_failures"),
+        (LogFilter { fields: vec![field(LogField::Outcome, "timeout")], ..all() }, "logs_of_failures"),
         (LogFilter { error: text("quota"), ..all() }, "logs_of_failures"),
     ];
     for (filter, index) in rows {

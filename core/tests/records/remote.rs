@@ -5,7 +5,8 @@ use llmio_conformance::sqld::Sqld;
 use llmio_core::platform::Clock;
 use llmio_core::record::retention::{Criterion, run_now};
 use llmio_core::record::{Bodies, Recorder, fold};
-use llmio_core::storage::log_query::{LogFilter, StatusRange, page};
+use llmio_core::storage::log_filter::{LogFilter, StatusRange};
+use llmio_core::storage::log_query::page;
 use llmio_core::storage::metrics::{Axis, Interval, MetricsQuery, metrics};
 
 use crate::libsql::open;
@@ -33,7 +34,11 @@ async fn told(home: &Home) -> Vec<String> {
     assert_eq!((recorder.status().queued, recorder.status().degraded), (0, None));
 
     let mut told = vec![];
-    let failures = LogFilter { status: StatusRange::parse("5xx"), all_attempts: true, ..LogFilter::default() };
+    let failures = LogFilter {
+        status: StatusRange::parse("5xx").into_iter().collect(),
+        all_attempts: true,
+        ..LogFilter::default()
+    };
     let first = page(&*home.database, &failures, None, 20).await.unwrap();
     let second = page(&*home.database, &failures, first.next.as_deref(), 20).await.unwrap();
     told.push(format!("{first:?} {second:?}"));

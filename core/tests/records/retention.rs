@@ -99,7 +99,7 @@ async fn a_clean_up_deletes_exactly_what_its_criterion_says() {
         assert_eq!(cleanup.deleted as usize, entries.len() - kept.len(), "{criterion:?}");
         assert_eq!(home.count("SELECT count(*) FROM log_bodies").await as usize, 2 * kept.len(), "{criterion:?}");
         assert!(home.rows("SELECT * FROM rollups").await == rollups, "rollups stay after {criterion:?}");
-        assert_eq!(history(&*home.database, 10).await.unwrap(), [cleanup]);
+        assert_eq!(history(&*home.database, None, 10).await.unwrap(), [cleanup]);
     }
 }
 
@@ -132,7 +132,8 @@ async fn the_scheduled_clean_up_runs_once_a_day_over_all_instances() {
     assert_eq!(due().await.unwrap(), None, "the same day");
     home.clock.advance(HOUR);
     assert!(due().await.unwrap().is_some(), "the next day");
-    let kinds: Vec<_> = history(&*home.database, 10).await.unwrap().into_iter().map(|cleanup| cleanup.kind).collect();
+    let kinds: Vec<_> =
+        history(&*home.database, None, 10).await.unwrap().into_iter().map(|cleanup| cleanup.kind).collect();
     assert_eq!(kinds, [CleanupKind::Scheduled, CleanupKind::Manual, CleanupKind::Scheduled]);
 }
 
@@ -147,7 +148,7 @@ async fn a_failed_clean_up_is_in_the_history_and_the_next_continues() {
     let done = run_now(&*home.database, &pausing(&home), Criterion::KeepNewest(0)).await.unwrap();
     assert_eq!((done.error.as_deref(), remaining(&home).await.len()), (None, 0));
     let errors: Vec<_> =
-        history(&*home.database, 2).await.unwrap().into_iter().map(|cleanup| cleanup.error.is_some()).collect();
+        history(&*home.database, None, 2).await.unwrap().into_iter().map(|cleanup| cleanup.error.is_some()).collect();
     assert_eq!(errors, [false, true]);
 }
 

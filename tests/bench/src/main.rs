@@ -3,6 +3,7 @@
 //! Every round asks all targets, with the same requests; the ratios are taken within a round, and the tables show their
 //! medians. What disturbs the machine disturbs all of them.
 
+mod console;
 mod gateway;
 mod load;
 mod measure;
@@ -29,6 +30,7 @@ struct Arguments {
 enum Home {
     Server(server::Arguments),
     Worker(worker::Arguments),
+    Console(console::Arguments),
 }
 
 /// What every measurement needs to know.
@@ -56,6 +58,7 @@ async fn main() -> Result<(), Error> {
     match Arguments::parse().home {
         Home::Server(arguments) => server::run(arguments).await,
         Home::Worker(arguments) => worker::run(arguments).await,
+        Home::Console(arguments) => console::run(arguments).await,
     }
 }
 

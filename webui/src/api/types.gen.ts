@@ -254,6 +254,40 @@ export interface paths {
         patch: operations["updateKey"];
         trace?: never;
     };
+    "/api/logs/facets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The values that fields of the log have, with how often */
+        get: operations["listLogFacets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logs/histogram": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many entries of the log there are over time */
+        get: operations["getLogHistogram"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/logs": {
         parameters: {
             query?: never;
@@ -330,8 +364,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest clean-ups of the log, newest first */
+        /** A page of the clean-ups of the log, newest first */
         get: operations["listCleanups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much the log and the rollups hold */
+        get: operations["getStorage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -900,9 +951,21 @@ export interface components {
         };
         /** @enum {string} */
         CleanupKind: "scheduled" | "manual";
-        /** @description All there are. */
-        CleanupList: {
+        CleanupPage: {
+            /** @description 100 at most. */
             data: components["schemas"]["Cleanup"][];
+            /** Format: int64 */
+            next_cursor: number | null;
+        };
+        CleanupTrial: {
+            dry_run: boolean;
+            /**
+             * Format: uint64
+             * @description Entries (attempts, not requests) that would go.
+             */
+            would_delete: number;
+            /** @description Whether there are more: they were counted as far as a million. */
+            capped: boolean;
         };
         /**
          * LLMIO configuration
@@ -1028,6 +1091,8 @@ export interface components {
              */
             omitted: number;
         };
+        /** @description The clean-up, or what one would do. */
+        Deleted: components["schemas"]["Cleanup"] | components["schemas"]["CleanupTrial"];
         /** @description A record that belongs to another one, or names it. */
         Dependant: {
             kind: components["schemas"]["Kind"];
@@ -1307,6 +1372,8 @@ export interface components {
             request: string;
             response: string;
         };
+        /** @enum {string} */
+        LogCache: "hit" | "miss";
         /** @description One attempt at one provider, or a request that reached none. */
         LogDetail: {
             id: string;
@@ -1410,11 +1477,69 @@ export interface components {
             /** @description Of this attempt. */
             bodies: components["schemas"]["LogBodies"] | null;
         };
+        LogFacet: {
+            /** @description As the filter of that name takes it; null for what has none. */
+            value: string | null;
+            /** @description For people: the name of the key, the provider and model of the association, else null. */
+            name: string | null;
+            /** Format: uint64 */
+            count: number;
+        };
+        /**
+         * @description What values can be listed of.
+         * @enum {string}
+         */
+        LogFacetField: "model" | "provider" | "provider_type" | "provider_model" | "association" | "key" | "dialect" | "origin" | "outcome" | "operation" | "finish_reason" | "status" | "user_agent";
+        LogFacets: {
+            /** @description By field, most frequent first, 100 values at most. */
+            fields: {
+                [key: string]: components["schemas"]["LogFacet"][];
+            };
+            /** @description Whether only the newest entries were counted. */
+            approximate: boolean;
+        };
+        LogHistogram: {
+            /** @description In order; all have the length `seconds`. */
+            buckets: components["schemas"]["LogHistogramBucket"][];
+            /** Format: int64 */
+            seconds: number;
+            total: components["schemas"]["LogHistogramTotal"];
+            /**
+             * Format: date-time
+             * @description What arrived earlier was not counted, for want of time; null when all was.
+             */
+            scanned_to: string | null;
+        };
+        LogHistogramBucket: {
+            /** Format: date-time */
+            start: string;
+            /** Format: uint64 */
+            success: number;
+            /**
+             * Format: uint64
+             * @description Neither success nor cancelled.
+             */
+            error: number;
+            /** Format: uint64 */
+            cancelled: number;
+        };
+        LogHistogramTotal: {
+            /** Format: uint64 */
+            count: number;
+            /** @description Whether there may be more. */
+            capped: boolean;
+        };
         LogPage: {
             /** @description Newest first. */
             data: components["schemas"]["Log"][];
             /** @description The `cursor` of the next page; null on the last. */
             next_cursor: string | null;
+            /**
+             * Format: date-time
+             * @description Where there was no time to look for a whole page: only what arrived then or later was looked at, and `next_cursor`
+             *     goes on from there.
+             */
+            scanned_to: string | null;
         };
         /** @description Tokens in mutually exclusive buckets; null is not reported. */
         LogUsage: {
@@ -2368,6 +2493,38 @@ export interface components {
             record_decisions?: components["schemas"]["RecordDecisions"];
         };
         State: ("asked" | "resting") | "probed";
+        Storage: {
+            /**
+             * Format: uint64
+             * @description Entries of the log (attempts, not requests), told from the numbers of the first and the last.
+             */
+            entries: number;
+            /**
+             * Format: date-time
+             * @description When the oldest arrived; null for an empty log.
+             */
+            oldest: string | null;
+            /**
+             * Format: uint64
+             * @description Of recorded bodies, told from the newest ones.
+             */
+            bodies_bytes: number;
+            /**
+             * Format: uint64
+             * @description Days of which sums are folded.
+             */
+            rollup_days: number;
+            /**
+             * Format: date-time
+             * @description The first of them.
+             */
+            rollups_since: string | null;
+            /**
+             * Format: uint64
+             * @description Null where the database does not tell.
+             */
+            database_bytes: number | null;
+        };
         Strategy: "lottery" | "rotor" | "round_robin" | "least_latency";
         /** @description What a test of an association asks for. */
         TestKind: "plain" | "stream" | "tool_call";
@@ -3429,21 +3586,46 @@ export interface operations {
             };
         };
     };
-    listLogs: {
+    listLogFacets: {
         parameters: {
-            query?: {
+            query: {
                 /** @description As the client asked for it. */
-                model?: string | null;
-                provider?: string | null;
-                provider_model?: string | null;
+                model?: string[];
+                not_model?: string[];
+                provider?: string[];
+                not_provider?: string[];
+                provider_type?: components["schemas"]["ProviderType"][];
+                not_provider_type?: components["schemas"]["ProviderType"][];
+                provider_model?: string[];
+                not_provider_model?: string[];
+                /** @description The id of an association. */
+                association?: string[];
+                not_association?: string[];
+                /** @description The id of a key; `none` for requests without one. */
+                key?: string[];
+                not_key?: string[];
                 /** @description A status such as `404`, or a class such as `5xx`. */
-                status?: string | null;
-                outcome?: components["schemas"]["Outcome"] | null;
-                dialect?: components["schemas"]["Dialect"] | null;
+                status?: string[];
+                not_status?: string[];
+                outcome?: components["schemas"]["Outcome"][];
+                not_outcome?: components["schemas"]["Outcome"][];
+                /** @description The client's. */
+                dialect?: components["schemas"]["Dialect"][];
+                not_dialect?: components["schemas"]["Dialect"][];
+                operation?: components["schemas"]["Operation"][];
+                not_operation?: components["schemas"]["Operation"][];
+                finish_reason?: string[];
+                not_finish_reason?: string[];
+                origin?: components["schemas"]["Origin"][];
+                not_origin?: components["schemas"]["Origin"][];
                 /** @description A part of it, in any case. */
                 user_agent?: string | null;
-                /** @description The id of a key. */
-                key?: string | null;
+                /** @description A part of the error's text, in any case. */
+                error?: string | null;
+                /** @description A part of the error, the user agent, the name of a model, or the id of a session, a trace or an entry, in any case. */
+                q?: string | null;
+                /** @description A part of a recorded body, in any case. Needs `from`. */
+                body?: string | null;
                 /** @description The id of a session. */
                 session?: string | null;
                 /** @description The id of a trace. */
@@ -3452,14 +3634,202 @@ export interface operations {
                 from?: string | null;
                 /** @description Requests that arrived earlier. */
                 to?: string | null;
+                stream?: boolean | null;
+                /** @description Whether tokens were read from a cache. */
+                cache?: components["schemas"]["LogCache"] | null;
+                has_bodies?: boolean | null;
+                /** @description Requests that took so many attempts or more; with `attempts=all`, attempts from that one on. */
+                attempts_min?: number | null;
+                min_total_ms?: number | null;
+                max_total_ms?: number | null;
+                min_first_token_ms?: number | null;
+                /** @description In whatever currency. */
+                min_cost?: number | null;
+                /** @description `final` (the default) takes one entry for each request, `all` its failed attempts, too. */
+                attempts?: components["schemas"]["LogAttempts"] | null;
+                /** @description Several may be given. */
+                field: components["schemas"]["LogFacetField"][];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The values that fields of the log have, with how often */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogFacets"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getLogHistogram: {
+        parameters: {
+            query?: {
+                /** @description As the client asked for it. */
+                model?: string[];
+                not_model?: string[];
+                provider?: string[];
+                not_provider?: string[];
+                provider_type?: components["schemas"]["ProviderType"][];
+                not_provider_type?: components["schemas"]["ProviderType"][];
+                provider_model?: string[];
+                not_provider_model?: string[];
+                /** @description The id of an association. */
+                association?: string[];
+                not_association?: string[];
+                /** @description The id of a key; `none` for requests without one. */
+                key?: string[];
+                not_key?: string[];
+                /** @description A status such as `404`, or a class such as `5xx`. */
+                status?: string[];
+                not_status?: string[];
+                outcome?: components["schemas"]["Outcome"][];
+                not_outcome?: components["schemas"]["Outcome"][];
+                /** @description The client's. */
+                dialect?: components["schemas"]["Dialect"][];
+                not_dialect?: components["schemas"]["Dialect"][];
+                operation?: components["schemas"]["Operation"][];
+                not_operation?: components["schemas"]["Operation"][];
+                finish_reason?: string[];
+                not_finish_reason?: string[];
+                origin?: components["schemas"]["Origin"][];
+                not_origin?: components["schemas"]["Origin"][];
+                /** @description A part of it, in any case. */
+                user_agent?: string | null;
                 /** @description A part of the error's text, in any case. */
                 error?: string | null;
+                /** @description A part of the error, the user agent, the name of a model, or the id of a session, a trace or an entry, in any case. */
+                q?: string | null;
+                /** @description A part of a recorded body, in any case. Needs `from`. */
+                body?: string | null;
+                /** @description The id of a session. */
+                session?: string | null;
+                /** @description The id of a trace. */
+                trace?: string | null;
+                /** @description Requests that arrived then or later. */
+                from?: string | null;
+                /** @description Requests that arrived earlier. */
+                to?: string | null;
                 stream?: boolean | null;
-                /** @description `final` (the default) shows one entry for each request, `all` its failed attempts, too. */
+                /** @description Whether tokens were read from a cache. */
+                cache?: components["schemas"]["LogCache"] | null;
+                has_bodies?: boolean | null;
+                /** @description Requests that took so many attempts or more; with `attempts=all`, attempts from that one on. */
+                attempts_min?: number | null;
+                min_total_ms?: number | null;
+                max_total_ms?: number | null;
+                min_first_token_ms?: number | null;
+                /** @description In whatever currency. */
+                min_cost?: number | null;
+                /** @description `final` (the default) takes one entry for each request, `all` its failed attempts, too. */
+                attempts?: components["schemas"]["LogAttempts"] | null;
+                /** @description At most how many: from 1 to 400; 60 by default. They get a round length. */
+                buckets?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many entries of the log there are over time */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogHistogram"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listLogs: {
+        parameters: {
+            query?: {
+                /** @description As the client asked for it. */
+                model?: string[];
+                not_model?: string[];
+                provider?: string[];
+                not_provider?: string[];
+                provider_type?: components["schemas"]["ProviderType"][];
+                not_provider_type?: components["schemas"]["ProviderType"][];
+                provider_model?: string[];
+                not_provider_model?: string[];
+                /** @description The id of an association. */
+                association?: string[];
+                not_association?: string[];
+                /** @description The id of a key; `none` for requests without one. */
+                key?: string[];
+                not_key?: string[];
+                /** @description A status such as `404`, or a class such as `5xx`. */
+                status?: string[];
+                not_status?: string[];
+                outcome?: components["schemas"]["Outcome"][];
+                not_outcome?: components["schemas"]["Outcome"][];
+                /** @description The client's. */
+                dialect?: components["schemas"]["Dialect"][];
+                not_dialect?: components["schemas"]["Dialect"][];
+                operation?: components["schemas"]["Operation"][];
+                not_operation?: components["schemas"]["Operation"][];
+                finish_reason?: string[];
+                not_finish_reason?: string[];
+                origin?: components["schemas"]["Origin"][];
+                not_origin?: components["schemas"]["Origin"][];
+                /** @description A part of it, in any case. */
+                user_agent?: string | null;
+                /** @description A part of the error's text, in any case. */
+                error?: string | null;
+                /** @description A part of the error, the user agent, the name of a model, or the id of a session, a trace or an entry, in any case. */
+                q?: string | null;
+                /** @description A part of a recorded body, in any case. Needs `from`. */
+                body?: string | null;
+                /** @description The id of a session. */
+                session?: string | null;
+                /** @description The id of a trace. */
+                trace?: string | null;
+                /** @description Requests that arrived then or later. */
+                from?: string | null;
+                /** @description Requests that arrived earlier. */
+                to?: string | null;
+                stream?: boolean | null;
+                /** @description Whether tokens were read from a cache. */
+                cache?: components["schemas"]["LogCache"] | null;
+                has_bodies?: boolean | null;
+                /** @description Requests that took so many attempts or more; with `attempts=all`, attempts from that one on. */
+                attempts_min?: number | null;
+                min_total_ms?: number | null;
+                max_total_ms?: number | null;
+                min_first_token_ms?: number | null;
+                /** @description In whatever currency. */
+                min_cost?: number | null;
+                /** @description `final` (the default) takes one entry for each request, `all` its failed attempts, too. */
                 attempts?: components["schemas"]["LogAttempts"] | null;
                 /** @description Where the page before ended: its `next_cursor`. */
                 cursor?: string | null;
-                /** @description At most 200; 50 by default. */
+                /** @description At most 200, of an export at most 100,000; 50 by default, of an export all. */
                 limit?: number | null;
             };
             header?: never;
@@ -3475,6 +3845,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogPage"];
+                    "text/csv": string;
+                    "application/x-ndjson": string;
                 };
             };
             /** @description Error */
@@ -3495,6 +3867,8 @@ export interface operations {
                 older_than_days?: number | null;
                 /** @description Deletes all but that many entries (attempts, not requests). */
                 keep_newest?: number | null;
+                /** @description Deletes nothing and answers what would go; false by default. */
+                dry_run?: boolean | null;
             };
             header?: never;
             path?: never;
@@ -3508,7 +3882,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Cleanup"];
+                    "application/json": components["schemas"]["Deleted"];
                 };
             };
             /** @description Error */
@@ -3622,6 +3996,38 @@ export interface operations {
     };
     listCleanups: {
         parameters: {
+            query?: {
+                /** @description Where the page before ended: its `next_cursor`. */
+                cursor?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the clean-ups of the log, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CleanupPage"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getStorage: {
+        parameters: {
             query?: never;
             header?: never;
             path?: never;
@@ -3629,13 +4035,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The newest clean-ups of the log, newest first */
+            /** @description How much the log and the rollups hold */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CleanupList"];
+                    "application/json": components["schemas"]["Storage"];
                 };
             };
             /** @description Error */

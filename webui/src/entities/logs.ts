@@ -11,6 +11,10 @@ const PAGE = 100;
 /** Pages of the log, newest first. */
 export function logPages(search: LogSearch) {
   const { range, from, to, open: _, ...filters } = search;
+  const { model, provider, provider_model, key, status, outcome, dialect, ...others } = filters;
+  const many = Object.entries({ model, provider, provider_model, key, status, outcome, dialect }).filter(
+    ([, it]) => it,
+  );
   return infiniteQueryOptions({
     queryKey: ['logs', { range, from, to, ...filters }],
     initialPageParam: null as string | null,
@@ -21,7 +25,8 @@ export function logPages(search: LogSearch) {
           signal,
           params: {
             query: {
-              ...filters,
+              ...others,
+              ...Object.fromEntries(many.map(([name, value]) => [name, [value]])),
               from: ends.from.toISOString(),
               // A moving range has no end, so that what happens now is in it.
               ...(ends.preset ? {} : { to: ends.to.toISOString() }),
@@ -30,7 +35,8 @@ export function logPages(search: LogSearch) {
             },
           },
         }),
-      );
+        // JSON, for want of a wish for a table.
+      ) as Promise<Schemas['LogPage']>;
     },
     getNextPageParam: (page) => page.next_cursor,
     staleTime: 10_000,

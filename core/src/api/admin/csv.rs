@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use super::Reply;
 
-pub(super) const CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
+const CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
 /// A table under construction.
 #[derive(Debug, Default)]
@@ -21,6 +21,11 @@ impl Csv {
             self.cell(cell.as_ref());
         }
         self.text.push_str("\r\n");
+    }
+
+    /// In bytes.
+    pub(super) const fn len(&self) -> usize {
+        self.text.len()
     }
 
     pub(super) fn into_reply(self) -> Reply {

@@ -90,6 +90,9 @@ pub(super) struct LogPageView {
     pub(super) data: Vec<LogView>,
     /// The `cursor` of the next page; null on the last.
     pub(super) next_cursor: Option<String>,
+    /// Where there was no time to look for a whole page: only what arrived then or later was looked at, and `next_cursor`
+    /// goes on from there.
+    pub(super) scanned_to: Option<Timestamp>,
 }
 
 /// In the currency of `prices`.

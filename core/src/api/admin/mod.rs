@@ -12,7 +12,10 @@ mod error;
 mod expected;
 mod health_view;
 mod keys;
+mod log_counts;
 mod log_detail;
+mod log_export;
+mod log_params;
 mod log_view;
 mod logs;
 mod metrics;
@@ -23,6 +26,7 @@ mod period;
 mod providers;
 mod route;
 mod settings;
+mod storage;
 mod usage;
 mod version;
 
@@ -110,9 +114,11 @@ fn routes() -> &'static [AdminRoute] {
             models::routes(),
             associations::routes(),
             keys::routes(),
+            log_counts::routes(),
             logs::routes(),
             log_detail::routes(),
             cleanups::routes(),
+            storage::routes(),
             metrics::routes(),
             usage::routes(),
             settings::routes(),

@@ -28,6 +28,8 @@ const FEATURES: &[&str] = &[
     "batch",
     // Metrics by five minutes, association and origin, divided twice; the usage of whole lists.
     "reports",
+    // Any filter of the log, facets, histogram, exports; bodies are searched.
+    "log_search",
 ];
 
 /// The running gateway, as far as it is not in the database.

@@ -102,6 +102,80 @@ async fn usage_of_a_whole_list() {
 }
 
 #[tokio::test]
+async fn the_log_by_filters_pages_facets_and_time() {
+    let (home, _upstream) = bed().await;
+    let rows = [
+        ("", 6),
+        ("?attempts=all", 6),
+        ("?model=m-chat&model=m-claude", 5),
+        ("?not_model=m-chat&provider_type=anthropic", 2),
+        ("?key=none", 0),
+        ("?not_key=none&outcome=success", 5),
+        ("?status=4xx&not_status=429", 1),
+        ("?q=NO-SUCH", 1),
+        ("?q=not%20there", 0),
+        ("?origin=client&operation=generate&cache=miss&min_total_ms=0&max_total_ms=600000", 6),
+        ("?origin=console", 0),
+        ("?attempts_min=2", 0),
+        ("?has_bodies=true", 0),
+        ("?body=hello&from=2026-01-01T00:00:00Z", 0),
+        ("?min_cost=0.0000001", 3),
+        ("?provider=none", 1),
+    ];
+    for (query, expected) in rows {
+        let page = get(&home, &format!("/logs{query}")).await;
+        assert_eq!(page["data"].as_array().map(Vec::len), Some(expected), "{query}: {page}");
+        assert_eq!((&page["next_cursor"], &page["scanned_to"]), (&Value::Null, &Value::Null), "{query}");
+        let histogram = get(&home, &format!("/logs/histogram{query}")).await;
+        assert_eq!(histogram["total"], json!({"count": expected, "capped": false}), "{query}: {histogram}");
+    }
+    let mut ids = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = get(&home, &format!("/logs?not_status=500&limit=2{cursor}")).await;
+        ids.extend(page["data"].as_array().into_iter().flatten().map(|entry| entry["id"].to_string()));
+        let Some(next) = page["next_cursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert!(ids.len() == 6 && ids.is_sorted_by(|a, b| a > b), "{ids:?}");
+
+    let facets = get(&home, "/logs/facets?field=provider&field=user_agent&field=status&field=key").await;
+    let counts = |field: &str| {
+        let facet = |facet: &Value| (facet["value"].clone(), facet["count"].clone());
+        facets["fields"][field].as_array().expect("a list").iter().map(facet).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        counts("provider"),
+        [(json!("chat"), json!(3)), (json!("claude"), json!(2)), (Value::Null, json!(1))],
+        "{facets}"
+    );
+    assert_eq!(counts("status"), [(json!("200"), json!(5)), (json!("404"), json!(1))]);
+    assert_eq!((facets["fields"]["key"][0]["name"].clone(), counts("key").len()), (json!("suite"), 1));
+    assert_eq!(facets["approximate"], false);
+    let histogram = get(&home, "/logs/histogram?status=4xx&buckets=10").await;
+    let bucket = &histogram["buckets"][0];
+    assert_eq!((&bucket["error"], &bucket["success"], &bucket["cancelled"]), (&json!(1), &json!(0), &json!(0)));
+}
+
+#[tokio::test]
+async fn the_log_as_a_table_and_as_lines() {
+    let (home, _upstream) = bed().await;
+    let ask = async |query: &str, accept: &str| {
+        let call = Call::get(&home.url(&format!("/api/logs{query}")));
+        call.header("authorization", &format!("Bearer {TOKEN}")).header("accept", accept).send().await
+    };
+    let table = ask("?model=m-chat", "text/csv").await;
+    assert_eq!((table.status, table.text().lines().count()), (200, 4), "{}", table.text());
+    assert!(table.text().starts_with("id,trace_id,created_at,"), "{}", table.text());
+    assert!(table.header("x-llmio-truncated").is_none());
+    let lines = ask("?limit=4", "application/x-ndjson").await;
+    let models: Vec<Value> =
+        lines.text().lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")["model"].clone()).collect();
+    assert_eq!(models, ["no-such-model", "m-claude", "m-claude", "m-chat"]);
+    assert_eq!(lines.header("x-llmio-truncated"), Some("true"));
+}
+
+#[tokio::test]
 async fn tables_for_spreadsheets() {
     let (home, _upstream) = bed().await;
     let url = home.url("/api/metrics?group_by=model");
@@ -115,7 +189,14 @@ async fn tables_for_spreadsheets() {
 #[tokio::test]
 async fn nothing_of_it_for_clients_and_nothing_senseless() {
     let (home, _upstream) = bed().await;
-    for path in ["/api/metrics", "/api/metrics/summary", "/api/usage?by=key"] {
+    for path in [
+        "/api/metrics",
+        "/api/metrics/summary",
+        "/api/usage?by=key",
+        "/api/logs",
+        "/api/logs/facets?field=model",
+        "/api/logs/histogram",
+    ] {
         for credential in [None, Some(KEY)] {
             let mut call = Call::get(&home.url(path));
             if let Some(key) = credential {
@@ -131,6 +212,11 @@ async fn nothing_of_it_for_clients_and_nothing_senseless() {
         ("/metrics?then_by=key", "then_by"),
         ("/metrics?interval=5m&from=2026-01-01T00:00:00Z&to=2026-01-01T01:00:00Z", "from"),
         ("/metrics?dialect=morse", "dialect"),
+        ("/logs?body=x", "from"),
+        ("/logs?not_status=abc", "not_status"),
+        ("/logs?provider_type=telex", "provider_type"),
+        ("/logs/facets", "field"),
+        ("/logs/histogram?buckets=0", "buckets"),
     ];
     for (path, field) in rows {
         let answer = home.admin(Method::GET, path, None).await;

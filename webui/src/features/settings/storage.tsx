@@ -169,7 +169,9 @@ function Purge() {
           onConfirm={async () => {
             if (typed !== word) throw new Error(t`Type the word ${word} to confirm.`);
             const done = await data(client.DELETE('/api/logs', { params: { query: { [by]: Number(value) } } }));
-            toast.success(t`${number(done.deleted)} rows are deleted`);
+            // Only a trial does not tell.
+            const deleted = 'deleted' in done ? done.deleted : 0;
+            toast.success(t`${number(deleted)} rows are deleted`);
             queryClient.invalidateQueries({ queryKey: ['cleanups'] });
             queryClient.invalidateQueries({ queryKey: ['logs'] });
           }}

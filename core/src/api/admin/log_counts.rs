@@ -1,0 +1,278 @@
+//! Counts of the log: the values that its fields have, and its entries over time.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::log_params::{FacetField, FacetParams, HistogramParams};
+use super::logs::invalid;
+use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
+use crate::platform::Timestamp;
+use crate::record::fold::{FINE_RETENTION_DAYS, OTHER};
+use crate::storage::log_counts::{self, Bucket, Histogram};
+use crate::storage::log_filter::{LogField, LogFilter};
+use crate::storage::metrics::{Axis, Choice, Interval, MetricsQuery, metrics};
+
+const MAX_FIELDS: usize = 13;
+/// Values of a field, the most frequent ones.
+const MAX_VALUES: usize = 100;
+const DEFAULT_BUCKETS: u32 = 60;
+const MAX_BUCKETS: u32 = 400;
+/// Without `from`: how far back.
+const DEFAULT_DAYS: i64 = 7;
+const DAY_SECS: i64 = 86_400;
+const HOUR_SECS: i64 = 3_600;
+const MAX_DAYS: i64 = 401;
+
+/// Round lengths of buckets, in seconds.
+const LENGTHS: [i64; 15] = [
+    1,
+    5,
+    15,
+    60,
+    300,
+    900,
+    1_800,
+    HOUR_SECS,
+    10_800,
+    21_600,
+    43_200,
+    DAY_SECS,
+    2 * DAY_SECS,
+    7 * DAY_SECS,
+    30 * DAY_SECS,
+];
+
+pub(super) fn routes() -> Vec<AdminRoute> {
+    vec![
+        AdminRoute::new(
+            Method::GET,
+            "/api/logs/facets",
+            "listLogFacets",
+            "The values that fields of the log have, with how often",
+            |a, c| Box::pin(facets(a, c)),
+        )
+        .query::<FacetParams>()
+        .answers::<FacetsView>(200),
+        AdminRoute::new(
+            Method::GET,
+            "/api/logs/histogram",
+            "getLogHistogram",
+            "How many entries of the log there are over time",
+            |a, c| Box::pin(histogram(a, c)),
+        )
+        .query::<HistogramParams>()
+        .answers::<HistogramView>(200),
+    ]
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LogFacets")]
+struct FacetsView {
+    /// By field, most frequent first, 100 values at most.
+    fields: BTreeMap<&'static str, Vec<FacetView>>,
+    /// Whether only the newest entries were counted.
+    approximate: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LogFacet")]
+struct FacetView {
+    /// As the filter of that name takes it; null for what has none.
+    value: Option<String>,
+    /// For people: the name of the key, the provider and model of the association, else null.
+    name: Option<String>,
+    count: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LogHistogram")]
+struct HistogramView {
+    /// In order; all have the length `seconds`.
+    buckets: Vec<BucketView>,
+    seconds: i64,
+    total: TotalView,
+    /// What arrived earlier was not counted, for want of time; null when all was.
+    scanned_to: Option<Timestamp>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LogHistogramTotal")]
+struct TotalView {
+    count: u64,
+    /// Whether there may be more.
+    capped: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LogHistogramBucket")]
+struct BucketView {
+    start: Timestamp,
+    success: u64,
+    /// Neither success nor cancelled.
+    error: u64,
+    cancelled: u64,
+}
+
+/// What the rollups know, too.
+const AXES: [(LogField, Axis); 7] = [
+    (LogField::Model, Axis::Model),
+    (LogField::Provider, Axis::Provider),
+    (LogField::ProviderModel, Axis::ProviderModel),
+    (LogField::Association, Axis::Association),
+    (LogField::Key, Axis::Key),
+    (LogField::Dialect, Axis::Dialect),
+    (LogField::Origin, Axis::Origin),
+];
+
+fn axis(field: LogField) -> Option<Axis> {
+    AXES.iter().find(|(known, _)| *known == field).map(|(_, axis)| *axis)
+}
+
+/// The filter in terms of rollups, where they know all that it asks for.
+fn choices(filter: &LogFilter) -> Option<Vec<Choice>> {
+    if !filter.is_only_of(&AXES.map(|(field, _)| field)) {
+        return None;
+    }
+    let choice = |choice: &crate::storage::log_filter::FieldChoice| {
+        let values = choice.values.iter().map(|value| value.clone().unwrap_or_default()).collect();
+        axis(choice.field).map(|axis| Choice { axis, values, leaves_out: choice.leaves_out })
+    };
+    Some(filter.fields.iter().filter(|choice| !choice.values.is_empty()).filter_map(choice).collect())
+}
+
+async fn facets(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
+    let params: FacetParams = call.query()?;
+    let mut fields: Vec<FacetField> = Vec::new();
+    for field in &params.field {
+        if !fields.contains(field) {
+            fields.push(*field);
+        }
+    }
+    if fields.is_empty() || fields.len() > MAX_FIELDS {
+        return Err(invalid("field", "must be given: one or several fields of the log"));
+    }
+    let filter = params.filter()?;
+    let (database, clock) = (&*admin.platform.database, &*admin.platform.clock);
+    let choices = choices(&filter);
+    let mut found = BTreeMap::new();
+    let mut scanned = Vec::new();
+    for field in fields {
+        let (Some(axis), Some(choices)) = (axis(field.field()), &choices) else {
+            scanned.push(field);
+            continue;
+        };
+        let query = MetricsQuery {
+            from: filter.from.unwrap_or_default(),
+            to: filter.to.unwrap_or_else(|| clock.now()),
+            interval: Interval::Whole,
+            group_by: vec![axis],
+            filter: choices.clone(),
+        };
+        let report = metrics(database, &query).await?;
+        let values = report.groups.iter().zip(report.totals()).filter_map(|(group, sums)| {
+            let value = group.values.first().filter(|value| *value != OTHER)?.clone();
+            let name = group.names.first().filter(|name| !name.is_empty()).cloned();
+            let value = Some(value).filter(|value| !value.is_empty());
+            Some(FacetView { value, name, count: sums.counts.requests })
+        });
+        found.insert(word(field), top(values.filter(|facet| facet.count > 0).collect()));
+    }
+    let mut approximate = false;
+    if !scanned.is_empty() {
+        let fields: Vec<_> = scanned.iter().map(|field| field.field()).collect();
+        let mut facets = log_counts::facets(database, clock, &filter, &fields).await?;
+        approximate = facets.approximate;
+        for field in scanned {
+            let counts = facets.counts.remove(&field.field()).unwrap_or_default();
+            let values = counts.into_iter().map(|(value, count)| FacetView { value, name: None, count });
+            found.insert(word(field), top(values.collect()));
+        }
+    }
+    Reply::ok(&FacetsView { fields: found, approximate })
+}
+
+fn top(mut values: Vec<FacetView>) -> Vec<FacetView> {
+    values.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
+    values.truncate(MAX_VALUES);
+    values
+}
+
+/// The field as the API names it.
+const fn word(field: FacetField) -> &'static str {
+    match field {
+        FacetField::Model => "model",
+        FacetField::Provider => "provider",
+        FacetField::ProviderType => "provider_type",
+        FacetField::ProviderModel => "provider_model",
+        FacetField::Association => "association",
+        FacetField::Key => "key",
+        FacetField::Dialect => "dialect",
+        FacetField::Origin => "origin",
+        FacetField::Outcome => "outcome",
+        FacetField::Operation => "operation",
+        FacetField::FinishReason => "finish_reason",
+        FacetField::Status => "status",
+        FacetField::UserAgent => "user_agent",
+    }
+}
+
+async fn histogram(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
+    let params: HistogramParams = call.query()?;
+    let buckets = params.buckets.unwrap_or(DEFAULT_BUCKETS);
+    if !(1..=MAX_BUCKETS).contains(&buckets) {
+        return Err(invalid("buckets", format!("must be from 1 to {MAX_BUCKETS}")));
+    }
+    let (database, clock) = (&*admin.platform.database, &*admin.platform.clock);
+    let mut filter = params.filter()?;
+    let to = filter.to.unwrap_or_else(|| clock.now());
+    let from = filter.from.unwrap_or_else(|| Timestamp::from_secs(to.as_secs() - DEFAULT_DAYS * DAY_SECS));
+    if from >= to {
+        return Err(invalid("from", "must be before `to`"));
+    }
+    let span = to.as_secs() - from.as_secs() + 1;
+    if span > MAX_DAYS * DAY_SECS {
+        return Err(invalid("from", format!("must be at most {MAX_DAYS} days before `to`")));
+    }
+    let fits = |seconds: &&i64| span.div_euclid(**seconds) < i64::from(buckets);
+    let seconds = LENGTHS.iter().find(fits).copied().unwrap_or(span + 1);
+    let start = from.as_secs().div_euclid(seconds) * seconds;
+    filter.from = Some(from);
+    filter.to = Some(to);
+    let is_recent = clock.now().as_secs() - from.as_secs() < FINE_RETENTION_DAYS * DAY_SECS && span <= DAY_SECS;
+    let interval = match seconds {
+        seconds if seconds % HOUR_SECS == 0 => Some(Interval::Hour),
+        seconds if seconds % 300 == 0 && is_recent => Some(Interval::FiveMinutes),
+        _ => None,
+    };
+    let found = match (interval, choices(&filter)) {
+        (Some(interval), Some(choices)) => {
+            let query = MetricsQuery { from, to, interval, group_by: vec![], filter: choices };
+            let mut histogram = Histogram::default();
+            for ((begin, _), sums) in metrics(database, &query).await?.points {
+                let bucket = start + (begin.as_secs() - start).div_euclid(seconds) * seconds;
+                let bucket = histogram.buckets.entry(bucket).or_default();
+                bucket.count += sums.counts.requests;
+                bucket.successes += sums.counts.successes;
+                bucket.cancelled += sums.counts.cancelled;
+            }
+            histogram.buckets.retain(|_, bucket| bucket.count > 0);
+            histogram
+        }
+        _ => log_counts::histogram(database, clock, &filter, start, seconds).await?,
+    };
+    let view = |(start, bucket): (&i64, &Bucket)| BucketView {
+        start: Timestamp::from_secs(*start),
+        success: bucket.successes,
+        error: bucket.count.saturating_sub(bucket.successes).saturating_sub(bucket.cancelled),
+        cancelled: bucket.cancelled,
+    };
+    Reply::ok(&HistogramView {
+        seconds,
+        total: TotalView { count: found.buckets.values().map(|bucket| bucket.count).sum(), capped: found.capped },
+        scanned_to: found.scanned_to,
+        buckets: found.buckets.iter().map(view).collect(),
+    })
+}
