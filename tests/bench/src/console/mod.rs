@@ -61,7 +61,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
             let time = asked.ask(&gateway).await?;
             asked.warm.push(time);
         }
-        println!("{}", asked.row());
+        eprintln!("{}", asked.row());
         table.push(asked);
     }
     publish(&report(&table, &sizes), arguments.write.as_deref(), "console")
