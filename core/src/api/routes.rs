@@ -35,8 +35,9 @@ pub(super) struct GeminiCall {
 impl Endpoint {
     /// Reads a path. `is_anthropic` tells that the caller sent `anthropic-version`: it decides where paths coincide.
     pub(super) fn of(method: &Method, path: &str, is_anthropic: bool) -> Self {
-        // This is no proxy.
-        if *method == Method::CONNECT || *method == Method::TRACE {
+        // This is no proxy. The admin API says itself what it takes.
+        let is_admins = path.starts_with("/api/");
+        if *method == Method::CONNECT || *method == Method::TRACE && !is_admins {
             return Self::WrongMethod(Dialect::OpenAiChat);
         }
         let path = path.trim_end_matches('/');
@@ -209,6 +210,7 @@ mod tests {
             ("HEAD /", Endpoint::Alive),
             ("CONNECT /", Endpoint::WrongMethod(OpenAiChat)),
             ("TRACE /healthz", Endpoint::WrongMethod(OpenAiChat)),
+            ("TRACE /api/models", Endpoint::Admin),
             ("GET /", Endpoint::Welcome),
             ("GET /healthz", Endpoint::Alive),
             ("GET /readyz", Endpoint::Ready),

@@ -5,10 +5,12 @@ use super::attempt::{Committed, Patience, Witness, attempt};
 use super::call::Call;
 use super::end::{End, judge};
 use super::failed::Failed;
+use super::judgement::Judgement;
 use super::meter::joined;
 use super::reading::{Arrival, Reading};
 use crate::dialect::Usage;
 use crate::platform::{Platform, Timestamp};
+use crate::record::Outcome;
 
 /// So much of an answer is kept.
 const KEPT: usize = 8 << 20;
@@ -24,6 +26,12 @@ pub(crate) struct Seen {
     pub(crate) first_token_at: Option<Timestamp>,
     /// Why it is no good answer, in words.
     pub(crate) error: Option<String>,
+    pub(crate) outcome: Outcome,
+    pub(crate) usage: Usage,
+    /// In the dialect's own words.
+    pub(crate) finish_reason: Option<String>,
+    /// The request's body as it was sent.
+    pub(crate) sent: Bytes,
 }
 
 struct Nobody;
@@ -35,11 +43,14 @@ impl Witness for Nobody {
 
 /// Asks as for a client, judges the same way, and reads the answer to its end.
 pub(crate) async fn follow(platform: &Platform, call: &Call, ask: &Ask, patience: Patience<'_>) -> Seen {
+    let sent = ask.request(call).map(|request| request.body().to_bytes()).unwrap_or_default();
     let committed = match attempt(platform, call, ask, patience, &mut Nobody).await {
         Ok(committed) => committed,
         Err(failed) => {
             let Failed { judgement, status, body, .. } = failed;
-            return Seen { status, body, first_token_at: None, error: judgement.message };
+            let (usage, finish_reason) = Default::default();
+            let Judgement { outcome, message: error, .. } = judgement;
+            return Seen { status, body, first_token_at: None, error, outcome, usage, finish_reason, sent };
         }
     };
     let Committed { head, held, rest, mut meter, .. } = committed;
@@ -71,5 +82,7 @@ pub(crate) async fn follow(platform: &Platform, call: &Call, ask: &Ask, patience
             }
         };
     }
-    Seen { status, body: joined(&kept), first_token_at, error: judge(&mut meter, &end, platform.clock.now()).message }
+    let Judgement { outcome, message: error, .. } = judge(&mut meter, &end, platform.clock.now());
+    let (usage, finish_reason) = meter.told();
+    Seen { status, body: joined(&kept), first_token_at, error, outcome, usage, finish_reason, sent }
 }

@@ -37,7 +37,7 @@ pub(crate) use call::Call;
 pub use doubt::Doubt;
 pub use end::End;
 use failed::Failed;
-pub(crate) use follow::follow;
+pub(crate) use follow::{Seen, follow};
 pub use guide::{Guide, Last};
 pub(crate) use journal::{Ending, Facts, Journal};
 use judgement::Next;

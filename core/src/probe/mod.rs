@@ -1,19 +1,26 @@
 //! Asks providers something of our own: what models they have, and whether an association works.
 
-mod association;
+mod entry;
 mod models;
 mod question;
 mod reach;
+mod reply;
+mod report;
+mod test;
 
 use core::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
 
-pub use association::{TestReport, test_association};
-pub use models::list_models;
+pub use models::{Unlisted, list_models};
 pub use question::TestKind;
 pub use reach::{Reach, reach};
+pub use report::{Exchange, TestEvent, TestReport, Verdict};
+pub(crate) use test::milliseconds;
+pub use test::{Test, TestOptions};
+
+pub use crate::provider::ListedModel;
 
 use crate::config::Secret;
 use crate::dialect::classify_error;
@@ -64,9 +71,8 @@ impl Answered {
     }
 }
 
-/// The beginning of a body, as text.
-fn excerpt(body: &[u8]) -> Option<String> {
-    const LIMIT: usize = 2_000;
-    let text = String::from_utf8_lossy(body.get(..body.len().min(LIMIT)).unwrap_or_default()).into_owned();
-    Some(text).filter(|text| !text.is_empty())
+/// The first `limit` bytes of a text, and whether that is not all.
+fn beginning(text: &str, limit: usize) -> (String, bool) {
+    let end = text.floor_char_boundary(limit);
+    (text.get(..end).unwrap_or_default().to_owned(), end < text.len())
 }

@@ -32,9 +32,13 @@ async fn one(http: &dyn HttpClient, clock: &dyn Clock, config: &Config, provider
         .map(|(_, association)| association)
         .filter(|association| association.provider_id == provider.id && association.provider_model != "*")
         .map(|association| association.provider_model.clone())
-        .filter(|name| listed.as_ref().is_ok_and(|listed| !listed.contains(name)))
+        .filter(|name| listed.as_ref().is_ok_and(|listed| !listed.iter().any(|model| model.name == *name)))
         .collect();
     unlisted.sort();
     unlisted.dedup();
-    Reach { provider: provider.name.clone(), models: listed.map(|names| names.len()), unlisted }
+    Reach {
+        provider: provider.name.clone(),
+        models: listed.map(|models| models.len()).map_err(|error| error.message),
+        unlisted,
+    }
 }

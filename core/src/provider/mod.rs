@@ -9,7 +9,7 @@ mod url;
 use http::HeaderMap;
 use http::{HeaderName, HeaderValue};
 
-pub use models::ProviderModels;
+pub use models::{ListedModel, ProviderModels};
 pub(crate) use url::join;
 
 use crate::config::ProviderType;

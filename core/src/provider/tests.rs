@@ -139,7 +139,11 @@ fn model_lists() {
     ];
     for (kind, body, names, next) in rows {
         let page = kind.read_models(body.as_bytes()).unwrap();
-        assert_eq!((page.names.iter().map(String::as_str).collect(), page.next.as_deref()), (names, next), "{body}");
+        assert_eq!(
+            (page.models.iter().map(|model| model.name.as_str()).collect(), page.next.as_deref()),
+            (names, next),
+            "{body}"
+        );
     }
     assert_eq!(ProviderType::Gemini.models_path(Some("t=")), "/models?pageSize=1000&pageToken=t%3D");
     for body in ["<html>", "{}", "{\"data\":5}"] {

@@ -7,6 +7,7 @@ use llmio_core::balance::AssociationHealth;
 use llmio_core::config::file::Environment;
 use llmio_core::config::{Config, Sealer};
 use llmio_core::platform::{BoxFuture, DatabaseError, Platform};
+use llmio_core::record::LogEntry;
 use llmio_core::storage::{ConfigStore, migrate};
 use llmio_core::testing::{FixedEntropy, ManualClock, ScriptedHttp};
 use llmio_native::LocalDatabase;
@@ -25,11 +26,17 @@ pub(crate) struct Api {
 pub(crate) struct Announced {
     versions: Mutex<Vec<i64>>,
     resets: Mutex<Vec<String>>,
+    recorded: Mutex<Vec<LogEntry>>,
 }
 
 impl Announced {
     pub(crate) fn versions(&self) -> Vec<i64> {
         self.versions.lock().unwrap().clone()
+    }
+
+    /// The rows of the log.
+    pub(crate) fn recorded(&self) -> Vec<LogEntry> {
+        self.recorded.lock().unwrap().clone()
     }
 
     /// The associations whose rests were lifted.
@@ -39,6 +46,11 @@ impl Announced {
 }
 
 impl Instance for Announced {
+    fn record(&self, entries: Vec<LogEntry>) -> BoxFuture<'_, ()> {
+        self.recorded.lock().unwrap().extend(entries);
+        Box::pin(async {})
+    }
+
     fn about(&self) -> About {
         About { home: "test", instance: "one".to_owned(), ..About::default() }
     }

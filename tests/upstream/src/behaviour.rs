@@ -14,6 +14,8 @@ pub struct Behaviour {
     pub reasoning: Option<String>,
     /// Called when the request declares them and does not bring their result yet; else the text is the answer.
     pub tools: Vec<ToolCall>,
+    /// Calls them though the request brings a result already.
+    pub insists: bool,
     /// Into how many output events a stream divides its text.
     pub chunks: usize,
     /// Between two events of a stream.
@@ -73,6 +75,7 @@ impl Default for Behaviour {
             text: "Hello from the scripted provider.".to_owned(),
             reasoning: None,
             tools: Vec::new(),
+            insists: false,
             chunks: 4,
             delay_ms: 0,
             head_delay_ms: 0,

@@ -183,23 +183,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/associations/{id}/test": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Ask the provider now, as a client's request would */
-        post: operations["testAssociation"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/associations/{id}/reset": {
         parameters: {
             query?: never;
@@ -282,6 +265,74 @@ export interface paths {
         get: operations["getLogHistogram"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/associations/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the provider now, as a client's request would; by events where `Accept` asks for them */
+        post: operations["testAssociation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Test all associations of a model that are switched on, one after the other; by events where `Accept` asks for them */
+        post: operations["testModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/probe/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The models of a provider that is not saved yet */
+        post: operations["probeModels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/probe/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Test a provider that is not saved yet; by events where `Accept` asks for them */
+        post: operations["probeTest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -838,6 +889,17 @@ export interface components {
             /** @description Per million tokens. Null, the default: costs are not counted. */
             prices?: components["schemas"]["PricesInput"] | null;
             enabled?: boolean;
+        };
+        /** @description A test of one of several associations. */
+        AssociationTest: {
+            association_id: string;
+            /** @description The provider's name. */
+            provider: string;
+            report: components["schemas"]["TestReport"];
+        };
+        /** @description All there are. */
+        AssociationTestList: {
+            data: components["schemas"]["AssociationTest"][];
         };
         /**
          * @description Who is let in: whoever has the token, or this computer without one.
@@ -2197,6 +2259,12 @@ export interface components {
             /** @default USD */
             currency?: string;
         };
+        /** @description What a provider answered when it was asked for its models. */
+        ProbedModels: {
+            /** @description By name; none where the list did not come. */
+            models: components["schemas"]["ProviderModel"][];
+            reach: components["schemas"]["ProviderReach"];
+        };
         /** @description A provider. */
         Provider: {
             id: string;
@@ -2249,6 +2317,14 @@ export interface components {
              * @description Null where the id does not tell.
              */
             created_at: string | null;
+        };
+        ProviderDraft: {
+            provider: components["schemas"]["ProviderFields"];
+            /**
+             * @description A saved provider: a key that is left out, and masks, are its.
+             * @default null
+             */
+            id?: string | null;
         };
         ProviderEntry: {
             /** @description Unique; what associations refer to. */
@@ -2361,9 +2437,24 @@ export interface components {
         ProviderList: {
             data: components["schemas"]["Provider"][];
         };
-        /** @description A model under the provider's own name. */
+        /** @description A model in a provider's own list. Most providers tell only a part of it. */
         ProviderModel: {
+            /** @description As a request names it: without Gemini's `models/`. */
             name: string;
+            /** Format: date-time */
+            created?: string | null;
+            owned_by?: string | null;
+            display_name?: string | null;
+            /**
+             * Format: uint64
+             * @description How many tokens fit into a request.
+             */
+            context_tokens?: number | null;
+            /**
+             * Format: uint64
+             * @description How many an answer may have.
+             */
+            output_tokens?: number | null;
         };
         /** @description All there are. */
         ProviderModelList: {
@@ -2393,6 +2484,17 @@ export interface components {
             note?: string;
             /** @description One that is switched off takes no part. */
             enabled?: boolean;
+        };
+        ProviderReach: {
+            /**
+             * Format: uint16
+             * @description What the provider answered with; null when no answer came.
+             */
+            status: number | null;
+            /** Format: double */
+            total_ms: number;
+            /** @description Why there is no list, in words. */
+            error: string | null;
         };
         /** @description What a new provider of a type begins with. */
         ProviderTemplate: {
@@ -2526,8 +2628,46 @@ export interface components {
             database_bytes: number | null;
         };
         Strategy: "lottery" | "rotor" | "round_robin" | "least_latency";
-        /** @description What a test of an association asks for. */
-        TestKind: "plain" | "stream" | "tool_call";
+        TestDraft: {
+            provider: components["schemas"]["ProviderFields"];
+            /**
+             * @description A saved provider: a key that is left out, and masks, are its.
+             * @default null
+             */
+            id?: string | null;
+            /** @description The provider's own name for the model. */
+            provider_model: string;
+            /** @default plain */
+            kind?: components["schemas"]["TestKind"];
+            /** @default false */
+            transcript?: boolean;
+        };
+        /** @description One request of a test and its answer, free of secrets. */
+        TestExchange: {
+            title: string;
+            /** @description The body as it was sent; at most 64 KiB of it. */
+            sent: string;
+            /**
+             * Format: uint16
+             * @description Null when no answer came.
+             */
+            status: number | null;
+            /** @description The body as it came; at most 64 KiB of it. */
+            received: string;
+            /** @description Whether `sent` or `received` is only the beginning. */
+            truncated: boolean;
+            /** Format: double */
+            first_token_ms: number | null;
+            /** Format: double */
+            total_ms: number;
+            /**
+             * Format: uint
+             * @description Of a stream.
+             */
+            events: number | null;
+        };
+        /** @description What a test asks for. */
+        TestKind: "plain" | "stream" | "tool_call" | "structured_output" | "image" | "agent" | "count_tokens";
         /** @description How a test of an association went. */
         TestReport: {
             ok: boolean;
@@ -2550,8 +2690,17 @@ export interface components {
             total_ms: number;
             /** @description Why it is not ok, in words. */
             error: string | null;
-            /** @description The beginning of the answer as it came. */
+            /** @description The beginning of the last answer as it came. */
             excerpt: string | null;
+            kind: components["schemas"]["TestKind"];
+            /** @description What was looked at. */
+            verdicts: components["schemas"]["TestVerdict"][];
+            /** @description Tokens of all exchanges; null is not reported. */
+            usage: components["schemas"]["TokenUsage"];
+            /** @description Of the exchanges in the log, in their order; none of a draft. */
+            trace_ids: string[];
+            /** @description What was sent and what came; only where that was asked for. */
+            exchanges: components["schemas"]["TestExchange"][];
         };
         TestRequest: {
             /** @default plain */
@@ -2562,6 +2711,83 @@ export interface components {
              * @default null
              */
             model?: string | null;
+            /**
+             * @description Whether the answer holds what was sent and what came.
+             * @default false
+             */
+            transcript?: boolean;
+        };
+        /** @description One event of a test. */
+        TestTold: {
+            /** @description The association that is tested; null for a draft. */
+            association_id: string | null;
+        } & ({
+            /** @constant */
+            type: "question";
+            kind: components["schemas"]["TestKind"];
+            provider_model: string;
+            text: string;
+        } | {
+            /** @constant */
+            type: "call";
+            /** Format: uint32 */
+            step: number;
+            name: string;
+            arguments: unknown;
+        } | {
+            /** @constant */
+            type: "result";
+            /** Format: uint32 */
+            step: number;
+            name: string;
+            content: string;
+        } | {
+            /** @constant */
+            type: "answer";
+            text: string;
+        } | {
+            /** @constant */
+            type: "exchange";
+            exchange: components["schemas"]["TestExchange"];
+        } | {
+            /** @constant */
+            type: "report";
+            report: components["schemas"]["TestReport"];
+        });
+        /** @description One thing that a test looks at. */
+        TestVerdict: {
+            /** @description `answered`, `streamed`, `tool_call`, `structured_output`, `image`, `count_tokens`, `two_calls`, `in_order`, `steps`. */
+            check: string;
+            ok: boolean;
+            detail: string;
+        };
+        /**
+         * @description Tokens of one answer in mutually exclusive buckets: their sum is everything that was processed.
+         *
+         *     `None` is "not reported", `Some(0)` is "reported as zero".
+         */
+        TokenUsage: {
+            /**
+             * Format: uint64
+             * @description Input that came from no cache and was not written to one.
+             */
+            input: number | null;
+            /** Format: uint64 */
+            cache_read: number | null;
+            /**
+             * Format: uint64
+             * @description Input written to the provider's prompt cache for five minutes, or for an unstated time.
+             */
+            cache_write_5m: number | null;
+            /** Format: uint64 */
+            cache_write_1h: number | null;
+            /**
+             * Format: uint64
+             * @description Output without reasoning.
+             */
+            output: number | null;
+            /** Format: uint64 */
+            reasoning: number | null;
         };
         /** @description One thing that the provider's dialect cannot say as the client's said it, and what became of it. */
         Translated: {
@@ -3346,41 +3572,6 @@ export interface operations {
             };
         };
     };
-    testAssociation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TestRequest"];
-            };
-        };
-        responses: {
-            /** @description Ask the provider now, as a client's request would */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TestReport"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
     resetAssociation: {
         parameters: {
             query?: never;
@@ -3753,6 +3944,148 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LogHistogram"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    testAssociation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestRequest"];
+            };
+        };
+        responses: {
+            /** @description Ask the provider now, as a client's request would; by events where `Accept` asks for them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestReport"];
+                    "text/event-stream": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    testModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestRequest"];
+            };
+        };
+        responses: {
+            /** @description Test all associations of a model that are switched on, one after the other; by events where `Accept` asks for them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssociationTestList"];
+                    "text/event-stream": string;
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    probeModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProviderDraft"];
+            };
+        };
+        responses: {
+            /** @description The models of a provider that is not saved yet */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProbedModels"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    probeTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestDraft"];
+            };
+        };
+        responses: {
+            /** @description Test a provider that is not saved yet; by events where `Accept` asks for them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestReport"];
+                    "text/event-stream": string;
+                    "application/x-ndjson": string;
                 };
             };
             /** @description Error */

@@ -13,7 +13,6 @@ use super::models::in_order_of;
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::fields::{association_fields, copied, filled, with_fields};
 use crate::config::{Association, Config, Invalid, Model, header_hint, normal_headers, normal_note, written_secret};
-use crate::probe::{TestKind, TestReport, test_association};
 
 pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
@@ -73,15 +72,6 @@ pub(super) fn routes() -> Vec<AdminRoute> {
         .versioned(),
         AdminRoute::new(
             Method::POST,
-            "/api/associations/{id}/test",
-            "testAssociation",
-            "Ask the provider now, as a client's request would",
-            |a, c| Box::pin(test(a, c)),
-        )
-        .body::<TestRequest>()
-        .answers::<TestReport>(200),
-        AdminRoute::new(
-            Method::POST,
             "/api/associations/{id}/reset",
             "resetAssociation",
             "Ask the provider again at once: close its breaker and end its cool-downs. A good test does the same",
@@ -139,17 +129,6 @@ struct Filter {
 struct Order {
     /// The id of every association of the model once.
     ids: Vec<String>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct TestRequest {
-    #[serde(default)]
-    kind: TestKind,
-    /// The name a client would ask for. Needed only where the model is a pattern and the association passes its name
-    /// on.
-    #[serde(default)]
-    model: Option<String>,
 }
 
 impl AssociationFields {
@@ -293,21 +272,6 @@ pub(super) fn place(config: &mut Config, id: &str, before: Option<&str>) -> Resu
         .transpose()?;
     remove(config, id)?;
     put(config, &model_id, association, index)
-}
-
-async fn test(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
-    let asked: TestRequest = call.json()?;
-    let config = admin.store.load().await?;
-    let (model, association) = find(&config, call.parameter("id"))?;
-    let provider = config
-        .provider(&association.provider_id)
-        .ok_or_else(|| AdminError::not_found("provider", &association.provider_id))?;
-    let model_name = asked.model.as_deref();
-    let report = test_association(&admin.platform, provider, model, association, asked.kind, model_name).await?;
-    if report.ok {
-        admin.reset(&association.id).await;
-    }
-    Reply::ok(&report)
 }
 
 async fn reset(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {

@@ -68,6 +68,7 @@ impl AdminCall {
         self.accepts("text/csv")
     }
 
+    /// Whether `Accept` names this type, or one that has this in its name.
     pub(super) fn accepts(&self, kind: &str) -> bool {
         self.headers.get_all(ACCEPT).iter().any(|value| value.to_str().is_ok_and(|value| value.contains(kind)))
     }
@@ -109,7 +110,7 @@ fn data_error(path: &str, error: &dyn std::fmt::Display) -> AdminError {
 pub struct Reply {
     status: StatusCode,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 }
 
 /// All there are.
@@ -142,12 +143,17 @@ impl Reply {
 
     /// 204.
     pub fn nothing() -> Self {
-        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Bytes::new() }
+        Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Body::empty() }
     }
 
     pub fn with_body(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(content_type))]);
-        Self { status, headers, body: body.into() }
+        Self { status, headers, body: Body::Whole(body.into()) }
+    }
+
+    /// 200, with a body that comes as it is made.
+    pub fn streamed(content_type: &'static str, body: Body) -> Self {
+        Self { body, ..Self::with_body(StatusCode::OK, content_type, Bytes::new()) }
     }
 
     /// The version of the configuration that this answer is of.
@@ -163,7 +169,7 @@ impl Reply {
     }
 
     pub(in crate::api) fn into_response(self) -> Response<Body> {
-        let mut response = Response::new(Body::from(self.body));
+        let mut response = Response::new(self.body);
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers;
         // Answers may name keys and addresses: they are nobody's to keep.

@@ -23,6 +23,7 @@ mod metrics_view;
 mod models;
 mod openapi;
 mod period;
+mod probe;
 mod providers;
 mod route;
 mod settings;
@@ -43,6 +44,7 @@ use crate::balance::AssociationHealth;
 use crate::config::Config;
 use crate::config::file::Environment;
 use crate::platform::{Body, BoxFuture, DatabaseError, Platform};
+use crate::record::LogEntry;
 use crate::storage::{ConfigStore, Edited};
 
 pub use call::{AdminCall, List, Reply};
@@ -71,6 +73,8 @@ pub trait Instance: fmt::Debug + Send + Sync + 'static {
     fn health(&self, association: &str) -> AssociationHealth;
     /// Lifts every rest of an association, in other instances, too.
     fn reset<'a>(&'a self, association: &'a str) -> BoxFuture<'a, Result<(), DatabaseError>>;
+    /// Writes what was asked on an operator's behalf to the log.
+    fn record(&self, entries: Vec<LogEntry>) -> BoxFuture<'_, ()>;
 }
 
 impl Admin {
@@ -115,6 +119,7 @@ fn routes() -> &'static [AdminRoute] {
             associations::routes(),
             keys::routes(),
             log_counts::routes(),
+            probe::routes(),
             logs::routes(),
             log_detail::routes(),
             cleanups::routes(),

@@ -12,7 +12,7 @@ use crate::config::{
     proxy_hint, secret_hint, trimmed_url, written_secret,
 };
 use crate::platform::Timestamp;
-use crate::probe::list_models;
+use crate::probe::{ListedModel, list_models};
 use crate::storage;
 
 pub(super) fn routes() -> Vec<AdminRoute> {
@@ -57,7 +57,7 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             "The provider's own models, asked for now",
             |a, c| Box::pin(models(a, c)),
         )
-        .answers::<List<ProviderModel>>(200),
+        .answers::<List<ListedModel>>(200),
         AdminRoute::new(
             Method::GET,
             "/api/provider-types",
@@ -131,7 +131,13 @@ impl ProviderFields {
         }
     }
 
-    fn into_record(self, id: String, stored: Option<&Provider>) -> Result<Provider, AdminError> {
+    /// A key that was left out is the stored provider's.
+    pub(super) fn with_key_of(self, stored: Option<&Provider>) -> Self {
+        let key = || stored.map(|provider| secret_hint(provider.api_key.reveal()));
+        Self { api_key: self.api_key.clone().or_else(key), ..self }
+    }
+
+    pub(super) fn into_record(self, id: String, stored: Option<&Provider>) -> Result<Provider, AdminError> {
         let stored_key = stored.map(|provider| provider.api_key.reveal());
         let stored_proxy = stored.and_then(|provider| provider.proxy.as_ref()).map(Secret::reveal);
         let api_key = self.api_key.as_deref().map(str::trim).unwrap_or_default();
@@ -180,12 +186,6 @@ impl Template {
         let version = (kind == ProviderType::Anthropic).then_some("2023-06-01");
         Self { kind, base_url: default_base_url(kind), version }
     }
-}
-
-/// A model under the provider's own name.
-#[derive(Serialize, JsonSchema)]
-struct ProviderModel {
-    name: String,
 }
 
 async fn list(admin: &Admin, _: AdminCall) -> Result<Reply, AdminError> {
@@ -244,10 +244,10 @@ pub(super) fn remove(config: &mut Config, id: &str) -> Result<(), AdminError> {
 async fn models(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let config = admin.store.load().await?;
     let provider = find(&config, call.parameter("id"))?;
-    let names = list_models(&*admin.platform.http, &*admin.platform.clock, provider)
+    let models = list_models(&*admin.platform.http, &*admin.platform.clock, provider)
         .await
-        .map_err(|error| AdminError::new(StatusCode::BAD_GATEWAY, "provider_failed", error))?;
-    Reply::list(names.into_iter().map(|name| ProviderModel { name }).collect())
+        .map_err(|error| AdminError::new(StatusCode::BAD_GATEWAY, "provider_failed", error.message))?;
+    Reply::list(models)
 }
 
 fn find<'a>(config: &'a Config, id: &str) -> Result<&'a Provider, AdminError> {

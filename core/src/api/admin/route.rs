@@ -39,6 +39,8 @@ pub(super) struct Described {
     pub(super) versioned: bool,
     /// What it answers instead of JSON where the client accepts only that.
     pub(super) texts: Vec<&'static str>,
+    /// What one of its events is, where it can answer by events.
+    pub(super) events: Option<SchemaOf>,
 }
 
 #[cfg(test)]
@@ -140,6 +142,17 @@ impl AdminRoute {
         #[cfg(test)]
         {
             self.described.yaml = true;
+        }
+        self
+    }
+
+    /// Answers by events, too: server-sent ones or lines of JSON.
+    #[must_use]
+    pub fn or_events<T: JsonSchema>(mut self) -> Self {
+        #[cfg(test)]
+        {
+            self.described.events = Some(schema_of::<T>);
+            self.described.texts.extend(["text/event-stream", "application/x-ndjson"]);
         }
         self
     }

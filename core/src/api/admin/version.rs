@@ -30,6 +30,10 @@ const FEATURES: &[&str] = &[
     "reports",
     // Any filter of the log, facets, histogram, exports; bodies are searched.
     "log_search",
+    // Providers that are not saved yet.
+    "drafts",
+    // Kinds beyond plain, stream and tool_call, transcripts, events, tests of a whole model.
+    "tests",
 ];
 
 /// The running gateway, as far as it is not in the database.

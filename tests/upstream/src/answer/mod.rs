@@ -83,7 +83,7 @@ pub fn count_tokens(body: &Value) -> u64 {
 impl<'a> Asked<'a> {
     /// The calls to make: those the request declares, unless it already brings results.
     fn calls(&self) -> Vec<&'a ToolCall> {
-        if self.brings_results() {
+        if self.brings_results() && !self.behaviour.insists {
             return Vec::new();
         }
         self.behaviour.tools.iter().filter(|call| self.declares(&call.name)).collect()

@@ -63,12 +63,13 @@ function OneTest({
   const changed = useConfigChanged();
   const test = useMutation({
     mutationFn: () =>
+      // JSON, for want of a wish for events.
       data(
         client.POST('/api/associations/{id}/test', {
           params: { path: { id: association.id } },
           body: { kind, ...(name ? { model: name } : {}) },
         }),
-      ),
+      ) as Promise<Schemas['TestReport']>,
     onSettled: changed,
   });
   const report = test.data;

@@ -28,6 +28,10 @@ fn openapi() -> Value {
             (query, body)
         })
         .collect();
+    // The schema of one event is in the components, for those who read a stream.
+    for events in routes.iter().filter_map(|route| route.described.events) {
+        events(&mut writes.generator);
+    }
     let error = schema_value(writes.generator.subschema_for::<ErrorBody<'_>>());
     let written: Vec<_> = routes
         .iter()

@@ -101,7 +101,7 @@ fn kind(name: &str) -> Option<&'static str> {
         "from" | "to" | "start" => Some("a time"),
         "key" | "prefix" | "suffix" => Some("a key"),
         "session_id" => None,
-        _ if name.ends_with("_id") => Some("a name"),
+        _ if name.ends_with("_id") || name.ends_with("_ids") => Some("a name"),
         _ if name.ends_with("_at") => Some("a time"),
         _ if name.ends_with("_ms") => Some("a duration"),
         _ => None,
