@@ -3,13 +3,14 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use futures_util::future::try_join;
 
-use crate::balance::Balancer;
+use crate::activity::Activity;
+use crate::balance::{AssociationHealth, Balancer};
 use crate::config::snapshot::Snapshot;
 use crate::config::{Config, Sealer};
 use crate::freshness::Freshness;
 use crate::makers::Makers;
 use crate::options::{GatewayOptions, Upkeep};
-use crate::platform::{DatabaseError, Platform, Timestamp};
+use crate::platform::{Background, DatabaseError, Platform, Timestamp};
 use crate::record::{Metrics, Recorder};
 use crate::refusals::Refusals;
 use crate::room::Room;
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Metrics,
     pub(crate) refusals: Refusals,
     pub(crate) makers: Makers,
+    pub(crate) activity: Activity,
     snapshot: ArcSwap<Snapshot>,
     pub(crate) room: Arc<Room>,
     pub(crate) freshness: Freshness,
@@ -51,6 +53,7 @@ impl Shared {
             metrics: Metrics::new(),
             refusals: Refusals::default(),
             makers: Makers::default(),
+            activity: Activity::default(),
             balancer,
             snapshot: ArcSwap::from_pointee(compile(config)),
             room: Room::new(options.limits.buffered_bytes),
@@ -113,6 +116,20 @@ impl Shared {
     pub(crate) async fn reset(&self, association: &str) -> Result<(), DatabaseError> {
         self.balancer.reset(association);
         rests::reset(&*self.platform.database, association, self.now()).await
+    }
+
+    /// An association has shown that it works: lifts its rests, if it has any, here at once and elsewhere soon.
+    pub(crate) fn lift(self: &Arc<Self>, association: &str, background: &dyn Background) {
+        if self.balancer.health(association, self.now()) == AssociationHealth::default() {
+            return;
+        }
+        self.balancer.reset(association);
+        let (shared, association) = (Arc::clone(self), association.to_owned());
+        background.spawn(Box::pin(async move {
+            if let Err(error) = shared.reset(&association).await {
+                tracing::warn!(%error, "other instances cannot be told that an association was reset");
+            }
+        }));
     }
 
     /// Writes what is queued, and tells other instances who rests.

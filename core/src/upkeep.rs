@@ -39,6 +39,7 @@ pub(crate) async fn before(shared: &Arc<Shared>, background: &dyn Background) {
 /// Records one row of the request log; `route` is the configured name of the model.
 pub(crate) fn record(shared: &Arc<Shared>, entry: LogEntry, route: Option<&str>, background: &dyn Background) {
     shared.metrics.observe(&entry, route);
+    shared.activity.count(&entry, shared.now());
     shared.recorder.submit(entry);
     after(shared, background);
 }

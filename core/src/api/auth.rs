@@ -10,21 +10,52 @@ use subtle::ConstantTimeEq;
 
 use crate::config::ClientKey;
 use crate::dialect::{ErrorKind, GatewayError};
+use crate::pipeline::Asker;
 use crate::shared::Shared;
 
-/// Lets a client in. `None` is the admin's token, or anybody in a gateway without one.
-pub(super) fn client(shared: &Shared, parts: &Parts) -> Result<Option<Arc<ClientKey>>, GatewayError> {
+/// Who may ask for inference.
+#[derive(Clone, Debug)]
+pub(super) enum Caller {
+    Client(Arc<ClientKey>),
+    /// By the admin token.
+    Operator,
+    /// Anybody on this machine, of a gateway that has no token.
+    Local {
+        /// The admin API is open to it, too.
+        is_operator: bool,
+    },
+}
+
+impl Caller {
+    pub(super) fn key(&self) -> Option<&Arc<ClientKey>> {
+        match self {
+            Self::Client(key) => Some(key),
+            Self::Operator | Self::Local { .. } => None,
+        }
+    }
+
+    pub(super) fn asker(&self) -> Asker {
+        match self {
+            Self::Client(_) | Self::Local { is_operator: false } => Asker::Client,
+            Self::Operator => Asker::Operator,
+            Self::Local { is_operator: true } => Asker::Local,
+        }
+    }
+}
+
+/// Lets in who may ask for inference. A client's key counts even beside the admin token.
+pub(super) fn client(shared: &Shared, parts: &Parts) -> Result<Caller, GatewayError> {
     let credentials = credentials(&parts.headers, &parts.uri);
     let snapshot = shared.snapshot();
     for credential in &credentials {
         let hash: [u8; 32] = Sha256::digest(credential.as_bytes()).into();
         if let Some(key) = snapshot.key(&hash) {
-            return usable(shared, key).map(Some);
+            return usable(shared, key).map(Caller::Client);
         }
     }
     match &shared.options.admin_token {
-        None => local_caller(parts).map(|()| None),
-        Some(token) if credentials.iter().any(|it| same(it, token.reveal())) => Ok(None),
+        None => local_caller(parts).map(|()| Caller::Local { is_operator: admin(shared, parts).is_ok() }),
+        Some(token) if credentials.iter().any(|it| same(it, token.reveal())) => Ok(Caller::Operator),
         Some(_) if credentials.is_empty() => Err(unauthenticated(
             "no API key: send one as `Authorization: Bearer`, `x-api-key`, `x-goog-api-key` or `?key=`",
         )),

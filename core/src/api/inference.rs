@@ -5,15 +5,16 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{HeaderMap, Response, header};
 
+use super::auth::Caller;
 use super::routes::GeminiCall;
 use super::upload::Announced;
 use super::{content_length, decode, query, upload, waits_to_send};
 use crate::balance::conversation;
 use crate::config::snapshot::{Candidate, Route, Snapshot};
-use crate::config::{Capabilities, ClientKey, Redactor, Strategy};
+use crate::config::{Capabilities, Redactor, Strategy};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, RequestHead, inspect};
 use crate::pipeline::Answer;
-use crate::pipeline::{self, Call, Ending, Facts, Journal};
+use crate::pipeline::{self, Call, Directions, Ending, Facts, Journal};
 use crate::platform::Body;
 use crate::platform::RequestContext;
 use crate::record::limits::body_text;
@@ -35,7 +36,7 @@ pub(super) async fn answer(
     asked: Asked,
     parts: Parts,
     body: Body,
-    key: Option<Arc<ClientKey>>,
+    (caller, directions): (Caller, Directions),
     context: RequestContext,
     trace: TraceId,
 ) -> Result<Response<Answer>, GatewayError> {
@@ -48,7 +49,8 @@ pub(super) async fn answer(
         stream: asked.gemini.as_ref().is_some_and(|gemini| gemini.stream),
         model: asked.gemini.as_ref().map(|gemini| gemini.model.clone()).unwrap_or_default(),
         route: None,
-        key,
+        key: caller.key().cloned(),
+        directions,
         remote_addr: context.remote_addr,
         user_agent: header_text(&parts.headers, header::USER_AGENT.as_str()),
         session_id: session_id(&parts.headers),

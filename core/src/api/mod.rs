@@ -4,9 +4,11 @@ pub mod admin;
 mod auth;
 mod cors;
 mod decode;
+mod happening;
 mod health;
 mod inference;
 mod models;
+mod overview;
 mod query;
 mod routes;
 mod upload;
@@ -18,12 +20,13 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 
 use admin::{About, Admin, AdminError, Instance, Reply};
+use auth::Caller;
 
 use crate::balance::AssociationHealth;
 
-use crate::config::{ClientKey, Config};
+use crate::config::Config;
 use crate::dialect::{Dialect, ErrorKind, GatewayError, error_response};
-use crate::pipeline::Answer;
+use crate::pipeline::{Answer, Directions};
 use crate::platform::RequestContext;
 use crate::platform::{Body, BoxFuture, DatabaseError};
 use crate::record::{LogEntry, Operation, TraceId};
@@ -43,6 +46,14 @@ impl Instance for Shared {
             has_token: self.options.admin_token.is_some(),
             body_bytes: self.options.limits.body_bytes,
         }
+    }
+
+    fn overview(&self) -> admin::Overview {
+        overview::overview(self)
+    }
+
+    fn happening(&self, wanted: &admin::InFlightFilter) -> admin::Happening {
+        happening::happening(self, wanted)
     }
 
     fn config_changed(&self, config: &Config) {
@@ -133,36 +144,37 @@ async fn dispatch(
             Err(GatewayError::new(ErrorKind::NotFound, message).code("unknown_url"))
         }
         Endpoint::Models(dialect) => {
-            let key = auth::client(shared, &parts)?;
-            plain(models::list(shared, dialect, &parts, key.as_deref()))
+            let caller = auth::client(shared, &parts)?;
+            plain(models::list(shared, dialect, &parts, caller.key().map(|key| &**key)))
         }
         Endpoint::Model(dialect, id) => {
-            let key = auth::client(shared, &parts)?;
-            models::one(shared, dialect, &parts, key.as_deref(), &id).map(|response| response.map(Answer::Body))
+            let caller = auth::client(shared, &parts)?;
+            models::one(shared, dialect, &parts, caller.key().map(|key| &**key), &id)
+                .map(|response| response.map(Answer::Body))
         }
         Endpoint::Generate(dialect, gemini) => {
-            let (key, body) = let_in(shared, &parts, body).await?;
+            let (caller, directions, body) = let_in(shared, &parts, body).await?;
             let asked = inference::Asked { dialect, operation: Operation::Generate, gemini };
-            inference::answer(shared, asked, parts, body, key, context, trace).await
+            inference::answer(shared, asked, parts, body, (caller, directions), context, trace).await
         }
         Endpoint::CountTokens(dialect, model) => {
-            let (key, body) = let_in(shared, &parts, body).await?;
+            let (caller, directions, body) = let_in(shared, &parts, body).await?;
             let gemini = model.map(|model| routes::GeminiCall { model, stream: false });
             let asked = inference::Asked { dialect, operation: Operation::CountTokens, gemini };
-            inference::answer(shared, asked, parts, body, key, context, trace).await
+            inference::answer(shared, asked, parts, body, (caller, directions), context, trace).await
         }
         Endpoint::Admin => plain(administer(shared, parts, body).await),
     }
 }
 
-/// Checks the key before a request's body is read.
-async fn let_in(
-    shared: &Arc<Shared>,
-    parts: &Parts,
-    body: Body,
-) -> Result<(Option<Arc<ClientKey>>, Body), GatewayError> {
-    match auth::client(shared, parts) {
-        Ok(key) => Ok((key, body)),
+/// Checks the key, and what an operator directs, before a request's body is read.
+async fn let_in(shared: &Arc<Shared>, parts: &Parts, body: Body) -> Result<(Caller, Directions, Body), GatewayError> {
+    let let_in = auth::client(shared, parts).and_then(|caller| {
+        let directions = Directions::read(&parts.headers, caller.asker())?;
+        Ok((caller, directions))
+    });
+    match let_in {
+        Ok((caller, directions)) => Ok((caller, directions, body)),
         Err(error) => {
             if !waits_to_send(parts) {
                 upload::drain(shared, body).await;

@@ -2,8 +2,6 @@ use core::time::Duration;
 
 use crate::platform::Timestamp;
 
-/// Consecutive failures that open a breaker.
-const FAILURES_TO_OPEN: u32 = 5;
 /// How long it then stays open.
 const OPEN_FOR: Duration = Duration::from_secs(60);
 /// Consecutive successful probes that close it again.
@@ -34,6 +32,9 @@ impl Default for Breaker {
 }
 
 impl Breaker {
+    /// Consecutive failures that open it.
+    pub const FAILURES_TO_OPEN: u32 = 5;
+
     /// Whether a request may be sent at `now`; changes nothing.
     pub fn permits(&self, now: Timestamp) -> bool {
         match *self {
@@ -65,7 +66,9 @@ impl Breaker {
 
     pub fn failed(&mut self, now: Timestamp) {
         *self = match *self {
-            Self::Closed { failures } if failures + 1 < FAILURES_TO_OPEN => Self::Closed { failures: failures + 1 },
+            Self::Closed { failures } if failures + 1 < Self::FAILURES_TO_OPEN => {
+                Self::Closed { failures: failures + 1 }
+            }
             Self::Open { until } => Self::Open { until },
             Self::Closed { .. } | Self::HalfOpen { .. } => Self::Open { until: now.plus(OPEN_FOR) },
         };

@@ -11,6 +11,7 @@ mod normal;
 mod pattern;
 mod records;
 mod redactor;
+pub mod roster;
 mod seal;
 pub mod snapshot;
 mod timeouts;

@@ -10,6 +10,7 @@ use super::records::{
     Association, Capabilities, ClientKey, Config, Model, Prices, ProviderType, Secret, Settings, Strategy,
 };
 use super::redactor::Redactor;
+use super::roster::Roster;
 use super::timeouts::Timeouts;
 pub use super::upstream::{ErrorSample, Upstream};
 use super::validate;
@@ -21,6 +22,7 @@ use crate::wire::json::Edits;
 pub struct Snapshot {
     pub version: i64,
     pub settings: Settings,
+    pub roster: Roster,
     routes: HashMap<String, Arc<Route>>,
     /// The longest first.
     patterns: Vec<(Pattern, Arc<Route>)>,
@@ -72,6 +74,7 @@ impl Snapshot {
     /// breaks a rule that came later, which the warnings name too.
     pub fn compile(config: Config) -> (Self, Vec<String>) {
         let mut warnings = Vec::new();
+        let roster = Roster::of(&config);
         let mut upstreams = HashMap::new();
         for provider in config.providers {
             let id = provider.id.clone();
@@ -116,6 +119,7 @@ impl Snapshot {
         let snapshot = Self {
             version: config.version,
             settings: config.settings,
+            roster,
             routes,
             patterns,
             names,

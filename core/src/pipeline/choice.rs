@@ -41,6 +41,11 @@ impl Choice {
         }
     }
 
+    /// In the order of the route's candidates.
+    pub(super) fn shares(&self) -> impl Iterator<Item = f64> {
+        self.stands.iter().map(|stand| stand.share)
+    }
+
     /// For a request for `model`.
     pub(super) fn decision(&self, model: &str) -> Decision {
         let considered = |(candidate, stand): (&Arc<Candidate>, &Stand)| Considered {

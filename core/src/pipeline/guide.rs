@@ -12,8 +12,8 @@ use super::meter::{Meter, joined};
 use super::translation::recorded;
 use crate::dialect::hub::Transcoder;
 use crate::dialect::{ChatUsageFilter, ErrorKind, GatewayError, Phase, Remainder, stream_close, stream_error};
-use crate::record::Outcome;
 use crate::record::limits::MAX_BODY_BYTES;
+use crate::record::{Operation, Outcome};
 use crate::shared::Shared;
 
 /// So much of an event that has not ended is held back. A longer one passes as it comes.
@@ -195,7 +195,11 @@ impl Guide {
         if let Some(transcoder) = &self.transcoder {
             journal.translated(recorded(&transcoder.ledger()));
         }
-        if let Some(report) = judgement.report(self.ask.operation) {
+        if journal.facts().directions.pin.is_some() {
+            if judgement.outcome == Outcome::Success && self.ask.operation == Operation::Generate {
+                self.shared.lift(&self.ask.candidate.association_id, &*journal.background());
+            }
+        } else if let Some(report) = judgement.report(self.ask.operation) {
             self.shared.balancer.report(self.ask.pair(), report, self.shared.now());
         }
         if let Some(id) = self.meter.response_id() {
@@ -255,6 +259,9 @@ impl Guide {
 
     fn keep(&mut self, chunk: &[u8]) {
         self.bytes += chunk.len() as u64;
+        if let Some(journal) = &self.journal {
+            journal.passed(self.bytes);
+        }
         if self.keeps_bodies {
             let room = MAX_BODY_BYTES.saturating_sub(self.kept.len()).min(chunk.len());
             self.kept.extend_from_slice(chunk.get(..room).unwrap_or_default());

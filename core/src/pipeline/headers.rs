@@ -125,7 +125,7 @@ pub(super) fn for_client(headers: &mut HeaderMap) {
                         | "content-security-policy"
                         | "via"
                 )
-                || ["access-control-", "cf-"].iter().any(|prefix| name.as_str().starts_with(prefix))
+                || ["access-control-", "cf-", "x-llmio-"].iter().any(|prefix| name.as_str().starts_with(prefix))
         })
         .cloned()
         .collect();
@@ -218,6 +218,7 @@ mod tests {
             clear-site-data: \"*\"
             server: x
             cf-ray: 1
+            x-llmio-provider: its own
             access-control-allow-origin: https://provider.example
             retry-after: 3
             x-request-id: req_1

@@ -1,15 +1,20 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use http::{HeaderMap, Response};
+
+use super::answer::Answer;
 use super::attempt::Witness;
 use super::choice::Choice;
+use super::directions::{Directions, tell};
+use crate::activity::Live;
 use crate::balance::{Pair, Report};
 use crate::config::snapshot::Candidate;
 use crate::config::{ClientKey, RecordDecisions};
-use crate::dialect::{Dialect, Usage};
+use crate::dialect::{Dialect, GatewayError, Usage, error_response};
 use crate::platform::{Background, Timestamp};
 use crate::record::limits::body_text;
-use crate::record::{Bodies, CostParts, InFlight, LogEntry, Operation, Origin, Outcome, TraceId, Translated};
+use crate::record::{Bodies, CostParts, InFlight, LogEntry, Operation, Outcome, TraceId, Translated};
 use crate::shared::Shared;
 use crate::upkeep;
 
@@ -27,6 +32,7 @@ pub(crate) struct Facts {
     /// The configured name or pattern that answers for `model`.
     pub(crate) route: Option<String>,
     pub(crate) key: Option<Arc<ClientKey>>,
+    pub(crate) directions: Directions,
     pub(crate) remote_addr: Option<String>,
     pub(crate) user_agent: Option<String>,
     pub(crate) session_id: Option<String>,
@@ -38,7 +44,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     pub(crate) fn keeps_bodies(&self) -> bool {
-        self.key.as_ref().is_some_and(|key| key.log_io)
+        self.directions.records_bodies || self.key.as_ref().is_some_and(|key| key.log_io)
     }
 }
 
@@ -71,6 +77,9 @@ pub(crate) struct Journal {
     /// The last failed attempt; final unless another one follows.
     failed: Option<LogEntry>,
     current: Option<Current>,
+    live: Arc<Live>,
+    /// Of `live` among all requests on their way.
+    number: u64,
     _in_flight: InFlight,
 }
 
@@ -89,6 +98,9 @@ struct Current {
 impl Journal {
     pub(crate) fn new(shared: Arc<Shared>, background: Arc<dyn Background>, facts: Facts) -> Self {
         let in_flight = shared.metrics.in_flight();
+        let origin = facts.directions.origin;
+        let live = Live::new(facts.trace, facts.received_at, facts.dialect, origin, facts.key.clone());
+        let (number, live) = shared.activity.begin(live);
         Self {
             shared,
             background,
@@ -98,6 +110,8 @@ impl Journal {
             is_done: false,
             failed: None,
             current: None,
+            live,
+            number,
             _in_flight: in_flight,
         }
     }
@@ -119,6 +133,16 @@ impl Journal {
         self.facts.keeps_bodies()
     }
 
+    /// What the request asks for is known.
+    pub(super) fn known(&self) {
+        self.live.asks_for(&self.facts.model, self.facts.stream);
+    }
+
+    /// The client was given so many bytes of its answer.
+    pub(super) fn passed(&self, bytes: u64) {
+        self.live.answered(bytes);
+    }
+
     pub(super) fn chosen(&mut self, choice: Choice) {
         self.choice = Some(choice);
     }
@@ -131,6 +155,7 @@ impl Journal {
         if let Some(choice) = &mut self.choice {
             choice.asked(&candidate, self.attempts);
         }
+        self.live.attempt(self.attempts, Some((Arc::clone(&candidate), provider_model.clone())));
         let started_at = self.shared.now();
         self.current = Some(Current {
             candidate,
@@ -153,10 +178,40 @@ impl Journal {
     /// The first meaningful output has arrived; how long the attempt took to it.
     pub(crate) fn first_token(&mut self) -> Duration {
         let now = self.shared.now();
+        let since_arrival = now.since(self.facts.received_at).as_micros();
+        self.live.first_token(i64::try_from(since_arrival).unwrap_or(i64::MAX));
         self.current.as_mut().map_or(Duration::ZERO, |current| {
             current.first_token_at = Some(now);
             now.since(current.started_at)
         })
+    }
+
+    /// Says in an answer who gives it, where that is the asker's business.
+    pub(super) fn tell(&self, headers: &mut HeaderMap) {
+        if !self.facts.directions.tells_provider {
+            return;
+        }
+        let (current, failed) = (self.current.as_ref().map(|it| &it.candidate), self.failed.as_ref());
+        let provider = current.map(|it| it.upstream.name.as_str());
+        let provider = provider.or_else(|| failed?.provider.as_deref());
+        let association = current.map(|it| it.association_id.as_str());
+        let association = association.or_else(|| failed?.association_id.as_deref());
+        tell(headers, provider, association, self.attempts);
+    }
+
+    /// As [`Self::tell`], for an answer that the gateway may give in its own words.
+    pub(super) fn told(
+        &self,
+        dialect: Dialect,
+        answer: Result<Response<Answer>, GatewayError>,
+    ) -> Result<Response<Answer>, GatewayError> {
+        if !self.facts.directions.tells_provider {
+            return answer;
+        }
+        let own = |error| error_response(dialect, &error, &self.facts.trace.to_string()).map(Answer::Body);
+        let mut response = answer.unwrap_or_else(own);
+        self.tell(response.headers_mut());
+        Ok(response)
     }
 
     /// The current attempt failed; another may follow.
@@ -164,6 +219,7 @@ impl Journal {
         ending.usage = self.current.as_ref().map(|current| current.used).unwrap_or_default();
         let entry = self.entry(ending);
         self.current = None;
+        self.live.attempt(self.attempts, None);
         self.failed = Some(entry);
     }
 
@@ -205,8 +261,8 @@ impl Journal {
             dialect: facts.dialect,
             operation: facts.operation,
             stream: facts.stream,
-            origin: Origin::Client,
-            replay_of: None,
+            origin: facts.directions.origin,
+            replay_of: facts.directions.replay_of.clone(),
             model: facts.model.clone(),
             provider: current.map(|current| current.candidate.upstream.name.clone()),
             provider_type: current.map(|current| current.candidate.upstream.kind),
@@ -289,6 +345,7 @@ impl Witness for Journal {
 /// The client left.
 impl Drop for Journal {
     fn drop(&mut self) {
+        self.shared.activity.end(self.number);
         if self.is_done {
             return;
         }
@@ -298,7 +355,7 @@ impl Drop for Journal {
         let mut usage = Usage::default();
         if let Some(current) = &self.current {
             usage = current.used;
-            if self.facts.operation == Operation::Generate {
+            if self.facts.operation == Operation::Generate && self.facts.directions.pin.is_none() {
                 let (association, provider_model) = (&current.candidate.association_id, &current.provider_model);
                 let pair = Pair { association, provider_model };
                 self.shared.balancer.report(pair, Report::Neutral, self.shared.now());

@@ -8,6 +8,7 @@ mod ask;
 mod attempt;
 mod call;
 mod choice;
+mod directions;
 mod doubt;
 mod end;
 mod estimate;
@@ -21,6 +22,7 @@ mod meter;
 mod plan;
 mod reading;
 mod relay;
+mod shares;
 mod silence;
 mod translation;
 
@@ -34,6 +36,7 @@ pub(crate) use ask::Ask;
 pub(crate) use attempt::Patience;
 use attempt::{Committed, attempt};
 pub(crate) use call::Call;
+pub(crate) use directions::{Asker, Directions};
 pub use doubt::Doubt;
 pub use end::End;
 use failed::Failed;
@@ -43,6 +46,7 @@ pub(crate) use journal::{Ending, Facts, Journal};
 use judgement::Next;
 use plan::Plan;
 pub use relay::{Pace, Relay};
+pub(crate) use shares::{Shares, shares};
 use translation::{recorded, recorded_refusal};
 
 use crate::balance::Report;
@@ -61,7 +65,9 @@ pub(crate) async fn run(
     // The client's own upload does not count.
     let budget = shared.now().plus(route.timeouts.total());
     let deadline = journal.facts().ends_at.map_or(budget, |end| end.min(budget));
-    let mut plan = Plan::new(shared, call, route);
+    journal.known();
+    let pin = journal.facts().directions.pin.clone();
+    let mut plan = Plan::new(shared, call, route, pin.as_deref());
     if let Some(error) = plan.refusal() {
         let error = match estimate::estimated(call) {
             Some(Ok(answer)) => {
@@ -77,7 +83,8 @@ pub(crate) async fn run(
         return Err(error);
     }
     let mut telling: Option<Failed> = None;
-    let mut attempts_left = route.max_retry.saturating_add(1);
+    // An operator who names one wants to see what that one answers.
+    let mut attempts_left = if pin.is_some() { 1 } else { route.max_retry.saturating_add(1) };
     while attempts_left > 0 {
         let turn = plan.next(shared);
         if let Some(choice) = plan.take_choice() {
@@ -109,7 +116,9 @@ pub(crate) async fn run(
         attempts_left -= u32::from(!failed.is_untold);
         let is_first = plan.failed(&turn, failed.judgement.next);
         let pair = plan::pair(call, &turn.candidate);
-        if let Some(report) = failed.judgement.report(call.operation) {
+        if pin.is_none()
+            && let Some(report) = failed.judgement.report(call.operation)
+        {
             let report = if is_first { report } else { report.repeated() };
             shared.balancer.report(pair, report, shared.now());
         }
@@ -123,6 +132,7 @@ pub(crate) async fn run(
     match telling {
         Some(failed) => {
             let answer = failed.into_answer(plan.wait(shared)).map(|response| response.map(Answer::Body));
+            let answer = journal.told(call.dialect, answer);
             journal.answered(match &answer {
                 Ok(response) => response.status().as_u16(),
                 Err(error) => error.kind.status(),
@@ -214,7 +224,7 @@ fn show(
 ) -> Response<Answer> {
     let Committed { mut head, held, rest, meter, lost } = committed;
     let waited = journal.first_token();
-    if call.operation == Operation::Generate {
+    if call.operation == Operation::Generate && journal.facts().directions.pin.is_none() {
         let now = shared.now();
         shared.balancer.report(ask.pair(), Report::Answering, now);
         shared.balancer.record_latency(ask.pair(), call.stream, waited, now);
@@ -229,6 +239,7 @@ fn show(
     if let Some(value) = ask.translation_header(&lost) {
         head.headers.insert(translation::HEADER, value);
     }
+    journal.tell(&mut head.headers);
     let status = head.status.as_u16();
     let ends_at = journal.facts().ends_at;
     let background = journal.background();

@@ -25,8 +25,9 @@ pub(super) struct Plan<'a> {
     route: &'a Arc<Route>,
     candidates: Vec<&'a Arc<Candidate>>,
     selection: Selection,
-    /// The strategy has no say: the conversation has a provider.
-    is_kept: bool,
+    decided_by: DecidedBy,
+    /// The only association that may be asked, whether it rests or not.
+    pin: Option<&'a str>,
     /// Those that were asked, in order.
     asked: Vec<usize>,
     /// The only one that could be asked may be asked again.
@@ -47,8 +48,8 @@ pub(super) struct Turn {
 impl<'a> Plan<'a> {
     /// The route's candidates that can be asked in the call's dialect, or through translation, and can do what it needs. Where there is none,
     /// [`Self::refusal`] says what is missing.
-    pub(super) fn new(shared: &Shared, call: &'a Call, route: &'a Arc<Route>) -> Self {
-        let candidates: Vec<_> = route.candidates.iter().filter(|it| unfit(call, it).is_none()).collect();
+    pub(super) fn new(shared: &Shared, call: &'a Call, route: &'a Arc<Route>, pin: Option<&'a str>) -> Self {
+        let candidates: Vec<_> = route.candidates.iter().filter(|it| unfit(call, it, pin).is_none()).collect();
         // The fastest is for conversations that have not begun.
         let has_begun = route.strategy != Strategy::LeastLatency || call.head.has_history;
         let conversation = call.conversation.filter(|_| has_begun);
@@ -80,9 +81,15 @@ impl<'a> Plan<'a> {
             }
         });
         let contenders: Vec<_> = contenders.collect();
-        let is_kept = conversation.is_some() || maker.is_some() || contenders.iter().any(|it| it.made);
+        let decided_by = match pin {
+            Some(_) => DecidedBy::Pin,
+            None if conversation.is_some() || maker.is_some() || contenders.iter().any(|it| it.made) => {
+                DecidedBy::Conversation
+            }
+            None => DecidedBy::Strategy,
+        };
         let selection = Selection::new(route.strategy, contenders);
-        Self { call, route, candidates, selection, is_kept, asked: Vec::new(), again: None, choice: None }
+        Self { call, route, candidates, selection, decided_by, pin, asked: Vec::new(), again: None, choice: None }
     }
 
     /// Why nobody can answer the call, whoever rests or not.
@@ -90,8 +97,13 @@ impl<'a> Plan<'a> {
         if !self.candidates.is_empty() {
             return None;
         }
+        if let Some(pin) = self.pin
+            && !self.route.candidates.iter().any(|it| it.association_id == pin)
+        {
+            return Some(not_associated(self.call, pin));
+        }
         let speaking: Vec<_> = self.route.candidates.iter().filter(|it| speaks(self.call, it)).collect();
-        if speaking.is_empty() {
+        if speaking.is_empty() || self.pin.is_some() {
             return Some(not_served(self.call, self.route));
         }
         Some(not_capable(self.call, &speaking))
@@ -123,9 +135,15 @@ impl<'a> Plan<'a> {
         self.choice.take()
     }
 
+    /// How all stand now.
+    pub(super) fn weigh_now(&self, shared: &Shared) -> Choice {
+        self.weigh(&self.rests(shared).collect::<Vec<_>>())
+    }
+
     /// How all stand, when `rests` says who rests.
     pub(super) fn weigh(&self, rests: &[Option<Resting>]) -> Choice {
-        let mut stands: Vec<_> = self.route.candidates.iter().map(|it| Stand::excluded(unfit(self.call, it))).collect();
+        let mut stands: Vec<_> =
+            self.route.candidates.iter().map(|it| Stand::excluded(unfit(self.call, it, self.pin))).collect();
         let mut fit: Vec<_> = stands.iter_mut().filter(|stand| stand.excluded.is_none()).collect();
         let shares = self.selection.shares(|index| matches!(rests.get(index), Some(None)));
         let highest = shares.iter().filter_map(|(index, _)| Some(self.candidate(*index)?.priority)).max();
@@ -144,8 +162,7 @@ impl<'a> Plan<'a> {
                 stand.share = share;
             }
         }
-        let decided_by = if self.is_kept { DecidedBy::Conversation } else { DecidedBy::Strategy };
-        Choice::new(Arc::clone(self.route), decided_by, stands)
+        Choice::new(Arc::clone(self.route), self.decided_by, stands)
     }
 
     /// Whether somebody else could still be asked.
@@ -157,12 +174,12 @@ impl<'a> Plan<'a> {
     /// Takes the right to ask, and the turn; `false` when somebody else has just taken it.
     pub(super) fn start(&mut self, shared: &Shared, turn: &Turn) -> bool {
         let now = shared.now();
-        if self.call.operation == Operation::CountTokens {
+        if self.call.operation == Operation::CountTokens || self.pin.is_some() {
             return true;
         }
         // Who rests, or is of another tier, takes no part in the turn, or it would be owed all that it missed.
         let taking_part: Vec<_> = match self.route.strategy {
-            Strategy::RoundRobin if !self.is_kept => {
+            Strategy::RoundRobin if self.decided_by == DecidedBy::Strategy => {
                 let taking_part = self.selection.indexes().filter(|index| self.is_available(shared, *index, now));
                 let candidates = taking_part.filter_map(|index| self.candidates.get(index));
                 let candidates = candidates.filter(|it| {
@@ -231,7 +248,10 @@ impl<'a> Plan<'a> {
 
     fn rests<'b>(&'b self, shared: &'b Shared) -> impl Iterator<Item = Option<Resting>> + 'b {
         let now = shared.now();
-        self.candidates.iter().map(move |it| shared.balancer.resting(pair(self.call, it), self.route.breaker, now))
+        let is_pinned = self.pin.is_some();
+        self.candidates
+            .iter()
+            .map(move |it| shared.balancer.resting(pair(self.call, it), self.route.breaker, now).filter(|_| !is_pinned))
     }
 
     fn turn(&self, index: usize, pause: Option<Duration>) -> Option<Turn> {
@@ -265,9 +285,15 @@ fn speaks(call: &Call, candidate: &Candidate) -> bool {
 }
 
 /// Why `candidate` cannot answer the call, whatever its health.
-fn unfit(call: &Call, candidate: &Candidate) -> Option<Excluded> {
+fn unfit(call: &Call, candidate: &Candidate, pin: Option<&str>) -> Option<Excluded> {
+    if pin.is_some_and(|pin| candidate.association_id != pin) {
+        return Some(Excluded::Pin);
+    }
     if !speaks(call, candidate) {
         return Some(Excluded::Dialect);
+    }
+    if pin.is_some() {
+        return None;
     }
     let (has, needs) = (candidate.capabilities, call.head.needs);
     let lacks = [
@@ -276,6 +302,11 @@ fn unfit(call: &Call, candidate: &Candidate) -> Option<Excluded> {
         (needs.image && !has.image, Excluded::Image),
     ];
     lacks.into_iter().find(|(lacks, _)| *lacks).map(|(_, excluded)| excluded)
+}
+
+fn not_associated(call: &Call, pin: &str) -> GatewayError {
+    let message = format!("the model `{}` has no association `{pin}` that is switched on", call.model);
+    GatewayError::new(ErrorKind::NotFound, message).code("association_not_found")
 }
 
 fn not_served(call: &Call, route: &Route) -> GatewayError {

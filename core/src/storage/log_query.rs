@@ -116,18 +116,23 @@ pub async fn recent(
 }
 
 fn select(conditions: &Conditions) -> String {
+    format!("SELECT {} FROM logs {}", summary_columns(), conditions.sql)
+}
+
+/// What [`read`] reads, without the details.
+pub(super) fn summary_columns() -> String {
     let columns = COLUMNS.map(|column| match column {
         detail if DETAILS.contains(&detail) => format!("NULL AS {detail}"),
         column => column.to_owned(),
     });
-    format!("SELECT {} FROM logs {}", columns.join(", "), conditions.sql)
+    columns.join(", ")
 }
 
 fn select_whole(conditions: &Conditions) -> String {
     format!("SELECT {} FROM logs {}", COLUMNS.join(", "), conditions.sql)
 }
 
-fn read(row: Row<'_>) -> Result<StoredEntry, DatabaseError> {
+pub(super) fn read(row: Row<'_>) -> Result<StoredEntry, DatabaseError> {
     let text = |column| row.optional_text(column).map(|text| text.map(str::to_owned));
     let count = |column| row.optional_integer(column).map(|count| count.and_then(|count| u64::try_from(count).ok()));
     let cost = row.optional_real("cost")?;

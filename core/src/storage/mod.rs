@@ -16,6 +16,8 @@ pub mod log_scan;
 pub(crate) mod logs;
 pub mod metrics;
 mod migrate;
+pub mod newest;
+pub mod recents;
 pub(crate) mod rests;
 pub(crate) mod rollups;
 pub(crate) mod sizes;

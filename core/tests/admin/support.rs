@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::Request;
-use llmio_core::api::admin::{About, Admin, Instance, handle};
+use llmio_core::api::admin::{About, Admin, Happening, InFlightFilter, Instance, Overview, handle};
 use llmio_core::balance::AssociationHealth;
 use llmio_core::config::file::Environment;
 use llmio_core::config::{Config, Sealer};
@@ -53,6 +53,14 @@ impl Instance for Announced {
 
     fn about(&self) -> About {
         About { home: "test", instance: "one".to_owned(), ..About::default() }
+    }
+
+    fn overview(&self) -> Overview {
+        unreachable!("nothing runs here")
+    }
+
+    fn happening(&self, _: &InFlightFilter) -> Happening {
+        Happening::default()
     }
 
     fn config_changed(&self, config: &Config) {

@@ -128,10 +128,19 @@ impl Bed {
         self.send_with(path, &[], body)
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "a table reads better without borrows")]
     pub(crate) fn send_with(&self, path: &str, headers: &[(&str, &str)], body: Value) -> Asking {
+        self.send_by(CLIENT_KEY, path, headers, body)
+    }
+
+    /// As the operator, by the admin token.
+    pub(crate) fn operate(&self, path: &str, headers: &[(&str, &str)], body: Value) -> Asking {
+        self.send_by(TOKEN, path, headers, body)
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "a table reads better without borrows")]
+    fn send_by(&self, credential: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Asking {
         let request = Request::post(path)
-            .header("authorization", format!("Bearer {CLIENT_KEY}"))
+            .header("authorization", format!("Bearer {credential}"))
             .header("content-type", "application/json");
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         self.handle(request.body(Body::from(body.to_string())).unwrap())

@@ -7,6 +7,8 @@ mod client;
 mod decisions;
 mod health;
 mod judgement;
+mod operators;
+mod overview;
 mod relay;
 mod rests;
 mod retries;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use llmio_core::api::admin::{About, Admin, Instance, handle};
+use llmio_core::api::admin::{About, Admin, Happening, InFlightFilter, Instance, Overview, handle};
 use llmio_core::balance::AssociationHealth;
 use llmio_core::config::file::Environment;
 use llmio_core::config::{Config, Prices, Sealer};
@@ -28,6 +28,14 @@ impl Instance for Nobody {
 
     fn about(&self) -> About {
         About::default()
+    }
+
+    fn overview(&self) -> Overview {
+        unreachable!("nothing runs here")
+    }
+
+    fn happening(&self, _: &InFlightFilter) -> Happening {
+        Happening::default()
     }
 
     fn config_changed(&self, _: &Config) {

@@ -238,6 +238,7 @@ export interface paths {
         trace?: never;
     };
     "/api/logs/facets": {
+    "/api/health": {
         parameters: {
             query?: never;
             header?: never;
@@ -246,6 +247,8 @@ export interface paths {
         };
         /** The values that fields of the log have, with how often */
         get: operations["listLogFacets"];
+        /** How all associations and providers do; with `If-None-Match` 304 while nothing has changed */
+        get: operations["getHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -255,6 +258,7 @@ export interface paths {
         trace?: never;
     };
     "/api/logs/histogram": {
+    "/api/activity": {
         parameters: {
             query?: never;
             header?: never;
@@ -263,6 +267,8 @@ export interface paths {
         };
         /** How many entries of the log there are over time */
         get: operations["getLogHistogram"];
+        /** Requests on their way, and what has ended since `after` */
+        get: operations["getActivity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -620,6 +626,39 @@ export interface components {
     schemas: {
         /** @enum {string} */
         Action: "create" | "update" | "delete";
+        Activity: {
+            instance: string;
+            /** @description Other instances may have more requests on their way, and counted more for the rates. */
+            partial: boolean;
+            /** @description Newest first. */
+            in_flight: components["schemas"]["InFlight"][];
+            /** @description Entries of the log, of all instances, in the order of their writing, the newest first. */
+            finished: components["schemas"]["Log"][];
+            /** @description More than `limit` have ended since `after`: the oldest of them are left out. */
+            skipped: boolean;
+            /** @description For the next `after`. */
+            cursor: string;
+            rates: components["schemas"]["ActivityRates"];
+        };
+        /** @description Of this instance's last minute. */
+        ActivityRates: {
+            /**
+             * Format: uint64
+             * @description Requests per minute.
+             */
+            rpm: number;
+            /**
+             * Format: uint64
+             * @description Tokens of all kinds per minute.
+             */
+            tpm: number;
+            cost_per_hour: components["schemas"]["RateCost"][];
+            /**
+             * Format: double
+             * @description Failed requests, of those whose clients stayed; null when there was none.
+             */
+            error_rate: number | null;
+        };
         /** @description What a change did, or would do. */
         Applied: {
             /** @description Empty when there was nothing to change. */
@@ -1187,6 +1226,152 @@ export interface components {
             version?: number | null;
         };
         Excluded: ("capability:structured_output" | "capability:image" | "resting:rate_limit") | "disabled" | "dialect" | "capability:tool_call" | "resting:breaker" | "tier" | "pin" | "key_scope";
+        Health: {
+            /** @description Whose knowledge this is: each process or isolate has its own of who rests. */
+            instance: string;
+            /** @description `server`, `worker` or `lambda`. */
+            home: string;
+            scope: components["schemas"]["HealthScope"];
+            /** Format: date-time */
+            now: string;
+            /** @description All there are, in the order of the models. */
+            associations: components["schemas"]["HealthAssociation"][];
+            providers: components["schemas"]["HealthProvider"][];
+            records: components["schemas"]["HealthRecords"];
+            config: components["schemas"]["HealthConfig"];
+        };
+        HealthAssociation: {
+            id: string;
+            model_id: string;
+            provider_id: string;
+            /** @description It is switched on, and so are its provider and its model. */
+            enabled: boolean;
+            /** @description Under a pattern only what concerns all of its models. */
+            state: components["schemas"]["HealthAssociationState"];
+            /** @description Why it rests. */
+            reason: components["schemas"]["HealthReason"] | null;
+            /**
+             * Format: date-time
+             * @description Until when it rests.
+             */
+            until: string | null;
+            /**
+             * Format: uint32
+             * @description In a row.
+             */
+            failures: number;
+            /**
+             * Format: uint32
+             * @description So many failures in a row open the breaker; null where the model has none.
+             */
+            opens_at: number | null;
+            latency_ms: components["schemas"]["HealthLatency"];
+            /** Format: uint32 */
+            weight: number;
+            /**
+             * Format: double
+             * @description Which part of the requests in its own dialect that need no capability it would get if nobody rested, from 0 to 1.
+             */
+            nominal_share: number;
+            /**
+             * Format: double
+             * @description As `nominal_share`, now.
+             */
+            share: number;
+            /**
+             * @description How its last attempts ended, at most 30, the newest last: `s`uccess, `c`lient's error, provider's `e`rror, `r`ate
+             *     limit, `t`ime-out, `x` without connection, the client `l`eft, the `g`ateway refused. Operators' own requests are no
+             *     part of it.
+             */
+            recent: string;
+            /** @description Of those attempts. */
+            last_error: components["schemas"]["HealthLastError"] | null;
+            /** Format: date-time */
+            last_success_at: string | null;
+        };
+        HealthAssociationState: "ready" | "resting" | "probing" | "off";
+        HealthConfig: {
+            /** Format: int64 */
+            version: number;
+            /** @description The stored configuration could not be read of late. */
+            stale: boolean;
+        };
+        HealthLastError: {
+            /** Format: date-time */
+            at: string;
+            /** Format: uint16 */
+            status: number;
+            outcome: components["schemas"]["Outcome"];
+            /** @description At most 300 characters. */
+            message: string | null;
+        };
+        /** @description Decaying averages; null where nothing was measured. */
+        HealthLatency: {
+            /**
+             * Format: double
+             * @description To the first token of a stream.
+             */
+            stream: number | null;
+            /**
+             * Format: double
+             * @description To the end of another answer.
+             */
+            whole: number | null;
+        };
+        HealthProvider: {
+            id: string;
+            state: components["schemas"]["HealthProviderState"];
+            /**
+             * Format: uint
+             * @description How many of its associations are ready, and how many are switched on.
+             */
+            ready: number;
+            /** Format: uint */
+            total: number;
+        };
+        HealthProviderState: ("ok" | "degraded" | "down" | "off") | "unused";
+        /** @enum {string} */
+        HealthReason: "breaker" | "rate_limit";
+        HealthRecords: {
+            status: components["schemas"]["HealthStatus"];
+            /** Format: uint64 */
+            queued: number;
+            /** Format: uint64 */
+            dropped: number;
+        };
+        /** @description Of what all is told. */
+        HealthScope: "instance";
+        HealthStatus: "ok" | "degraded";
+        InFlight: {
+            trace_id: string;
+            /** Format: date-time */
+            started_at: string;
+            key_name: string | null;
+            origin: components["schemas"]["Origin"];
+            /** @description Empty until the request was read. */
+            model: string;
+            dialect: components["schemas"]["Dialect"];
+            stream: boolean;
+            /**
+             * Format: uint32
+             * @description From 1; 0 before the first.
+             */
+            attempt: number;
+            provider: string | null;
+            provider_model: string | null;
+            phase: components["schemas"]["InFlightPhase"];
+            /**
+             * Format: double
+             * @description From the request's arrival.
+             */
+            first_token_ms: number | null;
+            /**
+             * Format: uint64
+             * @description What the client was given so far.
+             */
+            response_bytes: number;
+        };
+        InFlightPhase: "choosing" | "waiting" | "streaming";
         /** @description A client key. */
         Key: {
             id: string;
@@ -2510,6 +2695,11 @@ export interface components {
         };
         /** @enum {string} */
         ProviderType: "openai" | "openai-res" | "anthropic" | "gemini";
+        RateCost: {
+            currency: string;
+            /** Format: double */
+            amount: number;
+        };
         /** @description One cell of an association's strip. */
         RecentAttempt: {
             /** @description Of the log entry. */
@@ -3778,6 +3968,77 @@ export interface operations {
         };
     };
     listLogFacets: {
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How all associations and providers do; with `If-None-Match` 304 while nothing has changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getActivity: {
+        parameters: {
+            query?: {
+                /** @description The `cursor` of the answer before; without it the newest are told. */
+                after?: string | null;
+                /** @description Of requests on their way, and of those that have ended; at most 200, 100 by default. */
+                limit?: number | null;
+                /** @description As the client asked for it. */
+                model?: string | null;
+                provider?: string | null;
+                /** @description The id of a key. */
+                key?: string | null;
+                /** @description Of what has ended. */
+                outcome?: components["schemas"]["Outcome"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Requests on their way, and what has ended since `after` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activity"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    listLogs: {
         parameters: {
             query: {
                 /** @description As the client asked for it. */

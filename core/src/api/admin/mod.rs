@@ -2,6 +2,7 @@
 //!
 //! Whoever calls [`handle`] has checked the admin token.
 
+pub(super) mod activity;
 mod associations;
 mod batch;
 mod call;
@@ -24,6 +25,7 @@ mod models;
 mod openapi;
 mod period;
 mod probe;
+pub(super) mod overview;
 mod providers;
 mod route;
 mod settings;
@@ -47,8 +49,10 @@ use crate::platform::{Body, BoxFuture, DatabaseError, Platform};
 use crate::record::LogEntry;
 use crate::storage::{ConfigStore, Edited};
 
+pub use activity::{Happening, InFlightFilter};
 pub use call::{AdminCall, List, Reply};
 pub use error::AdminError;
+pub use overview::Overview;
 pub use route::AdminRoute;
 pub use version::About;
 
@@ -67,6 +71,10 @@ pub struct Admin {
 /// The running gateway behind the API.
 pub trait Instance: fmt::Debug + Send + Sync + 'static {
     fn about(&self) -> About;
+    /// How its associations do, without what the log says of them.
+    fn overview(&self) -> Overview;
+    /// What it is doing.
+    fn happening(&self, wanted: &InFlightFilter) -> Happening;
     /// The configuration was changed here, and written.
     fn config_changed(&self, config: &Config);
     /// What is known of an association's health.
@@ -120,6 +128,8 @@ fn routes() -> &'static [AdminRoute] {
             keys::routes(),
             log_counts::routes(),
             probe::routes(),
+            overview::routes(),
+            activity::routes(),
             logs::routes(),
             log_detail::routes(),
             cleanups::routes(),

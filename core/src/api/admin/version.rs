@@ -34,6 +34,12 @@ const FEATURES: &[&str] = &[
     "drafts",
     // Kinds beyond plain, stream and tool_call, transcripts, events, tests of a whole model.
     "tests",
+    // A log entry says how its provider was chosen; bodies come alone.
+    "decisions",
+    // Headers that direct a request of the operator's own.
+    "operator_requests",
+    "health",
+    "activity",
 ];
 
 /// The running gateway, as far as it is not in the database.

@@ -19,6 +19,8 @@ mod faults;
 mod instances;
 mod keepalive;
 mod log_detail;
+mod operators;
+mod overview;
 mod parity;
 mod probes;
 mod protocol;
