@@ -30,9 +30,11 @@ pub(crate) fn shares(shared: &Shared, route: &Arc<Route>) -> Vec<Shares> {
         let call = plain_call(dialect, route.name.clone(), true);
         let plan = Plan::new(shared, &call, route, None);
         let (now, nominal) = (plan.weigh_now(shared), plan.weigh(&vec![None; route.candidates.len()]));
-        for ((share, now), nominal) in shares.iter_mut().zip(now.shares()).zip(nominal.shares()) {
-            share.now += now;
-            share.nominal += nominal;
+        let weighed = route.candidates.iter().zip(now.shares()).zip(nominal.shares());
+        for (share, ((candidate, now), nominal)) in shares.iter_mut().zip(weighed) {
+            if candidate.upstream.kind.dialect() == dialect {
+                (share.now, share.nominal) = (now, nominal);
+            }
         }
     }
     shares
