@@ -238,7 +238,6 @@ export interface paths {
         trace?: never;
     };
     "/api/logs/facets": {
-    "/api/health": {
         parameters: {
             query?: never;
             header?: never;
@@ -247,8 +246,6 @@ export interface paths {
         };
         /** The values that fields of the log have, with how often */
         get: operations["listLogFacets"];
-        /** How all associations and providers do; with `If-None-Match` 304 while nothing has changed */
-        get: operations["getHealth"];
         put?: never;
         post?: never;
         delete?: never;
@@ -258,7 +255,6 @@ export interface paths {
         trace?: never;
     };
     "/api/logs/histogram": {
-    "/api/activity": {
         parameters: {
             query?: never;
             header?: never;
@@ -267,8 +263,6 @@ export interface paths {
         };
         /** How many entries of the log there are over time */
         get: operations["getLogHistogram"];
-        /** Requests on their way, and what has ended since `after` */
-        get: operations["getActivity"];
         put?: never;
         post?: never;
         delete?: never;
@@ -339,6 +333,40 @@ export interface paths {
         put?: never;
         /** Test a provider that is not saved yet; by events where `Accept` asks for them */
         post: operations["probeTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How all associations and providers do; with `If-None-Match` 304 while nothing has changed */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Requests on their way, and what has ended since `after` */
+        get: operations["getActivity"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3968,77 +3996,6 @@ export interface operations {
         };
     };
     listLogFacets: {
-    getHealth: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description How all associations and providers do; with `If-None-Match` 304 while nothing has changed */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Health"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    getActivity: {
-        parameters: {
-            query?: {
-                /** @description The `cursor` of the answer before; without it the newest are told. */
-                after?: string | null;
-                /** @description Of requests on their way, and of those that have ended; at most 200, 100 by default. */
-                limit?: number | null;
-                /** @description As the client asked for it. */
-                model?: string | null;
-                provider?: string | null;
-                /** @description The id of a key. */
-                key?: string | null;
-                /** @description Of what has ended. */
-                outcome?: components["schemas"]["Outcome"] | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Requests on their way, and what has ended since `after` */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Activity"];
-                };
-            };
-            /** @description Error */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Error"];
-                };
-            };
-        };
-    };
-    listLogs: {
         parameters: {
             query: {
                 /** @description As the client asked for it. */
@@ -4347,6 +4304,76 @@ export interface operations {
                     "application/json": components["schemas"]["TestReport"];
                     "text/event-stream": string;
                     "application/x-ndjson": string;
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How all associations and providers do; with `If-None-Match` 304 while nothing has changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    getActivity: {
+        parameters: {
+            query?: {
+                /** @description The `cursor` of the answer before; without it the newest are told. */
+                after?: string | null;
+                /** @description Of requests on their way, and of those that have ended; at most 200, 100 by default. */
+                limit?: number | null;
+                /** @description As the client asked for it. */
+                model?: string | null;
+                provider?: string | null;
+                /** @description The id of a key. */
+                key?: string | null;
+                /** @description Of what has ended. */
+                outcome?: components["schemas"]["Outcome"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Requests on their way, and what has ended since `after` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Activity"];
                 };
             };
             /** @description Error */
