@@ -247,7 +247,9 @@ fn choice(name: &'static str, field: LogField, values: &[String], leaves_out: bo
     if values.len() > MAX_VALUES || values.iter().any(|value| value.chars().count() > MAX_TEXT) {
         return Err(invalid(name, format!("must be at most {MAX_VALUES} values of at most {MAX_TEXT} characters")));
     }
-    let values = values.into_iter().map(|value| (value != NONE).then(|| value.clone())).collect();
+    // Every entry has a model, and one may be called so.
+    let names_none = |value: &str| value == NONE && field != LogField::Model;
+    let values = values.into_iter().map(|value| (!names_none(value)).then(|| value.clone())).collect();
     Ok(FieldChoice { field, values, leaves_out })
 }
 
