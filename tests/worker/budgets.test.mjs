@@ -41,7 +41,7 @@ test("the upload", async () => {
   const bytes = modules.reduce((sum, module) => sum + gzipSync(module).byteLength, 0);
   // A free plan takes two and a half times that. It was 1 MiB until decisions, rollups on three levels, the configuration's
   // changes and the codecs between dialects came, of which each translated dialect brings six translators.
-  assert.ok(bytes <= 1200 << 10, `${bytes} compressed bytes, not ${1200 << 10}`);
+  assert.ok(bytes <= 1300 << 10, `${bytes} compressed bytes, not ${1300 << 10}`);
 });
 
 test("a request without streaming", async () => {

@@ -15,7 +15,11 @@ const PROVIDER_PLATFORM_HEADERS: [&str; 3] = ["cf-worker", "connection", "keep-a
 /// Sorted by name; the order of equal names stays.
 pub(super) fn headers(headers: &HeaderMap, trace: &str) -> Vec<(String, String)> {
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).replace(trace, "TRACE");
-    let headers = headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value)));
+    let headers = headers.iter().map(|(name, value)| match name.as_str() {
+        // Each home makes ids of its own.
+        name @ "x-llmio-association" => (name.to_owned(), "ASSOCIATION".to_owned()),
+        name => (name.to_owned(), text(value)),
+    });
     sorted(headers, &PLATFORM_HEADERS)
 }
 
@@ -35,7 +39,12 @@ pub(super) fn body(answer: &Answer, is_providers: bool) -> String {
     if is_providers {
         return text;
     }
-    ["\"created\":", "\"created_at\":"].into_iter().fold(text, |text, name| {
+    without_times(text, &["\"created\":", "\"created_at\":"])
+}
+
+/// The text without the numbers that follow `names`.
+pub(super) fn without_times(text: String, names: &[&str]) -> String {
+    names.iter().fold(text, |text, name| {
         let mut parts = text.split(name);
         let mut whole = parts.next().unwrap_or_default().to_owned();
         for part in parts {

@@ -31,7 +31,7 @@ fn config(upstream: &Upstream) -> Config {
 
 impl Case {
     fn new(name: &str, call: Call) -> Self {
-        Self { name: name.to_owned(), call, answers: Vec::new(), is_recorded: true }
+        Self { name: name.to_owned(), call, answers: Vec::new(), is_recorded: true, is_translated: false }
     }
 
     /// A generation whose client says the case's name.
@@ -52,6 +52,12 @@ impl Case {
 
     fn unrecorded(mut self) -> Self {
         self.is_recorded = false;
+        self
+    }
+
+    /// By a provider of another dialect.
+    fn translated(mut self) -> Self {
+        self.is_translated = true;
         self
     }
 
@@ -321,7 +327,9 @@ fn refusals() -> Vec<Case> {
         add("unknown model", good.replace(&quoted(own), "\"no-such-model\""));
         add("no model", good.replace("\"model\"", "\"mod\""));
         let other = if dialect == Dialect::Anthropic { Dialect::Chat } else { Dialect::Anthropic };
-        add("model of another dialect", good.replace(&quoted(own), &quoted(other.as_str())));
+        let name = format!("{own} model of another dialect");
+        let asking = Case::sending(&name, dialect, &path, good.replace(&quoted(own), &quoted(other.as_str())));
+        cases.push(asking.translated());
         for (what, key) in
             [("wrong key", "sk-wrong"), ("empty key", ""), ("expired key", "sk-expired-key-of-the-suite")]
         {
