@@ -20,8 +20,11 @@ const SILENCE: Duration = Duration::from_secs(30);
 const SLOWEST: usize = 4 << 10;
 /// So much of a request that is refused is read all the same, and so long: a client that is still sending when the
 /// connection closes sees a broken connection instead of the answer.
-const DRAINED: usize = 64 << 20;
-const DRAIN_TIME: Duration = Duration::from_secs(10);
+const DRAINED: usize = 16 << 20;
+const DRAIN_TIME: Duration = Duration::from_secs(2);
+/// For whom only the room was missing: it shall come back.
+const DRAINED_WITHOUT_ROOM: usize = 64 << 20;
+const DRAIN_TIME_WITHOUT_ROOM: Duration = Duration::from_secs(10);
 /// Room for what comes is made in steps that double, up to what was announced.
 const FIRST_STEP: usize = 64 << 10;
 
@@ -54,20 +57,16 @@ pub(super) async fn read(
     let mut size = 0;
     while let Some(chunk) = next(shared, &mut body, begun, size).await? {
         size += chunk.len();
-        let refusal = if size > limit {
-            Some(too_large(limit))
-        } else if !room.grow(chunk.len()) {
-            Some(busy())
-        } else {
-            None
-        };
-        if let Some(refusal) = refusal {
+        if size > limit {
+            drain(shared, body).await;
+            return Err(too_large(limit));
+        }
+        if !room.grow(chunk.len()) {
             // Others can have the place at once.
-            (all, parts) = Default::default();
             drop((all, parts, chunk));
             room.release();
-            drain(shared, body).await;
-            return Err(refusal);
+            drain_to(shared, body, DRAINED_WITHOUT_ROOM, DRAIN_TIME_WITHOUT_ROOM).await;
+            return Err(busy());
         }
         if all.is_empty() && parts.is_empty() {
             all = chunk;
@@ -87,8 +86,12 @@ pub(super) async fn read(
 }
 
 /// Reads on for a while, for nothing.
-pub(super) async fn drain(shared: &Shared, mut body: Body) {
-    let mut left = DRAINED;
+pub(super) async fn drain(shared: &Shared, body: Body) {
+    drain_to(shared, body, DRAINED, DRAIN_TIME).await;
+}
+
+async fn drain_to(shared: &Shared, mut body: Body, bytes: usize, time: Duration) {
+    let mut left = bytes;
     let all = Box::pin(async {
         while let Some(Ok(chunk)) = body.next().await {
             left = left.saturating_sub(chunk.len());
@@ -97,7 +100,7 @@ pub(super) async fn drain(shared: &Shared, mut body: Body) {
             }
         }
     });
-    with_timeout(&*shared.platform.clock, DRAIN_TIME, all).await;
+    with_timeout(&*shared.platform.clock, time, all).await;
 }
 
 /// The next chunk of a body that began to come at `begun` and has come to `size`.

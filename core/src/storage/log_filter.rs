@@ -1,5 +1,8 @@
 //! Which entries of the log are asked for.
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use super::conditions::Conditions;
 use crate::platform::Timestamp;
 use crate::record::{TraceId, first_id_at};
@@ -49,15 +52,15 @@ pub struct FieldChoice {
 }
 
 /// What entries can be told apart by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "LogFacetField")]
 pub enum LogField {
     Model,
     Provider,
     ProviderType,
     ProviderModel,
-    /// By id.
     Association,
-    /// By id.
     Key,
     Dialect,
     Origin,
@@ -69,14 +72,15 @@ pub enum LogField {
 }
 
 impl LogField {
-    pub(super) const fn column(self) -> &'static str {
+    /// As the API calls it.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Model => "model",
             Self::Provider => "provider",
             Self::ProviderType => "provider_type",
             Self::ProviderModel => "provider_model",
-            Self::Association => "association_id",
-            Self::Key => "key_id",
+            Self::Association => "association",
+            Self::Key => "key",
             Self::Dialect => "dialect",
             Self::Origin => "origin",
             Self::Outcome => "outcome",
@@ -84,6 +88,15 @@ impl LogField {
             Self::FinishReason => "finish_reason",
             Self::Status => "status",
             Self::UserAgent => "user_agent",
+        }
+    }
+
+    /// Associations and keys are told apart by their ids.
+    pub(super) const fn column(self) -> &'static str {
+        match self {
+            Self::Association => "association_id",
+            Self::Key => "key_id",
+            other => other.as_str(),
         }
     }
 }

@@ -1761,7 +1761,7 @@ export interface components {
             count: number;
         };
         /**
-         * @description What values can be listed of.
+         * @description What entries can be told apart by.
          * @enum {string}
          */
         LogFacetField: "model" | "provider" | "provider_type" | "provider_model" | "association" | "key" | "dialect" | "origin" | "outcome" | "operation" | "finish_reason" | "status" | "user_agent";

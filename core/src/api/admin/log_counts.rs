@@ -6,7 +6,7 @@ use http::Method;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::log_params::{FacetField, FacetParams, HistogramParams};
+use super::log_params::{FacetParams, HistogramParams};
 use super::logs::invalid;
 use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
 use crate::platform::Timestamp;
@@ -15,7 +15,6 @@ use crate::storage::log_counts::{self, Bucket, Histogram};
 use crate::storage::log_filter::{LogField, LogFilter};
 use crate::storage::metrics::{Axis, Choice, Interval, MetricsQuery, metrics};
 
-const MAX_FIELDS: usize = 13;
 /// Values of a field, the most frequent ones.
 const MAX_VALUES: usize = 100;
 const DEFAULT_BUCKETS: u32 = 60;
@@ -145,13 +144,13 @@ fn choices(filter: &LogFilter) -> Option<Vec<Choice>> {
 
 async fn facets(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let params: FacetParams = call.query()?;
-    let mut fields: Vec<FacetField> = Vec::new();
+    let mut fields: Vec<LogField> = Vec::new();
     for field in &params.field {
         if !fields.contains(field) {
             fields.push(*field);
         }
     }
-    if fields.is_empty() || fields.len() > MAX_FIELDS {
+    if fields.is_empty() {
         return Err(invalid("field", "must be given: one or several fields of the log"));
     }
     let filter = params.filter()?;
@@ -160,7 +159,7 @@ async fn facets(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let mut found = BTreeMap::new();
     let mut scanned = Vec::new();
     for field in fields {
-        let (Some(axis), Some(choices)) = (axis(field.field()), &choices) else {
+        let (Some(axis), Some(choices)) = (axis(field), &choices) else {
             scanned.push(field);
             continue;
         };
@@ -178,17 +177,16 @@ async fn facets(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
             let value = Some(value).filter(|value| !value.is_empty());
             Some(FacetView { value, name, count: sums.counts.requests })
         });
-        found.insert(word(field), top(values.filter(|facet| facet.count > 0).collect()));
+        found.insert(field.as_str(), top(values.filter(|facet| facet.count > 0).collect()));
     }
     let mut approximate = false;
     if !scanned.is_empty() {
-        let fields: Vec<_> = scanned.iter().map(|field| field.field()).collect();
-        let mut facets = log_counts::facets(database, clock, &filter, &fields).await?;
+        let mut facets = log_counts::facets(database, clock, &filter, &scanned).await?;
         approximate = facets.approximate;
         for field in scanned {
-            let counts = facets.counts.remove(&field.field()).unwrap_or_default();
+            let counts = facets.counts.remove(&field).unwrap_or_default();
             let values = counts.into_iter().map(|(value, count)| FacetView { value, name: None, count });
-            found.insert(word(field), top(values.collect()));
+            found.insert(field.as_str(), top(values.collect()));
         }
     }
     Reply::ok(&FacetsView { fields: found, approximate })
@@ -198,25 +196,6 @@ fn top(mut values: Vec<FacetView>) -> Vec<FacetView> {
     values.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
     values.truncate(MAX_VALUES);
     values
-}
-
-/// The field as the API names it.
-const fn word(field: FacetField) -> &'static str {
-    match field {
-        FacetField::Model => "model",
-        FacetField::Provider => "provider",
-        FacetField::ProviderType => "provider_type",
-        FacetField::ProviderModel => "provider_model",
-        FacetField::Association => "association",
-        FacetField::Key => "key",
-        FacetField::Dialect => "dialect",
-        FacetField::Origin => "origin",
-        FacetField::Outcome => "outcome",
-        FacetField::Operation => "operation",
-        FacetField::FinishReason => "finish_reason",
-        FacetField::Status => "status",
-        FacetField::UserAgent => "user_agent",
-    }
 }
 
 async fn histogram(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {

@@ -193,53 +193,13 @@ log_params!(LogParams {
 
 log_params!(FacetParams {
     /// Several may be given.
-    field: Vec<FacetField>,
+    field: Vec<LogField>,
 });
 
 log_params!(HistogramParams {
     /// At most how many: from 1 to 400; 60 by default. They get a round length.
     buckets: Option<u32>,
 });
-
-/// What values can be listed of.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[schemars(rename = "LogFacetField")]
-pub(super) enum FacetField {
-    Model,
-    Provider,
-    ProviderType,
-    ProviderModel,
-    Association,
-    Key,
-    Dialect,
-    Origin,
-    Outcome,
-    Operation,
-    FinishReason,
-    Status,
-    UserAgent,
-}
-
-impl FacetField {
-    pub(super) const fn field(self) -> LogField {
-        match self {
-            Self::Model => LogField::Model,
-            Self::Provider => LogField::Provider,
-            Self::ProviderType => LogField::ProviderType,
-            Self::ProviderModel => LogField::ProviderModel,
-            Self::Association => LogField::Association,
-            Self::Key => LogField::Key,
-            Self::Dialect => LogField::Dialect,
-            Self::Origin => LogField::Origin,
-            Self::Outcome => LogField::Outcome,
-            Self::Operation => LogField::Operation,
-            Self::FinishReason => LogField::FinishReason,
-            Self::Status => LogField::Status,
-            Self::UserAgent => LogField::UserAgent,
-        }
-    }
-}
 
 /// An empty value is none: a form sends its empty fields, too.
 fn choice(name: &'static str, field: LogField, values: &[String], leaves_out: bool) -> Result<FieldChoice, AdminError> {
