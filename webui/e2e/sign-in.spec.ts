@@ -53,6 +53,45 @@ test('a token that is refused later is asked for over the form, which keeps what
   await expect(form.getByLabel('Name')).toHaveValue('half-filled');
 });
 
+test("a token that is asked for again goes to the session's gateway, not to the host of the page", async ({
+  page,
+  seeded,
+}) => {
+  const elsewhere = 'http://127.0.0.1:9';
+  const cors = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' };
+  const told: string[] = [];
+  page.on('request', (request) => {
+    if (request.headers().authorization?.includes(TOKEN)) told.push(new URL(request.url()).origin);
+  });
+  await page.route(`${elsewhere}/**`, (route) =>
+    route.request().headers().authorization === `Bearer ${TOKEN}`
+      ? route.fulfill({ headers: cors, json: { version: '1', config_version: 1, schema: '1', data: [] } })
+      : route.fulfill({ status: route.request().method() === 'OPTIONS' ? 204 : 401, headers: cors }),
+  );
+  // As a console that was built for another gateway.
+  await page.route(`${seeded.url}/providers`, async (route) => {
+    const response = await route.fetch();
+    const html = (await response.text()).replace("connect-src 'self'", `$& ${elsewhere}`);
+    await route.fulfill({ response, body: html });
+  });
+  await page.addInitScript((address) => {
+    if (!localStorage.getItem('llmio.session'))
+      localStorage.setItem('llmio.session', JSON.stringify({ address, token: 'revoked' }));
+  }, elsewhere);
+  await page.goto(`${seeded.url}/providers`);
+  const dialog = page.getByRole('dialog', { name: 'Sign in again' });
+  await dialog.getByLabel('Token').fill(TOKEN);
+  // Not to keep it would sign out the other tabs.
+  await expect(dialog.getByLabel('Keep me signed in on this device')).toBeChecked();
+  await dialog.getByRole('button', { name: 'Sign in' }).click();
+  await expect(dialog).toBeHidden();
+  expect(JSON.parse((await page.evaluate(() => localStorage.getItem('llmio.session'))) ?? '')).toEqual({
+    address: elsewhere,
+    token: TOKEN,
+  });
+  expect(new Set(told)).toEqual(new Set([elsewhere]));
+});
+
 test('signing out in one tab signs out the others', async ({ context, page, seeded }) => {
   await page.goto(`${seeded.url}/keys`);
   await page.getByLabel('Token').fill(TOKEN);

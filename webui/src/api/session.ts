@@ -57,6 +57,11 @@ export function useExpired(): boolean {
   return useSyncExternalStore(subscribe, () => expired);
 }
 
+/** Whether a session is kept on this device, for all its tabs. */
+export function isKept(): boolean {
+  return localStorage.getItem(KEY) !== null;
+}
+
 /** Keeps it until the tab is closed, or on this device. */
 export function signIn(next: Session, keep: boolean) {
   session = next;

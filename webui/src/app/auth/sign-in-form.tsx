@@ -1,6 +1,6 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { type FormEvent, useEffect, useState } from 'react';
-import { currentSession, lastAddress, signIn } from '@/api/session';
+import { currentSession, isKept, lastAddress, signIn } from '@/api/session';
 import { Button } from '@/ui/button';
 import { Checkbox, Field, Input } from '@/ui/field';
 import { Status } from '@/ui/status';
@@ -23,15 +23,16 @@ function tokenOfLink(): string {
   return token;
 }
 
+/** Where another gateway can be chosen (`elsewhere`), the token goes to the chosen one; else to that of the session. */
 export function SignInForm({ onDone, elsewhere }: { onDone: () => void; elsewhere: boolean }) {
   const { t } = useLingui();
   const [address, setAddress] = useState(() => currentSession()?.address || lastAddress());
   const [other, setOther] = useState(elsewhere && (address !== '' || Boolean(import.meta.env.VITE_GATEWAY)));
   const [token, setToken] = useState(tokenOfLink);
-  const [keep, setKeep] = useState(false);
+  const [keep, setKeep] = useState(isKept);
   const [busy, setBusy] = useState(false);
   const [reached, setReached] = useState<Reached | null>(null);
-  const target = other ? tidy(address) : '';
+  const target = elsewhere ? (other ? tidy(address) : '') : (currentSession()?.address ?? '');
 
   useEffect(() => {
     let current = true;
