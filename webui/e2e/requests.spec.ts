@@ -41,6 +41,48 @@ test('attempts show the failures behind a success', async ({ page, seeded }) => 
   await expect(page.getByRole('cell', { name: 'provider error' }).first()).toBeVisible();
 });
 
+test('a search that had no time for all says how far it came, and goes on when asked', async ({ page, seeded }) => {
+  const asked: (string | null)[] = [];
+  const { data } = await seeded.api<Page>('GET', '/api/logs?limit=2');
+  await page.route('**/api/logs?*', (route) => {
+    const cursor = new URL(route.request().url()).searchParams.get('cursor');
+    asked.push(cursor);
+    return route.fulfill({
+      json: cursor
+        ? { data, next_cursor: null, scanned_to: null }
+        : { data: [], next_cursor: 'further', scanned_to: '2026-01-02T03:04:05Z' },
+    });
+  });
+  await open(page, seeded, '/logs?error=rare');
+  await expect(page.getByText('Searched back to')).toBeVisible();
+  await expect(page.getByText('No request in this time is like that.')).toHaveCount(0);
+  expect(asked).toEqual([null]);
+  await page.getByRole('button', { name: 'Search further back' }).click();
+  await expect(page.locator('tr[data-row]')).toHaveCount(2);
+  await expect(page.getByText('These are all.')).toBeVisible();
+  expect(asked).toEqual([null, 'further']);
+});
+
+test('a next page that fails is told of, and asked for again by hand alone', async ({ page, seeded }) => {
+  const { data } = await seeded.api<Page>('GET', '/api/logs?limit=2');
+  let failed = 0;
+  await page.route('**/api/logs?*', (route) => {
+    if (!new URL(route.request().url()).searchParams.has('cursor'))
+      return route.fulfill({ json: { data, next_cursor: 'next', scanned_to: null } });
+    failed++;
+    return route.fulfill({ status: 400, json: { error: { code: 'bad', message: 'this cursor is no more' } } });
+  });
+  await open(page, seeded, '/logs');
+  await expect(page.getByRole('alert')).toContainText('this cursor is no more');
+  await page.mouse.wheel(0, 500);
+  await page.mouse.wheel(0, -500);
+  await page.waitForLoadState('networkidle');
+  expect(failed).toBe(1);
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await expect.poll(() => failed).toBe(2);
+  await expect(page.locator('tr[data-row]')).toHaveCount(2);
+});
+
 test('j and k go through the rows, o opens the page, Escape closes', async ({ page, seeded }) => {
   await open(page, seeded, '/logs');
   await page.keyboard.press('j');

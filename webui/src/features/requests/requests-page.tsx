@@ -27,23 +27,27 @@ export default function RequestsPage() {
   const { open, ...filters } = search;
   const query = useInfiniteQuery(logPages(filters));
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
+  const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
+  // Where the gateway had no time to look for a whole page.
+  const searchedTo = query.data?.pages.at(-1)?.scanned_to ?? null;
+  const goesOn = hasNextPage && !isFetchingNextPage && !isFetchNextPageError && searchedTo === null;
   const range = timeRange(search, '24h');
   const show = (id: string | undefined) =>
     navigate({ search: (old) => ({ ...old, open: id }), replace: open !== undefined });
   const openRow = (log: Log) =>
     phone ? void navigate({ to: '/logs/$id', params: { id: log.id } }) : void show(log.id);
 
-  // The next page is asked for when the end of the list comes near.
+  // The next page is asked for when the end of the list comes near; after a failure or a long search only by hand.
   useEffect(() => {
     const near = () => {
       const left = document.documentElement.scrollHeight - scrollY - innerHeight;
-      if (left < 1500 && hasNextPage && !isFetchingNextPage) void fetchNextPage();
+      if (left < 1500) void fetchNextPage();
     };
+    if (!goesOn) return;
     near();
     addEventListener('scroll', near, { passive: true });
     return () => removeEventListener('scroll', near);
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  }, [goesOn, fetchNextPage]);
 
   useRowKeys({
     ids: rows.map((log) => log.id),
@@ -80,9 +84,9 @@ export default function RequestsPage() {
           }
         >
           <Filters search={search} onChange={(next) => navigate({ search: next })} />
-          {query.error && <ErrorState error={query.error} onRetry={query.refetch} />}
+          {query.error && !isFetchNextPageError && <ErrorState error={query.error} onRetry={query.refetch} />}
           {query.isPending && !query.error && <Skeleton rows={12} />}
-          {query.data && !rows.length && (
+          {query.data && !rows.length && !hasNextPage && (
             <Empty
               action={
                 <>
@@ -101,25 +105,35 @@ export default function RequestsPage() {
             </Empty>
           )}
           {rows.length > 0 && (
-            <>
-              <Table
-                label={t`Requests`}
-                columns={columns}
-                rows={rows}
-                rowKey={(log) => log.id}
-                selected={open ?? null}
-                onRow={openRow}
-              />
-              <div className="flex items-center justify-center gap-2 py-2 text-meta text-t3">
-                {isFetchingNextPage ? (
-                  <Trans>Loading more…</Trans>
-                ) : hasNextPage ? (
-                  <Button onClick={() => fetchNextPage()}>{t`Load more`}</Button>
-                ) : (
-                  <Trans>These are all.</Trans>
-                )}
-              </div>
-            </>
+            <Table
+              label={t`Requests`}
+              columns={columns}
+              rows={rows}
+              rowKey={(log) => log.id}
+              selected={open ?? null}
+              onRow={openRow}
+            />
+          )}
+          {isFetchNextPageError && query.error && <ErrorState error={query.error} onRetry={() => fetchNextPage()} />}
+          {(rows.length > 0 || hasNextPage) && (
+            <div className="flex flex-wrap items-center justify-center gap-2 py-2 text-meta text-t3">
+              {searchedTo && (
+                <span role="status">
+                  <Trans>
+                    Searched back to <Clock at={searchedTo} />.
+                  </Trans>
+                </span>
+              )}
+              {isFetchingNextPage ? (
+                <Trans>Loading more…</Trans>
+              ) : hasNextPage && searchedTo ? (
+                <Button onClick={() => fetchNextPage()}>{t`Search further back`}</Button>
+              ) : hasNextPage ? (
+                <Button onClick={() => fetchNextPage()}>{t`Load more`}</Button>
+              ) : (
+                <Trans>These are all.</Trans>
+              )}
+            </div>
           )}
         </Page>
       </div>
