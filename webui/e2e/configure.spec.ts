@@ -196,6 +196,69 @@ test('the configuration file shows what would change before it is applied', asyn
   await expect(page.getByRole('alert')).toBeVisible();
 });
 
+test("a file that was looked at before somebody else's change is not applied over it", async ({ page }) => {
+  const [association] = (await gateway.api<{ data: { id: string }[] }>('GET', '/api/associations')).data;
+  const stored = async () =>
+    (await gateway.api<{ data: { weight: number; note: string }[] }>('GET', '/api/associations')).data[0];
+  await open(page, gateway, '/settings');
+  await page.getByRole('button', { name: 'Load what is configured' }).click();
+  const file = page.getByLabel('Configuration file');
+  await expect(file).not.toHaveValue('');
+  await file.fill((await file.inputValue()).replace('weight: 10', 'weight: 11'));
+  // What was edited is not lost by leaving, nor by loading anew, without a question.
+  page.once('dialog', (question) => question.dismiss());
+  await page.getByRole('link', { name: 'Keys' }).first().click();
+  page.once('dialog', (question) => question.dismiss());
+  await page.getByRole('button', { name: 'Load what is configured' }).click();
+  await expect(file).toHaveValue(/weight: 11/);
+  await page.getByRole('button', { name: 'Show what would change' }).click();
+  const apply = page.getByRole('button', { name: 'Apply' });
+  await expect(apply).toBeVisible();
+  await gateway.api('PATCH', `/api/associations/${association?.id}`, { note: 'theirs' });
+  await apply.click();
+  await expect(page.getByRole('alert')).toContainText('Nothing was applied');
+  expect(await stored()).toMatchObject({ weight: 10, note: 'theirs' });
+  await page.getByRole('button', { name: 'Show what would change' }).click();
+  await expect(page.getByRole('listitem').filter({ hasText: 'changed' })).toContainText('note');
+  await apply.click();
+  await expect(file).toBeHidden();
+  expect(await stored()).toMatchObject({ weight: 11, note: '' });
+  await gateway.api('PATCH', `/api/associations/${association?.id}`, { weight: 10 });
+});
+
+test('a token that is refused for the file is asked for again', async ({ page }) => {
+  await open(page, gateway, '/settings');
+  await page.route('**/api/config', (route) =>
+    route.continue({ headers: { ...route.request().headers(), authorization: 'Bearer revoked' } }),
+  );
+  await page.getByRole('button', { name: 'Load what is configured' }).click();
+  await expect(page.getByRole('dialog', { name: 'Sign in again' })).toBeVisible();
+});
+
+test('settings that somebody else has changed meanwhile are not overwritten unseen', async ({ page }) => {
+  const settings = () => gateway.api<Record<string, unknown>>('GET', '/api/settings');
+  const before = await settings();
+  await open(page, gateway, '/settings');
+  const rest = page.getByLabel('Longest rest, in seconds');
+  await rest.fill('77');
+  await gateway.api('PUT', '/api/settings', { ...before, keep_alive: 3, max_rest: 55 });
+  const save = page.getByRole('button', { name: 'Save' });
+  await save.click();
+  await expect(page.getByRole('alert')).toContainText('Somebody has changed the configuration');
+  expect(await settings()).toMatchObject({ keep_alive: 3, max_rest: 55 });
+  // Theirs is shown where nothing was entered; sent once more, what was entered stands.
+  await expect(page.getByLabel('Keep streams alive after, in seconds')).toHaveValue('3');
+  await expect(rest).toHaveValue('77');
+  await save.click();
+  await expect(save).toBeDisabled();
+  expect(await settings()).toMatchObject({ keep_alive: 3, max_rest: 77 });
+  // The days are for what this page has read, too.
+  await gateway.api('PUT', '/api/settings', { ...before, keep_alive: 4 });
+  await page.getByLabel('Delete old requests every day').click();
+  await expect.poll(async () => (await settings()).keep_alive).toBe(4);
+  await gateway.api('PUT', '/api/settings', before);
+});
+
 test('deleting a provider says what goes with it', async ({ page }) => {
   await open(page, gateway, '/providers');
   await page.getByRole('button', { name: 'Actions for DeepSeek' }).click();

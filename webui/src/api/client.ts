@@ -36,6 +36,14 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
   }
 }
 
+/** Asks the admin API; a refused token opens the dialog that asks for another. */
+export async function askAdmin(path: string, init: RequestInit = {}): Promise<Response> {
+  const response = await ask(path, init);
+  if (response.status === 401) expire();
+  if (!response.ok) throw await errorOf(response);
+  return response;
+}
+
 /** Reads an error's body, whatever it is. */
 export async function errorOf(response: Response): Promise<ApiError> {
   const text = await response.text().catch(() => '');
@@ -73,11 +81,9 @@ const client = createClient<paths>({
     const { pathname, search } = new URL(request.url);
     const body = request.method === 'GET' || request.method === 'DELETE' ? undefined : await request.text();
     const { method, headers, signal } = request;
-    const response = await ask(pathname + search, { method, headers, signal, body });
-    if (response.status === 401) expire();
+    const response = await askAdmin(pathname + search, { method, headers, signal, body });
     const etag = response.headers.get('etag');
-    if (etag && response.ok) versions.set(pathname, etag);
-    if (!response.ok) throw await errorOf(response);
+    if (etag) versions.set(pathname, etag);
     const kind = response.headers.get('content-type') ?? '';
     if (response.status !== 204 && !kind.includes('json')) {
       throw new ApiError(response.status, 'not_llmio', `the answer is no JSON but ${kind || 'untyped'}`, null, null);

@@ -40,7 +40,7 @@ export const queries = {
     ...config,
   }),
   version: queryOptions({
-    queryKey: ['version'],
+    queryKey: ['config', 'version'],
     queryFn: ({ signal }) => data(client.GET('/api/version', { signal })),
     staleTime: 60_000,
   }),
@@ -58,9 +58,9 @@ export const useProviders = () => useQuery(queries.providers);
 export const useModels = () => useQuery(queries.models);
 export const useKeys = () => useQuery(queries.keys);
 
-/** After a write: everything that is configured is asked for again. */
+/** After a write: everything that is configured is asked for again, and what providers offer, for they may be others. */
 export function configChanged(queryClient: QueryClient) {
-  queryClient.invalidateQueries({ queryKey: ['health'] });
+  void queryClient.invalidateQueries({ queryKey: ['offered'] });
   return queryClient.invalidateQueries({ queryKey: ['config'] });
 }
 

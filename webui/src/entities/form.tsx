@@ -1,17 +1,27 @@
 /** Forms over the admin API: what the gateway refuses stands at its field. */
 import { useLingui } from '@lingui/react/macro';
 import { useBlocker } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { FieldValues, Path, UseFormReturn } from 'react-hook-form';
 import { ApiError, ifUnchanged } from '@/api/client';
+import { useConfigChanged } from './config';
 
 /**
- * Makes a form's save be for what it was opened with. After somebody else's change (412) the form stays as it is; sent
- * once more, it stands against theirs.
+ * Makes a form's save be for what it was opened with; of a form that is always there, for what was there when `editing`
+ * began. After somebody else's change (412) theirs is asked for, and the form stays as it is; sent once more, it stands
+ * against theirs.
  */
-export function useGuard(path: string) {
+export function useGuard(path: string, editing = true) {
+  const changed = useConfigChanged();
   const [header, setHeader] = useState(() => ifUnchanged(path));
-  return { header, give: () => setHeader({}) };
+  useEffect(() => {
+    if (editing) setHeader(ifUnchanged(path));
+  }, [editing, path]);
+  const give = () => {
+    setHeader({});
+    void changed();
+  };
+  return { header, give };
 }
 
 /** Sends a form; an error with a field that the form has goes there and takes the focus, others to the form's foot. */

@@ -2,8 +2,9 @@ import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { toast } from 'sonner';
-import { ask, errorOf, type Schemas } from '@/api/client';
+import { ApiError, askAdmin, type Schemas } from '@/api/client';
 import { useConfigChanged } from '@/entities/config';
+import { useUnsavedGuard } from '@/entities/form';
 import { Button } from '@/ui/button';
 import { TextArea } from '@/ui/field';
 import { Card } from '@/ui/page';
@@ -12,19 +13,29 @@ import { Badge } from '@/ui/status';
 type Applied = Schemas['Applied'];
 
 async function exported(): Promise<string> {
-  const response = await ask('/api/config', { headers: { accept: 'application/yaml' } });
-  if (!response.ok) throw await errorOf(response);
+  const response = await askAdmin('/api/config', { headers: { accept: 'application/yaml' } });
   return response.text();
 }
 
-async function applied(file: string, dryRun: boolean): Promise<Applied> {
-  const response = await ask(`/api/config?dry_run=${dryRun}`, {
+/** What a file would change, and of which version of the configuration that holds. */
+interface Checked {
+  file: string;
+  changes: Applied['changes'];
+  etag: string | null;
+}
+
+async function send(file: string, dryRun: boolean, etag: string | null = null): Promise<Checked> {
+  const response = await askAdmin(`/api/config?dry_run=${dryRun}`, {
     method: 'PUT',
-    headers: { 'content-type': 'application/yaml', accept: 'application/json' },
+    headers: {
+      'content-type': 'application/yaml',
+      accept: 'application/json',
+      ...(etag ? { 'if-match': etag } : {}),
+    },
     body: file,
   });
-  if (!response.ok) throw await errorOf(response);
-  return (await response.json()) as Applied;
+  const { changes } = (await response.json()) as Applied;
+  return { file, changes, etag: response.headers.get('etag') };
 }
 
 /** The configuration as one file: look through it, change it, see what would change, and only then apply it. */
@@ -32,29 +43,36 @@ export function ConfigFile() {
   const { t } = useLingui();
   const changed = useConfigChanged();
   const [file, setFile] = useState<string | null>(null);
-  const [checked, setChecked] = useState<{ file: string; changes: Applied['changes'] } | null>(null);
+  // As it was loaded: what differs from it would be lost.
+  const [loaded, setLoaded] = useState<string | null>(null);
+  const [checked, setChecked] = useState<Checked | null>(null);
+  const mayDiscard = useUnsavedGuard(file !== loaded);
+  const begin = (text: string | null) => {
+    setFile(text);
+    setLoaded(text);
+    setChecked(null);
+  };
   const load = useMutation({
     mutationFn: exported,
-    onSuccess: (text) => {
-      setFile(text);
-      setChecked(null);
-    },
+    onSuccess: begin,
   });
   const check = useMutation({
-    mutationFn: (text: string) => applied(text, true),
-    onSuccess: ({ changes }, text) => setChecked({ file: text, changes }),
+    mutationFn: (text: string) => send(text, true),
+    onSuccess: setChecked,
   });
   const apply = useMutation({
-    mutationFn: (text: string) => applied(text, false),
+    mutationFn: ({ file, etag }: Checked) => send(file, false, etag),
     onSuccess: ({ changes }) => {
       toast.success(t`Applied: ${changes.length} changes`);
-      setChecked(null);
-      setFile(null);
+      begin(null);
     },
+    // What was shown is no longer what would change.
+    onError: () => setChecked(null),
     onSettled: changed,
   });
   const error = load.error ?? check.error ?? apply.error;
-  const changes = checked?.file === file ? checked?.changes : undefined;
+  const conflict = error instanceof ApiError && error.status === 412;
+  const shown = checked?.file === file ? checked : null;
   const download = () => {
     const url = URL.createObjectURL(new Blob([file ?? ''], { type: 'application/yaml' }));
     const link = document.createElement('a');
@@ -73,7 +91,7 @@ export function ConfigFile() {
           </Trans>
         </p>
         <div className="flex flex-wrap gap-2">
-          <Button busy={load.isPending} onClick={() => load.mutate()}>
+          <Button busy={load.isPending} onClick={() => mayDiscard() && load.mutate()}>
             <Trans>Load what is configured</Trans>
           </Button>
           <label className="tap inline-flex min-h-8 items-center rounded-control border border-edge px-2.5 font-medium has-focus-visible:outline-2 has-focus-visible:outline-acc">
@@ -85,7 +103,7 @@ export function ConfigFile() {
               onChange={async (event) => {
                 const [chosen] = event.target.files ?? [];
                 event.target.value = '';
-                if (chosen) setFile(await chosen.text());
+                if (chosen && mayDiscard()) begin(await chosen.text());
               }}
             />
           </label>
@@ -106,14 +124,17 @@ export function ConfigFile() {
             />
             <div className="flex flex-wrap items-center gap-2">
               <Button
-                variant={changes ? 'secondary' : 'primary'}
+                variant={shown ? 'secondary' : 'primary'}
                 busy={check.isPending}
-                onClick={() => check.mutate(file)}
+                onClick={() => {
+                  apply.reset();
+                  check.mutate(file);
+                }}
               >
                 <Trans>Show what would change</Trans>
               </Button>
-              {changes && changes.length > 0 && (
-                <Button variant="primary" busy={apply.isPending} onClick={() => apply.mutate(file)}>
+              {shown && shown.changes.length > 0 && (
+                <Button variant="primary" busy={apply.isPending} onClick={() => apply.mutate(shown)}>
                   <Trans>Apply</Trans>
                 </Button>
               )}
@@ -122,10 +143,12 @@ export function ConfigFile() {
         )}
         {error && (
           <p role="alert" className="break-anywhere whitespace-pre-wrap text-bad">
-            {error.message}
+            {conflict
+              ? t`Somebody has changed the configuration since. Nothing was applied: look again at what would change.`
+              : error.message}
           </p>
         )}
-        {changes && <Changes changes={changes} />}
+        {shown && <Changes changes={shown.changes} />}
       </div>
     </Card>
   );

@@ -3,7 +3,7 @@ import { useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import client, { data, type Schemas } from '@/api/client';
 import { type Settings, useConfigChanged, useProviders } from '@/entities/config';
-import { FormError, saveOnEnter, submitter, useUnsavedGuard } from '@/entities/form';
+import { FormError, saveOnEnter, submitter, useGuard, useUnsavedGuard } from '@/entities/form';
 import { Button } from '@/ui/button';
 import { Field, Input, Select } from '@/ui/field';
 import { Card } from '@/ui/page';
@@ -31,26 +31,33 @@ export function GeneralSettings({ stored }: { stored: Settings }) {
       max_rest: String(stored.max_rest),
       record_decisions: stored.record_decisions,
     },
-    resetOptions: { keepDirtyValues: true },
+    // What is read anew takes neither what was entered, nor the word that somebody else was first.
+    resetOptions: { keepDirtyValues: true, keepErrors: true },
   });
   const { isDirty, isSubmitting, errors } = form.formState;
   useUnsavedGuard(isDirty && !isSubmitting);
-  const submit = submitter(form, async (values) => {
-    await data(
-      client.PUT('/api/settings', {
-        body: {
-          ...inputOf(stored),
-          counting_provider: values.counting_provider || null,
-          keep_alive: Number(values.keep_alive),
-          max_rest: Number(values.max_rest),
-          record_decisions: values.record_decisions,
-        },
-      }),
-    );
-    form.reset(values);
-    await changed();
-    toast.success(t`Saved`);
-  });
+  const guard = useGuard('/api/settings', isDirty);
+  const submit = submitter(
+    form,
+    async (values) => {
+      await data(
+        client.PUT('/api/settings', {
+          params: { header: guard.header },
+          body: {
+            ...inputOf(stored),
+            counting_provider: values.counting_provider || null,
+            keep_alive: Number(values.keep_alive),
+            max_rest: Number(values.max_rest),
+            record_decisions: values.record_decisions,
+          },
+        }),
+      );
+      form.reset(values);
+      await changed();
+      toast.success(t`Saved`);
+    },
+    guard,
+  );
   const counting = providers.filter((it) => it.type === 'anthropic');
   return (
     <Card title={t`General`}>

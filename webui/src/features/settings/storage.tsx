@@ -2,7 +2,7 @@ import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useId, useState } from 'react';
 import { toast } from 'sonner';
-import client, { data, type Schemas } from '@/api/client';
+import client, { data, ifUnchanged, type Schemas } from '@/api/client';
 import { type Settings, useConfigChanged } from '@/entities/config';
 import { duration, number } from '@/lib/format';
 import { Button } from '@/ui/button';
@@ -31,7 +31,12 @@ export function Storage({ stored }: { stored: Settings }) {
   const [days, setDays] = useState(() => String(stored.log_retention_days || Number(localStorage.getItem(DAYS)) || 30));
   const save = useMutation({
     mutationFn: (log_retention_days: number) =>
-      data(client.PUT('/api/settings', { body: { ...inputOf(stored), log_retention_days } })),
+      data(
+        client.PUT('/api/settings', {
+          params: { header: ifUnchanged('/api/settings') },
+          body: { ...inputOf(stored), log_retention_days },
+        }),
+      ),
     onSuccess: () => toast.success(t`Saved`),
     onError: (error) => toast.error(t`Not saved: ${error.message}`),
     onSettled: changed,
