@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 use super::exchange::{Exchanges, Owed};
-use super::half_close::HalfClose;
+use super::half_close::{HalfClose, SOON};
 
 /// How long a client may take nothing of what is written to it.
 const STUCK: Duration = Duration::from_secs(300);
@@ -21,6 +21,8 @@ pub(super) struct ClientStream {
     exchanges: Exchanges,
     /// Whether all that was written has been flushed, so that nothing is half written.
     is_flushed: bool,
+    /// Once the client has sent its end while its request was still being read: until when that may take.
+    ended: Option<Pin<Box<Sleep>>>,
     /// Once the client has sent its end while it was owed something.
     half_close: Option<HalfClose>,
     /// While a write waits for the client.
@@ -29,7 +31,7 @@ pub(super) struct ClientStream {
 
 impl ClientStream {
     pub(super) fn new(stream: TcpStream, exchanges: Exchanges) -> Self {
-        Self { stream, exchanges, is_flushed: true, half_close: None, stuck: None }
+        Self { stream, exchanges, is_flushed: true, ended: None, half_close: None, stuck: None }
     }
 
     /// Notes what came of a write, and fails when the client has taken nothing for too long.
@@ -55,10 +57,21 @@ impl AsyncRead for ClientStream {
         if let Some(half_close) = &mut this.half_close {
             return if owed == Owed::Nothing { Poll::Ready(Ok(())) } else { half_close.poll_gone(cx).map(Err) };
         }
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
-        let is_end = buffer.filled().len() == before && buffer.remaining() > 0;
-        if !is_end || owed == Owed::Nothing {
+        if this.ended.is_none() {
+            let before = buffer.filled().len();
+            ready!(Pin::new(&mut this.stream).poll_read(cx, buffer))?;
+            let is_end = buffer.filled().len() == before && buffer.remaining() > 0;
+            if !is_end || owed == Owed::Nothing {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        if owed == Owed::Nothing {
+            return Poll::Ready(Ok(()));
+        }
+        if owed == Owed::Perhaps {
+            let ended = this.ended.get_or_insert_with(|| Box::pin(tokio::time::sleep(SOON)));
+            this.exchanges.wake_when_asked(cx);
+            ready!(ended.as_mut().poll(cx));
             return Poll::Ready(Ok(()));
         }
         let Ok(half_close) = HalfClose::begin(&this.stream, owed == Owed::Answer && this.is_flushed) else {

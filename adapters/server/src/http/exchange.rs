@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::task::Context;
 
+use futures_util::task::AtomicWaker;
 use http::Version;
 use llmio_core::pipeline::Doubt;
 
@@ -17,18 +19,24 @@ struct Counts {
     running: AtomicUsize,
     /// The number of the newest exchange of HTTP/1.1, which has one at a time, times four, plus its stage.
     newest: AtomicU64,
+    /// Who waits for a request to be read to its end.
+    asked: AtomicWaker,
 }
 
-/// Nothing is asked, or not all of it.
-const ASKING: u64 = 0;
+/// Nothing is asked.
+const IDLE: u64 = 0;
+/// The request is not read to its end, which may have arrived all the same.
+const ASKING: u64 = 1;
 /// The whole request is here, and nothing of its answer.
-const WAITING: u64 = 1;
-const ANSWERING: u64 = 2;
+const WAITING: u64 = 2;
+const ANSWERING: u64 = 3;
 
 /// What the client of HTTP/1.1 is owed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owed {
     Nothing,
+    /// All of an answer, if its request has been said to the end.
+    Perhaps,
     /// All of an answer.
     Answer,
     /// The rest of one.
@@ -62,10 +70,16 @@ impl Exchanges {
 
     pub(super) fn owed(&self) -> Owed {
         match self.counts.newest.load(Ordering::Acquire) & 3 {
-            ASKING => Owed::Nothing,
+            IDLE => Owed::Nothing,
+            ASKING => Owed::Perhaps,
             WAITING => Owed::Answer,
             _ => Owed::Rest,
         }
+    }
+
+    /// Wakes the task when the newest request has been read to its end.
+    pub(super) fn wake_when_asked(&self, cx: &Context<'_>) {
+        self.counts.asked.register(cx.waker());
     }
 
     /// How many have begun, once none is running.
@@ -95,6 +109,7 @@ impl Stage {
     /// The request has arrived to its end.
     pub(super) fn asked(&self) {
         self.go_on(ASKING, WAITING);
+        self.counts.asked.wake();
     }
 
     fn go_on(&self, from: u64, to: u64) {
@@ -106,7 +121,7 @@ impl Stage {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        self.0.go_on(ANSWERING, ASKING);
+        [ASKING, WAITING, ANSWERING].into_iter().for_each(|stage| self.0.go_on(stage, IDLE));
         self.0.counts.running.fetch_sub(1, Ordering::Relaxed);
     }
 }

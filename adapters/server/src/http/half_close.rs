@@ -9,8 +9,8 @@ use tokio::time::Sleep;
 
 /// Ignored by a client that waits for its answer (RFC 9110, section 15.2); refused by the system of one that has left.
 const PROBE: &[u8] = b"HTTP/1.1 102 Processing\r\n\r\n";
-/// When something is written "at once".
-const SOON: Duration = Duration::from_millis(500);
+/// When something is read or written "at once".
+pub(super) const SOON: Duration = Duration::from_millis(500);
 
 /// A client has sent its end, and is owed an answer. It may have closed its sending side only, or have left: the sign is
 /// the same, but the first bytes written to one that has left come back refused. So something is written at once: an

@@ -163,9 +163,14 @@ async fn a_client_that_leaves_drops_the_waiting_handler() {
 #[tokio::test]
 async fn a_client_that_closes_its_sending_side_gets_its_answer() {
     let post = "POST /echo HTTP/1.1\r\nhost: test\r\ncontent-length: 4\r\n\r\nback";
+    let chunked = "POST /echo HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n4\r\nback\r\n0\r\n\r\n";
+    let large = "x".repeat(300_000);
+    let large = format!("POST /echo HTTP/1.1\r\nhost: test\r\ncontent-length: 300004\r\n\r\n{large}back");
     let rows = [
         (get("/"), "whole"),
         (post.to_owned(), "back"),
+        (chunked.to_owned(), "back"),
+        (large, "back"),
         (get("/waits"), "4\r\nlast\r\n0\r\n\r\n"),
         (get("/waits-to-begin"), "begun"),
         (get("/waits") + &get("/waits-to-begin"), "begun"),
@@ -179,8 +184,17 @@ async fn a_client_that_closes_its_sending_side_gets_its_answer() {
             tokio::time::sleep(pause).await;
             running.release.cancel();
             let answer = read_to_end(&mut client).await;
-            assert!(answer.ends_with(end), "{request:?} after {pause:?}: {answer}");
+            assert!(answer.ends_with(end), "{:?} after {pause:?}: {answer:.300}", &request[..40.min(request.len())]);
         }
+        // All of it is there before the server looks for the first time.
+        let running = Running::start(NO_GRACE).await;
+        let mut client = std::net::TcpStream::connect(&running.address).unwrap();
+        std::io::Write::write_all(&mut client, request.as_bytes()).unwrap();
+        client.shutdown(std::net::Shutdown::Write).unwrap();
+        client.set_nonblocking(true).unwrap();
+        running.release.cancel();
+        let answer = read_to_end(&mut TcpStream::from_std(client).unwrap()).await;
+        assert!(answer.ends_with(end), "{:?} at once: {answer:.300}", &request[..40.min(request.len())]);
     }
 }
 
