@@ -80,6 +80,7 @@ export default function DashboardPage() {
             onClick={() => {
               void whole.refetch();
               void groups.refetch();
+              void models.refetch();
             }}
           />
         </>

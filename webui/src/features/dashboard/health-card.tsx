@@ -4,7 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { RotateCcw } from 'lucide-react';
 import { toast } from 'sonner';
 import client from '@/api/client';
-import { type Association, useConfigChanged, useModels } from '@/entities/config';
+import { type Association, useConfigChanged, useModelsNow } from '@/entities/config';
 import { AssociationState, StateOfMany, stateOf } from '@/entities/state';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/page';
@@ -13,7 +13,7 @@ import { Empty, Loaded } from '@/ui/states';
 /** Which providers are well; of those that are not: what rests, why, until when, and the button that ends it. */
 export function HealthCard() {
   const { t } = useLingui();
-  const models = useModels();
+  const models = useModelsNow();
   return (
     <Card title={t`Providers now`}>
       <Loaded query={models} rows={3}>

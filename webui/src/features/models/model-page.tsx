@@ -2,7 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Pencil, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import { type Model, useModels } from '@/entities/config';
+import { type Model, useModelsNow } from '@/entities/config';
 import { strategies } from '@/entities/words';
 import { duration, number } from '@/lib/format';
 import { Button, buttonClass } from '@/ui/button';
@@ -20,7 +20,7 @@ const route = getRouteApi('/models/$id');
 export default function ModelPage() {
   const { t } = useLingui();
   const { id } = route.useParams();
-  const query = useModels();
+  const query = useModelsNow();
   const found = query.data?.find((model) => model.id === id);
   if (found) return <Detail key={found.id} model={found} models={query.data ?? []} />;
   return (
