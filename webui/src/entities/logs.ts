@@ -43,10 +43,14 @@ export function logPages(search: LogSearch) {
   });
 }
 
-export const logDetail = (id: string) =>
+/** Without its bodies, which may be 2 MiB, where only what became of it is shown. */
+export const logDetail = (id: string, bodies = true) =>
   queryOptions({
-    queryKey: ['log', id],
-    queryFn: ({ signal }) => data(client.GET('/api/logs/{id}', { signal, params: { path: { id } } })),
+    queryKey: ['log', id, { bodies }],
+    queryFn: ({ signal }) =>
+      data(
+        client.GET('/api/logs/{id}', { signal, params: { path: { id }, ...(bodies ? {} : { query: { bodies } }) } }),
+      ),
     // A row never changes.
     staleTime: Number.POSITIVE_INFINITY,
     placeholderData: undefined,

@@ -1,5 +1,6 @@
 import { useRouter } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
+import { isTyping } from '@/lib/typing';
 
 const PAGES: Record<
   string,
@@ -14,13 +15,6 @@ const PAGES: Record<
   y: '/playground',
   ',': '/settings',
 };
-
-/** Whether keys are text here. */
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
-  );
-}
 
 /** `g` and a letter goes to a page, `/` to the search of the page, ⌘K or Ctrl K opens the palette. */
 export function useShortcuts(openPalette: () => void) {
@@ -45,11 +39,15 @@ export function useShortcuts(openPalette: () => void) {
         went = Date.now();
       } else {
         const to = PAGES[event.key];
-        if (to && Date.now() - went < 1500) router.navigate({ to });
+        if (to && Date.now() - went < 1500) {
+          event.preventDefault();
+          router.navigate({ to });
+        }
         went = 0;
       }
     };
-    addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
+    // Before the page's own keys, which leave alone what was meant for here.
+    addEventListener('keydown', press, { capture: true });
+    return () => removeEventListener('keydown', press, { capture: true });
   }, [router]);
 }

@@ -12,7 +12,7 @@ import { Timeline } from './timeline';
 /** A request beside the list. */
 export function Peek({ id, onClose }: { id: string; onClose: () => void }) {
   const { t } = useLingui();
-  const query = useQuery(logDetail(id));
+  const query = useQuery(logDetail(id, false));
   return (
     <aside
       aria-label={t`Request ${id}`}

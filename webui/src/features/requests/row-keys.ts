@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { isTyping } from '@/lib/typing';
 
 interface RowKeys {
   ids: string[];
@@ -14,9 +15,8 @@ export function useRowKeys(keys: RowKeys) {
   current.current = keys;
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      const target = event.target;
-      if (event.metaKey || event.ctrlKey || event.altKey || document.querySelector('dialog[open]')) return;
-      if (target instanceof HTMLElement && /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+      if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
+      if (document.querySelector('dialog[open]')) return;
       const { ids, open, show, page, refresh } = current.current;
       const at = open ? ids.indexOf(open) : -1;
       const go = (to: number) => {
