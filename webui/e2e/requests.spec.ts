@@ -99,6 +99,39 @@ test('j and k go through the rows, o opens the page, Escape closes', async ({ pa
   await expect(page.getByRole('heading', { level: 1, name: 'Request' })).toBeVisible();
 });
 
+test('the panel beside the list needs no bodies', async ({ page, seeded }) => {
+  const asked: URL[] = [];
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (/^\/api\/logs\/./.test(url.pathname)) asked.push(url);
+  });
+  await open(page, seeded, '/logs');
+  await page.keyboard.press('j');
+  await expect(page.getByRole('complementary').getByRole('region', { name: 'Timeline' })).toBeVisible();
+  expect(asked.map((url) => url.searchParams.get('bodies'))).toEqual(['false']);
+});
+
+test('g and k leave the list, and open nothing of it', async ({ page, seeded }) => {
+  await open(page, seeded, '/logs');
+  await page.keyboard.press('j');
+  await expect(page).toHaveURL(/open=/);
+  await page.keyboard.press('j');
+  const before = page.url();
+  await page.keyboard.press('g');
+  await page.keyboard.press('k');
+  await expect(page.getByRole('heading', { level: 1, name: 'Keys' })).toBeVisible();
+  await page.goBack();
+  await expect(page).toHaveURL(before);
+});
+
+test('how providers are is asked again by itself and by Refresh', async ({ page, seeded }) => {
+  await open(page, seeded, '/');
+  const models = (url: URL) => url.pathname === '/api/models';
+  const again = () => page.waitForRequest((request) => models(new URL(request.url())), { timeout: 5000 });
+  await Promise.all([again(), page.getByRole('button', { name: 'Refresh' }).click()]);
+  await page.waitForRequest((request) => models(new URL(request.url())), { timeout: 15_000 });
+});
+
 for (const [model, said] of [
   ['gpt-5', 'Hello from the scripted provider.'],
   ['o5', 'Let me think about it.'],
@@ -157,4 +190,26 @@ test('the palette finds pages, models and actions', async ({ page, seeded }) => 
   await page.keyboard.press('g');
   await page.keyboard.press('k');
   await expect(page.getByRole('heading', { level: 1, name: 'Keys' })).toBeVisible();
+});
+
+test('names and sessions of digits stay texts', async ({ page, seeded }) => {
+  const { id } = await seeded.api<{ id: string }>('POST', '/api/keys', { name: '2024' });
+  try {
+    await open(page, seeded, '/');
+    await page.keyboard.press('Control+k');
+    await page.getByPlaceholder('A page, a name').fill('2024');
+    await page.getByRole('option', { name: '2024', exact: true }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Keys' })).toBeVisible();
+    await expect(page.locator('tr[data-row]')).toHaveCount(1);
+    await page.goto(`${seeded.url}/keys?q=2024`);
+    await expect(page.locator('tr[data-row]')).toHaveCount(1);
+    await page.keyboard.press('Control+k');
+    await page.getByPlaceholder('A page, a name').fill('123456789012345678901234');
+    await page.getByRole('option', { name: /^Requests of session/ }).click();
+    await expect(
+      page.getByRole('button', { name: /^Remove the filter Session: 123456789012345678901234$/ }),
+    ).toBeVisible();
+  } finally {
+    await seeded.api('DELETE', `/api/keys/${id}`);
+  }
 });

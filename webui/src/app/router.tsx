@@ -9,7 +9,11 @@ import { NotFound } from './errors/not-found';
 import { lazily, Pending } from './shell/pending';
 import { Shell } from './shell/shell';
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+/** A text of a URL; the router reads `q=2024` as a number. */
+function text(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
 
 /** Around every page; all but signing in need a gateway that lets us in. */
 const root = createRootRoute({ component: Frame, beforeLoad: letIn });
@@ -98,9 +102,7 @@ const playground = createRoute({
   getParentRoute: () => root,
   path: '/playground',
   validateSearch: (search: Record<string, unknown>): { models?: string[] } =>
-    Array.isArray(search.models) && search.models.every((it) => typeof it === 'string')
-      ? { models: search.models.slice(0, 4) }
-      : {},
+    Array.isArray(search.models) ? { models: search.models.flatMap((it) => text(it) ?? []).slice(0, 4) } : {},
   component: lazily(() => import('@/features/playground/playground-page')),
 });
 const settings = createRoute({

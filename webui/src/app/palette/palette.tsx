@@ -18,9 +18,10 @@ export default function Palette({ onClose }: { onClose: () => void }) {
   const providers = useQuery(queries.providers).data ?? [];
   const models = useQuery(queries.models).data ?? [];
   const keys = useQuery(queries.keys).data ?? [];
-  const go = (href: string) => {
+  // By options and not by an address, in which a name of digits would be a number.
+  const go: typeof router.navigate = (options) => {
     onClose();
-    router.history.push(href);
+    return router.navigate(options);
   };
   const typed = text.trim();
   const identifies = /^(?=.*\d)[\w-]{12,}$/.test(typed) && !typed.startsWith('sk-');
@@ -39,16 +40,25 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           <Section heading={t`Pages`}>
             {navigation().flatMap((group) =>
               group.items.map((item) => (
-                <Item key={item.to} icon={item.icon} onSelect={() => go(item.to)}>
+                <Item key={item.to} icon={item.icon} onSelect={() => go({ to: item.to })}>
                   {item.label}
                 </Item>
               )),
             )}
           </Section>
           <Section heading={t`Actions`}>
-            <Item icon={<Plus size={16} />} onSelect={() => go('/providers?add=true')}>{t`Add a provider`}</Item>
-            <Item icon={<Plus size={16} />} onSelect={() => go('/models?add=true')}>{t`Add a model`}</Item>
-            <Item icon={<Plus size={16} />} onSelect={() => go('/keys?add=true')}>{t`Create a key`}</Item>
+            <Item
+              icon={<Plus size={16} />}
+              onSelect={() => go({ to: '/providers', search: { add: true } })}
+            >{t`Add a provider`}</Item>
+            <Item
+              icon={<Plus size={16} />}
+              onSelect={() => go({ to: '/models', search: { add: true } })}
+            >{t`Add a model`}</Item>
+            <Item
+              icon={<Plus size={16} />}
+              onSelect={() => go({ to: '/keys', search: { add: true } })}
+            >{t`Create a key`}</Item>
             <Item icon={<Sun size={16} />} onSelect={() => setTheme('light')}>{t`Light theme`}</Item>
             <Item icon={<Moon size={16} />} onSelect={() => setTheme('dark')}>{t`Dark theme`}</Item>
             <Item
@@ -65,7 +75,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                 key={model.id}
                 value={`model ${model.name}`}
                 icon={<Boxes size={16} />}
-                onSelect={() => go(`/models/${model.id}`)}
+                onSelect={() => go({ to: '/models/$id', params: { id: model.id } })}
               >
                 {model.name}
               </Item>
@@ -77,7 +87,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                 key={provider.id}
                 value={`provider ${provider.name}`}
                 icon={<Server size={16} />}
-                onSelect={() => go(`/providers/${provider.id}`)}
+                onSelect={() => go({ to: '/providers/$id', params: { id: provider.id } })}
               >
                 {provider.name}
               </Item>
@@ -89,7 +99,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                 key={key.id}
                 value={`key ${key.name}`}
                 icon={<KeyRound size={16} />}
-                onSelect={() => go(`/keys?q=${encodeURIComponent(key.name)}`)}
+                onSelect={() => go({ to: '/keys', search: { q: key.name } })}
               >
                 {key.name}
               </Item>
@@ -98,12 +108,12 @@ export default function Palette({ onClose }: { onClose: () => void }) {
           {identifies && (
             <Section heading={t`Requests`}>
               <Item
-                onSelect={() => go(`/logs?trace=${encodeURIComponent(typed)}&range=90d`)}
+                onSelect={() => go({ to: '/logs', search: { trace: typed, range: '90d' } })}
               >{t`Requests of trace ${typed}`}</Item>
               <Item
-                onSelect={() => go(`/logs?session=${encodeURIComponent(typed)}&range=90d`)}
+                onSelect={() => go({ to: '/logs', search: { session: typed, range: '90d' } })}
               >{t`Requests of session ${typed}`}</Item>
-              <Item onSelect={() => go(`/logs/${encodeURIComponent(typed)}`)}>{t`Request ${typed}`}</Item>
+              <Item onSelect={() => go({ to: '/logs/$id', params: { id: typed } })}>{t`Request ${typed}`}</Item>
             </Section>
           )}
         </Command.List>
