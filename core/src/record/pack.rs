@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use postcard::ser_flavors::Size;
 use serde::{Deserialize, Serialize};
 
 use super::rollup::{Counts, Dimension};
@@ -11,8 +12,9 @@ use crate::platform::{DatabaseError, DatabaseErrorKind};
 /// The first byte; another layout gets another one.
 const VERSION: u8 = 1;
 
-/// Entries to a chunk. D1 limits a value to 2 MB, and an entry has some hundred bytes.
-const CHUNK_ENTRIES: usize = 4000;
+/// A chunk that has grown to so many bytes is full; the last cell may take it some kilobytes further. D1 limits a parameter to
+/// 2 MB, and a chunk travels as hexadecimal digits.
+pub(crate) const CHUNK_BYTES: usize = 300 << 10;
 
 /// Sums of one dimension in one of the periods that a block is made of.
 pub(crate) type Cell<'a> = (&'a Dimension, u8, &'a Sums);
@@ -60,10 +62,10 @@ pub(crate) fn encode<'a>(cells: impl IntoIterator<Item = Cell<'a>>) -> Result<Ve
     let mut chunks = Vec::new();
     let mut packer = Packer::default();
     for cell in cells {
-        if packer.block.entries.len() >= CHUNK_ENTRIES {
+        if packer.bytes >= CHUNK_BYTES {
             chunks.push(std::mem::take(&mut packer).finish()?);
         }
-        packer.add(cell);
+        packer.add(cell)?;
     }
     chunks.push(packer.finish()?);
     Ok(chunks)
@@ -139,10 +141,12 @@ struct Packer<'a> {
     block: Block<'a>,
     texts: HashMap<&'a str, u32>,
     last: Option<&'a Dimension>,
+    /// What it comes to so far.
+    bytes: usize,
 }
 
 impl<'a> Packer<'a> {
-    fn add(&mut self, (dimension, slot, sums): Cell<'a>) {
+    fn add(&mut self, (dimension, slot, sums): Cell<'a>) -> Result<(), DatabaseError> {
         if self.last.is_none_or(|last| last != dimension) {
             self.last = Some(dimension);
             let names = dimension.names();
@@ -157,10 +161,11 @@ impl<'a> Packer<'a> {
                 names.origin,
             ];
             let indices = indices.map(|text| self.index(text));
+            self.bytes += size(&indices)?;
             self.block.dimensions.push(indices);
         }
         let costs = sums.costs.iter().map(|(currency, cost)| (self.index(currency), *cost)).collect();
-        self.block.entries.push(Entry {
+        let entry = Entry {
             dimension: number(self.block.dimensions.len().saturating_sub(1)),
             slot,
             counts: sums.counts.whole_numbers(),
@@ -169,12 +174,17 @@ impl<'a> Packer<'a> {
             first_token: sums.first_token.buckets().filter_map(bucket).collect(),
             total: sums.total.buckets().filter_map(bucket).collect(),
             last_minute: sums.last_minute,
-        });
+        };
+        self.bytes += size(&entry)?;
+        self.block.entries.push(entry);
+        Ok(())
     }
 
     fn index(&mut self, text: &'a str) -> u32 {
-        let texts = &mut self.block.texts;
+        let (texts, bytes) = (&mut self.block.texts, &mut self.bytes);
         *self.texts.entry(text).or_insert_with(|| {
+            // Two for its length.
+            *bytes += text.len() + 2;
             texts.push(text);
             number(texts.len() - 1)
         })
@@ -183,6 +193,11 @@ impl<'a> Packer<'a> {
     fn finish(self) -> Result<Vec<u8>, DatabaseError> {
         postcard::to_extend(&self.block, vec![VERSION]).map_err(|_| broken("cannot be written"))
     }
+}
+
+/// Bytes that it is written in.
+fn size(part: &impl Serialize) -> Result<usize, DatabaseError> {
+    postcard::serialize_with_flavor(part, Size::default()).map_err(|_| broken("cannot be written"))
 }
 
 fn number(index: usize) -> u32 {
@@ -231,5 +246,30 @@ mod tests {
         assert_eq!(seen, 6_000);
         assert!(decode(&[]).is_err() && decode(&[9, 0]).is_err() && decode(&[VERSION, 200]).is_err());
         assert_eq!(decode(&encode([]).unwrap()[0]).unwrap().entries.len(), 0);
+    }
+
+    #[test]
+    fn a_chunk_is_bounded_whatever_its_entries_hold() {
+        let mut full = Sums { last_minute: 29_000_000, ..Sums::default() };
+        full.counts.add_whole_numbers(&[u64::MAX; Counts::WHOLE_NUMBERS]);
+        for bucket in crate::record::latency::BUCKETS {
+            full.first_token.add(bucket, 1_000);
+            full.total.add(bucket, 1_000);
+        }
+        let names: Vec<_> = (0..2_000).map(|n| dimension(&format!("{n:0>250}"), "k")).collect();
+        for (what, sums) in [("histograms", &full), ("names", &Sums::default())] {
+            let chunks = encode(names.iter().map(|dimension| (dimension, 0, sums))).unwrap();
+            let entries: usize = chunks.iter().map(|chunk| decode(chunk).unwrap().entries.len()).sum();
+            assert_eq!(entries, names.len(), "{what}");
+            let (last, others) = chunks.split_last().unwrap();
+            assert!(!others.is_empty() && last.len() < CHUNK_BYTES + (20 << 10), "{what}");
+            for chunk in others {
+                assert!(
+                    (CHUNK_BYTES..CHUNK_BYTES + (20 << 10)).contains(&chunk.len()),
+                    "{what}: {} bytes",
+                    chunk.len()
+                );
+            }
+        }
     }
 }
