@@ -5,10 +5,19 @@ use std::fmt::Write;
 use serde_json::{Value as Json, json};
 
 use crate::platform::{Database, DatabaseError, Statement, Value};
+use crate::record::pack::CHUNK_BYTES;
 use crate::record::rollup::{DAY_SECS, HOUR_SECS};
 
 /// Bytes of packed sums to a statement, half of what D1 takes as a parameter: they travel as hexadecimal digits.
 const STATEMENT_BYTES: usize = 400 << 10;
+/// Bytes of packed sums to an answer: it is whole in memory, more than once, and a Worker has 128 MB for everything. A single
+/// day may take more.
+const ANSWER_BYTES: u64 = 8 << 20;
+/// Chunks of hours to an answer, each of about [`CHUNK_BYTES`] at the most.
+const ANSWER_CHUNKS: usize = ANSWER_BYTES as usize / CHUNK_BYTES;
+/// So many days come in one answer, unasked for their size: of blocks by the hour, of coarser ones.
+const FEW_DAYS: usize = 3;
+const FEW_COARSE_DAYS: usize = 31;
 /// Rows to a deletion: a few milliseconds, for which other writers wait.
 const CHUNK_ROWS: u32 = 500;
 
@@ -84,19 +93,33 @@ pub(crate) async fn hours_to_fold(database: &dyn Database, day: i64) -> Result<V
     integers(database, sql, vec![day.into()]).await
 }
 
-/// Shows the packed sums of each folded hour in one of the `spans` (seconds, the second exclusive).
+/// Shows the packed sums of each folded hour in one of the `spans` (seconds, the second exclusive), in order.
 pub(crate) async fn hours(
     database: &dyn Database,
     spans: &[(i64, i64)],
     mut show: impl FnMut(i64, &[u8]) -> Result<(), DatabaseError>,
 ) -> Result<(), DatabaseError> {
-    let sql = "SELECT h.start, h.sums FROM json_each(?1) AS span \
-               CROSS JOIN rollup_hours AS h ON h.start >= span.value->>0 AND h.start < span.value->>1";
-    for row in database.query(Statement::new(sql, vec![json!(spans).to_string().into()])).await?.iter() {
-        let mut cells = row.cells();
-        show(cells.integer()?, cells.blob()?)?;
+    let sql = format!(
+        "SELECT start, chunk, sums FROM rollup_hours WHERE (start, chunk) > (?2, ?3) AND start < ?4 AND EXISTS \
+         (SELECT 1 FROM json_each(?1) AS span WHERE start >= span.value->>0 AND start < span.value->>1) \
+         ORDER BY start, chunk LIMIT {ANSWER_CHUNKS}"
+    );
+    let Some(first) = spans.iter().map(|(from, _)| *from).min() else { return Ok(()) };
+    let end = spans.iter().map(|(_, to)| *to).max().unwrap_or(first);
+    let wanted = json!(spans).to_string();
+    let mut after = (first, -1);
+    loop {
+        let params = vec![wanted.as_str().into(), after.0.into(), after.1.into(), end.into()];
+        let found = database.query(Statement::new(sql.clone(), params)).await?;
+        for row in found.iter() {
+            let mut cells = row.cells();
+            after = (cells.integer()?, cells.integer()?);
+            show(after.0, cells.blob()?)?;
+        }
+        if found.rows.len() < ANSWER_CHUNKS {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// Which blocks of days to read.
@@ -115,24 +138,61 @@ pub(crate) async fn blocks(
     wanted: &Blocks<'_>,
     mut show: impl FnMut(i64, i64, &[u8]) -> Result<(), DatabaseError>,
 ) -> Result<(), DatabaseError> {
-    let Blocks { days, axis, parts, hours } = wanted;
-    let parts_of = match parts {
-        Some(_) => "CROSS JOIN json_each(?4) AS p CROSS JOIN rollup_blocks AS b ON b.part = p.value AND",
-        None => "CROSS JOIN rollup_blocks AS b ON",
-    };
-    let sql = format!(
-        "SELECT b.day, b.hours, b.sums FROM json_each(?1) AS d {parts_of} b.day = d.value AND b.axis = ?2 \
-         AND b.hours IN (SELECT value FROM json_each(?3))"
-    );
-    let mut params: Vec<Value> = vec![json!(days).to_string().into(), (*axis).into(), json!(hours).to_string().into()];
-    if let Some(parts) = parts {
-        params.push(json!(parts).to_string().into());
-    }
-    for row in database.query(Statement::new(sql, params)).await?.iter() {
-        let mut cells = row.cells();
-        show(cells.integer()?, cells.integer()?, cells.blob()?)?;
+    let few = if wanted.hours.contains(&1) { FEW_DAYS } else { FEW_COARSE_DAYS };
+    let answers = if wanted.days.len() > few { answers(database, wanted).await? } else { vec![wanted.days.to_vec()] };
+    for days in answers {
+        let statement = wanted.of(&days).statement("b.day, b.hours, b.sums", "");
+        for row in database.query(statement).await?.iter() {
+            let mut cells = row.cells();
+            show(cells.integer()?, cells.integer()?, cells.blob()?)?;
+        }
     }
     Ok(())
+}
+
+/// Those of the days that have such blocks, divided into what one answer may hold.
+async fn answers(database: &dyn Database, wanted: &Blocks<'_>) -> Result<Vec<Vec<i64>>, DatabaseError> {
+    let mut answers = Vec::new();
+    let mut days = Vec::new();
+    let mut bytes = 0;
+    let sizes = wanted.statement("b.day, sum(length(b.sums))", "GROUP BY b.day ORDER BY b.day");
+    for row in database.query(sizes).await?.iter() {
+        let mut cells = row.cells();
+        let (day, size) = (cells.integer()?, u64::try_from(cells.integer()?).unwrap_or(0));
+        if bytes + size > ANSWER_BYTES && !days.is_empty() {
+            answers.push(std::mem::take(&mut days));
+            bytes = 0;
+        }
+        bytes += size;
+        days.push(day);
+    }
+    answers.push(days);
+    Ok(answers)
+}
+
+impl Blocks<'_> {
+    /// The same of other days.
+    fn of<'a>(&'a self, days: &'a [i64]) -> Blocks<'a> {
+        Blocks { days, ..self.clone() }
+    }
+
+    fn statement(&self, columns: &str, end: &str) -> Statement {
+        let Self { days, axis, parts, hours } = self;
+        let parts_of = match parts {
+            Some(_) => "CROSS JOIN json_each(?4) AS p CROSS JOIN rollup_blocks AS b ON b.part = p.value AND",
+            None => "CROSS JOIN rollup_blocks AS b ON",
+        };
+        let sql = format!(
+            "SELECT {columns} FROM json_each(?1) AS d {parts_of} b.day = d.value AND b.axis = ?2 \
+             AND b.hours IN (SELECT value FROM json_each(?3)) {end}"
+        );
+        let mut params: Vec<Value> =
+            vec![json!(days).to_string().into(), (*axis).into(), json!(hours).to_string().into()];
+        if let Some(parts) = parts {
+            params.push(json!(parts).to_string().into());
+        }
+        Statement::new(sql, params)
+    }
 }
 
 /// Puts an hour's chunks in the place of what it had. `false`, and nothing is written, when something was written late

@@ -109,7 +109,6 @@ pub async fn metrics(database: &dyn Database, query: &MetricsQuery) -> Result<Me
             })
             .await?;
         }
-        hours.sort_unstable();
         hours.dedup();
         gaps = without(&gaps, &hours);
     }

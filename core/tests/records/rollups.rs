@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use llmio_core::platform::{Clock, Database, Timestamp, Value};
+use llmio_core::platform::{Clock, Database, Statement, Timestamp, Value};
 use llmio_core::record::{LogEntry, Operation, Origin, Outcome, Sums, fold, latency};
 use llmio_core::storage::metrics::{Axis, Choice, Interval, MetricsQuery, metrics};
 
@@ -436,6 +436,33 @@ async fn names_that_clients_choose_are_bounded() {
     let is_final = entries.iter().filter(|entry| entry.is_final).count() as u64;
     assert_eq!(requests.values().sum::<u64>(), is_final);
     assert_eq!((requests["claude-00003"], requests[fold::OTHER]), (3, 200));
+}
+
+/// A report over many big days: the answers of a database are whole in memory.
+#[tokio::test]
+async fn reports_read_what_is_folded_in_pieces() {
+    let (home, entries) = four_days().await;
+    home.clock.advance(DAY * 5);
+    fold_all(&home).await;
+    // What is behind the sums of a chunk does not count.
+    let grow =
+        |table: &str, bytes: usize| format!("UPDATE {table} SET sums = unhex(hex(sums) || hex(zeroblob({bytes})))");
+    let unfold_days = "DELETE FROM rollup_days WHERE day >= (SELECT pruned_until FROM rollup_state)".to_owned();
+    let levels = [
+        vec![grow("rollup_blocks", 1_200 << 10)],
+        vec![grow("rollup_blocks", 1), grow("rollup_hours", 280 << 10), unfold_days],
+    ];
+    let query = MetricsQuery { group_by: vec![Axis::Model, Axis::Key], ..query(&entries) };
+    for statements in levels {
+        let statements = statements.into_iter().map(|sql| Statement::new(sql, vec![])).collect();
+        home.database.batch(statements).await.unwrap();
+        home.database.answers.lock().unwrap().clear();
+        check(&home, &entries, &query).await;
+        let answers = home.database.answers.lock().unwrap().clone();
+        let (all, most) = (answers.iter().sum::<usize>(), answers.iter().max().copied().unwrap_or_default());
+        assert!(all > 10 << 20, "{all} bytes are read in all");
+        assert!(most <= 9 << 20, "{most} bytes in one answer");
+    }
 }
 
 /// What a request costs where each written row is paid for (D1): rows of tables and of indices.

@@ -34,6 +34,7 @@ impl Home {
             real,
             faults: Mutex::default(),
             batches: Mutex::default(),
+            answers: Mutex::default(),
             refused: Mutex::new(|_| false),
             held: Semaphore::new(0),
         });
@@ -105,6 +106,8 @@ pub(crate) struct FaultyDatabase {
     faults: Mutex<VecDeque<Fault>>,
     /// How many statements each batch had.
     pub(crate) batches: Mutex<Vec<usize>>,
+    /// How many bytes of blobs each query answered.
+    pub(crate) answers: Mutex<Vec<usize>>,
     /// Batches that are refused for what they hold, whatever else is told.
     refused: Mutex<fn(&[Statement]) -> bool>,
     held: Semaphore,
@@ -159,7 +162,15 @@ impl Database for FaultyDatabase {
 
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
         let query = self.real.query(statement.clone());
-        if statement.sql.starts_with("DELETE") { Box::pin(self.write(query)) } else { query }
+        if statement.sql.starts_with("DELETE") {
+            return Box::pin(self.write(query));
+        }
+        Box::pin(async {
+            let rows = query.await?;
+            let size = |value: &Value| if let Value::Blob(bytes) = value { bytes.len() } else { 0 };
+            self.answers.lock().unwrap().push(rows.rows.iter().flatten().map(size).sum());
+            Ok(rows)
+        })
     }
 
     fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Rows>, DatabaseError>> {

@@ -23,7 +23,7 @@ use endpoint::Endpoint;
 /// From sending a request to the end of its answer. A database that is slower is as good as none: others hold what
 /// waits for it, and nobody should wait for them.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// A larger answer is refused; no query of ours comes near.
+/// A larger answer is refused. What may grow is read in pieces: the log by pages, folded rollups as [`super::folds`] bounds it.
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 /// Waits before another try, where one is safe.
 const PAUSES: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
