@@ -58,11 +58,6 @@ export const withExtra = <T extends object>(part: T, extra: JsonObject | undefin
 
 export const other = (name: string, value: Json): Part => ({ kind: 'other', name, value });
 
-/** A field that is a text. What is no text, or null, is no such field and stays with the others. */
-export function texts(object: JsonObject, key: string): object is JsonObject & { [k in typeof key]: string } {
-  return typeof object[key] === 'string';
-}
-
 /** `data:image/png;base64,…` by its two parts. */
 export function media(url: string, type: string, extra: JsonObject | undefined): Part {
   const found = /^data:([^;,]*)(?:;[^,]*)?,(.*)$/s.exec(url);

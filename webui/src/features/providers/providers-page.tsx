@@ -92,11 +92,7 @@ export default function ProvidersPage() {
     <Page
       title={t`Providers`}
       actions={
-        <Button
-          variant="primary"
-          data-shortcut="n"
-          onClick={() => navigate({ search: (old) => ({ ...old, add: true }) })}
-        >
+        <Button variant="primary" onClick={() => navigate({ search: (old) => ({ ...old, add: true }) })}>
           <Plus size={16} />
           <Trans>Add a provider</Trans>
         </Button>
