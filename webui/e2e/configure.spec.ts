@@ -156,6 +156,10 @@ test('a key is shown once, and then nowhere', async ({ page }) => {
   secret = await once.getByLabel('Key', { exact: true }).inputValue();
   expect(secret).toMatch(/^sk-/);
   await accessible(page);
+  // Nothing shows it again, so that closing by accident asks first.
+  page.once('dialog', (question) => question.dismiss());
+  await page.keyboard.press('Escape');
+  await expect(once).toBeVisible();
   await once.getByRole('button', { name: 'I have stored it' }).click();
   await expect(once).toBeHidden();
   const response = await gateway.ask(

@@ -1,4 +1,5 @@
 /** The admin API, typed by the gateway's own description of it. */
+import { t } from '@lingui/core/macro';
 import createClient from 'openapi-fetch';
 import { currentSession, expire } from './session';
 import type { components, paths } from './types.gen';
@@ -86,7 +87,13 @@ const client = createClient<paths>({
     if (etag) versions.set(pathname, etag);
     const kind = response.headers.get('content-type') ?? '';
     if (response.status !== 204 && !kind.includes('json')) {
-      throw new ApiError(response.status, 'not_llmio', `the answer is no JSON but ${kind || 'untyped'}`, null, null);
+      throw new ApiError(
+        response.status,
+        'not_llmio',
+        t`What answered is no gateway's JSON but ${kind || '?'}.`,
+        null,
+        null,
+      );
     }
     return response;
   },

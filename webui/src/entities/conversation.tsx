@@ -2,7 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { Bot, FileQuestion, Settings2, User, Wrench } from 'lucide-react';
 import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import type { Answer, Part, Question, Turn } from '@/dialects/conversation';
-import { bytes } from '@/lib/format';
+import { byteLength, bytes } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { CopyButton } from '@/ui/copy';
 import { JsonView } from '@/ui/json-view';
@@ -138,7 +138,7 @@ function PartView({ part }: { part: Part }) {
       return (
         <details className="rounded-card bg-vio-tint px-3 py-2">
           <summary className="text-vio">
-            <Trans>Thoughts</Trans> · {bytes(part.text.length)}
+            <Trans>Thoughts</Trans> · {bytes(byteLength(part.text))}
           </summary>
           <Text text={part.text} />
           {extra}
@@ -199,7 +199,7 @@ function Text({ text }: { text: string }) {
       {text.length > limit && (
         <Button
           onClick={() => setLimit(limit + 200_000)}
-        >{t`Show more: ${bytes(text.length - limit)} are left`}</Button>
+        >{t`Show more: ${bytes(byteLength(text.slice(limit)))} are left`}</Button>
       )}
     </>
   );

@@ -67,6 +67,9 @@ export function duration(ms: Maybe): string {
   return unit(ms / 86_400_000, 'day', 1);
 }
 
+/** What a text takes as UTF-8, as it is sent and stored. */
+export const byteLength = (text: string): number => new TextEncoder().encode(text).length;
+
 export function bytes(value: Maybe): string {
   if (!is(value)) return NONE;
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
@@ -92,33 +95,32 @@ function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
 
 const valid = (time: Date) => !Number.isNaN(time.getTime());
 
-export function dateTime(iso: string | null | undefined, timeZone?: string): string {
+export function dateTime(iso: string | null | undefined): string {
   const time = new Date(iso ?? '');
   if (!valid(time)) return NONE;
-  return dateFormat({ dateStyle: 'medium', timeStyle: 'medium', timeZone }).format(time);
+  return dateFormat({ dateStyle: 'medium', timeStyle: 'medium' }).format(time);
 }
 
 /** The time alone for today, else with its day. */
-export function shortTime(iso: string, timeZone?: string): string {
+export function shortTime(iso: string): string {
   const time = new Date(iso);
   if (!valid(time)) return NONE;
-  const day = dateFormat({ dateStyle: 'short', timeZone });
-  const clock = dateFormat({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZone });
+  const day = dateFormat({ dateStyle: 'short' });
+  const clock = dateFormat({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
   if (day.format(time) === day.format(new Date())) return clock.format(time);
-  return `${dateFormat({ month: 'short', day: 'numeric', timeZone }).format(time)} ${clock.format(time)}`;
+  return `${dateFormat({ month: 'short', day: 'numeric' }).format(time)} ${clock.format(time)}`;
 }
 
-export function dateLabel(iso: string, step: 'minute' | 'hour' | 'day', timeZone?: string): string {
+export function dateLabel(iso: string, step: 'minute' | 'hour' | 'day'): string {
   const time = new Date(iso);
   if (!valid(time)) return NONE;
-  if (step === 'day') return dateFormat({ month: 'short', day: 'numeric', timeZone }).format(time);
+  if (step === 'day') return dateFormat({ month: 'short', day: 'numeric' }).format(time);
   return dateFormat({
     month: 'short',
     day: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
     hourCycle: 'h23',
-    timeZone,
   }).format(time);
 }
 
@@ -140,5 +142,3 @@ export function relative(iso: string | null | undefined, now = Date.now()): stri
 }
 
 export const list = (items: string[]) => new Intl.ListFormat(locale(), { type: 'conjunction' }).format(items);
-export const compareText = (a: string, b: string) =>
-  a.localeCompare(b, locale(), { numeric: true, sensitivity: 'base' });

@@ -1,6 +1,6 @@
 import { useLingui } from '@lingui/react/macro';
-import { useState } from 'react';
-import { bytes } from '@/lib/format';
+import { useMemo, useState } from 'react';
+import { byteLength, bytes } from '@/lib/format';
 import { Button } from './button';
 import { CopyButton } from './copy';
 
@@ -71,7 +71,7 @@ function Leaf({ value }: { value: null | boolean | number | string }) {
   return (
     <span>
       <span className="text-t1">{JSON.stringify(value.slice(0, 1000))}…</span>{' '}
-      <Button variant="ghost" onClick={() => setAll(true)}>{t`Show all ${bytes(value.length)}`}</Button>
+      <Button variant="ghost" onClick={() => setAll(true)}>{t`Show all ${bytes(byteLength(value))}`}</Button>
       <CopyButton text={value} />
     </span>
   );
@@ -81,6 +81,8 @@ function Leaf({ value }: { value: null | boolean | number | string }) {
 export function RawText({ text, name }: { text: string; name: string }) {
   const { t } = useLingui();
   const [limit, setLimit] = useState(64 * 1024);
+  const size = useMemo(() => byteLength(text), [text]);
+  const left = useMemo(() => byteLength(text.slice(limit)), [text, limit]);
   const download = () => {
     const url = URL.createObjectURL(new Blob([text], { type: 'application/octet-stream' }));
     const link = document.createElement('a');
@@ -92,7 +94,7 @@ export function RawText({ text, name }: { text: string; name: string }) {
   return (
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-2 text-meta text-t3">
-        {bytes(text.length)}
+        {bytes(size)}
         <CopyButton text={text}>{t`Copy`}</CopyButton>
         <Button variant="ghost" onClick={download}>{t`Download`}</Button>
       </div>
@@ -106,9 +108,7 @@ export function RawText({ text, name }: { text: string; name: string }) {
         <pre className="break-anywhere font-mono text-meta whitespace-pre-wrap">{text.slice(0, limit)}</pre>
       </section>
       {text.length > limit && (
-        <Button
-          onClick={() => setLimit(limit + 256 * 1024)}
-        >{t`Show more: ${bytes(text.length - limit)} are left`}</Button>
+        <Button onClick={() => setLimit(limit + 256 * 1024)}>{t`Show more: ${bytes(left)} are left`}</Button>
       )}
     </div>
   );

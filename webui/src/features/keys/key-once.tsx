@@ -14,6 +14,7 @@ export function KeyOnce({ name, secret, onClose }: { name: string; secret: strin
     <Dialog
       title={t`The key ${name}`}
       onClose={onClose}
+      mayClose={() => confirm(t`Nothing shows this key again. Close it all the same?`)}
       footer={
         <Button variant="primary" onClick={onClose}>
           <Trans>I have stored it</Trans>

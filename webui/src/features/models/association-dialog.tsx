@@ -10,7 +10,7 @@ import { FormError, saveOnEnter, submitter, useGuard, useUnsavedGuard } from '@/
 import { Button, IconButton } from '@/ui/button';
 import { Dialog } from '@/ui/dialog';
 import { Checkbox, Field, Group, Input, Select, TextArea } from '@/ui/field';
-import { type AssociationForm, fieldsOf, formOf, jsonObjectError, ranked } from './association-form';
+import { type AssociationForm, copyOf, fieldsOf, formOf, jsonObjectError, ranked } from './association-form';
 
 const CURRENCY = 'llmio.currency';
 
@@ -27,8 +27,10 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
   const changed = useConfigChanged();
   const providers = useProviders().data ?? [];
   const models = useModels().data ?? [];
+  const currency = localStorage.getItem(CURRENCY) ?? 'USD';
   const form = useForm<AssociationForm>({
-    defaultValues: formOf(association, model.id, localStorage.getItem(CURRENCY) ?? 'USD'),
+    defaultValues:
+      association && copy ? copyOf(association, model.id, currency) : formOf(association, model.id, currency),
   });
   const { register, watch, formState, control } = form;
   const { isDirty, isSubmitting, errors } = formState;
@@ -130,7 +132,7 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
         </Group>
         <Group title={t`What is sent`}>
           <Checkbox label={t`Pass the client's headers on`} {...register('with_header')} />
-          <Headers form={form} control={control} />
+          <Headers form={form} control={control} whole={Boolean(copy)} />
           <Field
             label={t`Extra body`}
             hint={t`A JSON object: dotted path to value, merged into the request. {"reasoning.effort": "high"}`}
@@ -245,10 +247,12 @@ function Prices({ form }: { form: FormOf }) {
   );
 }
 
-function Headers({ form, control }: { form: FormOf; control: FormOf['control'] }) {
+/** `whole`: each needs its value, for there is none behind an empty one. */
+function Headers({ form, control, whole }: { form: FormOf; control: FormOf['control']; whole: boolean }) {
   const { t } = useLingui();
   const { fields, append, remove } = useFieldArray({ control, name: 'headers' });
-  const error = form.formState.errors.headers;
+  const errors = form.formState.errors.headers;
+  const message = errors?.message ?? fields.map((_, index) => errors?.[index]?.value?.message).find(Boolean);
   return (
     <div className="flex flex-col gap-2">
       <p className="text-meta text-t3">
@@ -268,12 +272,20 @@ function Headers({ form, control }: { form: FormOf; control: FormOf['control'] }
           <Input
             aria-label={t`Header ${index + 1}, value`}
             className="font-mono"
-            {...form.register(`headers.${index}.value`)}
+            aria-invalid={Boolean(errors?.[index]?.value) || undefined}
+            {...form.register(`headers.${index}.value`, {
+              validate: (value) =>
+                !whole || value !== '' || t`A secret is not copied with its header: enter it, or remove the header.`,
+            })}
           />
           <IconButton label={t`Remove header ${index + 1}`} icon={<X size={14} />} onClick={() => remove(index)} />
         </div>
       ))}
-      {error?.message && <p className="text-bad text-meta">{error.message}</p>}
+      {message && (
+        <p role="alert" className="text-bad text-meta">
+          {message}
+        </p>
+      )}
       <div>
         <Button onClick={() => append({ name: '', value: '' })}>
           <Plus size={14} />

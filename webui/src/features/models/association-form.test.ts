@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { fieldsOf, formOf, jsonObjectError, ranked } from './association-form';
+import type { Association } from '@/entities/config';
+import { copyOf, fieldsOf, formOf, jsonObjectError, ranked } from './association-form';
 
 test('a price of 0.0375 stays 0.0375', () => {
   const form = formOf(undefined, '1', 'USD');
@@ -17,6 +18,14 @@ test('a price of 0.0375 stays 0.0375', () => {
 test('what was cleared is cleared', () => {
   const form = { ...formOf(undefined, '1', 'USD'), headers: [{ name: ' ', value: 'x' }], extra_body: ' ' };
   expect(fieldsOf(form)).toMatchObject({ headers: {}, extra_body: {}, prices: null, note: '' });
+});
+
+test('a copy has no mask for a secret', () => {
+  const original = { headers: { authorization: '****abcd', 'x-team': 'blue' } } as unknown as Association;
+  expect(copyOf(original, '1', 'USD').headers).toEqual([
+    { name: 'authorization', value: '' },
+    { name: 'x-team', value: 'blue' },
+  ]);
 });
 
 test.each([

@@ -1,4 +1,5 @@
 /** An association as a form: numbers are text until they are sent, so that nothing that was typed is rounded or lost. */
+import { t } from '@lingui/core/macro';
 import type { Schemas } from '@/api/client';
 import type { Association } from '@/entities/config';
 
@@ -28,6 +29,17 @@ export interface AssociationForm {
 }
 
 const text = (value: number | null | undefined) => (value == null ? '' : String(value));
+
+const MASK = '****';
+
+/** A copy begins without the secrets of the original, of which the gateway shows masks alone. */
+export function copyOf(association: Association, modelId: string, currency: string): AssociationForm {
+  const form = formOf(association, modelId, currency);
+  return {
+    ...form,
+    headers: form.headers.map(({ name, value }) => ({ name, value: value.startsWith(MASK) ? '' : value })),
+  };
+}
 
 export function formOf(association: Association | undefined, modelId: string, currency: string): AssociationForm {
   const prices = association?.prices;
@@ -88,7 +100,7 @@ export function jsonObjectError(source: string): string | null {
   if (!source.trim()) return null;
   try {
     const value: unknown = JSON.parse(source);
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? null : 'not an object';
+    return value !== null && typeof value === 'object' && !Array.isArray(value) ? null : t`it is another kind of value`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

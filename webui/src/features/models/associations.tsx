@@ -9,7 +9,7 @@ import { shares } from '@/entities/shares';
 import { AssociationState, stateOf } from '@/entities/state';
 import { providerTypes } from '@/entities/words';
 import { useSetting } from '@/entities/write';
-import { money, number, percent } from '@/lib/format';
+import { money, NONE, number, percent } from '@/lib/format';
 import { Confirm } from '@/ui/dialog';
 import { Input, Select, Switch } from '@/ui/field';
 import { RowMenu } from '@/ui/menu';
@@ -38,6 +38,11 @@ export function Associations({ model }: { model: Model }) {
   const now = shares(model.strategy, weighed, (id) =>
     model.associations.some((it) => it.id === id && stateOf(it) !== 'resting'),
   );
+
+  const typeName = (it: Association) => {
+    const type = types.get(it.provider_id);
+    return type ? providerTypes[type] : NONE;
+  };
 
   const wanted = text.toLowerCase();
   const rows = model.associations
@@ -82,7 +87,7 @@ export function Associations({ model }: { model: Model }) {
         </span>
       ),
     },
-    { id: 'type', header: t`Type`, cell: (it) => providerTypes[types.get(it.provider_id) ?? 'openai'] },
+    { id: 'type', header: t`Type`, cell: (it) => typeName(it) },
     { id: 'tier', header: t`Tier`, end: true, cell: (it) => number(it.priority) },
     {
       id: 'weight',
