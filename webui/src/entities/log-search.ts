@@ -41,6 +41,11 @@ export type LogSearch = RangeSearch & { [filter in TextFilter]?: string } & {
   open?: string;
 };
 
+/** The same time and kind of rows, narrowed to nothing. */
+export function unfiltered(search: LogSearch): LogSearch {
+  return { ...rangeSearch({ ...search }), ...(search.attempts && { attempts: search.attempts }) };
+}
+
 /** Reads a URL; what is no filter is left out. */
 export function logSearch(search: Record<string, unknown>): LogSearch {
   const result: LogSearch = rangeSearch(search);

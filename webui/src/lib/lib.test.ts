@@ -1,9 +1,9 @@
 import { i18n } from '@lingui/core';
 import { beforeEach, expect, test } from 'vitest';
-import { bytes, duration, money, number, percent, relative } from './format';
+import { byteLength, bytes, duration, money, number, percent, relative } from './format';
 import { localeOf } from './i18n';
 import { colours } from './series';
-import { rangeSearch, shifted, timeRange } from './time-range';
+import { rangeSearch, rangeSince, shifted, timeRange } from './time-range';
 
 beforeEach(() => i18n.loadAndActivate({ locale: 'en', messages: {} }));
 
@@ -66,6 +66,20 @@ test('the range of a URL', () => {
     from: '2025-12-31T00:00:00.000Z',
     to: '2026-01-01T00:00:00.000Z',
   });
+});
+
+test.each([
+  ['2026-11-27T11:00:00Z', undefined, { range: '24h' }],
+  ['2026-11-25T11:00:00Z', undefined, { range: '7d' }],
+  ['2026-11-27T11:00:00Z', '90d', { range: '90d' }],
+  ['2026-07-01T00:00:00Z', '90d', { range: '400d' }],
+  ['2024-01-02T00:00:00Z', '90d', { from: '2024-01-01T00:00:00.000Z', to: '2024-01-03T00:00:00.000Z' }],
+] as const)('a range with %s in it, of %s at least', (at, least, range) => {
+  expect(rangeSince(at, least, Date.parse('2026-11-27T12:00:00Z'))).toEqual(range);
+});
+
+test('bytes are those of UTF-8', () => {
+  expect(['abc', 'é', '繁體', '😀'].map(byteLength)).toEqual([3, 2, 6, 4]);
 });
 
 test('a moving range ends with the minute, and has its whole length', () => {

@@ -47,6 +47,15 @@ export function timeRange(search: RangeSearch, usual: Preset, now = Date.now()):
   return { from: new Date(end - lengthOf(preset)), to: new Date(end), preset };
 }
 
+/** The shortest moving range, of `least` at the least, that has a moment in it; for one before all of them, the two days around it. */
+export function rangeSince(iso: string, least: Preset = '24h', now = Date.now()): RangeSearch {
+  const at = Date.parse(iso);
+  const range = PRESETS.find((preset) => lengthOf(preset) >= lengthOf(least) && now - at < lengthOf(preset));
+  if (range) return { range };
+  const around = (by: number) => new Date(at + by * UNITS.d).toISOString();
+  return { from: around(-1), to: around(1) };
+}
+
 /** The range of the same length before (-1) or after (1). */
 export function shifted({ from, to }: TimeRange, by: -1 | 1): RangeSearch {
   const length = to.getTime() - from.getTime();
@@ -58,5 +67,3 @@ export function shifted({ from, to }: TimeRange, by: -1 | 1): RangeSearch {
 export function zoneOffset(at: Date): number {
   return -at.getTimezoneOffset();
 }
-
-export const browserZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;

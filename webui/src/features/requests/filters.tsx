@@ -2,7 +2,7 @@ import { useLingui } from '@lingui/react/macro';
 import { X } from 'lucide-react';
 import { type FormEvent, useId, useState } from 'react';
 import { useKeys, useModels, useProviders } from '@/entities/config';
-import { DIALECTS, type LogSearch, OUTCOMES, TEXT_FILTERS, type TextFilter } from '@/entities/log-search';
+import { DIALECTS, type LogSearch, OUTCOMES, TEXT_FILTERS, type TextFilter, unfiltered } from '@/entities/log-search';
 import { dialects, outcomes } from '@/entities/words';
 import { Button } from '@/ui/button';
 import { Input, Select } from '@/ui/field';
@@ -97,7 +97,7 @@ export function Filters({ search, onChange }: { search: LogSearch; onChange: (se
             </li>
           ))}
           <li>
-            <Button variant="ghost" onClick={() => onChange({})}>{t`Clear filters`}</Button>
+            <Button variant="ghost" onClick={() => onChange(unfiltered(search))}>{t`Clear filters`}</Button>
           </li>
         </ul>
       )}

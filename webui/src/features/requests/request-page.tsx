@@ -7,6 +7,7 @@ import { answerOf, questionOf } from '@/dialects';
 import { Conversation } from '@/entities/conversation';
 import { type LogDetail, logDetail } from '@/entities/logs';
 import { bytes, dateTime, duration, number } from '@/lib/format';
+import { rangeSince } from '@/lib/time-range';
 import { buttonClass } from '@/ui/button';
 import { CopyButton } from '@/ui/copy';
 import { JsonView, RawText } from '@/ui/json-view';
@@ -30,7 +31,11 @@ export default function RequestPage() {
       title={t`Request`}
       intro={
         <span className="inline-flex flex-wrap items-center gap-2">
-          <Link to="/logs" className="text-acc hover:underline">
+          <Link
+            to="/logs"
+            search={query.data ? rangeSince(query.data.created_at) : {}}
+            className="text-acc hover:underline"
+          >
             <Trans>All requests</Trans>
           </Link>
           <code className="text-meta">{id}</code>
@@ -74,7 +79,11 @@ function Actions({ log }: { log: LogDetail }) {
           {t`after it in the session`} ›
         </Link>
       )}
-      <Link to="/logs" search={{ trace: log.trace_id, attempts: 'all', range: '90d' }} className={buttonClass()}>
+      <Link
+        to="/logs"
+        search={{ ...rangeSince(log.created_at, '90d'), trace: log.trace_id, attempts: 'all' }}
+        className={buttonClass()}
+      >
         <Trans>All its attempts</Trans>
       </Link>
       {log.bodies && (

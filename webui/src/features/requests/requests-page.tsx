@@ -3,6 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { RefreshCw, RotateCw } from 'lucide-react';
 import { useEffect, useMemo } from 'react';
+import { unfiltered } from '@/entities/log-search';
 import { cacheShare, inputTokens, type Log, logPages } from '@/entities/logs';
 import { OutcomeStatus } from '@/entities/words';
 import { compact, duration, money, percent } from '@/lib/format';
@@ -90,7 +91,9 @@ export default function RequestsPage() {
             <Empty
               action={
                 <>
-                  {filtered && <Button onClick={() => navigate({ search: {} })}>{t`Clear filters`}</Button>}
+                  {filtered && (
+                    <Button onClick={() => navigate({ search: unfiltered(search) })}>{t`Clear filters`}</Button>
+                  )}
                   <Button
                     onClick={() => navigate({ search: ({ from: _, to: __, ...old }) => ({ ...old, range: '30d' }) })}
                   >{t`Look at 30 days`}</Button>

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { cacheShare, inputTokens, type LogDetail } from '@/entities/logs';
 import { dialects, OutcomeStatus } from '@/entities/words';
 import { duration, money, number, percent } from '@/lib/format';
+import { rangeSince } from '@/lib/time-range';
 import { Badge } from '@/ui/status';
 import { Clock } from '@/ui/time';
 
@@ -27,11 +28,19 @@ export function Headline({ log }: { log: LogDetail }) {
       </p>
       <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-t2">
         <Clock at={log.created_at} />
-        <Link to="/logs" search={{ model: log.model }} className="break-anywhere text-acc hover:underline">
+        <Link
+          to="/logs"
+          search={{ ...rangeSince(log.created_at), model: log.model }}
+          className="break-anywhere text-acc hover:underline"
+        >
           {log.model}
         </Link>
         {log.key_id ? (
-          <Link to="/logs" search={{ key: log.key_id }} className="break-anywhere text-acc hover:underline">
+          <Link
+            to="/logs"
+            search={{ ...rangeSince(log.created_at), key: log.key_id }}
+            className="break-anywhere text-acc hover:underline"
+          >
             {t`key ${log.key_name ?? log.key_id}`}
           </Link>
         ) : (
@@ -40,7 +49,7 @@ export function Headline({ log }: { log: LogDetail }) {
         {log.session_id && (
           <Link
             to="/logs"
-            search={{ session: log.session_id, range: '90d' }}
+            search={{ ...rangeSince(log.created_at, '90d'), session: log.session_id }}
             className="break-anywhere text-acc hover:underline"
           >
             <Trans>its session</Trans>
@@ -54,22 +63,33 @@ export function Headline({ log }: { log: LogDetail }) {
   );
 }
 
+/** What it is, how many tokens, at which price, what it cost. */
+type Row = [ReactNode, number | null, string, string];
+
 /** Each bucket of tokens, at its price, with what it cost. */
 export function TokensAndCost({ log }: { log: LogDetail }) {
   const { t } = useLingui();
   const { usage, prices, cost_parts } = log;
-  const writes =
-    usage.cache_write_5m_tokens === null && usage.cache_write_1h_tokens === null
-      ? null
-      : (usage.cache_write_5m_tokens ?? 0) + (usage.cache_write_1h_tokens ?? 0);
   const share = cacheShare(usage);
   const price = (amount: number | undefined) =>
     prices && amount !== undefined ? t`× ${money(amount, prices.currency)} / M` : '';
   const cost = (amount: number | undefined) => (prices && amount !== undefined ? money(amount, prices.currency) : '–');
-  const rows: [ReactNode, number | null, string, string][] = [
+  // Writes that are kept for an hour have a price of their own; the log has one cost for both.
+  const hourPrice = prices?.cache_write_1h ?? prices?.cache_write;
+  const costOf = (count: number | null, unit: number | undefined) =>
+    cost(cost_parts && unit !== undefined ? ((count ?? 0) * unit) / 1_000_000 : undefined);
+  const short = usage.cache_write_5m_tokens;
+  const long = usage.cache_write_1h_tokens;
+  const writes: Row[] = long
+    ? [
+        [t`Cache write, 5 min`, short, price(prices?.cache_write), costOf(short, prices?.cache_write)],
+        [t`Cache write, 1 h`, long, price(hourPrice), costOf(long, hourPrice)],
+      ]
+    : [[t`Cache write`, short ?? long, price(prices?.cache_write), cost(cost_parts?.cache_write)]];
+  const rows: Row[] = [
     [t`Input, fresh`, usage.input_tokens, price(prices?.input), cost(cost_parts?.input)],
     [t`Cache read`, usage.cache_read_tokens, price(prices?.cache_read), cost(cost_parts?.cache_read)],
-    [t`Cache write`, writes, price(prices?.cache_write), cost(cost_parts?.cache_write)],
+    ...writes,
     [
       usage.reasoning_tokens ? t`Output (${number(usage.reasoning_tokens)} for reasoning)` : t`Output`,
       usage.output_tokens,

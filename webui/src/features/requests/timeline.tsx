@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import type { Log, LogDetail } from '@/entities/logs';
 import { OutcomeStatus } from '@/entities/words';
 import { duration } from '@/lib/format';
+import { rangeSince } from '@/lib/time-range';
 
 /** Where the time went: one lane for each attempt, from the request's arrival to its end. */
 export function Timeline({ log }: { log: LogDetail }) {
@@ -34,7 +35,7 @@ export function Timeline({ log }: { log: LogDetail }) {
             {attempt.provider ? (
               <Link
                 to="/logs"
-                search={{ provider: attempt.provider, attempts: 'all' }}
+                search={{ ...rangeSince(attempt.created_at), provider: attempt.provider, attempts: 'all' }}
                 className="break-anywhere font-medium hover:underline"
               >
                 {attempt.provider}
