@@ -61,7 +61,7 @@ export function Shell(): ReactNode {
         className={clsx(
           'sticky top-0 z-30 flex items-center gap-2 border-line border-b bg-s1 px-3 py-1.5',
           'md:h-dvh md:flex-col md:items-stretch md:gap-1 md:border-e md:border-b-0 md:p-2',
-          collapsed ? 'md:w-14' : 'md:w-58',
+          collapsed ? 'md:w-14 pointer-coarse:md:w-16' : 'md:w-58',
         )}
       >
         <div
