@@ -24,7 +24,7 @@ export function question(body: JsonObject): Question {
     if (!isObject(message)) return { role: 'unknown', parts: [other('message', message)] };
     const extra = without(message, 'role', 'content');
     const turn = { role: textOf(message.role) ?? 'user', parts: listOf(message.content).flatMap(part) };
-    return extra ? { ...turn, extra } : turn;
+    return withExtra(turn, extra);
   });
   return {
     turns: [...system, ...turns],

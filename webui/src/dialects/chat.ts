@@ -63,7 +63,7 @@ function turn(message: Json): Turn {
     parts.push(...message.tool_calls.map(call));
   }
   const extra = without(message, ...read);
-  return extra ? { role, parts, extra } : { role, parts };
+  return withExtra({ role, parts }, extra);
 }
 
 function call(it: Json): Part {

@@ -42,7 +42,7 @@ function turn(content: Json, usual: string, fixed = false): Turn {
   if (!isObject(content)) return { role: usual, parts: [other('content', content)] };
   const extra = without(content, 'parts', ...(fixed && content.role !== undefined ? [] : ['role']));
   const read = { role: fixed ? usual : (textOf(content.role) ?? usual), parts: listOf(content.parts).flatMap(part) };
-  return extra ? { ...read, extra } : read;
+  return withExtra(read, extra);
 }
 
 function part(it: Json): Part[] {

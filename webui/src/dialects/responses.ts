@@ -61,7 +61,7 @@ function turn(item: Json, usual: string): Turn {
     case 'message': {
       const extra = without(item, 'type', 'role', 'content', ...(item.status === 'completed' ? ['status'] : []));
       const read = { role: textOf(item.role) ?? usual, parts: listOf(item.content).flatMap(part) };
-      return extra ? { ...read, extra } : read;
+      return withExtra(read, extra);
     }
     case 'reasoning': {
       const pieces = [...listOf(item.summary), ...listOf(item.content)];
