@@ -1,5 +1,6 @@
 import { useLingui } from '@lingui/react/macro';
 import { useMemo, useState } from 'react';
+import { download } from '@/lib/download';
 import { byteLength, bytes } from '@/lib/format';
 import { Button } from './button';
 import { CopyButton } from './copy';
@@ -83,20 +84,12 @@ export function RawText({ text, name }: { text: string; name: string }) {
   const [limit, setLimit] = useState(64 * 1024);
   const size = useMemo(() => byteLength(text), [text]);
   const left = useMemo(() => byteLength(text.slice(limit)), [text, limit]);
-  const download = () => {
-    const url = URL.createObjectURL(new Blob([text], { type: 'application/octet-stream' }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = name;
-    link.click();
-    URL.revokeObjectURL(url);
-  };
   return (
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-2 text-meta text-t3">
         {bytes(size)}
         <CopyButton text={text}>{t`Copy`}</CopyButton>
-        <Button variant="ghost" onClick={download}>{t`Download`}</Button>
+        <Button variant="ghost" onClick={() => download(text, name)}>{t`Download`}</Button>
       </div>
       <section
         // What scrolls must be reachable by keyboard.

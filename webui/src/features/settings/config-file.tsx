@@ -5,6 +5,7 @@ import { toast } from 'sonner';
 import { ApiError, askAdmin, type Schemas } from '@/api/client';
 import { useConfigChanged } from '@/entities/config';
 import { useUnsavedGuard } from '@/entities/form';
+import { download } from '@/lib/download';
 import { Button } from '@/ui/button';
 import { TextArea } from '@/ui/field';
 import { Card } from '@/ui/page';
@@ -73,14 +74,6 @@ export function ConfigFile() {
   const error = load.error ?? check.error ?? apply.error;
   const conflict = error instanceof ApiError && error.status === 412;
   const shown = checked?.file === file ? checked : null;
-  const download = () => {
-    const url = URL.createObjectURL(new Blob([file ?? ''], { type: 'application/yaml' }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = 'llmio.yaml';
-    link.click();
-    URL.revokeObjectURL(url);
-  };
   return (
     <Card title={t`Configuration file`}>
       <div className="flex flex-col gap-3">
@@ -108,7 +101,7 @@ export function ConfigFile() {
             />
           </label>
           {file !== null && (
-            <Button variant="ghost" onClick={download}>
+            <Button variant="ghost" onClick={() => download(file, 'llmio.yaml', 'application/yaml')}>
               <Trans>Download</Trans>
             </Button>
           )}
