@@ -33,6 +33,13 @@ test('filters are the URL, and survive a reload', async ({ page, seeded }) => {
   await expect(page.locator('tr[data-row]')).toHaveCount(4);
 });
 
+test('clearing the filters keeps the time', async ({ page, seeded }) => {
+  await open(page, seeded, '/logs?range=7d&model=o5');
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await expect(page.getByRole('button', { name: /^Remove the filter/ })).toHaveCount(0);
+  expect(new URL(page.url()).search).toBe('?range=7d');
+});
+
 test('attempts show the failures behind a success', async ({ page, seeded }) => {
   await open(page, seeded, '/logs?model=flaky');
   await expect(page.locator('tr[data-row]')).toHaveCount(4);
@@ -190,6 +197,17 @@ test('the palette finds pages, models and actions', async ({ page, seeded }) => 
   await page.keyboard.press('g');
   await page.keyboard.press('k');
   await expect(page.getByRole('heading', { level: 1, name: 'Keys' })).toBeVisible();
+});
+
+test('what is not there is told of, and leads to what is', async ({ page, seeded }) => {
+  for (const [path, all] of [
+    ['/models/none', 'All models'],
+    ['/providers/none', 'All providers'],
+  ] as const) {
+    await open(page, seeded, path);
+    await expect(page.getByText('There is none with this id')).toBeVisible();
+    await expect(page.getByRole('main').getByRole('link', { name: all })).toBeVisible();
+  }
 });
 
 test('names and sessions of digits stay texts', async ({ page, seeded }) => {

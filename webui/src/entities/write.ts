@@ -4,7 +4,7 @@ import { toast } from 'sonner';
 import { ApiError } from '@/api/client';
 import { useConfigChanged } from './config';
 
-type Guard = { 'If-Match'?: string };
+export type Guard = { 'If-Match'?: string };
 
 /**
  * Changes that take effect at once (switches, weights, order): `run` sets a value, and *Put back* runs it again with the

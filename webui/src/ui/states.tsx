@@ -74,7 +74,7 @@ export function ErrorState({ title, error, onRetry }: { title?: ReactNode; error
   );
 }
 
-interface Query<T> {
+export interface Query<T> {
   data: T | undefined;
   error: Error | null;
   isPending: boolean;

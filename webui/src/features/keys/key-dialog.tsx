@@ -4,9 +4,9 @@ import { Controller, useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import client, { data } from '@/api/client';
 import { type Key, useConfigChanged, useModels } from '@/entities/config';
-import { FormError, saveOnEnter, submitter, useGuard, useUnsavedGuard } from '@/entities/form';
+import { submitter, useGuard, useUnsavedGuard } from '@/entities/form';
+import { FormDialog } from '@/entities/form-dialog';
 import { Button } from '@/ui/button';
-import { Dialog } from '@/ui/dialog';
 import { Checkbox, Field, Group, Input, TextArea } from '@/ui/field';
 import { SearchBox } from '@/ui/search-box';
 import { SecretInput } from '@/ui/secret-input';
@@ -46,102 +46,93 @@ export function KeyDialog({ stored, onClose }: { stored?: Key | undefined; onClo
   );
   if (made) return <KeyOnce name={made.name} secret={made.key} onClose={onClose} />;
   return (
-    <Dialog
-      side
+    <FormDialog
       title={stored ? t`Edit ${stored.name}` : t`Create a key`}
+      form={form}
+      submit={submit}
+      action={stored ? t`Save` : t`Create the key`}
       onClose={onClose}
       mayClose={mayClose}
-      footer={
-        <>
-          <FormError error={errors.root} />
-          <Button variant="primary" busy={isSubmitting} onClick={submit}>
-            {stored ? t`Save` : t`Create the key`}
-          </Button>
-        </>
-      }
     >
-      <form onSubmit={submit} onKeyDown={saveOnEnter(submit)} className="flex flex-col gap-5">
-        <Field
-          label={t`Name`}
-          hint={t`Who or what uses it; requests are counted under this name.`}
-          error={errors.name?.message}
-        >
-          {(props) => <Input {...props} {...register('name', { required: t`A name is needed.` })} />}
-        </Field>
-        <Group title={t`Models`}>
-          <Checkbox label={t`All models, those to come included`} {...register('all_models')} />
-          {!watch('all_models') && (
-            <Controller
-              control={control}
-              name="models"
-              rules={{ validate: (models) => models.length > 0 || t`Choose a model, or allow all.` }}
-              render={({ field }) => <ChooseModels value={field.value} onChange={field.onChange} />}
-            />
-          )}
-          {errors.models?.message && (
-            <p role="alert" className="text-bad text-meta">
-              {errors.models.message}
-            </p>
-          )}
-        </Group>
-        <Field
-          label={t`Expires`}
-          hint={t`At the end of that day, in your time zone. Empty: never.`}
-          error={errors.expires?.message}
-        >
-          {(props) => (
-            <div className="flex flex-wrap gap-1">
-              <Input {...props} type="date" className="w-auto!" {...register('expires')} />
-              {[7, 30, 90].map((days) => (
-                <Button
-                  key={days}
-                  variant="ghost"
-                  onClick={() => form.setValue('expires', inDays(days), { shouldDirty: true })}
-                >
-                  <Trans>{days} days</Trans>
-                </Button>
-              ))}
-              <Button variant="ghost" onClick={() => form.setValue('expires', '', { shouldDirty: true })}>
-                <Trans>Never</Trans>
-              </Button>
-            </div>
-          )}
-        </Field>
-        <Checkbox
-          label={t`Record bodies`}
-          hint={t`Everything that is asked and answered with this key is stored, and can be read here by every administrator, as long as the log is kept.`}
-          {...register('log_io')}
-        />
-        <Field label={t`Note`} error={errors.note?.message}>
-          {(props) => <TextArea {...props} {...register('note')} />}
-        </Field>
-        {!stored && (
-          <details open={Boolean(errors.key) || undefined} className="rounded-card border border-line px-3 py-2">
-            <summary className="font-medium">
-              <Trans>Bring a key of your own</Trans>
-            </summary>
-            <Field
-              label={t`Key`}
-              className="pt-3"
-              hint={t`For clients that already have one. Empty: one is made.`}
-              error={errors.key?.message}
-            >
-              {(props) => (
-                <Controller
-                  control={control}
-                  name="key"
-                  render={({ field }) => (
-                    <SecretInput control={props} stored={null} value={field.value} onChange={field.onChange} />
-                  )}
-                />
-              )}
-            </Field>
-          </details>
+      <Field
+        label={t`Name`}
+        hint={t`Who or what uses it; requests are counted under this name.`}
+        error={errors.name?.message}
+      >
+        {(props) => <Input {...props} {...register('name', { required: t`A name is needed.` })} />}
+      </Field>
+      <Group title={t`Models`}>
+        <Checkbox label={t`All models, those to come included`} {...register('all_models')} />
+        {!watch('all_models') && (
+          <Controller
+            control={control}
+            name="models"
+            rules={{ validate: (models) => models.length > 0 || t`Choose a model, or allow all.` }}
+            render={({ field }) => <ChooseModels value={field.value} onChange={field.onChange} />}
+          />
         )}
-        {stored && <Checkbox label={t`Switched on`} {...register('enabled')} />}
-        <input type="submit" hidden />
-      </form>
-    </Dialog>
+        {errors.models?.message && (
+          <p role="alert" className="text-bad text-meta">
+            {errors.models.message}
+          </p>
+        )}
+      </Group>
+      <Field
+        label={t`Expires`}
+        hint={t`At the end of that day, in your time zone. Empty: never.`}
+        error={errors.expires?.message}
+      >
+        {(props) => (
+          <div className="flex flex-wrap gap-1">
+            <Input {...props} type="date" className="w-auto!" {...register('expires')} />
+            {[7, 30, 90].map((days) => (
+              <Button
+                key={days}
+                variant="ghost"
+                onClick={() => form.setValue('expires', inDays(days), { shouldDirty: true })}
+              >
+                <Trans>{days} days</Trans>
+              </Button>
+            ))}
+            <Button variant="ghost" onClick={() => form.setValue('expires', '', { shouldDirty: true })}>
+              <Trans>Never</Trans>
+            </Button>
+          </div>
+        )}
+      </Field>
+      <Checkbox
+        label={t`Record bodies`}
+        hint={t`Everything that is asked and answered with this key is stored, and can be read here by every administrator, as long as the log is kept.`}
+        {...register('log_io')}
+      />
+      <Field label={t`Note`} error={errors.note?.message}>
+        {(props) => <TextArea {...props} {...register('note')} />}
+      </Field>
+      {!stored && (
+        <details open={Boolean(errors.key) || undefined} className="rounded-card border border-line px-3 py-2">
+          <summary className="font-medium">
+            <Trans>Bring a key of your own</Trans>
+          </summary>
+          <Field
+            label={t`Key`}
+            className="pt-3"
+            hint={t`For clients that already have one. Empty: one is made.`}
+            error={errors.key?.message}
+          >
+            {(props) => (
+              <Controller
+                control={control}
+                name="key"
+                render={({ field }) => (
+                  <SecretInput control={props} stored={null} value={field.value} onChange={field.onChange} />
+                )}
+              />
+            )}
+          </Field>
+        </details>
+      )}
+      {stored && <Checkbox label={t`Switched on`} {...register('enabled')} />}
+    </FormDialog>
   );
 }
 

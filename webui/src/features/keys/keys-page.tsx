@@ -4,12 +4,12 @@ import { Activity, Pencil, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import client from '@/api/client';
 import { type Key, useConfigChanged, useKeys } from '@/entities/config';
+import { EnabledSwitch } from '@/entities/enabled-switch';
 import { useUsageColumns } from '@/entities/usage';
-import { useSetting } from '@/entities/write';
 import { list } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Confirm } from '@/ui/dialog';
-import { Select, Switch } from '@/ui/field';
+import { Select } from '@/ui/field';
 import { RowMenu } from '@/ui/menu';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
@@ -215,17 +215,13 @@ function Scope({ models }: { models: string[] | null }) {
 }
 
 function Enabled({ stored }: { stored: Key }) {
-  const { t } = useLingui();
-  const setting = useSetting((enabled: boolean, header) =>
-    client.PATCH('/api/keys/{id}', { params: { path: { id: stored.id }, header }, body: { enabled } }),
-  );
   return (
-    <Switch
-      quiet
-      label={t`${stored.name} is on`}
-      checked={setting.pending ?? stored.enabled}
-      disabled={setting.busy}
-      onChange={(event) => setting.set(event.target.checked, stored.enabled)}
+    <EnabledSwitch
+      name={stored.name}
+      enabled={stored.enabled}
+      save={(enabled, header) =>
+        client.PATCH('/api/keys/{id}', { params: { path: { id: stored.id }, header }, body: { enabled } })
+      }
     />
   );
 }

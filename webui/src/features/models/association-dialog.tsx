@@ -6,9 +6,9 @@ import { useFieldArray, useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import client, { data } from '@/api/client';
 import { type Association, type Model, queries, useConfigChanged, useModels, useProviders } from '@/entities/config';
-import { FormError, saveOnEnter, submitter, useGuard, useUnsavedGuard } from '@/entities/form';
+import { submitter, useGuard, useUnsavedGuard } from '@/entities/form';
+import { FormDialog } from '@/entities/form-dialog';
 import { Button, IconButton } from '@/ui/button';
-import { Dialog } from '@/ui/dialog';
 import { Checkbox, Field, Group, Input, Select, TextArea } from '@/ui/field';
 import { type AssociationForm, copyOf, fieldsOf, formOf, jsonObjectError, ranked } from './association-form';
 
@@ -59,39 +59,20 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
   );
   const hasPrices = watch('has_prices');
   return (
-    <Dialog
-      side
+    <FormDialog
       title={
         isNew ? t`Add an association to ${model.name}` : t`Edit ${association.provider} › ${association.provider_model}`
       }
+      form={form}
+      submit={submit}
       onClose={onClose}
       mayClose={mayClose}
-      footer={
-        <>
-          <FormError error={errors.root} />
-          <Button variant="primary" busy={isSubmitting} onClick={submit}>{t`Save`}</Button>
-        </>
-      }
     >
-      <form onSubmit={submit} onKeyDown={saveOnEnter(submit)} className="flex flex-col gap-5">
-        {isNew && (
-          <Field label={t`Model`} error={errors.model_id?.message}>
-            {(props) => (
-              <Select {...props} {...register('model_id')}>
-                {models.map((it) => (
-                  <option key={it.id} value={it.id}>
-                    {it.name}
-                  </option>
-                ))}
-              </Select>
-            )}
-          </Field>
-        )}
-        <Field label={t`Provider`} error={errors.provider_id?.message}>
+      {isNew && (
+        <Field label={t`Model`} error={errors.model_id?.message}>
           {(props) => (
-            <Select {...props} {...register('provider_id', { required: t`Choose a provider.` })}>
-              <option value="">{t`Choose…`}</option>
-              {providers.map((it) => (
+            <Select {...props} {...register('model_id')}>
+              {models.map((it) => (
                 <option key={it.id} value={it.id}>
                   {it.name}
                 </option>
@@ -99,65 +80,76 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
             </Select>
           )}
         </Field>
-        <ProviderModelField form={form} like={model.name} />
-        <div className="grid gap-4 sm:grid-cols-2">
-          <Field label={t`Weight`} hint={t`Its share beside the others of its tier.`} error={errors.weight?.message}>
-            {(props) => <Input {...props} type="number" min={1} step={1} {...register('weight')} />}
-          </Field>
-          <Field
-            label={t`Tier`}
-            hint={t`Higher ones are asked first; lower ones when those fail or rest.`}
-            error={errors.priority?.message}
-          >
-            {(props) => <Input {...props} type="number" step={1} {...register('priority')} />}
-          </Field>
-        </div>
-        <Group title={t`What it can do`}>
-          <p className="text-meta text-t3">
-            <Trans>Requests that need more go to others.</Trans>
-          </p>
-          <div className="flex flex-wrap gap-x-6 gap-y-2">
-            <Checkbox label={t`Tools`} {...register('tool_call')} />
-            <Checkbox label={t`Structured output`} {...register('structured_output')} />
-            <Checkbox label={t`Images`} {...register('image')} />
-          </div>
-        </Group>
-        <Group title={t`Prices per million tokens`}>
-          <Checkbox
-            label={t`Costs are reckoned`}
-            hint={t`Without prices its requests are shown as unpriced, not as free.`}
-            {...register('has_prices')}
-          />
-          {hasPrices && <Prices form={form} />}
-        </Group>
-        <Group title={t`What is sent`}>
-          <Checkbox label={t`Pass the client's headers on`} {...register('with_header')} />
-          <Headers form={form} control={control} whole={Boolean(copy)} />
-          <Field
-            label={t`Extra body`}
-            hint={t`A JSON object: dotted path to value, merged into the request. {"reasoning.effort": "high"}`}
-            error={errors.extra_body?.message}
-          >
-            {(props) => (
-              <TextArea
-                {...props}
-                rows={4}
-                className="font-mono"
-                {...register('extra_body', {
-                  validate: (source) =>
-                    jsonObjectError(source) === null || t`This is no JSON object: ${jsonObjectError(source)}`,
-                })}
-              />
-            )}
-          </Field>
-        </Group>
-        <Field label={t`Note`} error={errors.note?.message}>
-          {(props) => <TextArea {...props} {...register('note')} />}
+      )}
+      <Field label={t`Provider`} error={errors.provider_id?.message}>
+        {(props) => (
+          <Select {...props} {...register('provider_id', { required: t`Choose a provider.` })}>
+            <option value="">{t`Choose…`}</option>
+            {providers.map((it) => (
+              <option key={it.id} value={it.id}>
+                {it.name}
+              </option>
+            ))}
+          </Select>
+        )}
+      </Field>
+      <ProviderModelField form={form} like={model.name} />
+      <div className="grid gap-4 sm:grid-cols-2">
+        <Field label={t`Weight`} hint={t`Its share beside the others of its tier.`} error={errors.weight?.message}>
+          {(props) => <Input {...props} type="number" min={1} step={1} {...register('weight')} />}
         </Field>
-        <Checkbox label={t`Switched on`} {...register('enabled')} />
-        <input type="submit" hidden />
-      </form>
-    </Dialog>
+        <Field
+          label={t`Tier`}
+          hint={t`Higher ones are asked first; lower ones when those fail or rest.`}
+          error={errors.priority?.message}
+        >
+          {(props) => <Input {...props} type="number" step={1} {...register('priority')} />}
+        </Field>
+      </div>
+      <Group title={t`What it can do`}>
+        <p className="text-meta text-t3">
+          <Trans>Requests that need more go to others.</Trans>
+        </p>
+        <div className="flex flex-wrap gap-x-6 gap-y-2">
+          <Checkbox label={t`Tools`} {...register('tool_call')} />
+          <Checkbox label={t`Structured output`} {...register('structured_output')} />
+          <Checkbox label={t`Images`} {...register('image')} />
+        </div>
+      </Group>
+      <Group title={t`Prices per million tokens`}>
+        <Checkbox
+          label={t`Costs are reckoned`}
+          hint={t`Without prices its requests are shown as unpriced, not as free.`}
+          {...register('has_prices')}
+        />
+        {hasPrices && <Prices form={form} />}
+      </Group>
+      <Group title={t`What is sent`}>
+        <Checkbox label={t`Pass the client's headers on`} {...register('with_header')} />
+        <Headers form={form} control={control} whole={Boolean(copy)} />
+        <Field
+          label={t`Extra body`}
+          hint={t`A JSON object: dotted path to value, merged into the request. {"reasoning.effort": "high"}`}
+          error={errors.extra_body?.message}
+        >
+          {(props) => (
+            <TextArea
+              {...props}
+              rows={4}
+              className="font-mono"
+              {...register('extra_body', {
+                validate: (source) =>
+                  jsonObjectError(source) === null || t`This is no JSON object: ${jsonObjectError(source)}`,
+              })}
+            />
+          )}
+        </Field>
+      </Group>
+      <Field label={t`Note`} error={errors.note?.message}>
+        {(props) => <TextArea {...props} {...register('note')} />}
+      </Field>
+      <Checkbox label={t`Switched on`} {...register('enabled')} />
+    </FormDialog>
   );
 }
 

@@ -5,13 +5,14 @@ import { useState } from 'react';
 import { toast } from 'sonner';
 import client from '@/api/client';
 import { type Association, type Model, useConfigChanged, useProviders } from '@/entities/config';
+import { EnabledSwitch } from '@/entities/enabled-switch';
 import { shares } from '@/entities/shares';
 import { AssociationState, stateOf } from '@/entities/state';
 import { providerTypes } from '@/entities/words';
 import { useSetting } from '@/entities/write';
 import { money, NONE, number, percent } from '@/lib/format';
 import { Confirm } from '@/ui/dialog';
-import { Input, Select, Switch } from '@/ui/field';
+import { Input, Select } from '@/ui/field';
 import { RowMenu } from '@/ui/menu';
 import { SearchBox } from '@/ui/search-box';
 import { Empty } from '@/ui/states';
@@ -282,17 +283,13 @@ function Weight({ association, onDraft }: { association: Association; onDraft: (
 }
 
 function Enabled({ association }: { association: Association }) {
-  const { t } = useLingui();
-  const setting = useSetting((enabled: boolean, header) =>
-    client.PATCH('/api/associations/{id}', { params: { path: { id: association.id }, header }, body: { enabled } }),
-  );
   return (
-    <Switch
-      quiet
-      label={t`${association.provider} › ${association.provider_model} is on`}
-      checked={setting.pending ?? association.enabled}
-      disabled={setting.busy}
-      onChange={(event) => setting.set(event.target.checked, association.enabled)}
+    <EnabledSwitch
+      name={`${association.provider} › ${association.provider_model}`}
+      enabled={association.enabled}
+      save={(enabled, header) =>
+        client.PATCH('/api/associations/{id}', { params: { path: { id: association.id }, header }, body: { enabled } })
+      }
     />
   );
 }

@@ -4,10 +4,9 @@ import { useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import client, { data, type Schemas } from '@/api/client';
 import { isPattern, type Model, type Strategy, useConfigChanged } from '@/entities/config';
-import { FormError, saveOnEnter, submitter, useGuard, useUnsavedGuard } from '@/entities/form';
+import { submitter, useGuard, useUnsavedGuard } from '@/entities/form';
+import { FormDialog } from '@/entities/form-dialog';
 import { strategies } from '@/entities/words';
-import { Button } from '@/ui/button';
-import { Dialog } from '@/ui/dialog';
 import { Checkbox, Field, Input, TextArea } from '@/ui/field';
 
 interface ModelForm {
@@ -100,84 +99,74 @@ export function ModelDialog({
   const hasTimeouts = timeouts.some(([name]) => errors[name] || form.getValues(name));
   const name = watch('name');
   return (
-    <Dialog
-      side
+    <FormDialog
       title={model ? t`Edit ${model.name}` : t`Add a model`}
+      form={form}
+      submit={submit}
       onClose={onClose}
       mayClose={mayClose}
-      footer={
-        <>
-          <FormError error={errors.root} />
-          <Button variant="primary" busy={isSubmitting} onClick={submit}>{t`Save`}</Button>
-        </>
-      }
     >
-      <form onSubmit={submit} onKeyDown={saveOnEnter(submit)} className="flex flex-col gap-4">
-        <Field
-          label={t`Name`}
-          hint={
-            isPattern(name)
-              ? t`A pattern: it serves every name that fits, but for those with a model of their own.`
-              : t`What clients ask for. A * makes it a pattern, as in claude-*.`
-          }
-          error={errors.name?.message}
-        >
-          {(props) => (
-            <Input {...props} className="font-mono" {...register('name', { required: t`A name is needed.` })} />
-          )}
-        </Field>
-        <fieldset className="m-0 flex flex-col gap-2 border-0 p-0">
-          <legend className="mb-1 p-0 font-medium">{t`Strategy`}</legend>
-          {Object.entries(strategies).map(([value, { name: word, does }]) => (
-            <label
-              key={value}
-              className="flex items-start gap-2 rounded-card border border-line px-3 py-2 has-checked:border-acc has-checked:bg-acc-tint"
-            >
-              <input type="radio" value={value} className="mt-1 accent-acc" {...register('strategy')} />
-              <span>
-                <span className="font-medium">{i18n._(word)}</span>
-                <span className="block text-meta text-t2">{i18n._(does)}</span>
-              </span>
-            </label>
+      <Field
+        label={t`Name`}
+        hint={
+          isPattern(name)
+            ? t`A pattern: it serves every name that fits, but for those with a model of their own.`
+            : t`What clients ask for. A * makes it a pattern, as in claude-*.`
+        }
+        error={errors.name?.message}
+      >
+        {(props) => (
+          <Input {...props} className="font-mono" {...register('name', { required: t`A name is needed.` })} />
+        )}
+      </Field>
+      <fieldset className="m-0 flex flex-col gap-2 border-0 p-0">
+        <legend className="mb-1 p-0 font-medium">{t`Strategy`}</legend>
+        {Object.entries(strategies).map(([value, { name: word, does }]) => (
+          <label
+            key={value}
+            className="flex items-start gap-2 rounded-card border border-line px-3 py-2 has-checked:border-acc has-checked:bg-acc-tint"
+          >
+            <input type="radio" value={value} className="mt-1 accent-acc" {...register('strategy')} />
+            <span>
+              <span className="font-medium">{i18n._(word)}</span>
+              <span className="block text-meta text-t2">{i18n._(does)}</span>
+            </span>
+          </label>
+        ))}
+        {errors.strategy && <p className="text-bad text-meta">{errors.strategy.message}</p>}
+      </fieldset>
+      <Field
+        label={t`Retries`}
+        hint={t`How often another try is made after the first.`}
+        error={errors.max_retry?.message}
+      >
+        {(props) => <Input {...props} type="number" min={0} step={1} className="max-w-32" {...register('max_retry')} />}
+      </Field>
+      <Checkbox
+        label={t`Breaker`}
+        hint={t`An association that fails again and again is left in peace for a while.`}
+        {...register('breaker')}
+      />
+      <Checkbox
+        label={t`Affinity`}
+        hint={t`A conversation keeps its provider, so that prompt caches stay warm.`}
+        {...register('affinity')}
+      />
+      <details open={hasTimeouts || undefined} className="rounded-card border border-line px-3 py-2">
+        <summary className="font-medium">
+          <Trans>Time-outs, in seconds</Trans>
+        </summary>
+        <div className="grid gap-4 pt-3 sm:grid-cols-2">
+          {timeouts.map(([field, label, hint]) => (
+            <Field key={field} label={label} hint={hint} error={errors[field]?.message}>
+              {(props) => <Input {...props} type="number" min={0} step="any" {...register(field)} />}
+            </Field>
           ))}
-          {errors.strategy && <p className="text-bad text-meta">{errors.strategy.message}</p>}
-        </fieldset>
-        <Field
-          label={t`Retries`}
-          hint={t`How often another try is made after the first.`}
-          error={errors.max_retry?.message}
-        >
-          {(props) => (
-            <Input {...props} type="number" min={0} step={1} className="max-w-32" {...register('max_retry')} />
-          )}
-        </Field>
-        <Checkbox
-          label={t`Breaker`}
-          hint={t`An association that fails again and again is left in peace for a while.`}
-          {...register('breaker')}
-        />
-        <Checkbox
-          label={t`Affinity`}
-          hint={t`A conversation keeps its provider, so that prompt caches stay warm.`}
-          {...register('affinity')}
-        />
-        <details open={hasTimeouts || undefined} className="rounded-card border border-line px-3 py-2">
-          <summary className="font-medium">
-            <Trans>Time-outs, in seconds</Trans>
-          </summary>
-          <div className="grid gap-4 pt-3 sm:grid-cols-2">
-            {timeouts.map(([field, label, hint]) => (
-              <Field key={field} label={label} hint={hint} error={errors[field]?.message}>
-                {(props) => <Input {...props} type="number" min={0} step="any" {...register(field)} />}
-              </Field>
-            ))}
-          </div>
-        </details>
-        <Field label={t`Note`} error={errors.note?.message}>
-          {(props) => <TextArea {...props} {...register('note')} />}
-        </Field>
-        <input type="submit" hidden />
-      </form>
-    </Dialog>
+        </div>
+      </details>
+      <Field label={t`Note`} error={errors.note?.message}>
+        {(props) => <TextArea {...props} {...register('note')} />}
+      </Field>
+    </FormDialog>
   );
 }

@@ -8,8 +8,9 @@ import { duration, number } from '@/lib/format';
 import { Button, buttonClass } from '@/ui/button';
 import { CopyButton } from '@/ui/copy';
 import { Select } from '@/ui/field';
+import { Missing } from '@/ui/missing';
 import { Card, Facts, Page } from '@/ui/page';
-import { Empty, Loaded } from '@/ui/states';
+import { Empty } from '@/ui/states';
 import { AssociationDialog } from './association-dialog';
 import { Associations } from './associations';
 import { ModelDialog } from './model-dialog';
@@ -24,21 +25,15 @@ export default function ModelPage() {
   const found = query.data?.find((model) => model.id === id);
   if (found) return <Detail key={found.id} model={found} models={query.data ?? []} />;
   return (
-    <Page title={t`Model`}>
-      <Loaded query={query}>
-        {() => (
-          <Empty
-            action={
-              <Link to="/models" className={buttonClass()}>
-                <Trans>All models</Trans>
-              </Link>
-            }
-          >
-            <Trans>There is no model with this id; it may have been deleted.</Trans>
-          </Empty>
-        )}
-      </Loaded>
-    </Page>
+    <Missing
+      title={t`Model`}
+      query={query}
+      action={
+        <Link to="/models" className={buttonClass()}>
+          <Trans>All models</Trans>
+        </Link>
+      }
+    />
   );
 }
 

@@ -6,14 +6,14 @@ import { useState } from 'react';
 import { toast } from 'sonner';
 import client from '@/api/client';
 import { isPattern, type Model, useConfigChanged, useModels } from '@/entities/config';
+import { EnabledSwitch } from '@/entities/enabled-switch';
 import { StateOfMany } from '@/entities/state';
 import { useUsageColumns } from '@/entities/usage';
 import { strategies } from '@/entities/words';
-import { useSetting } from '@/entities/write';
 import { duration, number } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Confirm } from '@/ui/dialog';
-import { Select, Switch } from '@/ui/field';
+import { Select } from '@/ui/field';
 import { RowMenu } from '@/ui/menu';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
@@ -253,17 +253,13 @@ export default function ModelsPage() {
 }
 
 export function Enabled({ model }: { model: Model }) {
-  const { t } = useLingui();
-  const setting = useSetting((enabled: boolean, header) =>
-    client.PATCH('/api/models/{id}', { params: { path: { id: model.id }, header }, body: { enabled } }),
-  );
   return (
-    <Switch
-      quiet
-      label={t`${model.name} is on`}
-      checked={setting.pending ?? model.enabled}
-      disabled={setting.busy}
-      onChange={(event) => setting.set(event.target.checked, model.enabled)}
+    <EnabledSwitch
+      name={model.name}
+      enabled={model.enabled}
+      save={(enabled, header) =>
+        client.PATCH('/api/models/{id}', { params: { path: { id: model.id }, header }, body: { enabled } })
+      }
     />
   );
 }

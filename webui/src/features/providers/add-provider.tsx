@@ -4,9 +4,9 @@ import { useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import client, { data } from '@/api/client';
 import { useConfigChanged, useProviders } from '@/entities/config';
-import { FormError, saveOnEnter, submitter, useUnsavedGuard } from '@/entities/form';
+import { submitter, useUnsavedGuard } from '@/entities/form';
+import { FormDialog } from '@/entities/form-dialog';
 import { Button } from '@/ui/button';
-import { Dialog } from '@/ui/dialog';
 import { fieldsOf, formOf, ProviderFields, type ProviderForm } from './provider-fields';
 import { type Template, templates } from './templates';
 
@@ -17,7 +17,7 @@ export function AddProvider({ onClose }: { onClose: () => void }) {
   const changed = useConfigChanged();
   const taken = new Set(useProviders().data?.map((provider) => provider.name));
   const form = useForm<ProviderForm>({ defaultValues: formOf(undefined) });
-  const { isDirty, isSubmitting, errors } = form.formState;
+  const { isDirty, isSubmitting } = form.formState;
   const mayClose = useUnsavedGuard(isDirty && !isSubmitting);
   const fill = (template: Template) => {
     const name = taken.has(template.name) ? `${template.name} ${taken.size + 1}` : template.name;
@@ -33,34 +33,20 @@ export function AddProvider({ onClose }: { onClose: () => void }) {
     navigate({ to: '/providers/$id', params: { id: saved.id } });
   });
   return (
-    <Dialog
-      side
-      title={t`Add a provider`}
-      onClose={onClose}
-      mayClose={mayClose}
-      footer={
-        <>
-          <FormError error={errors.root} />
-          <Button variant="primary" busy={isSubmitting} onClick={submit}>{t`Save`}</Button>
-        </>
-      }
-    >
-      <form onSubmit={submit} onKeyDown={saveOnEnter(submit)} className="flex flex-col gap-4">
-        <div>
-          <p id="templates" className="mb-1.5 text-t2">
-            <Trans>Begin with one of these, or fill in your own.</Trans>
-          </p>
-          <ul aria-labelledby="templates" className="m-0 flex list-none flex-wrap gap-1.5 p-0">
-            {templates.map((template) => (
-              <li key={template.name}>
-                <Button onClick={() => fill(template)}>{template.name}</Button>
-              </li>
-            ))}
-          </ul>
-        </div>
-        <ProviderFields form={form} />
-        <input type="submit" hidden />
-      </form>
-    </Dialog>
+    <FormDialog title={t`Add a provider`} form={form} submit={submit} onClose={onClose} mayClose={mayClose}>
+      <div>
+        <p id="templates" className="mb-1.5 text-t2">
+          <Trans>Begin with one of these, or fill in your own.</Trans>
+        </p>
+        <ul aria-labelledby="templates" className="m-0 flex list-none flex-wrap gap-1.5 p-0">
+          {templates.map((template) => (
+            <li key={template.name}>
+              <Button onClick={() => fill(template)}>{template.name}</Button>
+            </li>
+          ))}
+        </ul>
+      </div>
+      <ProviderFields form={form} />
+    </FormDialog>
   );
 }

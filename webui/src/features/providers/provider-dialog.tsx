@@ -3,9 +3,8 @@ import { useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import client, { data } from '@/api/client';
 import { type Provider, useConfigChanged } from '@/entities/config';
-import { FormError, saveOnEnter, submitter, useGuard, useUnsavedGuard } from '@/entities/form';
-import { Button } from '@/ui/button';
-import { Dialog } from '@/ui/dialog';
+import { submitter, useGuard, useUnsavedGuard } from '@/entities/form';
+import { FormDialog } from '@/entities/form-dialog';
 import { fieldsOf, formOf, ProviderFields, type ProviderForm } from './provider-fields';
 
 /** Changes a provider. */
@@ -13,7 +12,7 @@ export function ProviderDialog({ provider, onClose }: { provider: Provider; onCl
   const { t } = useLingui();
   const changed = useConfigChanged();
   const form = useForm<ProviderForm>({ defaultValues: formOf(provider) });
-  const { isDirty, isSubmitting, errors } = form.formState;
+  const { isDirty, isSubmitting } = form.formState;
   const guard = useGuard('/api/providers');
   const mayClose = useUnsavedGuard(isDirty && !isSubmitting);
   const submit = submitter(
@@ -33,22 +32,8 @@ export function ProviderDialog({ provider, onClose }: { provider: Provider; onCl
     guard,
   );
   return (
-    <Dialog
-      side
-      title={t`Edit ${provider.name}`}
-      onClose={onClose}
-      mayClose={mayClose}
-      footer={
-        <>
-          <FormError error={errors.root} />
-          <Button variant="primary" busy={isSubmitting} onClick={submit}>{t`Save`}</Button>
-        </>
-      }
-    >
-      <form onSubmit={submit} onKeyDown={saveOnEnter(submit)} className="flex flex-col gap-4">
-        <ProviderFields form={form} stored={provider} />
-        <input type="submit" hidden />
-      </form>
-    </Dialog>
+    <FormDialog title={t`Edit ${provider.name}`} form={form} submit={submit} onClose={onClose} mayClose={mayClose}>
+      <ProviderFields form={form} stored={provider} />
+    </FormDialog>
   );
 }

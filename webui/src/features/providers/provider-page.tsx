@@ -9,6 +9,7 @@ import { providerTypes } from '@/entities/words';
 import { number } from '@/lib/format';
 import { Button, buttonClass } from '@/ui/button';
 import { CopyButton } from '@/ui/copy';
+import { Missing } from '@/ui/missing';
 import { Card, Facts, Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
 import { Empty, Loaded } from '@/ui/states';
@@ -25,26 +26,17 @@ export default function ProviderPage() {
   const { id } = route.useParams();
   const query = useProviders();
   const found = query.data?.find((provider) => provider.id === id);
-  if (query.data && !found)
-    return (
-      <Page title={t`Provider`}>
-        <Empty
-          action={
-            <Link to="/providers" className={buttonClass()}>
-              <Trans>All providers</Trans>
-            </Link>
-          }
-        >
-          <Trans>There is no provider with this id; it may have been deleted.</Trans>
-        </Empty>
-      </Page>
-    );
-  return found ? (
-    <Detail provider={found} />
-  ) : (
-    <Page title={t`Provider`}>
-      <Loaded query={query}>{() => null}</Loaded>
-    </Page>
+  if (found) return <Detail provider={found} />;
+  return (
+    <Missing
+      title={t`Provider`}
+      query={query}
+      action={
+        <Link to="/providers" className={buttonClass()}>
+          <Trans>All providers</Trans>
+        </Link>
+      }
+    />
   );
 }
 

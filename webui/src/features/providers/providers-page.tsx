@@ -4,13 +4,13 @@ import { ExternalLink, Pencil, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import client from '@/api/client';
 import { type Provider, useModels, useProviders } from '@/entities/config';
+import { EnabledSwitch } from '@/entities/enabled-switch';
 import { StateOfMany } from '@/entities/state';
 import { useUsageColumns } from '@/entities/usage';
 import { providerTypes } from '@/entities/words';
-import { useSetting } from '@/entities/write';
 import { Button } from '@/ui/button';
 import { CopyButton } from '@/ui/copy';
-import { Select, Switch } from '@/ui/field';
+import { Select } from '@/ui/field';
 import { RowMenu } from '@/ui/menu';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
@@ -184,17 +184,13 @@ export function ConsoleLink({ provider }: { provider: Provider }) {
 }
 
 export function Enabled({ provider }: { provider: Provider }) {
-  const { t } = useLingui();
-  const setting = useSetting((enabled: boolean, header) =>
-    client.PATCH('/api/providers/{id}', { params: { path: { id: provider.id }, header }, body: { enabled } }),
-  );
   return (
-    <Switch
-      quiet
-      label={t`${provider.name} is on`}
-      checked={setting.pending ?? provider.enabled}
-      disabled={setting.busy}
-      onChange={(event) => setting.set(event.target.checked, provider.enabled)}
+    <EnabledSwitch
+      name={provider.name}
+      enabled={provider.enabled}
+      save={(enabled, header) =>
+        client.PATCH('/api/providers/{id}', { params: { path: { id: provider.id }, header }, body: { enabled } })
+      }
     />
   );
 }
