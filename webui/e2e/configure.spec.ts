@@ -120,6 +120,32 @@ test('a model and its association, with a price of 0.0375', async ({ page }) => 
   expect(stored?.extra_body).toEqual({ temperature: 0.5 });
 });
 
+test('a duplicate needs the secrets of its headers anew', async ({ page }) => {
+  const associations = () =>
+    gateway.api<{ data: { id: string; model_id: string; headers: Record<string, string> }[] }>(
+      'GET',
+      '/api/associations',
+    );
+  const [original] = (await associations()).data;
+  await gateway.api('PATCH', `/api/associations/${original?.id}`, {
+    headers: { 'x-team-token': 'a-long-secret-of-the-team', 'x-team': 'blue' },
+  });
+  await open(page, gateway, `/models/${original?.model_id}`);
+  await page.getByRole('button', { name: /^Actions for DeepSeek/ }).click();
+  await page.getByRole('menuitem', { name: 'Duplicate' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel("Provider's model").fill('copy');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog.getByRole('alert')).toContainText('A secret is not copied with its header');
+  await dialog.locator('input[name^="headers."][aria-invalid="true"]').fill('a-new-secret-of-the-team');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await saved(page);
+  const copy = (await associations()).data.find(({ id }) => id !== original?.id);
+  expect(copy?.headers).toEqual({ 'x-team-token': '****team', 'x-team': 'blue' });
+  await gateway.api('DELETE', `/api/associations/${copy?.id}`);
+  await gateway.api('PATCH', `/api/associations/${original?.id}`, { headers: {} });
+});
+
 test('a test of it passes', async ({ page }) => {
   const [model] = (await gateway.api<{ data: { id: string }[] }>('GET', '/api/models')).data;
   await open(page, gateway, `/models/${model?.id}`);

@@ -30,7 +30,7 @@ export function dialectsOf(model: Model, providers: Provider[]): DialectName[] {
 }
 
 /** Where a question goes, and what is sent. */
-export function requestOf({ dialect, model, system, prompt, temperature, maxTokens }: Asked): {
+function requestOf({ dialect, model, system, prompt, temperature, maxTokens }: Asked): {
   path: string;
   body: object;
 } {

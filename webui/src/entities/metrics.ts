@@ -12,7 +12,7 @@ export type Interval = Schemas['MetricsInterval'];
 const HOUR = 3_600_000;
 
 /** The finest interval that gives a readable number of bars. */
-export function intervalOf({ from, to }: TimeRange): Interval {
+function intervalOf({ from, to }: TimeRange): Interval {
   const hours = (to.getTime() - from.getTime()) / HOUR;
   // Five minutes are known for the last three days.
   if (hours <= 6 && Date.now() - from.getTime() < 70 * HOUR) return '5m';

@@ -19,7 +19,7 @@ export interface TimeRange {
 
 const UNITS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-export function lengthOf(preset: Preset): number {
+function lengthOf(preset: Preset): number {
   return Number.parseInt(preset, 10) * UNITS[preset.slice(-1) as keyof typeof UNITS];
 }
 

@@ -77,7 +77,6 @@ export function ErrorState({ title, error, onRetry }: { title?: ReactNode; error
 export interface Query<T> {
   data: T | undefined;
   error: Error | null;
-  isPending: boolean;
   refetch: () => unknown;
 }
 

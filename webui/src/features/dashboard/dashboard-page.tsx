@@ -5,7 +5,7 @@ import { RefreshCw } from 'lucide-react';
 import { useModels } from '@/entities/config';
 import { cacheShareOf, type GroupBy, inputOf, metrics, type Totals } from '@/entities/metrics';
 import { compact, duration, money, moneys, number, percent } from '@/lib/format';
-import { type RangeSearch, type TimeRange, timeRange } from '@/lib/time-range';
+import { type RangeSearch, timeRange } from '@/lib/time-range';
 import { IconButton } from '@/ui/button';
 import { Select } from '@/ui/field';
 import { Page } from '@/ui/page';
@@ -97,7 +97,7 @@ export default function DashboardPage() {
       {isNew && <Checklist />}
       {whole.error && !whole.data && <ErrorState error={whole.error} onRetry={whole.refetch} />}
       {whole.isPending && !whole.error && <Skeleton rows={3} height={48} />}
-      {whole.data && <Cards totals={totals} earlier={earlier.data} range={range} linked={linked} />}
+      {whole.data && <Cards totals={totals} earlier={earlier.data} linked={linked} />}
       <Loaded query={groups} rows={5}>
         {(report) => (
           <Traffic
@@ -123,7 +123,6 @@ export default function DashboardPage() {
 interface CardsProps {
   totals: Totals | undefined;
   earlier: Totals | undefined;
-  range: TimeRange;
   linked: RangeSearch & { model?: string; provider?: string };
 }
 

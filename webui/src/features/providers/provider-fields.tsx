@@ -153,7 +153,7 @@ export function ProviderFields({ form, stored }: { form: UseFormReturn<ProviderF
 }
 
 /** People paste the address of an endpoint; the base of it is meant. */
-export function withoutEndpoint(address: string): string {
+function withoutEndpoint(address: string): string {
   return address
     .trim()
     .replace(/[?#].*$/, '')

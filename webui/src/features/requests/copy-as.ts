@@ -7,7 +7,7 @@ const PATHS = {
 } as const;
 
 /** The address that a request of this dialect goes to. */
-export function pathOf(log: Pick<LogDetail, 'dialect' | 'model' | 'stream' | 'operation'>): string {
+function pathOf(log: Pick<LogDetail, 'dialect' | 'model' | 'stream' | 'operation'>): string {
   const count = log.operation === 'count_tokens';
   if (log.dialect === 'gemini') {
     const action = count ? 'countTokens' : log.stream ? 'streamGenerateContent?alt=sse' : 'generateContent';
