@@ -26,9 +26,12 @@ test('a provider, from a template', async ({ page }) => {
   await dialog.getByLabel('Base URL').fill(`${gateway.upstream}/v1/chat/completions`);
   await dialog.getByLabel('API key').fill(UPSTREAM_KEY);
   await accessible(page);
-  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByRole('button', { name: 'Check and go on' }).click();
+  await dialog.getByRole('button', { name: 'Go on without models' }).click();
+  await dialog.getByRole('button', { name: 'Create' }).click();
+  await dialog.getByRole('button', { name: 'Finish' }).click();
   await saved(page);
-  await expect(page.getByRole('heading', { level: 1, name: 'DeepSeek' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'DeepSeek', exact: true })).toBeVisible();
   const [provider] = (await gateway.api<{ data: { base_url: string; console_url: string }[] }>('GET', '/api/providers'))
     .data;
   expect(provider?.base_url).toBe(`${gateway.upstream}/v1`);
@@ -39,7 +42,7 @@ test('a name that is taken is refused at its field', async ({ page }) => {
   await open(page, gateway, '/providers?add=true');
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('DeepSeek');
-  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByRole('button', { name: 'Check and go on' }).click();
   await expect(dialog.getByRole('alert')).toBeVisible();
   await expect(dialog.getByLabel('Name')).toBeFocused();
   await expect(dialog.getByLabel('Name')).toHaveAttribute('aria-invalid', 'true');
@@ -102,8 +105,12 @@ test('a model and its association, with a price of 0.0375', async ({ page }) => 
   await page.getByRole('button', { name: 'Add an association' }).click();
   const dialog = page.getByRole('dialog', { name: 'Add an association to deepseek-chat' });
   await dialog.getByLabel('Provider', { exact: true }).selectOption('DeepSeek');
+  // A known price is proposed, and can be another.
+  await dialog.getByLabel("Provider's model").fill('deepseek-chat');
+  await dialog.getByRole('button', { name: /: .* in, .* out/ }).first().click();
+  await expect(dialog.getByLabel('Costs are reckoned')).toBeChecked();
+  await expect(dialog.getByLabel('Output', { exact: true })).not.toHaveValue('');
   await dialog.getByLabel("Provider's model").fill('text');
-  await dialog.getByLabel('Costs are reckoned').check();
   await dialog.getByLabel('Input', { exact: true }).fill('0.0375');
   await dialog.getByLabel('Output', { exact: true }).fill('0.3');
   await dialog.getByLabel('Extra body').fill('{"a": }');

@@ -43,7 +43,7 @@ test('a token that is refused later is asked for over the form, which keeps what
   await page.route('**/api/**', (route) =>
     route.continue({ headers: { ...route.request().headers(), authorization: 'Bearer revoked' } }),
   );
-  await form.getByRole('button', { name: 'Save' }).click();
+  await form.getByRole('button', { name: 'Check and go on' }).click();
   const dialog = page.getByRole('dialog', { name: 'Sign in again' });
   await expect(dialog).toBeVisible();
   await page.unroute('**/api/**');

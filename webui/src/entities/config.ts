@@ -18,11 +18,6 @@ export const queries = {
     queryFn: async ({ signal }) => (await data(client.GET('/api/providers', { signal }))).data,
     ...config,
   }),
-  templates: queryOptions({
-    queryKey: ['templates'],
-    queryFn: async ({ signal }) => (await data(client.GET('/api/provider-types', { signal }))).data,
-    staleTime: Number.POSITIVE_INFINITY,
-  }),
   /** With their associations. */
   models: queryOptions({
     queryKey: ['config', 'models'],

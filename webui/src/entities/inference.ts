@@ -14,7 +14,8 @@ export interface Asked {
   maxTokens: number | null;
 }
 
-const TYPES = {
+/** The dialect that a provider of a type speaks. */
+export const dialectOfType = {
   openai: 'openai_chat',
   'openai-res': 'openai_responses',
   anthropic: 'anthropic',
@@ -26,7 +27,7 @@ export function dialectsOf(model: Model, providers: Provider[]): DialectName[] {
   const types = model.associations
     .filter((it) => it.enabled)
     .flatMap((it) => providers.find((one) => one.id === it.provider_id)?.type ?? []);
-  return [...new Set(types.map((type) => TYPES[type]))];
+  return [...new Set(types.map((type) => dialectOfType[type]))];
 }
 
 /** Where a question goes, and what is sent. */

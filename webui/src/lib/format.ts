@@ -101,6 +101,12 @@ export function dateTime(iso: string | null | undefined): string {
   return dateFormat({ dateStyle: 'medium', timeStyle: 'medium' }).format(time);
 }
 
+/** A day of the calendar (`2026-09-22`), the same in every zone. */
+export function day(date: string): string {
+  const time = new Date(`${date}T00:00:00Z`);
+  return valid(time) ? dateFormat({ dateStyle: 'medium', timeZone: 'UTC' }).format(time) : NONE;
+}
+
 /** The time alone for today, else with its day. */
 export function shortTime(iso: string): string {
   const time = new Date(iso);

@@ -5,12 +5,30 @@ import { useId } from 'react';
 import { useFieldArray, useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import client, { data } from '@/api/client';
-import { type Association, type Model, queries, useConfigChanged, useModels, useProviders } from '@/entities/config';
+import {
+  type Association,
+  type Model,
+  type Provider,
+  queries,
+  useConfigChanged,
+  useModels,
+  useProviders,
+} from '@/entities/config';
 import { submitter, useGuard, useUnsavedGuard } from '@/entities/form';
 import { FormDialog } from '@/entities/form-dialog';
+import { type Offer, offersOf, useCatalogue } from '@/entities/prices/prices';
+import { day, money } from '@/lib/format';
 import { Button, IconButton } from '@/ui/button';
 import { Checkbox, Field, Group, Input, Select, TextArea } from '@/ui/field';
-import { type AssociationForm, copyOf, fieldsOf, formOf, jsonObjectError, ranked } from './association-form';
+import {
+  type AssociationForm,
+  copyOf,
+  fieldsOf,
+  formOf,
+  jsonObjectError,
+  pricesForm,
+  ranked,
+} from './association-form';
 
 const CURRENCY = 'llmio.currency';
 
@@ -122,6 +140,7 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
           hint={t`Without prices its requests are shown as unpriced, not as free.`}
           {...register('has_prices')}
         />
+        <KnownPrices form={form} providers={providers} />
         {hasPrices && <Prices form={form} />}
       </Group>
       <Group title={t`What is sent`}>
@@ -194,6 +213,31 @@ function ProviderModelField({ form, like }: { form: FormOf; like: string }) {
         </div>
       )}
     </Field>
+  );
+}
+
+/** What the catalogue knows of this model; a click fills it in. */
+function KnownPrices({ form, providers }: { form: FormOf; providers: Provider[] }) {
+  const { t } = useLingui();
+  const catalogue = useCatalogue();
+  const [providerId, model] = form.watch(['provider_id', 'provider_model']);
+  const address = providers.find((it) => it.id === providerId)?.base_url ?? '';
+  const offers = catalogue && model ? offersOf(catalogue, address, model.trim()) : [];
+  if (!catalogue || !offers.length) return null;
+  const fill = ({ prices }: Offer) => {
+    form.setValue('has_prices', true, { shouldDirty: true });
+    form.setValue('prices', pricesForm(prices, prices.currency), { shouldDirty: true });
+  };
+  return (
+    <div className="flex flex-wrap items-center gap-1.5">
+      <span className="text-meta text-t3">{t`Catalogue of ${day(catalogue.date)}:`}</span>
+      {offers.map((offer) => (
+        <Button key={offer.by} onClick={() => fill(offer)} title={offer.model}>
+          {t`${offer.by}: ${money(offer.prices.input, 'USD')} in, ${money(offer.prices.output, 'USD')} out`}
+          {offer.longer && ` · ${t`more for long contexts`}`}
+        </Button>
+      ))}
+    </div>
   );
 }
 

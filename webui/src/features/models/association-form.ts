@@ -58,16 +58,20 @@ export function formOf(association: Association | undefined, modelId: string, cu
       ? JSON.stringify(association?.extra_body, null, 2)
       : '',
     has_prices: Boolean(prices),
-    prices: {
-      input: text(prices?.input),
-      output: text(prices?.output),
-      cache_read: text(prices?.cache_read),
-      cache_write: text(prices?.cache_write),
-      cache_write_1h: text(prices?.cache_write_1h),
-      currency: prices?.currency ?? currency,
-    },
+    prices: pricesForm(prices, currency),
     note: association?.note ?? '',
     enabled: association?.enabled ?? true,
+  };
+}
+
+export function pricesForm(prices: Association['prices'] | undefined, currency: string): AssociationForm['prices'] {
+  return {
+    input: text(prices?.input),
+    output: text(prices?.output),
+    cache_read: text(prices?.cache_read),
+    cache_write: text(prices?.cache_write),
+    cache_write_1h: text(prices?.cache_write_1h),
+    currency: prices?.currency ?? currency,
   };
 }
 

@@ -1,52 +1,114 @@
-import { Trans, useLingui } from '@lingui/react/macro';
-import { useNavigate } from '@tanstack/react-router';
+import { useLingui } from '@lingui/react/macro';
+import { useState } from 'react';
 import { useForm } from 'react-hook-form';
-import { toast } from 'sonner';
-import client, { data } from '@/api/client';
-import { useConfigChanged, useProviders } from '@/entities/config';
-import { submitter, useUnsavedGuard } from '@/entities/form';
-import { FormDialog } from '@/entities/form-dialog';
-import { Button } from '@/ui/button';
-import { fieldsOf, formOf, ProviderFields, type ProviderForm } from './provider-fields';
-import { type Template, templates } from './templates';
+import client, { ApiError, data, type Schemas } from '@/api/client';
+import { useConfigChanged, useModels, useProviders } from '@/entities/config';
+import { saveOnEnter, submitter, useUnsavedGuard } from '@/entities/form';
+import { fieldsOf, formOf, type ProviderForm } from './provider-fields';
+import type { Template } from './templates';
+import { type Step, Wizard } from './wizard';
+import { Connect } from './wizard-connect';
+import { Done } from './wizard-done';
+import { ChooseModels } from './wizard-models';
+import { type Choice, operationsOf } from './wizard-operations';
+import { useKnownPrices } from './wizard-prices';
+import { Review } from './wizard-review';
 
-/** From a template to a provider that is saved. */
+/** From a template to a provider with its models: asked while it is a draft, shown, and saved at once. */
 export function AddProvider({ onClose }: { onClose: () => void }) {
   const { t } = useLingui();
-  const navigate = useNavigate();
   const changed = useConfigChanged();
   const taken = new Set(useProviders().data?.map((provider) => provider.name));
+  const models = useModels().data ?? [];
   const form = useForm<ProviderForm>({ defaultValues: formOf(undefined) });
-  const { isDirty, isSubmitting } = form.formState;
-  const mayClose = useUnsavedGuard(isDirty && !isSubmitting);
+  const [step, setStep] = useState<Step>('connect');
+  const [probed, setProbed] = useState<Schemas['ProbedModels'] | null>(null);
+  const [choices, setChoices] = useState<Choice[]>([]);
+  const [changes, setChanges] = useState<Schemas['Change'][]>([]);
+  const known = useKnownPrices(form.watch('base_url'));
+  const mayClose = useUnsavedGuard(step !== 'done' && (form.formState.isDirty || choices.length > 0));
+
   const fill = (template: Template) => {
     const name = taken.has(template.name) ? `${template.name} ${taken.size + 1}` : template.name;
     form.reset({ ...form.getValues(), ...template, name }, { keepDefaultValues: true });
-    form.setFocus('name');
+    form.setFocus(template.base_url.includes('127.0.0.1') ? 'base_url' : 'name');
+  };
+  const batch = (dry_run: boolean) => {
+    const operations = operationsOf({ fields: fieldsOf(form.getValues()) }, choices, models, known.taking);
+    return data(client.POST('/api/batch', { body: { operations, dry_run } }));
+  };
+  const review = async () => {
+    setChanges((await batch(true)).changes);
+    setStep('review');
   };
   const submit = submitter(form, async (values) => {
-    const saved = await data(client.POST('/api/providers', { body: fieldsOf(values) }));
-    form.reset(formOf(saved));
-    await changed();
-    toast.success(t`${saved.name} is saved`);
-    onClose();
-    navigate({ to: '/providers/$id', params: { id: saved.id } });
+    try {
+      if (step === 'connect') {
+        if (taken.has(values.name.trim())) {
+          form.setError('name', { message: t`Another provider has this name.` }, { shouldFocus: true });
+          return;
+        }
+        const answer = await data(client.POST('/api/probe/models', { body: { provider: fieldsOf(values) } }));
+        setProbed(answer);
+        if (answer.reach.error === null) setStep('models');
+      } else if (step === 'models') {
+        await review();
+      } else {
+        await batch(false);
+        setStep('done');
+        // The key is forgotten.
+        form.reset({ ...values, api_key: undefined, proxy: undefined });
+        await changed();
+      }
+    } catch (error) {
+      const inProvider = ofProvider(error);
+      // Its field is on the first page.
+      if (inProvider) setStep('connect');
+      throw inProvider ?? error;
+    }
   });
+  const { errors, isSubmitting } = form.formState;
+  const failed = probed !== null && probed.reach.error !== null ? probed.reach : null;
   return (
-    <FormDialog title={t`Add a provider`} form={form} submit={submit} onClose={onClose} mayClose={mayClose}>
-      <div>
-        <p id="templates" className="mb-1.5 text-t2">
-          <Trans>Begin with one of these, or fill in your own.</Trans>
-        </p>
-        <ul aria-labelledby="templates" className="m-0 flex list-none flex-wrap gap-1.5 p-0">
-          {templates.map((template) => (
-            <li key={template.name}>
-              <Button onClick={() => fill(template)}>{template.name}</Button>
-            </li>
-          ))}
-        </ul>
-      </div>
-      <ProviderFields form={form} />
-    </FormDialog>
+    <Wizard
+      title={t`Add a provider`}
+      steps={['connect', 'models', 'review']}
+      step={step}
+      onStep={setStep}
+      onClose={onClose}
+      mayClose={mayClose}
+      busy={isSubmitting}
+      error={errors.root}
+      next={submit}
+      action={
+        step === 'connect'
+          ? t`Check and go on`
+          : step === 'models'
+            ? choices.length
+              ? t`Go on`
+              : t`Go on without models`
+            : t`Create`
+      }
+      skip={step === 'connect' && failed ? { action: t`Go on without its list`, go: () => setStep('models') } : null}
+    >
+      {step === 'connect' && (
+        <form onSubmit={submit} onKeyDown={saveOnEnter(submit)} className="flex flex-col gap-5">
+          <Connect form={form} fill={fill} failed={failed} />
+          <input type="submit" hidden />
+        </form>
+      )}
+      {step === 'models' && (
+        <ChooseModels offered={probed?.models ?? []} choices={choices} onChange={setChoices} known={known} />
+      )}
+      {step === 'review' && <Review changes={changes} />}
+      {step === 'done' && <Done {...form.getValues()} names={choices.map((it) => it.name)} />}
+    </Wizard>
   );
+}
+
+/** An error of the draft, or of the operation that makes it, as one of the form. */
+function ofProvider(error: unknown): ApiError | null {
+  if (!(error instanceof ApiError) || error.field === null) return null;
+  const [, field] = /^(?:provider|operations\[0\]\.fields)\.(.+)$/.exec(error.field) ?? [];
+  return field ? new ApiError(error.status, error.code, error.message, field, error.trace) : null;
 }

@@ -1,7 +1,7 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Pencil, RefreshCw, Trash2 } from 'lucide-react';
+import { Pencil, Plus, RefreshCw, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { type Association, type Provider, queries, useModels, useProviders } from '@/entities/config';
 import { AssociationState, StateOfMany } from '@/entities/state';
@@ -15,6 +15,7 @@ import { SearchBox } from '@/ui/search-box';
 import { Empty, Loaded } from '@/ui/states';
 import { Badge } from '@/ui/status';
 import { Table } from '@/ui/table';
+import { AddModels } from './add-models';
 import { DeleteProvider } from './delete-provider';
 import { ProviderDialog } from './provider-dialog';
 import { ConsoleLink, Enabled } from './providers-page';
@@ -170,16 +171,23 @@ function Detail({ provider }: { provider: Provider }) {
 function Offered({ provider, associations }: { provider: Provider; associations: Association[] }) {
   const { t } = useLingui();
   const [text, setText] = useState('');
+  const [adding, setAdding] = useState(false);
   const query = useQuery({ ...queries.offered(provider.id), placeholderData: undefined });
   const used = new Set(associations.map((it) => it.provider_model));
   return (
     <Card
       title={t`Models it offers`}
       actions={
-        <Button variant="ghost" busy={query.isFetching} onClick={() => query.refetch()}>
-          <RefreshCw size={14} />
-          <Trans>Ask again</Trans>
-        </Button>
+        <>
+          <Button onClick={() => setAdding(true)} disabled={query.isFetching}>
+            <Plus size={14} />
+            <Trans>Add models</Trans>
+          </Button>
+          <Button variant="ghost" busy={query.isFetching} onClick={() => query.refetch()}>
+            <RefreshCw size={14} />
+            <Trans>Ask again</Trans>
+          </Button>
+        </>
       }
     >
       <Loaded query={query} rows={4}>
@@ -227,6 +235,9 @@ function Offered({ provider, associations }: { provider: Provider; associations:
           );
         }}
       </Loaded>
+      {adding && (
+        <AddModels provider={provider} offered={query.data ?? []} used={used} onClose={() => setAdding(false)} />
+      )}
     </Card>
   );
 }
