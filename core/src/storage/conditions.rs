@@ -81,12 +81,13 @@ impl Conditions {
         }
     }
 
-    fn parameter(&mut self, value: impl Into<Value>) -> usize {
+    /// The number of a new parameter.
+    pub(super) fn parameter(&mut self, value: impl Into<Value>) -> usize {
         self.params.push(value.into());
         self.params.len()
     }
 
-    fn and(&mut self, condition: std::fmt::Arguments<'_>) {
+    pub(super) fn and(&mut self, condition: std::fmt::Arguments<'_>) {
         let word = if self.sql.is_empty() { "WHERE" } else { " AND" };
         // Writing to a String cannot fail.
         let _ = write!(self.sql, "{word} {condition}");

@@ -156,7 +156,26 @@ impl LogFilter {
             && !self.all_attempts
     }
 
+    /// Of the rows it takes.
     pub(super) fn conditions(&self) -> Conditions {
+        let mut conditions = self.conditions_within();
+        if let Some(from) = self.from {
+            conditions.add("id >=", first_id_at(from));
+        }
+        if let Some(end) = self.end() {
+            conditions.add("id <", end);
+        }
+        conditions
+    }
+
+    /// The first id that is too late.
+    pub(super) fn end(&self) -> Option<String> {
+        self.to.map(|to| first_id_at(Timestamp::from_millis(to.as_millis().saturating_add(1))))
+    }
+
+    /// Of the rows it takes, among ids that are looked at anyway: SQLite follows only one of two bounds of the same column, and
+    /// it may be the wider one.
+    pub(super) fn conditions_within(&self) -> Conditions {
         let mut conditions = Conditions::default();
         for FieldChoice { field, values, leaves_out } in &self.fields {
             conditions.add_choice(field.column(), values, *leaves_out);
@@ -211,11 +230,9 @@ impl LogFilter {
             conditions.add("id <", first_id_at(Timestamp::from_millis(arrived_at.as_millis().saturating_add(1))));
         }
         if let Some(from) = self.from {
-            conditions.add("id >=", first_id_at(from));
             conditions.add("created_at >=", from.as_micros());
         }
         if let Some(to) = self.to {
-            conditions.add("id <", first_id_at(Timestamp::from_millis(to.as_millis().saturating_add(1))));
             conditions.add("created_at <", to.as_micros());
         }
         if !self.all_attempts {
@@ -260,5 +277,14 @@ mod tests {
         for (text, expected) in rows {
             assert_eq!(StatusRange::parse(text).map(|range| (range.first, range.last)), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_window_is_the_only_bound_of_its_ids() {
+        let from = Some(Timestamp::from_secs(1_767_225_600));
+        let filter = LogFilter { from, to: from, ..LogFilter::default() };
+        assert!(filter.conditions().sql.contains("id >= ") && filter.conditions().sql.contains("id < "));
+        let within = filter.conditions_within().sql;
+        assert!(!within.contains(" id ") && within.contains("created_at >= ") && within.contains("created_at < "));
     }
 }

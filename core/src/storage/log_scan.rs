@@ -5,10 +5,11 @@
 //! has what it wants, at the log's end, or when its time is up; then it says how far it came.
 
 use core::time::Duration;
+use std::fmt::Write;
 
 use super::conditions::Conditions;
 use super::log_filter::LogFilter;
-use crate::platform::{Clock, Database, DatabaseError, Rows, Statement, Timestamp, Value};
+use crate::platform::{Clock, Database, DatabaseError, Rows, Statement, Timestamp};
 use crate::record::{TraceId, first_id_at};
 
 /// A scan that has taken so long goes no further. A window may take as long again as [`WINDOW`].
@@ -29,6 +30,8 @@ pub(super) struct Scan<'a> {
     /// Ids before this one are still to be looked at.
     before: Option<String>,
     rows: u32,
+    /// A window has as many at the least: much of its time may be that of the way to the database.
+    least_rows: u32,
     started_at: Timestamp,
     patience: Duration,
     at_end: bool,
@@ -43,18 +46,19 @@ impl<'a> Scan<'a> {
         cursor: Option<&str>,
         patience: Duration,
     ) -> Self {
-        let end = filter.to.map(|to| first_id_at(Timestamp::from_millis(to.as_millis().saturating_add(1))));
-        let before = match (cursor.map(str::to_owned), end) {
+        let before = match (cursor.map(str::to_owned), filter.end()) {
             (Some(cursor), Some(end)) => Some(cursor.min(end)),
             (cursor, end) => cursor.or(end),
         };
+        let (rows, least_rows) = if filter.body.is_some() { (FIRST_BODIES, 1) } else { (FIRST_ROWS, FIRST_ROWS) };
         Self {
             database,
             clock,
-            conditions: filter.conditions(),
+            conditions: filter.conditions_within(),
             from: filter.from.map(first_id_at),
             before,
-            rows: if filter.body.is_some() { FIRST_BODIES } else { FIRST_ROWS },
+            rows,
+            least_rows,
             started_at: clock.now(),
             patience,
             at_end: false,
@@ -69,25 +73,28 @@ impl<'a> Scan<'a> {
     /// Asks of the next window: `ask` makes the statement of its WHERE clause.
     pub(super) async fn next(&mut self, ask: impl FnOnce(&Conditions) -> String) -> Result<Rows, DatabaseError> {
         let began_at = self.clock.now();
-        let lower = self.lower_bound().await?;
+        let mut end = Conditions::default();
+        let end = Statement::new(self.lower_bound(&mut end), end.params);
         let mut conditions = self.conditions.clone();
+        let lower = self.lower_bound(&mut conditions);
+        let from = conditions.parameter(self.from.as_deref().unwrap_or_default());
+        conditions.and(format_args!("id >= coalesce(({lower}), ?{from})"));
         if let Some(before) = &self.before {
             conditions.add("id <", before.as_str());
         }
-        if let Some(lower) = &lower {
-            conditions.add("id >=", lower.as_str());
-        }
-        let sql = ask(&conditions);
-        let found = self.database.query(Statement::new(sql, conditions.params)).await?;
-        match lower {
-            Some(lower) => self.before = Some(lower),
+        let window = Statement::new(ask(&conditions), conditions.params);
+        // Together, for the way to the database may take longer than they do.
+        let mut answers = self.database.batch(vec![end, window]).await?.into_iter();
+        let (lower, found) = (answers.next().unwrap_or_default(), answers.next().unwrap_or_default());
+        match lower.first() {
+            Some(row) => self.before = Some(row.text("id")?.to_owned()),
             None => self.at_end = true,
         }
         let took = self.clock.now().since(began_at);
         if took < WINDOW / 2 {
             self.rows = (self.rows * 2).min(MAX_ROWS);
         } else if took > WINDOW {
-            self.rows = (self.rows / 2).max(1);
+            self.rows = (self.rows / 2).max(self.least_rows);
         }
         Ok(found)
     }
@@ -102,20 +109,17 @@ impl<'a> Scan<'a> {
         self.cursor().and_then(|cursor| TraceId::parse(&cursor)).map(TraceId::arrived_at)
     }
 
-    /// The id that the next window begins with, if it is not the last.
-    async fn lower_bound(&self) -> Result<Option<String>, DatabaseError> {
-        let mut conditions = Conditions::default();
-        if let Some(before) = &self.before {
-            conditions.add("id <", before.as_str());
+    /// Selects the id that the next window begins with; none if the log ends before, or what is asked for. Its parameters join
+    /// those of `conditions`.
+    fn lower_bound(&self, conditions: &mut Conditions) -> String {
+        let mut sql = "SELECT id FROM logs WHERE true".to_owned();
+        for (comparison, bound) in [("<", &self.before), (">=", &self.from)] {
+            if let Some(bound) = bound {
+                // Writing to a String cannot fail.
+                let _ = write!(sql, " AND id {comparison} ?{}", conditions.parameter(bound.as_str()));
+            }
         }
-        if let Some(from) = &self.from {
-            conditions.add("id >=", from.as_str());
-        }
-        let parameter = conditions.params.len() + 1;
-        let sql = format!("SELECT id FROM logs {} ORDER BY id DESC LIMIT 1 OFFSET ?{parameter}", conditions.sql);
-        let mut params: Vec<Value> = conditions.params;
-        params.push((self.rows - 1).into());
-        let rows = self.database.query(Statement::new(sql, params)).await?;
-        rows.first().map(|row| row.text("id").map(str::to_owned)).transpose()
+        let rows = conditions.parameter(self.rows - 1);
+        format!("{sql} ORDER BY id DESC LIMIT 1 OFFSET ?{rows}")
     }
 }

@@ -8,6 +8,8 @@ use llmio_core::record::{Bodies, LogEntry, Origin, Outcome, TraceId, Translated,
 use llmio_core::storage::log_details;
 use llmio_core::storage::log_filter::{FieldChoice, LogField, LogFilter, StatusRange};
 use llmio_core::storage::log_query;
+use llmio_core::storage::log_scan::PATIENCE;
+use llmio_core::storage::newest::newest;
 
 use crate::support::{Entries, Home, entry};
 
@@ -278,4 +280,33 @@ async fn an_entry_sent_twice_is_one() {
     let trace = TraceId::new(home.clock.now(), &llmio_core::testing::FixedEntropy::default());
     home.record([entry(trace, 1), entry(trace, 1), entry(trace, 2)]).await;
     assert_eq!(home.rows("SELECT attempt FROM logs ORDER BY id").await, [[Value::Integer(1)], [Value::Integer(2)]]);
+}
+
+/// A remote database: what a question takes is mostly the way.
+#[tokio::test]
+async fn a_scan_gets_far_where_the_way_is_long() {
+    let home = Home::new().await;
+    let entries = Entries::new(&home.clock).requests(9_000);
+    home.record(entries.clone()).await;
+    *home.database.way.lock().unwrap() = Duration::from_millis(35);
+    let filter =
+        LogFilter { text: Some("nowhere".to_owned()), from: Some(entries[0].created_at), ..LogFilter::default() };
+    let found = log_query::search(&*home.database, &home.clock, &filter, None, 50, PATIENCE).await.unwrap();
+    let scanned_to = found.scanned_to.unwrap();
+    let seen = entries.iter().filter(|entry| entry.created_at >= scanned_to).count();
+    assert!(found.entries.is_empty() && seen >= 10_000, "{seen} entries");
+}
+
+#[tokio::test]
+async fn what_is_new_says_what_it_may_have_left_out() {
+    let home = Home::new().await;
+    let mut entries = Entries::new(&home.clock).requests(5_000);
+    entries[0].model = "rare".to_owned();
+    home.record(entries.clone()).await;
+    let filter = LogFilter { fields: vec![field(LogField::Model, "rare")], all_attempts: true, ..LogFilter::default() };
+    let written = entries.len() as i64;
+    for (position, skipped) in [(0, true), (written - 5_001, true), (written - 5_000, false), (written, false)] {
+        let found = newest(&*home.database, &filter, Some(position), 10).await.unwrap();
+        assert_eq!((found.entries.len(), found.skipped), (0, skipped), "after {position} of {written}");
+    }
 }

@@ -36,6 +36,8 @@ impl Home {
             batches: Mutex::default(),
             answers: Mutex::default(),
             refused: Mutex::new(|_| false),
+            way: Mutex::new(Duration::ZERO),
+            clock: clock.clone(),
             held: Semaphore::new(0),
         });
         let platform = Platform {
@@ -111,6 +113,9 @@ pub(crate) struct FaultyDatabase {
     /// Batches that are refused for what they hold, whatever else is told.
     refused: Mutex<fn(&[Statement]) -> bool>,
     held: Semaphore,
+    /// What each question takes, however little there is to do.
+    pub(crate) way: Mutex<Duration>,
+    clock: ManualClock,
 }
 
 impl FaultyDatabase {
@@ -124,6 +129,10 @@ impl FaultyDatabase {
 
     pub(crate) fn release(&self) {
         self.held.add_permits(1);
+    }
+
+    fn travel(&self) {
+        self.clock.advance(*self.way.lock().unwrap());
     }
 
     fn next_fault(&self) -> Option<Fault> {
@@ -161,6 +170,7 @@ impl Database for FaultyDatabase {
     }
 
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
+        self.travel();
         let query = self.real.query(statement.clone());
         if statement.sql.starts_with("DELETE") {
             return Box::pin(self.write(query));
@@ -174,6 +184,7 @@ impl Database for FaultyDatabase {
     }
 
     fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Rows>, DatabaseError>> {
+        self.travel();
         self.batches.lock().unwrap().push(statements.len());
         if self.refused.lock().unwrap()(&statements) {
             return Box::pin(async { Err(DatabaseError::new(DatabaseErrorKind::Other, "too much for the test")) });

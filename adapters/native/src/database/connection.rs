@@ -23,6 +23,7 @@ pub(super) struct Connection {
     /// Dropped before the connection, in the order of the fields.
     statements: HashMap<String, libsql::Statement>,
     connection: libsql::Connection,
+    mode: Mode,
     /// A connection keeps the database in memory alive, but not the other way round.
     _database: libsql::Database,
 }
@@ -32,7 +33,7 @@ impl Connection {
         let database = now(libsql::Builder::new_local(path).build())?;
         let connection = database.connect().map_err(|error| database_error(&error))?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| database_error(&error))?;
-        let connection = Self { statements: HashMap::new(), connection, _database: database };
+        let connection = Self { statements: HashMap::new(), connection, mode, _database: database };
         // A commit in the write-ahead log survives the end of the process; with NORMAL only a power cut can undo the
         // newest ones, and the file stays consistent.
         let pragmas: &[&str] = match mode {
@@ -89,7 +90,11 @@ impl Connection {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, DatabaseError>,
     ) -> Result<T, DatabaseError> {
-        self.query(&Statement::new("BEGIN IMMEDIATE", vec![]))?;
+        let begin = match self.mode {
+            Mode::Write => "BEGIN IMMEDIATE",
+            Mode::Read => "BEGIN",
+        };
+        self.query(&Statement::new(begin, vec![]))?;
         let result = work(self).and_then(|output| {
             self.query(&Statement::new("COMMIT", vec![]))?;
             Ok(output)

@@ -66,9 +66,9 @@ impl LocalDatabase {
             .await
     }
 
-    fn worker_for(&self, statement: &Statement) -> &Worker {
+    fn worker_for(&self, statements: &[Statement]) -> &Worker {
         match &self.readers {
-            Some(readers) if statement.only_reads() => readers,
+            Some(readers) if statements.iter().all(Statement::only_reads) => readers,
             _ => &self.writer,
         }
     }
@@ -80,12 +80,13 @@ impl Database for LocalDatabase {
     }
 
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
-        let worker = self.worker_for(&statement);
+        let worker = self.worker_for(std::slice::from_ref(&statement));
         Box::pin(worker.run(move |connection| connection.query(&statement)))
     }
 
     fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Rows>, DatabaseError>> {
-        Box::pin(self.writer.run(move |connection| {
+        let worker = self.worker_for(&statements);
+        Box::pin(worker.run(move |connection| {
             connection.transaction(|connection| {
                 statements.iter().map(|statement| connection.query(statement)).collect::<Result<Vec<_>, _>>()
             })
