@@ -105,7 +105,7 @@ pub async fn metrics(database: &dyn Database, query: &MetricsQuery) -> Result<Me
         if !gaps.is_empty() {
             folds::hours(database, &gaps, |start, bytes| {
                 hours.push((start, start + HOUR_SECS));
-                sums.block(bytes, |_| Some(start))
+                sums.block(start, bytes, |_| Some(start))
             })
             .await?;
         }
@@ -145,7 +145,7 @@ async fn read_days(
 ) -> Result<(), DatabaseError> {
     let (axis, parts) = query.axis();
     let (from, to) = query.bounds();
-    let has_coarse = matches!(axis, TOTAL | ROUTE | KEY);
+    let has_coarse = query.interval != Interval::Hour && matches!(axis, TOTAL | ROUTE | KEY);
     let (whole, divided): (Vec<i64>, Vec<i64>) =
         days.iter().partition(|day| has_coarse && query.is_one(**day, DAY_HOURS, from, to));
     let plans: [(&[i64], &[u8]); 2] =
@@ -157,7 +157,7 @@ async fn read_days(
         let blocks = Blocks { days, axis, parts: parts.as_deref(), hours };
         folds::blocks(database, &blocks, |day, length, bytes| {
             let length = u8::try_from(length).unwrap_or(1);
-            sums.block(bytes, |slot| {
+            sums.block(day, bytes, |slot| {
                 let start = day + i64::from(slot) * i64::from(length) * HOUR_SECS;
                 let quarter = day + i64::from(slot / QUARTER_HOURS) * i64::from(QUARTER_HOURS) * HOUR_SECS;
                 let counts = match length {
@@ -257,24 +257,32 @@ struct Collector<'a> {
     query: &'a MetricsQuery,
     /// By their values.
     index: HashMap<Vec<String>, usize>,
+    /// When the periods began, by group, that its names are of.
+    named_at: Vec<i64>,
     found: Metrics,
 }
 
 impl<'a> Collector<'a> {
     fn new(query: &'a MetricsQuery, breakdown_since: Timestamp) -> Self {
-        Self { query, index: HashMap::new(), found: Metrics { breakdown_since, ..Metrics::default() } }
+        Self {
+            query,
+            index: HashMap::new(),
+            named_at: Vec::new(),
+            found: Metrics { breakdown_since, ..Metrics::default() },
+        }
     }
 
     fn add(&mut self, names: Names<'_>, start: i64, add: impl FnOnce(&mut Sums)) {
-        if let Some(group) = self.group(&names) {
+        if let Some(group) = self.group(&names, start) {
             add(self.point(start, group));
         }
     }
 
-    /// Adds a block's periods; `start_of` answers when each began, in seconds, or that it does not count.
-    fn block(&mut self, bytes: &[u8], start_of: impl Fn(u8) -> Option<i64>) -> Result<(), DatabaseError> {
+    /// Adds the periods of a block, which begins at `begin`; `start_of` answers when each began, in seconds, or that it does not
+    /// count.
+    fn block(&mut self, begin: i64, bytes: &[u8], start_of: impl Fn(u8) -> Option<i64>) -> Result<(), DatabaseError> {
         let block: Block<'_> = pack::decode(bytes)?;
-        let groups: Vec<_> = block.dimensions().map(|names| self.group(&names)).collect();
+        let groups: Vec<_> = block.dimensions().map(|names| self.group(&names, begin)).collect();
         for entry in &block.entries {
             let group = usize::try_from(entry.dimension).ok().and_then(|index| groups.get(index).copied()).flatten();
             let (Some(group), Some(start)) = (group, start_of(entry.slot)) else { continue };
@@ -288,8 +296,9 @@ impl<'a> Collector<'a> {
         self.found.points.entry((start, group)).or_default()
     }
 
-    /// The group's index, or `None` for what is not wanted.
-    fn group(&mut self, names: &Names<'_>) -> Option<usize> {
+    /// The group's index, or `None` for what is not wanted. Its names are those of the newest period: folded days may be read
+    /// after newer ones.
+    fn group(&mut self, names: &Names<'_>, start: i64) -> Option<usize> {
         let wanted = |choice: &Choice| {
             let value = choice.axis.of(names);
             choice.values.is_empty() || choice.values.iter().any(|wanted| wanted == value) != choice.leaves_out
@@ -300,8 +309,10 @@ impl<'a> Collector<'a> {
         let values: Vec<_> = self.query.group_by.iter().map(|axis| axis.of(names).to_owned()).collect();
         let names = self.query.group_by.iter().map(|axis| axis.name_of(names)).collect();
         if let Some(index) = self.index.get(&values) {
-            if let Some(group) = self.found.groups.get_mut(*index) {
-                // As it was last: what is read later is newer.
+            if let (Some(group), Some(named_at)) = (self.found.groups.get_mut(*index), self.named_at.get_mut(*index))
+                && *named_at <= start
+            {
+                *named_at = start;
                 group.names = names;
             }
             return Some(*index);
@@ -309,6 +320,7 @@ impl<'a> Collector<'a> {
         let index = self.found.groups.len();
         self.index.insert(values.clone(), index);
         self.found.groups.push(Group { values, names });
+        self.named_at.push(start);
         Some(index)
     }
 }

@@ -465,6 +465,48 @@ async fn reports_read_what_is_folded_in_pieces() {
     }
 }
 
+/// No quarter of a day is an hour.
+#[tokio::test]
+async fn a_report_by_the_hour_reads_hours() {
+    let (home, entries) = four_days().await;
+    home.clock.advance(DAY * 5);
+    fold_all(&home).await;
+    let grow = "UPDATE rollup_blocks SET sums = unhex(hex(sums) || hex(zeroblob(1000000))) WHERE hours <> 1";
+    home.database.batch(vec![Statement::new(grow, vec![])]).await.unwrap();
+    home.database.answers.lock().unwrap().clear();
+    check(&home, &entries, &MetricsQuery { interval: Interval::Hour, ..query(&entries) }).await;
+    let read: usize = home.database.answers.lock().unwrap().iter().sum();
+    assert!(read < 1_000_000, "{read} bytes");
+}
+
+#[tokio::test]
+async fn a_key_is_called_as_it_was_last() {
+    let home = Home::new().await;
+    let mut generator = Entries::new(&home.clock);
+    generator.step = Duration::from_secs(173);
+    let mut entries = generator.requests(2_000);
+    let renamed_at = entries[0].created_at.plus(DAY);
+    for entry in entries.iter_mut().filter(|entry| entry.key_id.is_some()) {
+        entry.key_name = Some(if entry.created_at < renamed_at { "old" } else { "new" }.to_owned());
+    }
+    let (before, behind): (Vec<_>, Vec<_>) = entries.iter().cloned().partition(|entry| entry.created_at < renamed_at);
+    home.record(before).await;
+    home.clock.advance(DAY * 2);
+    fold_all(&home).await;
+    home.record(behind).await;
+    home.clock.advance(DAY * 3);
+    fold_all(&home).await;
+    for hours in 0..30 {
+        // Part of a day at the beginning is read after the whole days behind it.
+        let from = entries[0].created_at.plus(HOUR * hours);
+        let asked = MetricsQuery { from, group_by: vec![Axis::Key], ..query(&entries) };
+        for group in metrics(&*home.database, &asked).await.unwrap().groups {
+            let expected = if group.values == [""] { "" } else { "new" };
+            assert_eq!(group.names, [expected], "from hour {hours}: {group:?}");
+        }
+    }
+}
+
 /// What a request costs where each written row is paid for (D1): rows of tables and of indices.
 #[tokio::test]
 async fn a_request_writes_few_rows() {
