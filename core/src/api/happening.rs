@@ -1,6 +1,7 @@
 //! What this instance is doing, for the console.
 
 use super::admin::activity::{Happening, InFlightFilter, InFlightView, Phase, RateCost, RatesView};
+use super::admin::log_view::millis;
 use crate::activity::{Live, Second};
 use crate::shared::Shared;
 
@@ -45,7 +46,7 @@ fn view(live: &Live) -> InFlightView {
         provider: step.asked.as_ref().map(|(asked, _)| asked.upstream.name.clone()),
         provider_model: step.asked.map(|(_, model)| model),
         phase,
-        first_token_ms: InFlightView::first_token_ms(first_token_us),
+        first_token_ms: first_token_us.map(millis),
         response_bytes: live.response_bytes(),
     }
 }

@@ -36,6 +36,8 @@ pub struct TestOptions<'a> {
     pub model: Option<&'a str>,
     /// Whether the report holds what was sent and what came.
     pub transcript: bool,
+    /// Whether the log gets its entries, so that the report may name their traces.
+    pub recorded: bool,
 }
 
 /// Asks the provider of an association as a client's request would, with its headers, overrides, proxy and timeouts.
@@ -48,6 +50,7 @@ pub struct Test {
     model: String,
     kind: TestKind,
     transcript: bool,
+    recorded: bool,
     request: Map<String, Value>,
     started_at: Timestamp,
     step: u32,
@@ -92,6 +95,7 @@ impl Test {
             model: asked,
             kind: options.kind,
             transcript: options.transcript,
+            recorded: options.recorded,
             started_at: platform.clock.now(),
             step: 0,
             called: Vec::new(),
@@ -258,7 +262,9 @@ impl Test {
         report.status = (seen.status > 0).then_some(seen.status);
         report.first_token_ms = first_token_ms;
         report.usage = report.usage.plus(seen.usage);
-        report.trace_ids.push(trace.to_string());
+        if self.recorded {
+            report.trace_ids.push(trace.to_string());
+        }
         report.excerpt = Some(beginning(&String::from_utf8_lossy(&body), EXCERPT).0).filter(|text| !text.is_empty());
         if self.transcript {
             let sent = redactor.text(String::from_utf8_lossy(&seen.sent).into_owned());

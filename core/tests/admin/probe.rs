@@ -404,6 +404,7 @@ async fn drafts_are_probed_with_the_saved_key() {
     let test = json!({"provider": draft, "provider_model": "gpt-5", "kind": "plain", "transcript": true});
     let report = api.expect(200, "POST /api/probe/test", test).await;
     assert_eq!((&report["ok"], &report["provider_model"]), (&json!(true), &json!("gpt-5")), "{report}");
+    assert_eq!(report["trace_ids"], json!([]), "the log has none of them");
     assert!(api.announced.recorded().is_empty() && api.announced.resets().is_empty(), "nobody else's business");
 
     let rows = vec![

@@ -706,3 +706,52 @@ async fn what_cannot_be_meant_is_refused_by_name() {
         );
     }
 }
+
+/// A model may be called so; what has none cannot be asked for by it.
+#[tokio::test]
+async fn none_is_a_model_and_no_model_is_no_facet() {
+    let home = Home::new().await;
+    let mut generator = Entries::new(&home.clock);
+    let mut entries = of_clients(&generator.requests(40));
+    for (entry, model) in entries.iter_mut().zip(["none", "none", "", "", ""]) {
+        (entry.model, entry.is_final) = (model.to_owned(), true);
+    }
+    home.clock.advance(generator.now.since(home.clock.now()) + Duration::from_secs(60));
+    home.record(entries.clone()).await;
+    let count = |wanted: Wanted| entries.iter().filter(|entry| entry.is_final && wanted(entry)).count();
+    let listed = get(&home, "/api/logs?model=none&limit=200").await;
+    assert_eq!(listed["data"].as_array().unwrap().len(), 2);
+    let keyless = get(&home, "/api/logs?key=none&limit=200").await;
+    assert_eq!(keyless["data"].as_array().unwrap().len(), count(|e| e.key_id.is_none()));
+    for (query, expected) in [
+        ("model=none", 2),
+        ("not_model=none", count(|e| e.model != "none")),
+        ("key=none", count(|e| e.key_id.is_none())),
+    ] {
+        let report = get(&home, &format!("/api/metrics?{query}")).await;
+        let requests: Vec<_> = report["groups"].as_array().unwrap().iter().map(|group| &group["requests"]).collect();
+        assert_eq!(requests, [&json!(expected)], "{query}");
+    }
+    // From the rollups, and from the log.
+    for query in ["", "&q=a"] {
+        let facets = get(&home, &format!("/api/logs/facets?field=model&field=key{query}")).await;
+        let values =
+            |field: &str| facets["fields"][field].as_array().unwrap().iter().map(|it| &it["value"]).collect::<Vec<_>>();
+        assert!(values("model").contains(&&json!("none")) && values("key").contains(&&Value::Null), "{facets}");
+        assert!(!values("model").iter().any(|value| value.is_null() || *value == ""), "{facets}");
+    }
+}
+
+/// An isolate has 128 MB for everything.
+#[tokio::test]
+async fn an_export_is_cut_before_it_fills_a_worker() {
+    let home = Home::new().await;
+    let mut entries = Entries::new(&home.clock).requests(4_000);
+    entries.iter_mut().for_each(|entry| entry.error = Some("x".repeat(4_000)));
+    home.record(entries).await;
+    for accept in ["application/x-ndjson", "text/csv"] {
+        let (status, headers, text) = raw(&home, "GET", "/api/logs?attempts=all", Some(accept)).await;
+        assert_eq!((status, &headers["x-llmio-truncated"]), (200, &http::HeaderValue::from_static("true")), "{accept}");
+        assert!(text.len() < 20 << 20 && text.ends_with('\n'), "{accept}: {} bytes", text.len());
+    }
+}

@@ -4,7 +4,7 @@ use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::log_view::{LogView, millis};
+use super::log_view::LogView;
 use super::logs::invalid;
 use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
 use crate::dialect::Dialect;
@@ -168,12 +168,6 @@ async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
         cursor: finished.position.to_string(),
         rates,
     })
-}
-
-impl InFlightView {
-    pub(in crate::api) fn first_token_ms(micros: Option<i64>) -> Option<f64> {
-        micros.map(millis)
-    }
 }
 
 /// An empty filter is none: a form sends its empty fields, too.

@@ -11,6 +11,7 @@ use super::logs::invalid;
 use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
 use crate::platform::Timestamp;
 use crate::record::fold::{FINE_RETENTION_DAYS, OTHER};
+use crate::record::rollup::{DAY_SECS, HOUR_SECS};
 use crate::storage::log_counts::{self, Bucket, Histogram};
 use crate::storage::log_filter::{LogField, LogFilter};
 use crate::storage::metrics::{Axis, Choice, Interval, MetricsQuery, metrics};
@@ -21,8 +22,6 @@ const DEFAULT_BUCKETS: u32 = 60;
 const MAX_BUCKETS: u32 = 400;
 /// Without `from`: how far back.
 const DEFAULT_DAYS: i64 = 7;
-const DAY_SECS: i64 = 86_400;
-const HOUR_SECS: i64 = 3_600;
 const MAX_DAYS: i64 = 401;
 
 /// Round lengths of buckets, in seconds.
@@ -79,7 +78,7 @@ struct FacetsView {
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "LogFacet")]
 struct FacetView {
-    /// As the filter of that name takes it; null for what has none.
+    /// As the filter of that name takes it; null for what has none, which it calls `none`.
     value: Option<String>,
     /// For people: the name of the key, the provider and model of the association, else null.
     name: Option<String>,
@@ -177,7 +176,7 @@ async fn facets(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
             let value = Some(value).filter(|value| !value.is_empty());
             Some(FacetView { value, name, count: sums.counts.requests })
         });
-        found.insert(field.as_str(), top(values.filter(|facet| facet.count > 0).collect()));
+        found.insert(field.as_str(), top(field, values.filter(|facet| facet.count > 0).collect()));
     }
     let mut approximate = false;
     if !scanned.is_empty() {
@@ -186,16 +185,31 @@ async fn facets(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
         for field in scanned {
             let counts = facets.counts.remove(&field).unwrap_or_default();
             let values = counts.into_iter().map(|(value, count)| FacetView { value, name: None, count });
-            found.insert(field.as_str(), top(values.collect()));
+            found.insert(field.as_str(), top(field, values.collect()));
         }
     }
     Reply::ok(&FacetsView { fields: found, approximate })
 }
 
-fn top(mut values: Vec<FacetView>) -> Vec<FacetView> {
+fn top(field: LogField, mut values: Vec<FacetView>) -> Vec<FacetView> {
+    // What asked for none is nothing that a filter could ask for.
+    values.retain(|facet| field != LogField::Model || facet.value.as_ref().is_some_and(|model| !model.is_empty()));
     values.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
     values.truncate(MAX_VALUES);
     values
+}
+
+/// Where at most `buckets` buckets begin that hold the seconds from `first` to `last`, and how long they are: at round times if
+/// any round length does, else with the first second, or its hour where they are hours or longer.
+fn divided(first: i64, last: i64, buckets: i64) -> (i64, i64) {
+    let fits = |seconds: &&i64| last.div_euclid(**seconds) - first.div_euclid(**seconds) < buckets;
+    if let Some(seconds) = LENGTHS.iter().find(fits) {
+        return (first.div_euclid(*seconds) * seconds, *seconds);
+    }
+    let unit = if last - first >= buckets * HOUR_SECS { HOUR_SECS } else { 1 };
+    let start = first.div_euclid(unit) * unit;
+    let seconds = (last - start) / buckets + 1;
+    (start, (seconds + unit - 1).div_euclid(unit) * unit)
 }
 
 async fn histogram(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
@@ -211,13 +225,12 @@ async fn histogram(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
     if from >= to {
         return Err(invalid("from", "must be before `to`"));
     }
-    let span = to.as_secs() - from.as_secs() + 1;
+    let last = to.as_micros().saturating_sub(1).div_euclid(1_000_000);
+    let span = last - from.as_secs() + 1;
     if span > MAX_DAYS * DAY_SECS {
         return Err(invalid("from", format!("must be at most {MAX_DAYS} days before `to`")));
     }
-    let fits = |seconds: &&i64| span.div_euclid(**seconds) < i64::from(buckets);
-    let seconds = LENGTHS.iter().find(fits).copied().unwrap_or(span + 1);
-    let start = from.as_secs().div_euclid(seconds) * seconds;
+    let (start, seconds) = divided(from.as_secs(), last, i64::from(buckets));
     filter.from = Some(from);
     filter.to = Some(to);
     let is_recent = clock.now().as_secs() - from.as_secs() < FINE_RETENTION_DAYS * DAY_SECS && span <= DAY_SECS;
@@ -254,4 +267,30 @@ async fn histogram(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
         scanned_to: found.scanned_to,
         buckets: found.buckets.iter().map(view).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_never_more_than_asked_for() {
+        const QUARTER: i64 = 900;
+        let rows = [
+            // 10:45 to 11:15; one round bucket of both is that from nine o'clock.
+            (43 * QUARTER, 45 * QUARTER - 1, 1, (3 * 10_800, 10_800)),
+            (43 * QUARTER, 45 * QUARTER - 1, 2, (43 * QUARTER, QUARTER)),
+            (43 * QUARTER, 45 * QUARTER, 2, (42 * QUARTER, 1_800)),
+            (0, 59, 60, (0, 1)),
+            (0, 60, 60, (0, 5)),
+            // Over the end of all round lengths.
+            (210 * DAY_SECS - 7, 210 * DAY_SECS + 6, 1, (210 * DAY_SECS - 7, 14)),
+            (20 * DAY_SECS + 7, 421 * DAY_SECS, 10, (20 * DAY_SECS, 963 * HOUR_SECS)),
+        ];
+        for (first, last, buckets, expected) in rows {
+            let (start, seconds) = divided(first, last, buckets);
+            assert_eq!((start, seconds), expected, "{first} to {last} in {buckets}");
+            assert!(start <= first && (last - start) / seconds < buckets, "{first} to {last} in {buckets}");
+        }
+    }
 }

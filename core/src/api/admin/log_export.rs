@@ -14,8 +14,9 @@ use crate::storage::log_query;
 
 /// Rows of an export.
 pub(super) const MAX_ROWS: usize = 100_000;
-/// An answer is whole in memory. One that grows past this is cut behind a row.
-const MAX_BYTES: usize = 64 << 20;
+/// An answer is whole in memory, twice while it grows, and a Worker has 128 MB for everything. One that grows past this is cut
+/// behind a row.
+const MAX_BYTES: usize = 16 << 20;
 /// An export that has looked so long for more is cut.
 const PATIENCE: Duration = Duration::from_secs(20);
 const PAGE: usize = 500;
@@ -112,11 +113,15 @@ pub(super) async fn export(
         let page = log_query::search(database, clock, filter, cursor.as_deref(), left.min(PAGE), patience).await?;
         left -= page.entries.len().min(left);
         for entry in page.entries {
-            let row = serde_json::to_value(LogView::from(entry)).unwrap_or_default();
+            let row = LogView::from(entry);
             match form {
-                Form::Csv => csv.row(COLUMNS.map(|column| cell(&row, column))),
+                Form::Csv => {
+                    let row = serde_json::to_value(row).unwrap_or_default();
+                    csv.row(COLUMNS.map(|column| cell(&row, column)));
+                }
                 Form::Lines => {
-                    lines.extend(row.to_string().bytes());
+                    // Writing to memory cannot fail.
+                    let _ = serde_json::to_writer(&mut lines, &row);
                     lines.push(b'\n');
                 }
             }

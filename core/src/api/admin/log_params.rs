@@ -3,16 +3,14 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::AdminError;
 use super::logs::invalid;
+use super::{AdminError, none};
 use crate::config::ProviderType;
 use crate::dialect::Dialect;
 use crate::platform::Timestamp;
 use crate::record::{Operation, Origin, Outcome, TraceId};
 use crate::storage::log_filter::{FieldChoice, LogField, LogFilter, StatusRange};
 
-/// In filters: what has none.
-const NONE: &str = "none";
 /// Characters of a filter's text.
 const MAX_TEXT: usize = 500;
 /// Values of one filter.
@@ -38,7 +36,7 @@ pub(super) enum Cache {
 macro_rules! log_params {
     ($name:ident { $($(#[$attribute:meta])* $field:ident: $kind:ty,)* }) => {
         /// A filter may be given several times and takes what fits any; `not_` before its name leaves out; `none` is what has
-        /// none.
+        /// none, but for models.
         #[derive(Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub(super) struct $name {
@@ -207,9 +205,7 @@ fn choice(name: &'static str, field: LogField, values: &[String], leaves_out: bo
     if values.len() > MAX_VALUES || values.iter().any(|value| value.chars().count() > MAX_TEXT) {
         return Err(invalid(name, format!("must be at most {MAX_VALUES} values of at most {MAX_TEXT} characters")));
     }
-    // Every entry has a model, and one may be called so.
-    let names_none = |value: &str| value == NONE && field != LogField::Model;
-    let values = values.into_iter().map(|value| (!names_none(value)).then(|| value.clone())).collect();
+    let values = values.into_iter().map(|value| none::stored(value, field == LogField::Model)).collect();
     Ok(FieldChoice { field, values, leaves_out })
 }
 

@@ -206,7 +206,7 @@ impl From<Bodies> for BodiesView {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "exact for 285 years")]
-pub(super) fn millis(micros: i64) -> f64 {
+pub(in crate::api) fn millis(micros: i64) -> f64 {
     micros as f64 / 1e3
 }
 

@@ -11,7 +11,7 @@ use super::csv::Csv;
 use super::logs::invalid;
 use super::metrics_view::TotalsView;
 use super::period::{DAY, Days};
-use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
+use super::{Admin, AdminCall, AdminError, AdminRoute, Reply, none};
 use crate::dialect::Dialect;
 use crate::platform::Timestamp;
 use crate::record::fold::{FINE_RETENTION_DAYS, OTHER};
@@ -26,9 +26,6 @@ const DEFAULT_GROUPS: usize = 20;
 const MAX_GROUPS: usize = 200;
 /// Of groups over intervals; a megabyte for each thousand or so.
 const MAX_POINTS: usize = 20_000;
-
-/// The value of filters for what has none.
-const NONE: &str = "none";
 
 pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
@@ -59,7 +56,8 @@ pub(super) fn routes() -> Vec<AdminRoute> {
     ]
 }
 
-/// A filter may be given several times and takes what fits any; `none` is what has none. `not_` before its name leaves out.
+/// A filter may be given several times and takes what fits any; `none` is what has none, but for models. `not_` before its name
+/// leaves out.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MetricsParams {
@@ -242,7 +240,7 @@ impl MetricsParams {
 
 /// An empty value is none: a form sends its empty fields, too.
 fn choice(axis: Axis, values: &[String], leaves_out: bool) -> Choice {
-    let value = |value: &String| if value == NONE { String::new() } else { value.clone() };
+    let value = |value: &String| none::stored(value, axis == Axis::Model).unwrap_or_default();
     Choice { axis, values: values.iter().filter(|value| !value.is_empty()).map(value).collect(), leaves_out }
 }
 

@@ -192,7 +192,7 @@ async fn probe_test(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError>
     let association = draft_association(&provider, draft.provider_model.trim());
     validate::association(&association)?;
     let model = draft_model(association.provider_model.clone());
-    let options = TestOptions { kind: draft.kind, model: None, transcript: draft.transcript };
+    let options = TestOptions { kind: draft.kind, model: None, transcript: draft.transcript, recorded: false };
     let test = Test::new(&admin.platform, &provider, &model, &association, options)?;
     let tests = Tests::of(vec![(None, test)]);
     match Form::of(&call) {
@@ -268,7 +268,8 @@ impl TestRequest {
         let provider = config
             .provider(&association.provider_id)
             .ok_or_else(|| AdminError::not_found("provider", &association.provider_id))?;
-        let options = TestOptions { kind: self.kind, model: self.model.as_deref(), transcript: self.transcript };
+        let asked = self.model.as_deref();
+        let options = TestOptions { kind: self.kind, model: asked, transcript: self.transcript, recorded: true };
         let test = Test::new(&admin.platform, provider, model, association, options)?;
         Ok((Some((association.id.clone(), provider.name.clone())), test))
     }
