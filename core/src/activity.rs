@@ -99,10 +99,7 @@ impl Activity {
                 _ => slot.errors += 1,
             }
         }
-        let usage = &entry.usage;
-        let counts =
-            [usage.input, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h, usage.output, usage.reasoning];
-        slot.tokens = counts.into_iter().flatten().fold(slot.tokens, u64::saturating_add);
+        slot.tokens = slot.tokens.saturating_add(entry.usage.tokens());
         if let (Some(cost), Some(currency)) = (entry.cost, &entry.currency) {
             slot.cost(currency, cost);
         }

@@ -22,10 +22,8 @@ pub struct ListedAssociation {
     /// The model's configured name or pattern.
     pub model: String,
     pub provider_id: String,
-    pub provider: String,
     pub provider_model: String,
     pub weight: u32,
-    pub priority: i32,
     /// Whether its model has a breaker.
     pub breaker: bool,
     /// It is switched on, and so are its provider and its model.
@@ -48,10 +46,8 @@ impl Roster {
                 model_id: model.id.clone(),
                 model: model.name.clone(),
                 provider_id: association.provider_id.clone(),
-                provider: provider.map(|it| it.name.clone()).unwrap_or_default(),
                 provider_model: association.provider_model.clone(),
                 weight: association.weight,
-                priority: association.priority,
                 breaker: model.breaker,
                 enabled: association.enabled && model.enabled && provider.is_some_and(|it| it.enabled),
             }

@@ -19,6 +19,13 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Of all kinds.
+    pub fn tokens(self) -> u64 {
+        let Self { input, cache_read, cache_write_5m, cache_write_1h, output, reasoning } = self;
+        let counts = [input, cache_read, cache_write_5m, cache_write_1h, output, reasoning];
+        counts.into_iter().flatten().fold(0, u64::saturating_add)
+    }
+
     /// Of both; what neither reports stays unreported.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

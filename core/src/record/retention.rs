@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::repair;
+use super::rollup::DAY_SECS;
 use crate::config::Settings;
 use crate::platform::{Clock, Database, DatabaseError, Timestamp};
 use crate::storage::cleanups::{self, days_of};
@@ -21,8 +22,6 @@ const WRITER_RETENTION_DAYS: u32 = 30;
 
 /// Between two chunks others get at the database.
 const PAUSE: Duration = Duration::from_millis(5);
-
-const DAY_SECS: i64 = 86_400;
 
 /// Which entries a clean-up deletes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

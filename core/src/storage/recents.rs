@@ -3,14 +3,8 @@
 use crate::platform::{Database, DatabaseError, DatabaseErrorKind, Statement, Timestamp};
 use crate::record::Outcome;
 
-/// So many attempts of an association are looked at.
+/// So many attempts of an association are looked at: the length of its strip.
 pub const RECENT: usize = 30;
-
-/// The newest attempts first to last; each association by itself. Those that operators sent count nowhere.
-const SELECT: &str = "SELECT l.association_id, l.created_at, l.status, l.outcome, substr(l.error, 1, 300) AS error \
-                      FROM json_each(?1) AS a CROSS JOIN logs AS l ON l.rowid IN (SELECT r.rowid FROM logs AS r \
-                      WHERE r.association_id = a.value AND r.origin = 'client' ORDER BY r.rowid DESC LIMIT 30) \
-                      ORDER BY l.rowid";
 
 #[derive(Clone, Debug)]
 pub struct RecentAttempt {
@@ -27,8 +21,15 @@ pub async fn recents(database: &dyn Database, associations: &[&str]) -> Result<V
     if associations.is_empty() {
         return Ok(Vec::new());
     }
+    // The newest attempts first to last; each association by itself. Those that operators sent count nowhere.
+    let sql = format!(
+        "SELECT l.association_id, l.created_at, l.status, l.outcome, substr(l.error, 1, 300) AS error \
+         FROM json_each(?1) AS a CROSS JOIN logs AS l ON l.rowid IN (SELECT r.rowid FROM logs AS r \
+         WHERE r.association_id = a.value AND r.origin = 'client' ORDER BY r.rowid DESC LIMIT {RECENT}) \
+         ORDER BY l.rowid"
+    );
     let ids = serde_json::Value::from(associations).to_string();
-    let rows = database.query(Statement::new(SELECT, vec![ids.into()])).await?;
+    let rows = database.query(Statement::new(sql, vec![ids.into()])).await?;
     let attempt = |row: crate::platform::Row<'_>| {
         let outcome = Outcome::parse(row.text("outcome")?);
         let unknown = || DatabaseError::new(DatabaseErrorKind::Other, "an outcome that this version does not know");

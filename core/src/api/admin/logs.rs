@@ -8,11 +8,10 @@ use super::log_view::{LogPageView, LogView, RecentView};
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::storage::log_query;
 use crate::storage::log_scan::PATIENCE;
+use crate::storage::recents::RECENT;
 
 const DEFAULT_LIMIT: usize = 50;
 const MAX_LIMIT: usize = 200;
-/// The length of an association's strip.
-const RECENT: usize = 30;
 
 pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
