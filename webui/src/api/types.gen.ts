@@ -1753,7 +1753,7 @@ export interface components {
             bodies: components["schemas"]["LogBodies"] | null;
         };
         LogFacet: {
-            /** @description As the filter of that name takes it; null for what has none. */
+            /** @description As the filter of that name takes it; null for what has none, which it calls `none`. */
             value: string | null;
             /** @description For people: the name of the key, the provider and model of the association, else null. */
             name: string | null;
