@@ -19,10 +19,12 @@ use crate::wire::json::{Edits, splice};
 /// The member by which a chat stream's usage is asked for.
 pub(super) const STREAM_OPTIONS: &str = "stream_options";
 
-/// What a state is marked with that `candidate` makes, asked for `model` by its own name.
+/// What wraps the state that `candidate` makes, asked for `model` by its own name.
 pub(super) fn origin(shared: &Shared, candidate: &Candidate, model: &str) -> Origin {
     let upstream = &candidate.upstream;
-    Origin(shared.store.sealer.mark(&[upstream.kind.dialect().as_str(), &upstream.name, model]))
+    let (sealer, dialect) = (&shared.store.sealer, upstream.kind.dialect().as_str());
+    let id = sealer.mark(&[dialect, &upstream.name, model]);
+    Origin::new(id, sealer.mark(&["envelope", dialect, &upstream.name, model]))
 }
 
 /// The provider's side of one attempt: what a candidate is asked, in its own dialect. The client's side is the [`Call`].

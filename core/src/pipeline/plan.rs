@@ -67,7 +67,7 @@ impl<'a> Plan<'a> {
             Contender {
                 index,
                 weight: f64::from(candidate.weight),
-                made: brought.is_some_and(|it| it == ask::origin(shared, candidate, Ask::model(call, candidate))),
+                made: brought.is_some_and(|id| ask::origin(shared, candidate, Ask::model(call, candidate)).is(id)),
                 tier: candidate.priority,
                 native: is_native(call, candidate),
                 latency: standing.latency,

@@ -225,6 +225,28 @@ async fn thoughts_return_to_their_maker_alone() {
     assert!(!told.to_string().contains("EqQBmaker") && !told.to_string().contains("llmio1."), "{told}");
 }
 
+/// A client that alters what it was given brings nothing of its own to the maker.
+#[tokio::test]
+async fn an_altered_envelope_is_left_out() {
+    let bed = bed(&[&MESSAGES], json!({})).await;
+    let whole = r#"{"id":"msg_1","content":[{"type":"thinking","thinking":"Hm.","signature":"s"},{"type":"text","text":"a"}],"stop_reason":"end_turn"}"#;
+    let (path, mut body) = CHAT.request(false);
+    body["reasoning_effort"] = json!("low");
+    bed.script([reply(200, "", whole), reply(200, "", MESSAGES.whole), reply(200, "", MESSAGES.whole)]);
+    let message = bed.send(path, body.clone()).answer().json()["choices"][0]["message"].clone();
+    body["messages"].as_array_mut().unwrap().extend([message, json!({"role": "user", "content": "and?"})]);
+    let answer = bed.send(path, body.clone()).answer();
+    assert_eq!(answer.header("x-llmio-translation"), Some("to=anthropic; added=cache_control"));
+    assert_eq!(sent(&bed, 1).1["messages"][1]["content"][0]["signature"], "s");
+    let envelope = &mut body["messages"][1]["reasoning_details"][0]["data"];
+    let (head, json) = envelope.as_str().unwrap().rsplit_once('.').unwrap();
+    *envelope = json!(format!("{head}.{}", json.replacen("e", "f", 1)));
+    let answer = bed.send(path, body).answer();
+    let lost = "to=anthropic; dropped=reasoning.history; added=cache_control";
+    assert_eq!(answer.header("x-llmio-translation"), Some(lost));
+    assert_eq!(sent(&bed, 2).1["messages"][1]["content"].as_array().map(Vec::len), Some(1));
+}
+
 /// Whoever made a thought goes on with it, though others of the client's own dialect are awake.
 #[tokio::test]
 async fn the_maker_of_a_thought_is_asked_first() {

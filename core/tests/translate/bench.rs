@@ -7,7 +7,7 @@ use llmio_core::record::Operation;
 use llmio_core::testing::check_stream;
 use serde_json::Value;
 
-pub(crate) const ORIGIN: Origin = Origin([7; 12]);
+pub(crate) const ORIGIN: Origin = Origin::new([7; 12], [8; 32]);
 
 /// Those that have codecs.
 pub(crate) fn dialects() -> impl Iterator<Item = Dialect> {

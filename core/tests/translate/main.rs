@@ -1,6 +1,7 @@
 //! What crosses from one dialect to another: fixtures against snapshots, however a stream is cut, and recorded answers.
 
 mod bench;
+mod envelopes;
 mod golden;
 mod matrix;
 mod recorded;

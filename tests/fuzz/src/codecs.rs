@@ -40,7 +40,9 @@ fn requests(from: Dialect, to: Dialect, data: &[u8]) {
         without_reasoning: false,
     };
     if let Ok(body) = (provider.encode_request)(&request, &target, &mut Names::default(), &mut ledger) {
-        assert!(serde_json::from_slice::<Value>(&body).is_ok_and(|it| it.is_object()), "{}", body.escape_ascii());
+        // Of a member that came in twice the last one is read.
+        let is_ours = |it: Value| it.is_object() && it["model"] == target.model;
+        assert!(serde_json::from_slice(&body).is_ok_and(is_ours), "{}", body.escape_ascii());
     }
     assert!(ledger.to_string().len() < 2048);
 }

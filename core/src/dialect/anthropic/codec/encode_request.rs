@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::thinking::{MAX_TOKENS, Thinking, sampling};
+use super::thinking::{MAX_TOKENS, Thinking, own_thought, sampling};
 use crate::dialect::hub::{
     Cache, Format, Input, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source, Target,
     Tool, ToolChoice, Turn, call_id, write_schema,
@@ -160,8 +160,8 @@ impl Encoder<'_, '_> {
             }),
             PartKind::Media(media) => self.media(out, media, mark)?,
             PartKind::Reasoning { proof, .. } => {
-                match proof.as_ref().and_then(|proof| proof.for_maker(self.target.origin)) {
-                    Some(block) if self.thinks => out.raw(block),
+                match proof.as_ref().and_then(|proof| own_thought(proof, self.target)) {
+                    Some(block) if self.thinks => out.value(&block),
                     _ => self.ledger.dropped("reasoning.history"),
                 }
             }

@@ -1,6 +1,8 @@
 //! How much a model thinks, and how it is sampled: each generation wants it told otherwise.
 
-use crate::dialect::hub::{Effort, Format, Ledger, Part, PartKind, Request, Role, Target, Turn};
+use serde_json::{Map, Value};
+
+use crate::dialect::hub::{Effort, Format, Ledger, Part, PartKind, Proof, Request, Role, Target, Turn};
 use crate::wire::json::Writer;
 
 /// What a client of another dialect gets that names no limit; most models can write as much.
@@ -120,9 +122,21 @@ fn has_proofs(turns: &[Turn<'_>], target: &Target<'_>) -> bool {
     }
     let last = turns.iter().rev().find(|turn| turn.role == Role::Assistant);
     last.and_then(|turn| turn.parts.first()).is_some_and(|part| match &part.kind {
-        PartKind::Reasoning { proof: Some(proof), .. } => proof.for_maker(target.origin).is_some(),
+        PartKind::Reasoning { proof: Some(proof), .. } => own_thought(proof, target).is_some(),
         _ => false,
     })
+}
+
+/// The block of a thought that the target itself has had: of one of the two types, with the members that the type has.
+pub(super) fn own_thought(proof: &Proof<'_>, target: &Target<'_>) -> Option<Value> {
+    let mut block: Map<String, Value> = serde_json::from_str(proof.for_maker(target.origin)?).ok()?;
+    let members: &[&str] = match block.get("type")?.as_str()? {
+        "thinking" => &["type", "thinking", "signature"],
+        "redacted_thinking" => &["type", "data"],
+        _ => return None,
+    };
+    block.retain(|name, value| members.contains(&name.as_str()) && value.is_string());
+    Some(Value::Object(block))
 }
 
 /// What else decides how a model answers.

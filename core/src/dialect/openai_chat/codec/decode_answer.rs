@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::thoughts::{Collected, part_words};
+use super::thoughts::{Collected, EXTRA, part_words};
 use super::{own_id, reason};
 use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, array, list, member, text};
 
@@ -37,7 +37,7 @@ pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
     let mut has_calls = false;
     for (index, (call, function)) in calls.chain(legacy).enumerate() {
         has_calls = true;
-        if let Some(extra) = member(call, "extra_content") {
+        if let Some(extra) = member(call, EXTRA) {
             parts.push(Part::new(PartKind::Reasoning { text: "".into(), proof: Some(extra_proof(extra)) }));
         }
         let input = match function.get("arguments") {
@@ -61,5 +61,5 @@ pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
 
 /// What a vendor wants back with the call that follows: Gemini's signature, as Google's Chat has it.
 pub(super) fn extra_proof<'a>(extra: &Value) -> Proof<'a> {
-    Proof::Made(serde_json::json!({"extra_content": extra}).to_string().into())
+    Proof::Made(serde_json::json!({(EXTRA): extra}).to_string().into())
 }

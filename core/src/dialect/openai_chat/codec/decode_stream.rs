@@ -1,7 +1,7 @@
 use serde_json::Value;
 
 use super::decode_answer::extra_proof;
-use super::thoughts::{Collected, part_words};
+use super::thoughts::{Collected, EXTRA, part_words};
 use super::{own_id, reason};
 use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, StreamPart, array, list, member, parse, text};
 use crate::wire::Event;
@@ -182,7 +182,7 @@ impl Decoder {
             None => {
                 self.close_thought(give);
                 self.close_text(give);
-                if let Some(extra) = member(value, "extra_content") {
+                if let Some(extra) = member(value, EXTRA) {
                     let index = self.take_index();
                     give(StreamPart::Open { index, block: Block::Reasoning });
                     give(StreamPart::Close { index, proof: extra_proof(extra).made() });

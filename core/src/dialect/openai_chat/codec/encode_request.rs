@@ -1,5 +1,6 @@
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use super::thoughts;
 use crate::dialect::hub::{
     Effort, Format, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source, Target, Tool,
     ToolChoice, Turn, call_id, write_schema,
@@ -218,13 +219,13 @@ impl Encoder<'_, '_> {
     }
 
     fn assistant(&mut self, out: &mut Writer, parts: &[Part<'_>]) {
-        let mut proofs: Vec<Value> = Vec::new();
+        let mut proofs: Vec<Map<String, Value>> = Vec::new();
         let mut has_calls = false;
         for part in parts {
             match &part.kind {
                 PartKind::Reasoning { proof, .. } => {
-                    match proof.as_ref().and_then(|proof| proof.for_maker(self.target.origin)) {
-                        Some(json) => proofs.extend(serde_json::from_str::<Value>(json)),
+                    match proof.as_ref().and_then(|proof| thoughts::own(proof, self.target)) {
+                        Some(members) => proofs.push(members),
                         None => self.ledger.dropped("reasoning.history"),
                     }
                 }
@@ -245,10 +246,8 @@ impl Encoder<'_, '_> {
                 it.text(&text);
             }
             // What is of the message stands in it, what is of a call in that.
-            for (name, value) in proofs.iter().filter_map(Value::as_object).flatten() {
-                if name != "extra_content" {
-                    it.key(name).value(value);
-                }
+            for (name, value) in proofs.iter().flatten().filter(|(name, _)| *name != thoughts::EXTRA) {
+                it.key(name).value(value);
             }
             if has_calls {
                 it.key("tool_calls").array(|it| self.calls(it, parts));
@@ -261,9 +260,8 @@ impl Encoder<'_, '_> {
         for part in parts {
             match &part.kind {
                 PartKind::Reasoning { proof: Some(proof), .. } => {
-                    let json = proof.for_maker(self.target.origin);
-                    let proof = json.and_then(|json| serde_json::from_str::<Value>(json).ok());
-                    extra = proof.and_then(|proof| proof.get("extra_content").cloned()).or(extra);
+                    let own = thoughts::own(proof, self.target);
+                    extra = own.and_then(|mut own| own.shift_remove(thoughts::EXTRA)).or(extra);
                 }
                 PartKind::Call { id, name, input } => {
                     self.breakpoints |= part.cache.is_some();
@@ -276,7 +274,7 @@ impl Encoder<'_, '_> {
                             it.text_member("arguments", &input.json());
                         });
                         if let Some(extra) = extra.take() {
-                            it.key("extra_content").value(&extra);
+                            it.key(thoughts::EXTRA).value(&extra);
                         }
                     });
                 }

@@ -3,10 +3,12 @@
 
 use serde_json::{Map, Value};
 
-use crate::dialect::hub::{Origin, PROOF_LIMIT, Proof, array, list, member, text};
+use crate::dialect::hub::{Origin, PROOF_LIMIT, Proof, Target, array, list, member, text};
 use crate::wire::json::Writer;
 
 const DETAILS: &str = "reasoning_details";
+/// What a vendor wants back with a call.
+pub(super) const EXTRA: &str = "extra_content";
 /// Where vendors have the text.
 const TEXTS: [&str; 2] = ["reasoning_content", "reasoning"];
 /// How a detail of ours is told from a vendor's.
@@ -145,6 +147,17 @@ pub(super) fn strip(body: &mut Value) -> bool {
         }
     }
     found
+}
+
+/// The members of a thought that the target itself has had: those that a message or a call has them under.
+pub(super) fn own(proof: &Proof<'_>, target: &Target<'_>) -> Option<Map<String, Value>> {
+    let mut members: Map<String, Value> = serde_json::from_str(proof.for_maker(target.origin)?).ok()?;
+    members.retain(|name, value| match name.as_str() {
+        DETAILS => value.is_array(),
+        EXTRA => value.is_object(),
+        name => TEXTS.contains(&name) && value.is_string(),
+    });
+    (!members.is_empty()).then_some(members)
 }
 
 /// Whether a message has thoughts in any form.
