@@ -78,3 +78,17 @@ fn a_thought_goes_back_with_its_own_members() {
         json!({"role": "assistant", "content": "a", "reasoning": "Hm.", "reasoning_details": [{"data": "d"}]});
     assert_eq!(body["messages"][1], expected);
 }
+
+#[test]
+fn thoughts_of_one_turn_are_one() {
+    let thoughts = [
+        r#"{"reasoning":"Hm. ","reasoning_details":[{"data":"a"}]}"#,
+        r#"{"reasoning":"So.","reasoning_details":[{"data":"b"}]}"#,
+        r#"{"reasoning_content":"Other."}"#,
+    ];
+    let envelopes = thoughts.map(|it| ORIGIN.wrap(it).unwrap());
+    let (body, _) = told(Dialect::Anthropic, Dialect::OpenAiChat, &envelopes);
+    let expected = json!({"role": "assistant", "content": "a", "reasoning": "Hm. So.",
+        "reasoning_details": [{"data": "a"}, {"data": "b"}], "reasoning_content": "Other."});
+    assert_eq!(body["messages"][1], expected);
+}

@@ -219,13 +219,13 @@ impl Encoder<'_, '_> {
     }
 
     fn assistant(&mut self, out: &mut Writer, parts: &[Part<'_>]) {
-        let mut proofs: Vec<Map<String, Value>> = Vec::new();
+        let mut brought = Map::new();
         let mut has_calls = false;
         for part in parts {
             match &part.kind {
                 PartKind::Reasoning { proof, .. } => {
                     match proof.as_ref().and_then(|proof| thoughts::own(proof, self.target)) {
-                        Some(members) => proofs.push(members),
+                        Some(members) => thoughts::fold(&mut brought, members),
                         None => self.ledger.dropped("reasoning.history"),
                     }
                 }
@@ -246,7 +246,7 @@ impl Encoder<'_, '_> {
                 it.text(&text);
             }
             // What is of the message stands in it, what is of a call in that.
-            for (name, value) in proofs.iter().flatten().filter(|(name, _)| *name != thoughts::EXTRA) {
+            for (name, value) in brought.iter().filter(|(name, _)| *name != thoughts::EXTRA) {
                 it.key(name).value(value);
             }
             if has_calls {

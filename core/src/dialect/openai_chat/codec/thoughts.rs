@@ -160,6 +160,19 @@ pub(super) fn own(proof: &Proof<'_>, target: &Target<'_>) -> Option<Map<String, 
     (!members.is_empty()).then_some(members)
 }
 
+/// Adds the members of a further thought of the same message, which has each of them once.
+pub(super) fn fold(all: &mut Map<String, Value>, more: Map<String, Value>) {
+    for (name, value) in more {
+        match (all.get_mut(&name), value) {
+            (Some(Value::String(text)), Value::String(more)) => text.push_str(&more),
+            (Some(Value::Array(details)), Value::Array(more)) => details.extend(more),
+            (_, value) => {
+                all.insert(name, value);
+            }
+        }
+    }
+}
+
 /// Whether a message has thoughts in any form.
 pub(super) fn has_any(message: &Value) -> bool {
     TEXTS.iter().any(|name| text(message, name).is_some_and(|it| !it.is_empty())) || !list(message, DETAILS).is_empty()
