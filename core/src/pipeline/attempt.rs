@@ -276,12 +276,11 @@ async fn refused(platform: &Platform, ask: &Ask, response: HttpResponse, deadlin
         Box::new(if let Some(param) = &error.param { told.param(param.clone()) } else { told })
     });
     Failed {
-        refuses_reasoning: ask.translates
-            && !ask.without_reasoning
+        refuses_reasoning: ask.translation.as_ref().is_some_and(|it| it.asks_reasoning)
             && is_refusal
             && REASONING.iter().any(|member| error.refuses(member)),
         own,
-        refuses_addition: ask.adds_usage && matches!(status.as_u16(), 400 | 422) && error.refuses(STREAM_OPTIONS),
+        refuses_addition: ask.adds_usage && is_refusal && error.refuses(STREAM_OPTIONS),
         head: Some(answer.head),
         body,
         ..Failed::new(status.as_u16(), judgement)

@@ -147,8 +147,8 @@ pub(crate) async fn run(
     }
 }
 
-/// One attempt. A provider that refuses what the gateway adds of its own is asked once more without it, and from then on
-/// always.
+/// One attempt. A provider that refuses what the gateway adds of its own is asked once more without it, and if it answers
+/// then, from then on always.
 async fn ask_one(
     shared: &Shared,
     call: &Call,
@@ -162,6 +162,7 @@ async fn ask_one(
     }
     let bare_of_reasoning = reasoning_of(candidate);
     ask.without_reasoning = shared.refusals.contains(&bare_of_reasoning);
+    let mut refused: Vec<&str> = Vec::new();
     loop {
         journal.begin(Arc::clone(candidate), ask.provider_model.clone());
         if let Err(refusal) = ask.translate(call, shared, journal.facts().trace.to_string()) {
@@ -170,15 +171,18 @@ async fn ask_one(
         }
         journal.translated(recorded(&ask.lost()));
         match attempt(&shared.platform, call, &ask, patience, journal).await {
-            Ok(committed) => return Ok((ask, committed)),
+            Ok(committed) => {
+                refused.into_iter().for_each(|it| shared.refusals.insert(it));
+                return Ok((ask, committed));
+            }
             Err(failed) if failed.refuses_addition => {
                 note(journal, &failed);
-                shared.refusals.insert(&candidate.association_id);
+                refused.push(&candidate.association_id);
                 ask = ask.bare();
             }
             Err(failed) if failed.refuses_reasoning => {
                 note(journal, &failed);
-                shared.refusals.insert(&bare_of_reasoning);
+                refused.push(&bare_of_reasoning);
                 ask.without_reasoning = true;
             }
             Err(failed) => return Err(failed),

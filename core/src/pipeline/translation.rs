@@ -2,7 +2,7 @@ use bytes::Bytes;
 
 use super::call::Call;
 use crate::dialect::hub::{
-    Context, Fate, Ledger, Names, Origin, Refusal, Target, Transcoder, parse_body, transcode_answer,
+    Context, Encoded, Fate, Ledger, Names, Origin, Refusal, Target, Transcoder, parse_body, transcode_answer,
 };
 use crate::dialect::{Dialect, Usage};
 use crate::record::{Translated, TranslatedKind};
@@ -16,6 +16,8 @@ pub(super) const HEADER: &str = "x-llmio-translation";
 pub(super) struct Translation {
     /// As the provider gets it, but for the overrides of its association.
     pub(super) body: Bytes,
+    /// The provider is told how much to think.
+    pub(super) asks_reasoning: bool,
     /// What the request lost.
     pub(super) ledger: Ledger,
     provider: Dialect,
@@ -50,7 +52,7 @@ impl Translation {
             asks_usage: asked.asks_usage,
             without_reasoning: asked.without_reasoning,
         };
-        let body = (to.encode_request)(&request, &target, &mut names, &mut ledger)?.into();
+        let Encoded { body, asks_reasoning } = (to.encode_request)(&request, &target, &mut names, &mut ledger)?;
         let context = Context {
             model: asked.model.to_owned(),
             id,
@@ -60,7 +62,7 @@ impl Translation {
             usage: call.head.include_usage,
             names,
         };
-        Ok(Self { body, ledger, provider: asked.provider, client: call.dialect, context })
+        Ok(Self { body: body.into(), asks_reasoning, ledger, provider: asked.provider, client: call.dialect, context })
     }
 
     /// What turns the provider's stream into the client's.

@@ -65,6 +65,15 @@ async fn other_refusals_are_no_reason_to_ask_again() {
 }
 
 #[tokio::test]
+async fn what_is_refused_without_it_too_is_not_remembered() {
+    let bed = Bed::new(&CHAT, &["a"], json!({"max_retry": 0})).await;
+    bed.script([refusal(400), refusal(400), stream(CHAT.stream())]);
+    assert_eq!(bed.answer(&CHAT, true).status, 400);
+    assert_eq!(bed.answer(&CHAT, true).text(), CHAT.stream());
+    assert_eq!(added(&bed), [true, false, true]);
+}
+
+#[tokio::test]
 async fn a_changed_provider_is_tried_with_it_again() {
     let bed = Bed::single(&CHAT).await;
     bed.script([refusal(400), stream(CHAT.stream())]);

@@ -285,6 +285,27 @@ async fn a_model_that_cannot_think_is_asked_without_and_remembered() {
     assert_eq!(told, [true, false, false]);
 }
 
+/// A client's mistake that mentions thinking is none of the provider's.
+#[tokio::test]
+async fn a_refusal_is_remembered_only_once_it_was_one() {
+    let refusal = || Reply::json(400, r#"{"error":{"message":"`thinking` in messages[3] cannot be modified"}}"#);
+    let (path, mut body) = MESSAGES.request(false);
+    let thinks = |bed: &Bed, index: usize| sent(bed, index).1.get("reasoning_effort").is_some();
+    // Nobody asked it to think.
+    let bed = bed(&[&CHAT], json!({"max_retry": 0})).await;
+    bed.script([refusal(), reply(200, "", CHAT.whole)]);
+    assert_eq!(bed.send(path, body.clone()).answer().status, 400);
+    assert_eq!(bed.count(), 1);
+    body["thinking"] = json!({"type": "adaptive"});
+    bed.send(path, body.clone()).answer().text();
+    assert!(thinks(&bed, 1));
+    // It refuses the request without, too: something else is wrong with it.
+    bed.script([refusal(), refusal(), reply(200, "", CHAT.whole)]);
+    assert_eq!(bed.send(path, body.clone()).answer().status, 400);
+    bed.send(path, body).answer().text();
+    assert_eq!([2, 3, 4].map(|index| thinks(&bed, index)), [true, false, true]);
+}
+
 #[tokio::test]
 async fn the_log_tells_what_was_lost() {
     let bed = bed(&[&CHAT], json!({})).await;

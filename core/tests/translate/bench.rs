@@ -45,7 +45,7 @@ pub(crate) fn request(from: Dialect, to: Dialect, model: &str, body: &Value) -> 
     };
     let encoded = (to.codec().unwrap().encode_request)(&decoded, &target, &mut Names::default(), &mut ledger);
     let encoded = encoded.map_err(|refusal| format!("{}: {}", refusal.field, refusal.message))?;
-    Ok((serde_json::from_slice(&encoded).unwrap(), ledger))
+    Ok((serde_json::from_slice(&encoded.body).unwrap(), ledger))
 }
 
 /// A provider's whole answer as the client gets it.

@@ -1,5 +1,5 @@
 use llmio_core::dialect::hub::{
-    Context, Ledger, Names, Origin, Target, Thoughts, Transcoder, transcode_answer, without_envelopes,
+    Context, Encoded, Ledger, Names, Origin, Target, Thoughts, Transcoder, transcode_answer, without_envelopes,
 };
 use llmio_core::dialect::{Dialect, Usage};
 use serde_json::Value;
@@ -39,7 +39,8 @@ fn requests(from: Dialect, to: Dialect, data: &[u8]) {
         asks_usage: true,
         without_reasoning: false,
     };
-    if let Ok(body) = (provider.encode_request)(&request, &target, &mut Names::default(), &mut ledger) {
+    let encoded = (provider.encode_request)(&request, &target, &mut Names::default(), &mut ledger);
+    if let Ok(Encoded { body, .. }) = encoded {
         // Of a member that came in twice the last one is read.
         let is_ours = |it: Value| it.is_object() && it["model"] == target.model;
         assert!(serde_json::from_slice(&body).is_ok_and(is_ours), "{}", body.escape_ascii());

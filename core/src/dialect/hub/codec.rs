@@ -25,7 +25,15 @@ pub struct Codec {
 }
 
 /// Writes a request for a target, and notes which tools it calls by other names.
-pub type EncodeRequest = fn(&Request<'_>, &Target<'_>, &mut Names, &mut Ledger) -> Result<Vec<u8>, Refusal>;
+pub type EncodeRequest = fn(&Request<'_>, &Target<'_>, &mut Names, &mut Ledger) -> Result<Encoded, Refusal>;
+
+/// A provider's request.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    pub body: Vec<u8>,
+    /// It says how much to think.
+    pub asks_reasoning: bool,
+}
 
 /// Reads the events of a provider's stream into parts.
 pub trait DecodeStream: Send {

@@ -2,8 +2,8 @@ use serde_json::Value;
 
 use super::thinking::{MAX_TOKENS, Thinking, own_thought, sampling};
 use crate::dialect::hub::{
-    Cache, Format, Input, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source, Target,
-    Tool, ToolChoice, Turn, call_id, write_schema,
+    Cache, Encoded, Format, Input, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source,
+    Target, Tool, ToolChoice, Turn, call_id, write_schema,
 };
 use crate::wire::json::Writer;
 
@@ -15,7 +15,7 @@ pub(super) fn encode(
     target: &Target<'_>,
     names: &mut Names,
     ledger: &mut Ledger,
-) -> Result<Vec<u8>, Refusal> {
+) -> Result<Encoded, Refusal> {
     let thinking = Thinking::of(request, target, ledger);
     let marks = Marks::of(request, ledger);
     let mut refused = None;
@@ -51,7 +51,7 @@ pub(super) fn encode(
             ledger.dropped("verbosity");
         }
     });
-    refused.map_or_else(|| Ok(out.into_bytes()), Err)
+    refused.map_or_else(|| Ok(Encoded { body: out.into_bytes(), asks_reasoning: thinking.is_on }), Err)
 }
 
 /// Where the gateway sets breakpoints for a client that knows none, if its conversation is one that goes on.

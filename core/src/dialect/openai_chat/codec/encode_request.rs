@@ -2,8 +2,8 @@ use serde_json::{Map, Value};
 
 use super::thoughts;
 use crate::dialect::hub::{
-    Effort, Format, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source, Target, Tool,
-    ToolChoice, Turn, call_id, write_schema,
+    Effort, Encoded, Format, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source, Target,
+    Tool, ToolChoice, Turn, call_id, write_schema,
 };
 use crate::wire::json::Writer;
 
@@ -20,8 +20,8 @@ pub(super) fn encode(
     target: &Target<'_>,
     names: &mut Names,
     ledger: &mut Ledger,
-) -> Result<Vec<u8>, Refusal> {
-    let mut refused = None;
+) -> Result<Encoded, Refusal> {
+    let (mut refused, mut asks_reasoning) = (None, false);
     let mut out = Writer::with_capacity(4096);
     out.object(|it| {
         it.text_member("model", target.model);
@@ -45,7 +45,7 @@ pub(super) fn encode(
             ledger.dropped("cache_control");
         }
         limits(it, request, target, ledger);
-        reasoning(it, request, target, ledger);
+        asks_reasoning = reasoning(it, request, target, ledger);
         format(it, request);
         if let Some(user) = &request.user {
             if user.len() <= USER_LIMIT {
@@ -62,7 +62,7 @@ pub(super) fn encode(
             }
         }
     });
-    refused.map_or_else(|| Ok(out.into_bytes()), Err)
+    refused.map_or_else(|| Ok(Encoded { body: out.into_bytes(), asks_reasoning }), Err)
 }
 
 /// The default is not worth a field that a vendor may not know.
@@ -110,16 +110,19 @@ fn limits(out: &mut Writer, request: &Request<'_>, target: &Target<'_>, ledger: 
     }
 }
 
-fn reasoning(out: &mut Writer, request: &Request<'_>, target: &Target<'_>, ledger: &mut Ledger) {
+/// Whether it was told how much to think.
+fn reasoning(out: &mut Writer, request: &Request<'_>, target: &Target<'_>, ledger: &mut Ledger) -> bool {
     // Not to think is what a model does that is not told to; few take the word for it.
-    let Some(reasoning) = request.reasoning.filter(|it| it.effort != Effort::None) else { return };
+    let Some(reasoning) = request.reasoning.filter(|it| it.effort != Effort::None) else { return false };
     if target.without_reasoning {
-        return ledger.dropped("reasoning");
+        ledger.dropped("reasoning");
+        return false;
     }
     if reasoning.budget.is_some_and(|budget| budget != reasoning.effort.budget()) {
         ledger.approximated("reasoning");
     }
     out.text_member("reasoning_effort", reasoning.effort.name());
+    true
 }
 
 fn format(out: &mut Writer, request: &Request<'_>) {
