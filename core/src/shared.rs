@@ -101,7 +101,7 @@ impl Shared {
         self.balancer.set_max_rest(snapshot.settings.max_rest());
         for association in self.snapshot.load().mended_in(&snapshot) {
             self.balancer.reset(&association);
-            self.refusals.retain(|other| other != association && !other.starts_with(&format!("{association}/")));
+            self.refusals.retain(|other| other != association);
         }
         // Of two changes at once the newer one wins, whichever comes first.
         self.snapshot.rcu(
@@ -109,7 +109,7 @@ impl Shared {
         );
         let current = self.snapshot.load();
         self.balancer.retain(|association| current.has_association(association));
-        self.refusals.retain(|kept| current.has_association(kept.split('/').next().unwrap_or(kept)));
+        self.refusals.retain(|association| current.has_association(association));
     }
 
     /// Lifts every rest of an association, here and, as soon as they look, in other instances.

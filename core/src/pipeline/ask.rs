@@ -12,7 +12,7 @@ use crate::dialect::hub::{Ledger, Origin, Refusal, without_envelopes};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, StreamForm};
 use crate::platform::{HttpRequest, Payload};
 use crate::provider;
-use crate::record::Operation;
+use crate::record::{Operation, TraceId};
 use crate::shared::Shared;
 use crate::wire::json::{Edits, splice};
 
@@ -79,10 +79,18 @@ impl Ask {
     }
 
     /// Puts the request into the provider's words: another dialect's, or without what only another provider could read.
-    /// `id` is for an answer that comes without one.
-    pub(super) fn translate(&mut self, call: &Call, shared: &Shared, id: String) -> Result<(), Refusal> {
+    /// `trace` is for an answer that comes without an id.
+    pub(super) fn translate(
+        &mut self,
+        call: &Call,
+        shared: &Shared,
+        trace: TraceId,
+        brings_envelopes: bool,
+    ) -> Result<(), Refusal> {
         if !self.translates {
-            self.stripped = without_envelopes(self.dialect, &call.body).map(Into::into);
+            if brings_envelopes {
+                self.stripped = without_envelopes(self.dialect, &call.body).map(Into::into);
+            }
             return Ok(());
         }
         let upstream = &self.candidate.upstream;
@@ -95,7 +103,7 @@ impl Ask {
             asks_usage: self.adds_usage,
             without_reasoning: self.without_reasoning,
         };
-        self.translation = Some(Box::new(Translation::new(call, &asked, id, shared.now().as_secs())?));
+        self.translation = Some(Box::new(Translation::new(call, &asked, trace.to_string(), shared.now().as_secs())?));
         Ok(())
     }
 

@@ -53,6 +53,7 @@ use crate::balance::Report;
 use crate::config::snapshot::{Candidate, Route};
 use crate::dialect::GatewayError;
 use crate::record::{Operation, Outcome};
+use crate::refusals::Refused;
 use crate::shared::Shared;
 
 /// Answers one call. An `Err` is the gateway's own answer; a provider's error is an `Ok`.
@@ -108,7 +109,7 @@ pub(crate) async fn run(
             deadline,
             others_left: call.stream && plan.others_left(shared, &turn),
         };
-        let failed = match ask_one(shared, call, &turn.candidate, patience, &mut journal).await {
+        let failed = match ask_one(shared, call, &turn.candidate, plan.brings_envelopes, patience, &mut journal).await {
             Ok((ask, committed)) => return Ok(show(shared, call, route, ask, committed, journal)),
             Err(failed) => failed,
         };
@@ -153,46 +154,42 @@ async fn ask_one(
     shared: &Shared,
     call: &Call,
     candidate: &Arc<Candidate>,
+    brings_envelopes: bool,
     patience: Patience<'_>,
     journal: &mut Journal,
 ) -> Result<(Ask, Committed), Failed> {
     let mut ask = Ask::new(call, Arc::clone(candidate));
-    if ask.adds_usage && shared.refusals.contains(&candidate.association_id) {
+    let refuses = |what| shared.refusals.contains(&candidate.association_id, what);
+    if ask.adds_usage && refuses(Refused::Usage) {
         ask = ask.bare();
     }
-    let bare_of_reasoning = reasoning_of(candidate);
-    ask.without_reasoning = shared.refusals.contains(&bare_of_reasoning);
-    let mut refused: Vec<&str> = Vec::new();
+    ask.without_reasoning = ask.translates && refuses(Refused::Reasoning);
+    let mut refused = Vec::new();
     loop {
         journal.begin(Arc::clone(candidate), ask.provider_model.clone());
-        if let Err(refusal) = ask.translate(call, shared, journal.facts().trace.to_string()) {
+        if let Err(refusal) = ask.translate(call, shared, journal.facts().trace, brings_envelopes) {
             journal.translated([recorded_refusal(&refusal)]);
             return Err(Failed::untranslatable(refusal));
         }
         journal.translated(recorded(&ask.lost()));
         match attempt(&shared.platform, call, &ask, patience, journal).await {
             Ok(committed) => {
-                refused.into_iter().for_each(|it| shared.refusals.insert(it));
+                refused.into_iter().for_each(|it| shared.refusals.insert(&candidate.association_id, it));
                 return Ok((ask, committed));
             }
             Err(failed) if failed.refuses_addition => {
                 note(journal, &failed);
-                refused.push(&candidate.association_id);
+                refused.push(Refused::Usage);
                 ask = ask.bare();
             }
             Err(failed) if failed.refuses_reasoning => {
                 note(journal, &failed);
-                refused.push(&bare_of_reasoning);
+                refused.push(Refused::Reasoning);
                 ask.without_reasoning = true;
             }
             Err(failed) => return Err(failed),
         }
     }
-}
-
-/// What is remembered of a candidate whose provider refuses to be told how much to think.
-fn reasoning_of(candidate: &Candidate) -> String {
-    format!("{}/reasoning", candidate.association_id)
 }
 
 /// Writes down a failed attempt.

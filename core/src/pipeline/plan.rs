@@ -8,7 +8,7 @@ use super::judgement::Next;
 use crate::balance::{Cause, Contender, Pair, Resting, Selection, Standing, lot};
 use crate::config::Strategy;
 use crate::config::snapshot::{Candidate, Route};
-use crate::dialect::hub::last_maker;
+use crate::dialect::hub::{last_envelope, maker_of};
 use crate::dialect::{ErrorKind, GatewayError};
 use crate::platform::Timestamp;
 use crate::record::{DecidedBy, Excluded, Operation};
@@ -26,6 +26,8 @@ pub(super) struct Plan<'a> {
     candidates: Vec<&'a Arc<Candidate>>,
     selection: Selection,
     decided_by: DecidedBy,
+    /// The call may bring state in envelopes, which a relay takes out.
+    pub(super) brings_envelopes: bool,
     /// The only association that may be asked, whether it rests or not.
     pin: Option<&'a str>,
     /// Those that were asked, in order.
@@ -55,7 +57,8 @@ impl<'a> Plan<'a> {
         let conversation = call.conversation.filter(|_| has_begun);
         let previous = call.head.previous_response_id.as_deref().filter(|_| route.keeps_conversations());
         let maker = previous.and_then(|id| shared.makers.of(id));
-        let brought = call.dialect.codec().and_then(|_| last_maker(&call.body));
+        let envelope = call.dialect.codec().and_then(|_| last_envelope(&call.body));
+        let brought = envelope.and_then(maker_of);
         let now = shared.now();
         let contenders = candidates.iter().enumerate().map(|(index, candidate)| {
             let standing = match route.strategy {
@@ -89,7 +92,18 @@ impl<'a> Plan<'a> {
             None => DecidedBy::Strategy,
         };
         let selection = Selection::new(route.strategy, contenders);
-        Self { call, route, candidates, selection, decided_by, pin, asked: Vec::new(), again: None, choice: None }
+        Self {
+            call,
+            route,
+            candidates,
+            selection,
+            decided_by,
+            brings_envelopes: envelope.is_some(),
+            pin,
+            asked: Vec::new(),
+            again: None,
+            choice: None,
+        }
     }
 
     /// Why nobody can answer the call, whoever rests or not.

@@ -30,7 +30,7 @@ pub(in crate::dialect) use names::call_id;
 pub use pairing::pair;
 pub use part::{Cache, Input, Media, MediaKind, Part, PartKind, Source};
 pub(in crate::dialect) use proof::LIMIT as PROOF_LIMIT;
-pub use proof::{Origin, Proof, last_maker, without_envelopes};
+pub use proof::{Origin, Proof, last_envelope, maker_of, without_envelopes};
 pub use reasoning::{Effort, Reasoning, Thoughts};
 pub use request::{Format, Request, Role, Sampling, Turn};
 pub(in crate::dialect) use schema::write_schema;

@@ -42,7 +42,7 @@ impl Origin {
         Self { id, key }
     }
 
-    /// Whether it is the one that [`last_maker`] has found.
+    /// Whether it is the one that [`maker_of`] has found.
     pub fn is(&self, id: [u8; 12]) -> bool {
         self.id == id
     }
@@ -71,16 +71,20 @@ impl std::fmt::Debug for Origin {
 
 /// A request without the envelopes that it brings, for a provider of its own dialect; `None` when it brings none.
 pub fn without_envelopes(dialect: Dialect, body: &[u8]) -> Option<Vec<u8>> {
+    let strip = dialect.codec()?.strip;
     memmem::find(body, MARK.as_bytes())?;
     let mut tree = parse(body).ok()?;
-    (dialect.codec()?.strip)(&mut tree).then(|| tree.to_string().into_bytes())
+    strip(&mut tree).then(|| tree.to_string().into_bytes())
 }
 
-/// Who made the state that a request brings last, if it brings any in an envelope: as the client says, which decides
-/// no more than who is asked first.
-pub fn last_maker(body: &[u8]) -> Option<[u8; 12]> {
-    let start = memmem::rfind(body, MARK.as_bytes())? + MARK.len();
-    let id = body.get(start..start + ID_LETTERS)?;
+/// The last envelope that a request may bring, and what is behind it.
+pub fn last_envelope(body: &[u8]) -> Option<&[u8]> {
+    body.get(memmem::rfind(body, MARK.as_bytes())?..)
+}
+
+/// Who made what is in an envelope: as the client says, which decides no more than who is asked first.
+pub fn maker_of(envelope: &[u8]) -> Option<[u8; 12]> {
+    let id = envelope.get(MARK.len()..MARK.len() + ID_LETTERS)?;
     URL_SAFE_NO_PAD.decode(id).ok()?.try_into().ok()
 }
 
@@ -135,8 +139,10 @@ mod tests {
             assert_eq!(Proof::of_client(foreign), Proof::Foreign, "{foreign}");
         }
         let body = format!("{} {envelope} {}", other.wrap("{}").unwrap(), "llmio2.");
-        assert!(last_maker(body.as_bytes()).is_some_and(|id| maker.is(id) && !other.is(id)));
-        assert_eq!((last_maker(b""), last_maker(b"llmio1.AQEB")), (None, None));
+        let last = last_envelope(body.as_bytes()).unwrap();
+        assert!(last.starts_with(envelope.as_bytes()));
+        assert!(maker_of(last).is_some_and(|id| maker.is(id) && !other.is(id)));
+        assert_eq!((last_envelope(b"llmio2."), maker_of(b"llmio1.AQEB")), (None, None));
         assert_eq!(maker.wrap(&"x".repeat(LIMIT + 1)), None);
     }
 

@@ -1,4 +1,4 @@
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::thoughts;
 use crate::dialect::hub::{
