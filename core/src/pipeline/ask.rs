@@ -43,8 +43,8 @@ pub(crate) struct Ask {
     pub(super) without_reasoning: bool,
     /// The client speaks another dialect.
     pub(super) translates: bool,
-    /// The request without what only another provider could read.
-    pub(super) stripped: Option<Bytes>,
+    /// The request without what only another provider could read, and what it so lost.
+    pub(super) stripped: Option<(Bytes, Ledger)>,
     /// The request in the provider's words, once it is translated.
     pub(super) translation: Option<Box<Translation>>,
 }
@@ -89,7 +89,7 @@ impl Ask {
     ) -> Result<(), Refusal> {
         if !self.translates {
             if brings_envelopes {
-                self.stripped = without_envelopes(self.dialect, &call.body).map(Into::into);
+                self.stripped = without_envelopes(self.dialect, &call.body).map(|(body, lost)| (body.into(), lost));
             }
             return Ok(());
         }
@@ -110,8 +110,8 @@ impl Ask {
     /// What the request has lost on its way to this provider.
     pub(super) fn lost(&self) -> Ledger {
         let mut lost = self.translation.as_ref().map(|it| it.ledger.clone()).unwrap_or_default();
-        if self.stripped.is_some() {
-            lost.dropped("reasoning.history");
+        if let Some((_, stripped)) = &self.stripped {
+            lost.extend(stripped.clone());
         }
         lost
     }
@@ -162,7 +162,7 @@ impl Ask {
 
     fn body(&self, call: &Call) -> Result<Payload, GatewayError> {
         let translated = self.translation.as_ref().map(|translation| &translation.body);
-        let body = translated.or(self.stripped.as_ref()).unwrap_or(&call.body);
+        let body = translated.or(self.stripped.as_ref().map(|(body, _)| body)).unwrap_or(&call.body);
         let in_body = self.dialect != Dialect::Gemini && translated.is_none();
         let renames = in_body && self.provider_model != call.model;
         let adds_usage = in_body && self.adds_usage;

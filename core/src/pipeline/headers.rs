@@ -26,11 +26,10 @@ pub(super) fn for_provider(client: &HeaderMap, candidate: &Candidate, stream: bo
 
 /// A client's headers without those that belong to its dialect, its SDK or its own agent.
 pub(super) fn neutral(client: &HeaderMap) -> HeaderMap {
-    const OWN: [&str; 6] = ["anthropic-", "openai-", "x-goog-", "x-stainless-", "x-codex-", "x-claude-"];
+    const OWN: [&str; 7] = ["anthropic-", "openai-", "x-openai-", "x-goog-", "x-stainless-", "x-codex-", "x-claude-"];
     let is_own = |name: &HeaderName| {
         OWN.iter().any(|prefix| name.as_str().starts_with(prefix))
             || matches!(name.as_str(), "accept" | "originator" | "session-id" | "session_id" | "thread-id" | "x-app")
-            || name.as_str().starts_with("x-openai-")
     };
     let mut headers = HeaderMap::with_capacity(client.len());
     for (name, value) in client.iter().filter(|(name, _)| !is_own(name)) {

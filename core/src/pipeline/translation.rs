@@ -61,6 +61,8 @@ impl Translation {
             thoughts: request.thoughts,
             usage: call.head.include_usage,
             names,
+            freeform: request.freeform.iter().map(|name| name.clone().into_owned()).collect(),
+            repeated: request.repeated.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())).collect(),
         };
         Ok(Self { body: body.into(), asks_reasoning, ledger, provider: asked.provider, client: call.dialect, context })
     }

@@ -270,6 +270,36 @@ async fn the_maker_of_a_thought_is_asked_first() {
     assert!(!sent(&bed, 4).1.to_string().contains("llmio1."));
 }
 
+/// A relay in the midst of a turn that another provider has begun: without its thoughts models with a budget refuse to think.
+#[tokio::test]
+async fn a_turn_goes_on_elsewhere_without_thinking() {
+    let bed = bed(&[&MESSAGES, &CHAT], json!({})).await;
+    let call = r#"{"id":"c","choices":[{"message":{"reasoning_content":"Hm.","tool_calls":[{"id":"t","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}]}"#;
+    let (path, mut body) = MESSAGES.request(false);
+    body["thinking"] = json!({"type": "enabled", "budget_tokens": 1024});
+    body["context_management"] = json!({"edits": [{"type": "clear_thinking_20251015"}, {"type": "other"}]});
+    bed.script([failure(403, ""), reply(200, "", call)]);
+    let content = bed.send(path, body.clone()).answer().json()["content"].clone();
+    assert_eq!(content[0]["type"], "thinking", "{content}");
+    let result = json!([{"type": "tool_result", "tool_use_id": content[1]["id"], "content": "done"}]);
+    let more = [json!({"role": "assistant", "content": content}), json!({"role": "user", "content": result})];
+    body["messages"].as_array_mut().unwrap().extend(more);
+    for (kind, lost) in [
+        ("enabled", "dropped=reasoning.history,reasoning.this_turn"),
+        // These do not ask what a turn began with.
+        ("adaptive", "dropped=reasoning.history"),
+    ] {
+        body["thinking"]["type"] = json!(kind);
+        bed.script([failure(500, ""), reply(200, "", MESSAGES.whole)]);
+        let answer = bed.send(path, body.clone()).answer();
+        assert_eq!(answer.header("x-llmio-translation"), Some(&*format!("to=anthropic; {lost}")));
+        let told = sent(&bed, bed.count() - 1).1;
+        assert_eq!(told.get("thinking").is_some(), kind == "adaptive", "{told}");
+        let edits = told["context_management"]["edits"].as_array().unwrap().len();
+        assert_eq!(edits, if kind == "adaptive" { 2 } else { 1 });
+    }
+}
+
 #[tokio::test]
 async fn a_model_that_cannot_think_is_asked_without_and_remembered() {
     let bed = bed(&[&CHAT], json!({})).await;
@@ -316,4 +346,15 @@ async fn the_log_tells_what_was_lost() {
     let last = bed.last().await;
     assert_eq!(last["translation"][0]["path"], "top_k", "{last}");
     assert_eq!((&last["dialect"], &last["provider_type"]), (&json!("anthropic"), &json!("openai")));
+}
+
+/// Of a stream that is known only when its headers are gone.
+#[tokio::test]
+async fn the_log_tells_what_a_stream_lost() {
+    let bed = bed(&[&MESSAGES], json!({})).await;
+    let paused = MESSAGES.stream().replace("end_turn", "pause_turn");
+    bed.script([stream(paused)]);
+    bed.answer(&CHAT, true).text();
+    let last = bed.last().await;
+    assert_eq!(last["translation"][0]["path"], "stop_reason", "{last}");
 }

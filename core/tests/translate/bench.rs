@@ -27,6 +27,8 @@ pub(crate) fn context() -> Context {
         thoughts: Thoughts::Shown,
         usage: true,
         names: Names::default(),
+        freeform: Vec::new(),
+        repeated: Vec::new(),
     }
 }
 

@@ -108,6 +108,7 @@ fn messages() -> Vec<Probe> {
             json!({"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"}}),
             "high",
         ),
+        ("effort without thinking", it, json!({"output_config": {"effort": "low"}}), "low"),
         (
             "cache breakpoints",
             it,

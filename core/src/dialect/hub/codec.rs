@@ -18,8 +18,8 @@ pub struct Codec {
     pub decode_stream: fn() -> Box<dyn DecodeStream>,
     pub encode_stream: fn(Context) -> Box<dyn EncodeStream>,
     /// Takes envelopes of ours out of a request that goes to a provider of this dialect as it is: no maker of a thought is
-    /// reached by a relay. Whether there were any.
-    pub strip: fn(&mut Value) -> bool,
+    /// reached by a relay. What it takes out is noted.
+    pub strip: fn(&mut Value, &mut Ledger),
     /// Writes a client's counting answer.
     pub encode_count: fn(u64) -> Vec<u8>,
 }

@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use super::names::Names;
 use super::proof::Origin;
 use super::reasoning::Thoughts;
@@ -31,4 +33,8 @@ pub struct Context {
     /// The client of a Chat stream asked for its usage.
     pub usage: bool,
     pub names: Names,
+    /// The client's tools that take any text, which the provider knows as functions.
+    pub freeform: Vec<String>,
+    /// Members of the request that the answer repeats.
+    pub repeated: Vec<(String, Value)>,
 }

@@ -6,6 +6,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use memchr::memmem;
 use sha2::Sha256;
 
+use super::ledger::Ledger;
 use super::tree::parse;
 use crate::dialect::Dialect;
 
@@ -69,12 +70,15 @@ impl std::fmt::Debug for Origin {
     }
 }
 
-/// A request without the envelopes that it brings, for a provider of its own dialect; `None` when it brings none.
-pub fn without_envelopes(dialect: Dialect, body: &[u8]) -> Option<Vec<u8>> {
+/// A request without the envelopes that it brings, for a provider of its own dialect, and what it lost; `None` when it
+/// brings none.
+pub fn without_envelopes(dialect: Dialect, body: &[u8]) -> Option<(Vec<u8>, Ledger)> {
     let strip = dialect.codec()?.strip;
     memmem::find(body, MARK.as_bytes())?;
     let mut tree = parse(body).ok()?;
-    strip(&mut tree).then(|| tree.to_string().into_bytes())
+    let mut lost = Ledger::default();
+    strip(&mut tree, &mut lost);
+    (!lost.is_empty()).then(|| (tree.to_string().into_bytes(), lost))
 }
 
 /// The last envelope that a request may bring, and what is behind it.

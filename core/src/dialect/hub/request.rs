@@ -28,6 +28,10 @@ pub struct Request<'a> {
     pub verbosity: Option<&'a str>,
     /// The client knows cache breakpoints, whether it sets any or not.
     pub knows_breakpoints: bool,
+    /// Tools of the client's that take any text, by name: they are declared as functions of one argument, `input`.
+    pub freeform: Vec<Cow<'a, str>>,
+    /// Members that the answer repeats.
+    pub repeated: Vec<(&'a str, &'a Value)>,
     pub stream: bool,
 }
 

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::part::Cache;
@@ -5,8 +7,8 @@ use super::part::Cache;
 /// A function that the client runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tool<'a> {
-    pub name: &'a str,
-    pub description: Option<&'a str>,
+    pub name: Cow<'a, str>,
+    pub description: Option<Cow<'a, str>>,
     /// JSON Schema of the arguments; `None` for no arguments.
     pub schema: Option<&'a Value>,
     pub strict: Option<bool>,

@@ -7,8 +7,13 @@ use crate::dialect::{GatewayError, openai_chat};
 /// else then.
 pub(in crate::dialect) fn event(error: &GatewayError, _trace_id: &str, progress: &Progress) -> String {
     let sequence_number = progress.sequence_number.map_or(0, |number| number.saturating_add(1));
+    write(error, progress.created.as_ref(), sequence_number)
+}
+
+/// The same, of a stream that we have written.
+pub(super) fn write(error: &GatewayError, created: Option<&Created>, sequence_number: u64) -> String {
     let code = error.code.unwrap_or_else(|| openai_chat::error::kind(error.kind));
-    let (name, event) = match &progress.created {
+    let (name, event) = match created {
         Some(created) => (
             "response.failed",
             json!({

@@ -40,7 +40,7 @@ pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request
             "stop_sequences" => request.sampling.stop = array(value).iter().filter_map(Value::as_str).collect(),
             "thinking" => thinking(value, &mut request),
             "output_format" => request.format = format(value),
-            // How much to think, without or beside `thinking`.
+            // Its effort is read below, beside `thinking`.
             "output_config" => request.format = member(value, "format").and_then(format).or(request.format),
             "metadata" => request.user = text(value, "user_id").map(Into::into),
             "service_tier" => {
@@ -54,12 +54,16 @@ pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request
             other => ledger.unknown(other),
         }
     }
-    let effort = member(body, "output_config").and_then(|it| text(it, "effort")).and_then(Effort::from_name);
-    if let (Some(effort), Some(reasoning)) = (effort, &mut request.reasoning)
-        && reasoning.effort != Effort::None
-        && reasoning.budget.is_none()
-    {
-        reasoning.effort = effort;
+    if let Some(effort) = member(body, "output_config").and_then(|it| member(it, "effort")) {
+        match (effort.as_str().and_then(Effort::from_name), &mut request.reasoning) {
+            (Some(effort), None) => request.reasoning = Some(Reasoning { effort, budget: None }),
+            (Some(effort), Some(reasoning)) if reasoning.budget.is_none() && reasoning.effort != Effort::None => {
+                reasoning.effort = effort;
+            }
+            // How much to think is said in tokens, or not to think at all.
+            (Some(_), Some(_)) => ledger.approximated("output_config.effort"),
+            (None, _) => ledger.dropped("output_config.effort"),
+        }
     }
     request.turns = pair(turns, "messages")?;
     Ok(request)
@@ -201,8 +205,8 @@ fn tool<'a>(value: &'a Value, index: usize, ledger: &mut Ledger) -> Result<Tool<
         ledger.dropped("tools.input_examples");
     }
     Ok(Tool {
-        name: text(value, "name").unwrap_or_default(),
-        description: text(value, "description"),
+        name: text(value, "name").unwrap_or_default().into(),
+        description: text(value, "description").map(Into::into),
         schema: member(value, "input_schema"),
         strict: flag(value, "strict"),
         cache: cache(value),

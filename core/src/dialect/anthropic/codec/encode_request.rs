@@ -298,17 +298,17 @@ impl Encoder<'_, '_> {
         out.key("tools").array(|it| {
             for name in called {
                 let (description, schema, strict, cache) = (None, None, None, None);
-                self.tool(it, &Tool { name, description, schema, strict, cache }, None);
+                self.tool(it, &Tool { name: name.into(), description, schema, strict, cache }, None);
             }
         });
         out.key("tool_choice").object(|it| it.text_member("type", "none"));
     }
 
     fn tool(&mut self, out: &mut Writer, tool: &Tool<'_>, mark: Option<Cache>) {
-        let name = self.names.fit(tool.name, NAME_LIMIT);
+        let name = self.names.fit(&tool.name, NAME_LIMIT);
         out.object(|it| {
             it.text_member("name", &name);
-            if let Some(description) = tool.description {
+            if let Some(description) = &tool.description {
                 it.text_member("description", description);
             }
             it.key("input_schema");

@@ -202,8 +202,11 @@ impl Encoder {
         match (is_begun, signature) {
             (true, Some(signature)) => self.block_delta("signature_delta", "signature", &signature, out),
             (false, Some(data)) => self.begin_block(out, |it, _| write_thought(it, "", &data, true)),
-            (true, None) => {}
-            (false, None) => return false,
+            (true, None) => self.ledger.dropped("reasoning.proof"),
+            (false, None) => {
+                self.ledger.dropped("reasoning");
+                return false;
+            }
         }
         true
     }

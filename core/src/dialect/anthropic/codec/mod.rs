@@ -9,9 +9,7 @@ mod encode_stream;
 mod thinking;
 mod usage;
 
-use serde_json::Value;
-
-use crate::dialect::hub::{Codec, Proof, Reason};
+use crate::dialect::hub::{Codec, Reason};
 use crate::wire::json::Writer;
 
 pub(super) static CODEC: Codec = Codec {
@@ -21,27 +19,9 @@ pub(super) static CODEC: Codec = Codec {
     encode_answer: encode_answer::encode,
     decode_stream: || Box::new(decode_stream::Decoder::default()),
     encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
-    strip,
+    strip: thinking::strip,
     encode_count,
 };
-
-/// Takes out thoughts that another provider had, and messages of which nothing else is left.
-fn strip(body: &mut Value) -> bool {
-    let mut found = false;
-    let is_ours = |block: &Value| {
-        let held = block.get("signature").or_else(|| block.get("data"));
-        held.and_then(Value::as_str).is_some_and(Proof::is_envelope)
-    };
-    let Some(messages) = body.get_mut("messages").and_then(Value::as_array_mut) else { return false };
-    messages.retain_mut(|message| {
-        let Some(blocks) = message.get_mut("content").and_then(Value::as_array_mut) else { return true };
-        let before = blocks.len();
-        blocks.retain(|block| !is_ours(block));
-        found |= blocks.len() < before;
-        !blocks.is_empty() || before == 0
-    });
-    found
-}
 
 fn encode_count(tokens: u64) -> Vec<u8> {
     let mut out = Writer::default();

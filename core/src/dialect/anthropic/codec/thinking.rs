@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::dialect::hub::{Effort, Format, Ledger, Part, PartKind, Proof, Request, Role, Target, Turn};
+use crate::dialect::hub::{Effort, Format, Ledger, Part, PartKind, Proof, Request, Role, Target, Turn, list, text};
 use crate::wire::json::Writer;
 
 /// What a client of another dialect gets that names no limit; most models can write as much.
@@ -116,7 +116,8 @@ impl Generation {
 /// Whether the turn that goes on, if one does, has its thoughts with it.
 fn has_proofs(turns: &[Turn<'_>], target: &Target<'_>) -> bool {
     let is_result = |part: &Part<'_>| matches!(part.kind, PartKind::Result { .. });
-    let goes_on = turns.last().is_some_and(|turn| turn.role == Role::User && turn.parts.iter().any(is_result));
+    let said = turns.iter().rfind(|turn| turn.role != Role::System);
+    let goes_on = said.is_some_and(|turn| turn.role == Role::User && turn.parts.iter().any(is_result));
     if !goes_on {
         return true;
     }
@@ -137,6 +138,47 @@ pub(super) fn own_thought(proof: &Proof<'_>, target: &Target<'_>) -> Option<Valu
     };
     block.retain(|name, value| members.contains(&name.as_str()) && value.is_string());
     Some(Value::Object(block))
+}
+
+/// Takes out thoughts that another provider had, and messages of which nothing else is left. A turn that goes on without the
+/// thoughts it began with is refused by models that want a budget, so it goes on without thinking.
+pub(super) fn strip(body: &mut Value, ledger: &mut Ledger) {
+    let is_ours = |block: &Value| {
+        let held = block.get("signature").or_else(|| block.get("data"));
+        held.and_then(Value::as_str).is_some_and(Proof::is_envelope)
+    };
+    let Some(messages) = body.get_mut("messages").and_then(Value::as_array_mut) else { return };
+    messages.retain_mut(|message| {
+        let Some(blocks) = message.get_mut("content").and_then(Value::as_array_mut) else { return true };
+        let before = blocks.len();
+        blocks.retain(|block| !is_ours(block));
+        if blocks.len() < before {
+            ledger.dropped("reasoning.history");
+        }
+        !blocks.is_empty() || before == 0
+    });
+    if ledger.is_empty() || !goes_on_thoughtless(messages) {
+        return;
+    }
+    let Some(body) = body.as_object_mut() else { return };
+    if body.get("thinking").and_then(|it| text(it, "type")) == Some("enabled") {
+        body.shift_remove("thinking");
+        ledger.dropped("reasoning.this_turn");
+        // To clear thoughts is refused without thinking.
+        if let Some(Value::Array(edits)) = body.get_mut("context_management").and_then(|it| it.get_mut("edits")) {
+            edits.retain(|edit| !text(edit, "type").is_some_and(|kind| kind.starts_with("clear_thinking")));
+        }
+    }
+}
+
+/// Whether the last turn is in the midst of its calls and does not begin with a thought.
+fn goes_on_thoughtless(messages: &[Value]) -> bool {
+    let said = messages.iter().rfind(|it| text(it, "role") != Some("system"));
+    let answers = |message: &Value| list(message, "content").iter().any(|it| text(it, "type") == Some("tool_result"));
+    let called = messages.iter().rfind(|it| text(it, "role") == Some("assistant"));
+    let begins = called.and_then(|message| list(message, "content").first());
+    said.is_some_and(answers)
+        && !begins.is_some_and(|it| matches!(text(it, "type"), Some("thinking" | "redacted_thinking")))
 }
 
 /// What else decides how a model answers.

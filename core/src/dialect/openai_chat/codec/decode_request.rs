@@ -223,8 +223,8 @@ fn tool(value: &Value, index: usize) -> Result<Tool<'_>, Refusal> {
 
 fn function(value: &Value) -> Tool<'_> {
     Tool {
-        name: text(value, "name").unwrap_or_default(),
-        description: text(value, "description"),
+        name: text(value, "name").unwrap_or_default().into(),
+        description: text(value, "description").map(Into::into),
         schema: member(value, "parameters"),
         strict: flag(value, "strict"),
         cache: None,

@@ -92,9 +92,9 @@ impl DecodeStream for Decoder {
 
 impl Decoder {
     fn delta(&mut self, delta: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
-        let had_details = self.thoughts.is_empty();
+        let had_none = self.thoughts.is_empty();
         let words = self.thoughts.take(delta);
-        if words.is_some() || had_details && !self.thoughts.is_empty() {
+        if words.is_some() || had_none && !self.thoughts.is_empty() {
             self.thought(words.unwrap_or_default(), give);
         }
         match delta.get("content") {

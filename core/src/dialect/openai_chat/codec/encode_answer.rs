@@ -3,16 +3,16 @@ use crate::dialect::Usage;
 use crate::dialect::hub::{Answer, Context, Ledger, PartKind, Thoughts};
 use crate::wire::json::Writer;
 
-pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, _: &mut Ledger) -> Vec<u8> {
+pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledger: &mut Ledger) -> Vec<u8> {
     let mut out = Writer::default();
     out.object(|it| {
         write_head(it, answer.id, context, "chat.completion");
         it.key("choices").array(|it| {
             it.object(|it| {
                 it.number_member("index", 0);
-                it.key("message").object(|it| message(it, answer, context));
+                it.key("message").object(|it| message(it, answer, context, ledger));
                 it.key("logprobs").null();
-                it.text_member("finish_reason", reason_name(&answer.reason));
+                it.text_member("finish_reason", reason_name(&answer.reason, ledger));
             });
         });
         usage::write(it, used);
@@ -20,7 +20,7 @@ pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, _: &m
     out.into_bytes()
 }
 
-fn message(out: &mut Writer, answer: &Answer<'_>, context: &Context) {
+fn message(out: &mut Writer, answer: &Answer<'_>, context: &Context, ledger: &mut Ledger) {
     let (mut words, mut refusal, mut thought, mut proofs) = (String::new(), String::new(), String::new(), Vec::new());
     for part in &answer.parts {
         match &part.kind {
@@ -28,8 +28,12 @@ fn message(out: &mut Writer, answer: &Answer<'_>, context: &Context) {
             PartKind::Refusal(text) => refusal.push_str(text),
             PartKind::Reasoning { text, proof } if context.thoughts != Thoughts::Unasked => {
                 thought.push_str(text);
-                let wrapped = proof.as_ref().and_then(|it| it.made()).and_then(|it| context.origin.wrap(it));
-                proofs.extend(wrapped);
+                if let Some(proof) = proof.as_ref().and_then(|it| it.made()) {
+                    match context.origin.wrap(proof) {
+                        Some(envelope) => proofs.push(envelope),
+                        None => ledger.dropped("reasoning.proof"),
+                    }
+                }
             }
             PartKind::Reasoning { .. } | PartKind::Call { .. } | PartKind::Media(_) | PartKind::Result { .. } => {}
         }
@@ -41,11 +45,7 @@ fn message(out: &mut Writer, answer: &Answer<'_>, context: &Context) {
         out.text_member("reasoning_content", &thought);
     }
     if !proofs.is_empty() {
-        out.key("reasoning_details").array(|it| {
-            for (index, envelope) in (0_u64..).zip(&proofs) {
-                it.object(|it| thoughts::detail(it, envelope, index));
-            }
-        });
+        thoughts::write_details(out, &proofs, 0);
     }
     let mut calls = answer.parts.iter().filter_map(|part| match &part.kind {
         PartKind::Call { id, name, input } => Some((id, name, input)),

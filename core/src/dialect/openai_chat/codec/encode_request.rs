@@ -136,7 +136,9 @@ fn format(out: &mut Writer, request: &Request<'_>) {
             it.key("json_schema").object(|it| {
                 it.text_member("name", name.unwrap_or("answer"));
                 it.key("schema").value(schema);
-                it.key("strict").flag(strict.unwrap_or(true));
+                if let Some(strict) = strict {
+                    it.key("strict").flag(*strict);
+                }
             });
         }),
     }
@@ -348,12 +350,12 @@ impl Encoder<'_, '_> {
 
     fn tool(&mut self, out: &mut Writer, tool: &Tool<'_>) {
         self.breakpoints |= tool.cache.is_some();
-        let name = self.names.fit(tool.name, NAME_LIMIT);
+        let name = self.names.fit(&tool.name, NAME_LIMIT);
         out.object(|it| {
             it.text_member("type", "function");
             it.key("function").object(|it| {
                 it.text_member("name", &name);
-                if let Some(description) = tool.description {
+                if let Some(description) = &tool.description {
                     it.text_member("description", description);
                 }
                 if tool.schema.is_some() {

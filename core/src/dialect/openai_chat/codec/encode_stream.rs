@@ -47,7 +47,8 @@ impl EncodeStream for Encoder {
             StreamPart::Close { index, proof } => self.close(index, proof, out),
             StreamPart::End { reason } => {
                 self.start(out);
-                self.chunk(out, Some(reason_name(&reason)), |_| {});
+                let reason = reason_name(&reason, &mut self.ledger);
+                self.chunk(out, Some(reason), |_| {});
                 if self.context.usage {
                     out.bytes(b"data: ");
                     out.object(|it| {
@@ -130,10 +131,12 @@ impl Encoder {
         match (self.open.remove(&index), proof) {
             (Some(Open::Call { number, has_input: false }), _) => self.arguments(out, number, "{}"),
             (Some(Open::Thought), Some(proof)) if self.context.thoughts != Thoughts::Unasked => {
+                let Some(envelope) = self.context.origin.wrap(proof) else {
+                    return self.ledger.dropped("reasoning.proof");
+                };
                 let number = self.proofs;
                 self.proofs += 1;
-                let origin = self.context.origin;
-                self.chunk(out, None, |it| thoughts::write_detail(it, origin, proof, number));
+                self.chunk(out, None, |it| thoughts::write_details(it, &[envelope], number));
             }
             _ => {}
         }

@@ -9,7 +9,7 @@ mod encode_stream;
 mod thoughts;
 mod usage;
 
-use crate::dialect::hub::{Codec, Context, Reason};
+use crate::dialect::hub::{Codec, Context, Ledger, Reason};
 use crate::wire::json::Writer;
 
 pub(super) static CODEC: Codec = Codec {
@@ -46,7 +46,10 @@ fn own_id(answer: Option<&str>, number: usize) -> String {
     crate::dialect::hub::call_id(&format!("{} {number}", answer.unwrap_or_default()), 64).into_owned()
 }
 
-const fn reason_name(reason: &Reason<'_>) -> &'static str {
+fn reason_name(reason: &Reason<'_>, ledger: &mut Ledger) -> &'static str {
+    if matches!(reason, Reason::Pause | Reason::Context) {
+        ledger.approximated("stop_reason");
+    }
     match reason {
         Reason::Stop | Reason::Sequence(_) | Reason::Pause => "stop",
         Reason::Length | Reason::Context => "length",

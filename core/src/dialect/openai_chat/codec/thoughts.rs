@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::dialect::hub::{Origin, PROOF_LIMIT, Proof, Target, array, list, member, text};
+use crate::dialect::hub::{Ledger, PROOF_LIMIT, Proof, Target, array, list, member, text};
 use crate::wire::json::Writer;
 
 const DETAILS: &str = "reasoning_details";
@@ -107,19 +107,18 @@ pub(super) fn part_words(part: &Value) -> String {
     words.iter().filter_map(|it| text(it, "text")).collect()
 }
 
-/// A detail with what the maker of a thought wants back. The client echoes it.
-pub(super) fn write_detail(out: &mut Writer, origin: Origin, proof: &str, index: u64) {
-    if let Some(envelope) = origin.wrap(proof) {
-        out.key(DETAILS).array(|it| it.object(|it| detail(it, &envelope, index)));
-    }
-}
-
-/// The members of one detail.
-pub(super) fn detail(out: &mut Writer, envelope: &str, index: u64) {
-    out.text_member("type", "reasoning.encrypted");
-    out.text_member("data", envelope);
-    out.text_member("format", FORMAT);
-    out.number_member("index", index);
+/// Details with what the makers of thoughts want back, numbered from `first`. The client echoes them.
+pub(super) fn write_details(out: &mut Writer, envelopes: &[String], first: u64) {
+    out.key(DETAILS).array(|it| {
+        for (index, envelope) in (first..).zip(envelopes) {
+            it.object(|it| {
+                it.text_member("type", "reasoning.encrypted");
+                it.text_member("data", envelope);
+                it.text_member("format", FORMAT);
+                it.number_member("index", index);
+            });
+        }
+    });
 }
 
 /// What a client has echoed of `reasoning_details`: the envelopes, or nothing of ours.
@@ -128,8 +127,7 @@ pub(super) fn echoed(message: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// Takes out thoughts that another provider had, with their text.
-pub(super) fn strip(body: &mut Value) -> bool {
-    let mut found = false;
+pub(super) fn strip(body: &mut Value, ledger: &mut Ledger) {
     for message in body.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten() {
         let Some(message) = message.as_object_mut() else { continue };
         let Some(details) = message.get_mut(DETAILS).and_then(Value::as_array_mut) else { continue };
@@ -138,7 +136,7 @@ pub(super) fn strip(body: &mut Value) -> bool {
         if details.len() == before {
             continue;
         }
-        found = true;
+        ledger.dropped("reasoning.history");
         if details.is_empty() {
             message.shift_remove(DETAILS);
         }
@@ -146,7 +144,6 @@ pub(super) fn strip(body: &mut Value) -> bool {
             message.shift_remove(name);
         }
     }
-    found
 }
 
 /// The members of a thought that the target itself has had: those that a message or a call has them under.
