@@ -107,7 +107,10 @@ test('a model and its association, with a price of 0.0375', async ({ page }) => 
   await dialog.getByLabel('Provider', { exact: true }).selectOption('DeepSeek');
   // A known price is proposed, and can be another.
   await dialog.getByLabel("Provider's model").fill('deepseek-chat');
-  await dialog.getByRole('button', { name: /: .* in, .* out/ }).first().click();
+  await dialog
+    .getByRole('button', { name: /: .* in, .* out/ })
+    .first()
+    .click();
   await expect(dialog.getByLabel('Costs are reckoned')).toBeChecked();
   await expect(dialog.getByLabel('Output', { exact: true })).not.toHaveValue('');
   await dialog.getByLabel("Provider's model").fill('text');
@@ -159,8 +162,22 @@ test('a test of it passes', async ({ page }) => {
   await page.getByRole('button', { name: /^Actions for DeepSeek/ }).click();
   await page.getByRole('menuitem', { name: 'Test' }).click();
   const dialog = page.getByRole('dialog', { name: /^Test DeepSeek/ });
-  await dialog.getByRole('button', { name: 'Test', exact: true }).first().click();
+  await dialog.getByRole('button', { name: 'Test: A streamed answer' }).click();
   await expect(dialog.getByText(/passed/)).toBeVisible();
+  await dialog.getByText('What was sent and received').click();
+  await expect(dialog.getByRole('group', { name: 'sent' })).toContainText('"stream"');
+  await accessible(page);
+  // What the scripted provider cannot do can be noted, and put back.
+  await dialog.getByRole('button', { name: 'Test: An answer by a schema' }).click();
+  await dialog.getByRole('button', { name: 'Note that it cannot' }).click();
+  await expect(dialog.getByRole('button', { name: 'Note that it cannot' })).toBeHidden();
+  const able = async () =>
+    (await gateway.api<{ data: { structured_output: boolean }[] }>('GET', '/api/associations')).data[0]
+      ?.structured_output;
+  expect(await able()).toBe(false);
+  // The agent's steps come one by one.
+  await dialog.getByRole('button', { name: 'Test: A small agent' }).click();
+  await expect(dialog.getByRole('list', { name: 'What happened' })).toContainText('question');
   await accessible(page);
 });
 

@@ -20,6 +20,8 @@ const LOOKS = [
   { locale: 'zh-TW', theme: 'light', width: 390, height: 844 },
 ] as const;
 
+test.describe.configure({ mode: 'parallel' });
+
 for (const { locale, theme, width, height } of LOOKS) {
   test(`pages: ${locale}, ${theme}, ${width}`, async ({ page, seeded }) => {
     test.setTimeout(180_000);
@@ -33,6 +35,8 @@ for (const { locale, theme, width, height } of LOOKS) {
       `/providers/${provider?.id}`,
       `/logs/${log?.id}`,
       `/logs?open=${log?.id}`,
+      '/logs?live=true&not_outcome=success',
+      '/providers?add=true',
     ];
     for (const path of paths) {
       await open(page, seeded, path, { locale, theme });
@@ -41,7 +45,7 @@ for (const { locale, theme, width, height } of LOOKS) {
         path
           .split('?')[0]
           ?.replaceAll('/', '-')
-          .replace(/[0-9a-f-]{30,}/, 'id') + (path.includes('?') ? '-open' : '');
+          .replace(/[0-9a-f-]{30,}/, 'id') + (/\?(\w+)/.exec(path)?.[1] ?? '');
       await page.screenshot({
         path: `screenshots/${locale}-${theme}-${width}${name}.png`,
         fullPage: width < 1000 && !path.startsWith('/logs'),

@@ -14,25 +14,6 @@ test('a number of the dashboard opens its requests', async ({ page, seeded }) =>
   await expect(page.locator('tr[data-row]')).toHaveCount(8);
 });
 
-test('filters are the URL, and survive a reload', async ({ page, seeded }) => {
-  await open(page, seeded, '/logs');
-  await page.getByLabel('Outcome').selectOption('success');
-  await page.getByRole('button', { name: 'Filter', exact: true }).waitFor();
-  await page
-    .getByRole('textbox', { name: 'Model' })
-    .or(page.getByRole('combobox', { name: 'Model', exact: true }))
-    .last()
-    .fill('o5');
-  await page.getByRole('button', { name: 'Filter', exact: true }).click();
-  await expect(page.locator('tr[data-row]')).toHaveCount(4);
-  await page.reload();
-  await expect(page.locator('tr[data-row]')).toHaveCount(4);
-  await page.getByRole('button', { name: 'Remove the filter Model: o5' }).click();
-  await expect(page.locator('tr[data-row]')).not.toHaveCount(4);
-  await page.goBack();
-  await expect(page.locator('tr[data-row]')).toHaveCount(4);
-});
-
 test('clearing the filters keeps the time', async ({ page, seeded }) => {
   await open(page, seeded, '/logs?range=7d&model=o5');
   await page.getByRole('button', { name: 'Clear filters' }).click();
@@ -110,7 +91,7 @@ test('the panel beside the list needs no bodies', async ({ page, seeded }) => {
   const asked: URL[] = [];
   page.on('request', (request) => {
     const url = new URL(request.url());
-    if (/^\/api\/logs\/./.test(url.pathname)) asked.push(url);
+    if (/^\/api\/logs\/[0-9a-f-]{30,}/.test(url.pathname)) asked.push(url);
   });
   await open(page, seeded, '/logs');
   await page.keyboard.press('j');
@@ -173,7 +154,7 @@ test('a list of any length asks as little as a short one', async ({ page, seeded
     ['/providers', 3],
     ['/models', 3],
     ['/keys', 3],
-    ['/logs', 4],
+    ['/logs', 2],
     ['/', 5],
   ] as const) {
     const asked: string[] = [];

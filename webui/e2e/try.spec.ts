@@ -59,3 +59,29 @@ test('a retried request shows its attempts and how they were chosen', async ({ p
   await expect(page.getByLabel('Timeline')).toContainText('503');
   await accessible(page);
 });
+
+test('a request is sent again, to a certain association, beside the original', async ({ page, seeded }) => {
+  const { data } = await seeded.api<{ data: { id: string; stream: boolean }[] }>(
+    'GET',
+    '/api/logs?model=gpt-5&provider=OpenAI&stream=true&outcome=success&has_bodies=true',
+  );
+  const [original] = data;
+  await open(page, seeded, `/logs/${original?.id}?tab=again`);
+  const again = page.getByRole('region', { name: /^Sent again/ });
+  await again.getByLabel('Who answers').selectOption('Azure › gpt-5-0826');
+  await page.getByRole('button', { name: 'Another one beside it' }).click();
+  await page.getByRole('button', { name: 'Send again' }).click();
+  await expect(again.first()).toContainText('Azure › gpt-5-0826');
+  await expect(again.first()).toContainText('complete');
+  await expect(again.last()).toContainText('success');
+  await again.first().getByLabel('What differs from the original').check();
+  await expect(again.first().locator('ins, del')).toHaveCount(0);
+  await accessible(page);
+  const sent = await seeded.api<{ data: { provider: string; replay_of: string; has_bodies: boolean }[] }>(
+    'GET',
+    '/api/logs?origin=replay',
+  );
+  expect(sent.data).toHaveLength(2);
+  expect(sent.data.every((it) => it.replay_of === original?.id && it.has_bodies)).toBe(true);
+  expect(sent.data.map((it) => it.provider)).toContain('Azure');
+});

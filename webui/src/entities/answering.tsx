@@ -5,39 +5,39 @@ import { answerOf } from '@/dialects';
 import { duration } from '@/lib/format';
 import { RawText } from '@/ui/json-view';
 import { Conversation } from './conversation';
-import { type Asked, type Streamed, stream } from './inference';
+import { type Sent, type Streamed, stream } from './inference';
 
 const NOTHING: Streamed = { text: '', trace: null, firstMs: null, totalMs: null };
 
 export interface AnswerState {
-  asked: Asked | null;
+  sent: Sent | null;
   streamed: Streamed;
   busy: boolean;
   error: string;
-  ask: (asked: Asked) => void;
+  ask: (sent: Sent) => void;
   stop: () => void;
 }
 
 /** An answer that streams in; what is shown follows at most twenty times a second. */
 export function useAnswer(): AnswerState {
-  const [state, setState] = useState<{ asked: Asked | null; streamed: Streamed; busy: boolean; error: string }>({
-    asked: null,
+  const [state, setState] = useState<{ sent: Sent | null; streamed: Streamed; busy: boolean; error: string }>({
+    sent: null,
     streamed: NOTHING,
     busy: false,
     error: '',
   });
   const abort = useRef<AbortController | null>(null);
   useEffect(() => () => abort.current?.abort(), []);
-  const ask = async (asked: Asked) => {
+  const ask = async (sent: Sent) => {
     abort.current?.abort();
     const controller = new AbortController();
     abort.current = controller;
-    setState({ asked, streamed: NOTHING, busy: true, error: '' });
+    setState({ sent, streamed: NOTHING, busy: true, error: '' });
     let shown = 0;
     let last = NOTHING;
     let error = '';
     try {
-      await stream(asked, controller.signal, (streamed) => {
+      await stream(sent, controller.signal, (streamed) => {
         last = streamed;
         if (performance.now() - shown < 50 && streamed.totalMs === null) return;
         shown = performance.now();
@@ -46,17 +46,17 @@ export function useAnswer(): AnswerState {
     } catch (failure) {
       if (!controller.signal.aborted) error = failure instanceof Error ? failure.message : String(failure);
     }
-    if (abort.current === controller) setState({ asked, streamed: last, busy: false, error });
+    if (abort.current === controller) setState({ sent, streamed: last, busy: false, error });
   };
-  return { ...state, ask: (asked) => void ask(asked), stop: () => abort.current?.abort() };
+  return { ...state, ask: (sent) => void ask(sent), stop: () => abort.current?.abort() };
 }
 
 /** What has come so far, as a conversation or as on the wire, with its times and the way to its request. */
 export function Answering({ answer, wire }: { answer: AnswerState; wire?: boolean }) {
   const { t } = useLingui();
-  const { asked, streamed, busy, error } = answer;
-  const read = useMemo(() => asked && streamed.text && answerOf(asked.dialect, streamed.text), [asked, streamed.text]);
-  if (!asked) return null;
+  const { sent, streamed, busy, error } = answer;
+  const read = useMemo(() => sent && streamed.text && answerOf(sent.dialect, streamed.text), [sent, streamed.text]);
+  if (!sent) return null;
   return (
     <div className="mt-3 flex flex-col gap-2">
       <p role="status" className="flex flex-wrap gap-x-3 text-meta text-t2">

@@ -1,5 +1,4 @@
 /** Asks a model as a client does, with the admin token: for trying things out. */
-
 import { ask, errorOf } from '@/api/client';
 import type { DialectName } from '@/dialects';
 import type { Model, Provider } from './config';
@@ -30,57 +29,84 @@ export function dialectsOf(model: Model, providers: Provider[]): DialectName[] {
   return [...new Set(types.map((type) => dialectOfType[type]))];
 }
 
-/** Where a question goes, and what is sent. */
-function requestOf({ dialect, model, system, prompt, temperature, maxTokens }: Asked): {
+/** A request as it goes over the wire. */
+export interface Sent {
+  dialect: DialectName;
   path: string;
-  body: object;
-} {
+  body: string;
+  /** Beside those that every request of the console has. */
+  headers?: Record<string, string>;
+}
+
+/** Where requests of a dialect go; Gemini's say the model and whether to stream there. */
+export function pathOf(dialect: DialectName, model: string, stream: boolean, countTokens = false): string {
+  switch (dialect) {
+    case 'openai_chat':
+      return '/v1/chat/completions';
+    case 'openai_responses':
+      return '/v1/responses';
+    case 'anthropic':
+      return `/v1/messages${countTokens ? '/count_tokens' : ''}`;
+    case 'gemini': {
+      const action = countTokens ? 'countTokens' : stream ? 'streamGenerateContent?alt=sse' : 'generateContent';
+      return `/gemini/v1beta/models/${encodeURIComponent(model)}:${action}`;
+    }
+  }
+}
+
+/** A question in a dialect's words, to be answered by a stream. */
+export function requestOf(asked: Asked): Sent {
+  const { dialect, model } = asked;
+  return { dialect, path: pathOf(dialect, model, true), body: JSON.stringify(bodyOf(asked)) };
+}
+
+/** A question that costs next to nothing. */
+export function hello(dialect: DialectName, model: string): Sent {
+  return requestOf({
+    dialect,
+    model,
+    system: '',
+    prompt: 'Say hello in one word.',
+    temperature: null,
+    maxTokens: null,
+  });
+}
+
+function bodyOf({ dialect, model, system, prompt, temperature, maxTokens }: Asked): object {
   const set = <T>(name: string, value: T | null) => (value === null ? {} : { [name]: value });
   switch (dialect) {
     case 'openai_chat':
       return {
-        path: '/v1/chat/completions',
-        body: {
-          model,
-          stream: true,
-          stream_options: { include_usage: true },
-          messages: [...(system ? [{ role: 'system', content: system }] : []), { role: 'user', content: prompt }],
-          ...set('temperature', temperature),
-          ...set('max_completion_tokens', maxTokens),
-        },
+        model,
+        stream: true,
+        stream_options: { include_usage: true },
+        messages: [...(system ? [{ role: 'system', content: system }] : []), { role: 'user', content: prompt }],
+        ...set('temperature', temperature),
+        ...set('max_completion_tokens', maxTokens),
       };
     case 'openai_responses':
       return {
-        path: '/v1/responses',
-        body: {
-          model,
-          stream: true,
-          input: prompt,
-          ...(system ? { instructions: system } : {}),
-          ...set('temperature', temperature),
-          ...set('max_output_tokens', maxTokens),
-        },
+        model,
+        stream: true,
+        input: prompt,
+        ...(system ? { instructions: system } : {}),
+        ...set('temperature', temperature),
+        ...set('max_output_tokens', maxTokens),
       };
     case 'anthropic':
       return {
-        path: '/v1/messages',
-        body: {
-          model,
-          stream: true,
-          max_tokens: maxTokens ?? 4096,
-          ...(system ? { system } : {}),
-          messages: [{ role: 'user', content: prompt }],
-          ...set('temperature', temperature),
-        },
+        model,
+        stream: true,
+        max_tokens: maxTokens ?? 4096,
+        ...(system ? { system } : {}),
+        messages: [{ role: 'user', content: prompt }],
+        ...set('temperature', temperature),
       };
     case 'gemini':
       return {
-        path: `/gemini/v1beta/models/${encodeURIComponent(model)}:streamGenerateContent?alt=sse`,
-        body: {
-          contents: [{ role: 'user', parts: [{ text: prompt }] }],
-          ...(system ? { systemInstruction: { parts: [{ text: system }] } } : {}),
-          generationConfig: { ...set('temperature', temperature), ...set('maxOutputTokens', maxTokens) },
-        },
+        contents: [{ role: 'user', parts: [{ text: prompt }] }],
+        ...(system ? { systemInstruction: { parts: [{ text: system }] } } : {}),
+        generationConfig: { ...set('temperature', temperature), ...set('maxOutputTokens', maxTokens) },
       };
   }
 }
@@ -94,16 +120,15 @@ export interface Streamed {
 }
 
 /** Streams an answer; `onProgress` gets all that has come so far, again and again. */
-export async function stream(
-  asked: Asked,
-  signal: AbortSignal,
-  onProgress: (streamed: Streamed) => void,
-): Promise<void> {
-  const { path, body } = requestOf(asked);
+export async function stream(sent: Sent, signal: AbortSignal, onProgress: (streamed: Streamed) => void): Promise<void> {
   const started = performance.now();
-  const headers: Record<string, string> = { 'content-type': 'application/json', 'x-llmio-origin': 'console' };
-  if (asked.dialect === 'anthropic') headers['anthropic-version'] = '2023-06-01';
-  const response = await ask(path, { method: 'POST', headers, body: JSON.stringify(body), signal });
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    'x-llmio-origin': 'console',
+    ...(sent.dialect === 'anthropic' ? { 'anthropic-version': '2023-06-01' } : {}),
+    ...sent.headers,
+  };
+  const response = await ask(sent.path, { method: 'POST', headers, body: sent.body, signal });
   if (!response.ok) throw await errorOf(response);
   const streamed: Streamed = {
     text: '',

@@ -1,47 +1,78 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import client, { data, type Schemas } from '@/api/client';
+import type { operations } from '@/api/types.gen';
 import { timeRange } from '@/lib/time-range';
-import type { LogSearch } from './log-search';
+import { type LogSearch, VALUE_FILTERS, valuesOf } from './log-search';
 
 export type Log = Schemas['Log'];
 export type LogDetail = Schemas['LogDetail'];
 
 const PAGE = 100;
 
-/** Pages of the log, newest first. */
-export function logPages(search: LogSearch) {
-  const { range, from, to, open: _, ...filters } = search;
-  const { model, provider, provider_model, key, status, outcome, dialect, ...others } = filters;
-  const many = Object.entries({ model, provider, provider_model, key, status, outcome, dialect }).filter(
-    ([, it]) => it,
+/** What the gateway is asked for by a search; a moving range has no end, so that what happens now is in it. */
+export function logFilters(search: LogSearch) {
+  const { range: _, from: __, to: ___, open: ____, live: _____, ...filters } = search;
+  const several = Object.fromEntries(
+    VALUE_FILTERS.flatMap((name) => [name, `not_${name}` as const]).flatMap((name) =>
+      filters[name] === undefined ? [] : [[name, valuesOf(filters[name])]],
+    ),
   );
-  return infiniteQueryOptions({
-    queryKey: ['logs', { range, from, to, ...filters }],
+  const { from, to, preset } = timeRange(search, '24h');
+  return { ...filters, ...several, from: from.toISOString(), ...(preset ? {} : { to: to.toISOString() }) } as Filters;
+}
+
+type Filters = NonNullable<operations['getLogHistogram']['parameters']['query']>;
+
+/** What the lists of one search have in common. */
+function keyOf({ open: _, live: __, ...search }: LogSearch) {
+  return search;
+}
+
+function logPage(search: LogSearch, cursor: string | null, signal: AbortSignal) {
+  const query = { ...logFilters(search), limit: PAGE, ...(cursor ? { cursor } : {}) };
+  // JSON, for want of a wish for a table.
+  return data(client.GET('/api/logs', { signal, params: { query } })) as Promise<Schemas['LogPage']>;
+}
+
+/** Pages of the log, newest first. */
+export const logPages = (search: LogSearch) =>
+  infiniteQueryOptions({
+    queryKey: ['logs', keyOf(search)],
     initialPageParam: null as string | null,
-    queryFn: ({ signal, pageParam }) => {
-      const ends = timeRange(search, '24h');
-      return data(
-        client.GET('/api/logs', {
-          signal,
-          params: {
-            query: {
-              ...others,
-              ...Object.fromEntries(many.map(([name, value]) => [name, [value]])),
-              from: ends.from.toISOString(),
-              // A moving range has no end, so that what happens now is in it.
-              ...(ends.preset ? {} : { to: ends.to.toISOString() }),
-              limit: PAGE,
-              ...(pageParam ? { cursor: pageParam } : {}),
-            },
-          },
-        }),
-        // JSON, for want of a wish for a table.
-      ) as Promise<Schemas['LogPage']>;
-    },
+    queryFn: ({ signal, pageParam }) => logPage(search, pageParam, signal),
     getNextPageParam: (page) => page.next_cursor,
     staleTime: 10_000,
   });
-}
+
+/** The newest entries alone, for a list that is there already. */
+export const newestLogs = (search: LogSearch) =>
+  queryOptions({
+    queryKey: ['newest logs', keyOf(search)],
+    queryFn: ({ signal }) => logPage(search, null, signal),
+    placeholderData: undefined,
+  });
+
+/** How many there are, over time. */
+export const logHistogram = (search: LogSearch, buckets: number) =>
+  queryOptions({
+    queryKey: ['logs', 'histogram', keyOf(search), buckets],
+    queryFn: ({ signal }) =>
+      data(client.GET('/api/logs/histogram', { signal, params: { query: { ...logFilters(search), buckets } } })),
+    staleTime: 10_000,
+  });
+
+/** Which values a field has, and how often. */
+export const logFacets = (search: LogSearch, field: Schemas['LogFacetField']) =>
+  queryOptions({
+    queryKey: ['logs', 'facets', keyOf(search), field],
+    queryFn: async ({ signal }) => {
+      const query = { ...logFilters(search), field: [field] };
+      const { fields, approximate } = await data(client.GET('/api/logs/facets', { signal, params: { query } }));
+      return { values: fields[field] ?? [], approximate };
+    },
+    staleTime: 10_000,
+    placeholderData: undefined,
+  });
 
 /** Without its bodies, which may be 2 MiB, where only what became of it is shown. */
 export const logDetail = (id: string, bodies = true) =>

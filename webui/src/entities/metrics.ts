@@ -1,7 +1,7 @@
 /** Sums of the log, as the gateway's rollups have them. */
 import { queryOptions } from '@tanstack/react-query';
 import client, { data, type Schemas } from '@/api/client';
-import { type TimeRange, zoneOffset } from '@/lib/time-range';
+import { steps, type TimeRange, zoneOffset } from '@/lib/time-range';
 
 export type Report = Schemas['MetricsReport'];
 export type Totals = Schemas['MetricsTotals'];
@@ -55,15 +55,8 @@ export function cacheShareOf(usage: Schemas['MetricsUsage']): number | null {
 export const inputOf = (usage: Schemas['MetricsUsage']): number =>
   usage.input_tokens + usage.cache_read_tokens + usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
 
-/** The starts of all intervals of a range, also of those in which nothing happened. */
+/** The starts of all intervals of a report, also of those in which nothing happened. */
 export function startsOf(report: Pick<Report, 'from' | 'to' | 'interval'>, known: string[]): number[] {
-  const step = lengthOfInterval(report.interval);
-  const end = Date.parse(report.to);
-  const anchor = known.length
-    ? Math.min(...known.map((it) => Date.parse(it)))
-    : Math.floor(Date.parse(report.from) / step) * step;
-  const first = anchor - Math.floor((anchor - Date.parse(report.from)) / step) * step;
-  const starts: number[] = [];
-  for (let at = first; at < end && starts.length < 1000; at += step) starts.push(at);
-  return starts;
+  const { from, to, interval } = report;
+  return steps(Date.parse(from), Date.parse(to), lengthOfInterval(interval), known[0]);
 }

@@ -24,6 +24,13 @@ export function OutcomeStatus({ outcome }: { outcome: Outcome }) {
   return <Status tone={tone}>{i18n._(word)}</Status>;
 }
 
+export const origins: Record<Schemas['Origin'], MessageDescriptor> = {
+  client: msg`a client`,
+  console: msg`the console`,
+  test: msg`a test`,
+  replay: msg`sent again`,
+};
+
 export const dialects: Record<Schemas['Dialect'], string> = {
   openai_chat: 'OpenAI Chat',
   openai_responses: 'OpenAI Responses',

@@ -63,6 +63,18 @@ export function shifted({ from, to }: TimeRange, by: -1 | 1): RangeSearch {
   return { from: at(from), to: at(to) };
 }
 
+/** A chart does not have more. */
+const MOST_STEPS = 1000;
+
+/** All steps of a stretch of time, such that a known one is among them; all in milliseconds. */
+export function steps(from: number, to: number, step: number, known?: string): number[] {
+  const anchor = known === undefined ? Math.floor(from / step) * step : Date.parse(known);
+  const first = anchor - Math.floor((anchor - from) / step) * step;
+  const starts: number[] = [];
+  for (let at = first; at < to && starts.length < MOST_STEPS; at += step) starts.push(at);
+  return starts;
+}
+
 /** Minutes that the reader's zone is ahead of UTC at a moment. */
 export function zoneOffset(at: Date): number {
   return -at.getTimezoneOffset();

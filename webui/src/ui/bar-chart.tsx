@@ -17,12 +17,14 @@ interface BarChartProps {
   format: (value: number) => string;
   /** Opens what is behind a bar. */
   onBar?: (index: number) => void;
-  height?: number;
+  /** A strip above a list: low, with what it tells in one line. */
+  compact?: boolean;
 }
 
 /** Stacked bars. By keyboard: the arrows read bar after bar, Enter opens what is behind one; or as a table. */
-export function BarChart({ summary, series, bars, format, onBar, height = 180 }: BarChartProps) {
+export function BarChart({ summary, series, bars, format, onBar, compact = false }: BarChartProps) {
   const { t } = useLingui();
+  const height = compact ? 56 : 180;
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(600);
@@ -56,9 +58,11 @@ export function BarChart({ summary, series, bars, format, onBar, height = 180 }:
         <DataTable summary={summary} series={series} bars={bars} format={format} />
       ) : (
         <>
-          <div className="flex justify-between text-caption text-t3">
-            <span>{format(top)}</span>
-          </div>
+          {!compact && (
+            <div className="flex justify-between text-caption text-t3">
+              <span>{format(top)}</span>
+            </div>
+          )}
           <div ref={box} className="relative border-line border-b" style={{ height }}>
             <button
               type="button"
@@ -121,12 +125,19 @@ export function BarChart({ summary, series, bars, format, onBar, height = 180 }:
             <span>{label(bars.length - 1)}</span>
           </div>
           <span id={`${id}-keys`} className="sr-only">{t`Arrow keys read the bars one by one.`}</span>
-          <p className="break-anywhere min-h-10 text-meta text-t2" aria-hidden>
-            {told || t`Point at a bar to read it.`}
-          </p>
+          {!compact && (
+            <p className="break-anywhere min-h-10 text-meta text-t2" aria-hidden>
+              {told || t`Point at a bar to read it.`}
+            </p>
+          )}
         </>
       )}
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
+        {compact && !table && (
+          <p className="break-anywhere text-meta text-t2" aria-hidden>
+            {told || summary}
+          </p>
+        )}
         <ul className="m-0 flex min-w-0 flex-1 list-none flex-wrap gap-x-3 gap-y-1 p-0 text-meta">
           {series.map(({ name, colour, hatched }) => (
             <li key={name} className="inline-flex min-w-0 items-center gap-1.5">

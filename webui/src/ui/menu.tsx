@@ -5,6 +5,8 @@ import { IconButton } from './button';
 const load = () => import('./open-menu');
 const OpenMenu = lazy(load);
 
+const DOTS = <MoreHorizontal size={16} />;
+
 export interface MenuItem {
   label: string;
   icon?: ReactNode;
@@ -12,10 +14,9 @@ export interface MenuItem {
   danger?: boolean;
 }
 
-/** What can be done with a row; `label` names the row. The menu itself is loaded when one is about to be opened. */
-export function RowMenu({ label, items }: { label: string; items: MenuItem[] }) {
+/** What can be done with a row, which `label` names. The menu itself is loaded when one is about to be opened. */
+export function RowMenu({ label, items, icon = DOTS }: { label: string; items: MenuItem[]; icon?: ReactNode }) {
   const [asked, setAsked] = useState(false);
-  const icon = <MoreHorizontal size={16} />;
   const button = (
     <IconButton
       label={label}

@@ -208,7 +208,14 @@ export function Associations({ model }: { model: Model }) {
       {(open?.what === 'edit' || open?.what === 'copy') && (
         <AssociationDialog model={model} association={open.association} copy={open.what === 'copy'} onClose={close} />
       )}
-      {open?.what === 'test' && <TestDialog model={model} association={open.association} onClose={close} />}
+      {open?.what === 'test' && (
+        <TestDialog
+          model={model}
+          // As it is now: a test may lead to a change of it.
+          association={model.associations.find((it) => it.id === open.association.id) ?? open.association}
+          onClose={close}
+        />
+      )}
       {open?.what === 'delete' && (
         <Confirm
           title={t`Delete ${open.association.provider} › ${open.association.provider_model}?`}

@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 import { Answering, useAnswer } from '@/entities/answering';
 import { isPattern, type Model, type Provider, useModels, useProviders } from '@/entities/config';
 import { saveOnEnter } from '@/entities/form';
-import { type Asked, dialectsOf } from '@/entities/inference';
+import { type Asked, dialectsOf, requestOf } from '@/entities/inference';
 import { dialects } from '@/entities/words';
 import { Button, buttonClass, IconButton } from '@/ui/button';
 import { Checkbox, Field, Input, Select, TextArea } from '@/ui/field';
@@ -197,7 +197,7 @@ function Column({ models, providers, name, round, wire, onName, onClose }: Colum
   const dialect = served.find((it) => it === wanted) ?? served[0];
   const ask = useRef(() => {});
   ask.current = () => {
-    if (round && dialect) answer.ask({ ...round.shared, dialect, model: name });
+    if (round && dialect) answer.ask(requestOf({ ...round.shared, dialect, model: name }));
   };
   const number = round?.number ?? 0;
   const answered = useRef(number);

@@ -2,7 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
 import { Answering, useAnswer } from '@/entities/answering';
 import type { ProviderType } from '@/entities/config';
-import { dialectOfType } from '@/entities/inference';
+import { dialectOfType, hello } from '@/entities/inference';
 import { Button, buttonClass } from '@/ui/button';
 import { Notice } from '@/ui/status';
 
@@ -35,16 +35,7 @@ export function Done({ name, type, names }: DoneProps) {
           ) : (
             <Button
               variant="primary"
-              onClick={() =>
-                answer.ask({
-                  dialect: dialectOfType[type],
-                  model: first,
-                  system: '',
-                  prompt: 'Say hello in one word.',
-                  temperature: null,
-                  maxTokens: null,
-                })
-              }
+              onClick={() => answer.ask(hello(dialectOfType[type], first))}
             >{t`Say hello to ${first}`}</Button>
           )}
           <Answering answer={answer} />

@@ -1,74 +1,50 @@
 import { useLingui } from '@lingui/react/macro';
-import { X } from 'lucide-react';
-import { type FormEvent, useId, useState } from 'react';
-import { useKeys, useModels, useProviders } from '@/entities/config';
-import { DIALECTS, type LogSearch, OUTCOMES, TEXT_FILTERS, type TextFilter, unfiltered } from '@/entities/log-search';
-import { dialects, outcomes } from '@/entities/words';
+import clsx from 'clsx';
+import { ListFilter, X } from 'lucide-react';
+import { useState } from 'react';
+import {
+  FLAGS,
+  isFiltered,
+  type LogSearch,
+  MEASURES,
+  many,
+  TEXT_FILTERS,
+  unfiltered,
+  VALUE_FILTERS,
+  valuesOf,
+} from '@/entities/log-search';
 import { Button } from '@/ui/button';
-import { Input, Select } from '@/ui/field';
+import { Select } from '@/ui/field';
+import { SearchBox } from '@/ui/search-box';
+import { FilterPanel } from './filter-panel';
+import { type FilterName, useFilterNames, useValueWord } from './filter-words';
+
+const SLOW_MS = 10_000;
+
+interface FiltersProps {
+  search: LogSearch;
+  onChange: (search: LogSearch, replace?: boolean) => void;
+}
 
 /** What the list is narrowed to; each filter is a chip that goes away by a click. */
-export function Filters({ search, onChange }: { search: LogSearch; onChange: (search: LogSearch) => void }) {
-  const { t, i18n } = useLingui();
-  const keys = useKeys().data ?? [];
-  const names: Record<TextFilter, string> = {
-    model: t`Model`,
-    provider: t`Provider`,
-    provider_model: t`Provider's model`,
-    key: t`Key`,
-    session: t`Session`,
-    trace: t`Trace`,
-    user_agent: t`User agent`,
-    error: t`Error text`,
-  };
-  const set = (change: Partial<LogSearch>) => {
+export function Filters({ search, onChange }: FiltersProps) {
+  const { t } = useLingui();
+  const [panel, setPanel] = useState(false);
+  const set = (change: Partial<LogSearch>, replace = false) => {
     const { open: _, ...old } = search;
-    onChange(
-      Object.fromEntries(
-        Object.entries({ ...old, ...change }).filter(([, value]) => value !== undefined && value !== ''),
-      ),
-    );
+    const next = Object.entries({ ...old, ...change }).filter(([, value]) => value !== undefined && value !== '');
+    onChange(Object.fromEntries(next), replace);
   };
-  const keyName = (id: string) => keys.find((key) => key.id === id)?.name ?? id;
-  const chips: [string, string, () => void][] = [
-    ...TEXT_FILTERS.filter((name) => search[name]).map((name): [string, string, () => void] => {
-      const value = search[name] ?? '';
-      return [names[name], name === 'key' ? keyName(value) : value, () => set({ [name]: undefined })];
-    }),
-    ...(search.status
-      ? [[t`Status`, search.status, () => set({ status: undefined })] as [string, string, () => void]]
-      : []),
-  ];
   return (
     <div className="flex flex-col gap-2">
       <div className="flex flex-wrap items-center gap-2">
-        <AddFilter names={names} onAdd={(name, value) => set({ [name]: value })} />
-        <Select
-          aria-label={t`Outcome`}
-          className="w-auto!"
-          value={search.outcome ?? ''}
-          onChange={(event) => set({ outcome: OUTCOMES.find((it) => it === event.target.value) })}
-        >
-          <option value="">{t`All outcomes`}</option>
-          {OUTCOMES.map((outcome) => (
-            <option key={outcome} value={outcome}>
-              {i18n._(outcomes[outcome].word)}
-            </option>
-          ))}
-        </Select>
-        <Select
-          aria-label={t`Dialect`}
-          className="w-auto!"
-          value={search.dialect ?? ''}
-          onChange={(event) => set({ dialect: DIALECTS.find((it) => it === event.target.value) })}
-        >
-          <option value="">{t`All dialects`}</option>
-          {DIALECTS.map((dialect) => (
-            <option key={dialect} value={dialect}>
-              {dialects[dialect]}
-            </option>
-          ))}
-        </Select>
+        <SearchBox
+          className="w-full sm:w-72"
+          label={t`Error, user agent, model or id`}
+          value={search.q ?? ''}
+          onChange={(q) => set({ q }, true)}
+        />
+        <Quick search={search} set={set} />
         <Select
           aria-label={t`Rows are`}
           className="w-auto!"
@@ -78,92 +54,99 @@ export function Filters({ search, onChange }: { search: LogSearch; onChange: (se
           <option value="">{t`Requests`}</option>
           <option value="all">{t`Attempts`}</option>
         </Select>
+        <Button aria-expanded={panel} onClick={() => setPanel(!panel)}>
+          <ListFilter size={14} />
+          {t`Filters`}
+        </Button>
       </div>
-      {chips.length > 0 && (
-        <ul aria-label={t`Filters`} className="m-0 flex list-none flex-wrap items-center gap-1.5 p-0">
-          {chips.map(([name, value, remove]) => (
-            <li key={name}>
-              <button
-                type="button"
-                onClick={remove}
-                aria-label={t`Remove the filter ${name}: ${value}`}
-                className="tap inline-flex min-h-7 max-w-80 items-center gap-1 rounded-control bg-acc-tint px-2 text-acc hover:line-through"
-              >
-                <span className="truncate">
-                  {name}: {value}
-                </span>
-                <X size={12} className="shrink-0" />
-              </button>
-            </li>
-          ))}
-          <li>
-            <Button variant="ghost" onClick={() => onChange(unfiltered(search))}>{t`Clear filters`}</Button>
-          </li>
-        </ul>
-      )}
+      {panel && <FilterPanel search={search} set={set} />}
+      {isFiltered(search) && <Chips search={search} set={set} clear={() => onChange(unfiltered(search))} />}
     </div>
   );
 }
 
-function AddFilter({
-  names,
-  onAdd,
-}: {
-  names: Record<TextFilter, string>;
-  onAdd: (name: TextFilter, value: string) => void;
-}) {
+export type SetFilters = (change: Partial<LogSearch>) => void;
+
+/** What is looked for most often, at a click. */
+function Quick({ search, set }: { search: LogSearch; set: SetFilters }) {
   const { t } = useLingui();
-  const id = useId();
-  const models = useModels().data ?? [];
-  const providers = useProviders().data ?? [];
-  const keys = useKeys().data ?? [];
-  const [name, setName] = useState<TextFilter>('model');
-  const [value, setValue] = useState('');
-  const known: string[] =
-    name === 'model'
-      ? models.map((it) => it.name)
-      : name === 'provider'
-        ? providers.map((it) => it.name)
-        : name === 'provider_model'
-          ? [...new Set(models.flatMap((it) => it.associations.map((one) => one.provider_model)))]
-          : name === 'key'
-            ? keys.map((it) => it.name)
-            : [];
-  const add = (event: FormEvent) => {
-    event.preventDefault();
-    const text = value.trim();
-    if (!text) return;
-    onAdd(name, name === 'key' ? (keys.find((it) => it.name === text)?.id ?? text) : text);
-    setValue('');
-  };
+  const failed = many(['success', 'cancelled']);
+  const quick: [string, boolean, Partial<LogSearch>, Partial<LogSearch>][] = [
+    [
+      t`Errors`,
+      JSON.stringify(search.not_outcome) === JSON.stringify(failed),
+      { not_outcome: failed, outcome: undefined },
+      { not_outcome: undefined },
+    ],
+    [t`Retried`, search.attempts_min === 2, { attempts_min: 2 }, { attempts_min: undefined }],
+    [t`Slow`, search.min_total_ms === SLOW_MS, { min_total_ms: SLOW_MS }, { min_total_ms: undefined }],
+    [t`Cache missed`, search.cache === 'miss', { cache: 'miss' }, { cache: undefined }],
+    [t`With bodies`, search.has_bodies === true, { has_bodies: true }, { has_bodies: undefined }],
+  ];
+  return quick.map(([name, on, yes, no]) => (
+    <button
+      key={name}
+      type="button"
+      aria-pressed={on}
+      onClick={() => set(on ? no : yes)}
+      className={clsx(
+        'tap min-h-8 rounded-control border px-2.5 text-body',
+        on ? 'border-acc bg-acc-tint text-acc' : 'border-line text-t2 hover:bg-s2',
+      )}
+    >
+      {name}
+    </button>
+  ));
+}
+
+function Chips({ search, set, clear }: { search: LogSearch; set: SetFilters; clear: () => void }) {
+  const { t } = useLingui();
+  const names = useFilterNames();
+  const word = useValueWord(search);
+  const chips: { name: string; value: string; remove: () => void }[] = [];
+  for (const filter of VALUE_FILTERS) {
+    for (const name of [filter, `not_${filter}`] as const) {
+      const values = valuesOf(search[name]);
+      for (const value of values) {
+        const text = word(filter, value);
+        chips.push({
+          name: names[filter],
+          value: name === filter ? text : t`not ${text}`,
+          remove: () => set({ [name]: many(values.filter((it) => it !== value)) }),
+        });
+      }
+    }
+  }
+  const single: FilterName[] = [...TEXT_FILTERS, ...MEASURES, ...FLAGS, 'cache'];
+  for (const name of single) {
+    const value = search[name];
+    if (value !== undefined)
+      chips.push({
+        name: names[name],
+        value: word(name, String(value)),
+        remove: () => set({ [name]: undefined }),
+      });
+  }
   return (
-    <form onSubmit={add} className="flex min-w-0 flex-1 basis-80 gap-1">
-      <Select
-        aria-label={t`Filter by`}
-        className="w-auto!"
-        value={name}
-        onChange={(event) => setName(TEXT_FILTERS.find((it) => it === event.target.value) ?? 'model')}
-      >
-        {TEXT_FILTERS.map((it) => (
-          <option key={it} value={it}>
-            {names[it]}
-          </option>
-        ))}
-      </Select>
-      <Input
-        data-shortcut="/"
-        aria-label={names[name]}
-        list={known.length ? id : undefined}
-        value={value}
-        onChange={(event) => setValue(event.target.value)}
-        className="min-w-24 flex-1"
-      />
-      <datalist id={id}>
-        {known.map((it) => (
-          <option key={it} value={it} />
-        ))}
-      </datalist>
-      <Button type="submit">{t`Filter`}</Button>
-    </form>
+    <ul aria-label={t`Filters`} className="m-0 flex list-none flex-wrap items-center gap-1.5 p-0">
+      {chips.map(({ name, value, remove }) => (
+        <li key={`${name} ${value}`}>
+          <button
+            type="button"
+            onClick={remove}
+            aria-label={t`Remove the filter ${name}: ${value}`}
+            className="tap inline-flex min-h-7 max-w-80 items-center gap-1 rounded-control bg-acc-tint px-2 text-acc hover:line-through"
+          >
+            <span className="truncate">
+              {name}: {value}
+            </span>
+            <X size={12} className="shrink-0" />
+          </button>
+        </li>
+      ))}
+      <li>
+        <Button variant="ghost" onClick={clear}>{t`Clear filters`}</Button>
+      </li>
+    </ul>
   );
 }

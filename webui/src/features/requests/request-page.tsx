@@ -17,6 +17,7 @@ import { Badge, Notice } from '@/ui/status';
 import { Tabs } from '@/ui/tabs';
 import { curlOf } from './copy-as';
 import { DecisionTable } from './decision';
+import { SendAgain } from './send-again';
 import { Headline, TokensAndCost } from './summary';
 import { Timeline } from './timeline';
 
@@ -95,7 +96,7 @@ function Actions({ log }: { log: LogDetail }) {
   );
 }
 
-type Tab = 'conversation' | 'request' | 'response' | 'translation' | 'details';
+type Tab = 'conversation' | 'request' | 'response' | 'translation' | 'details' | 'again';
 
 function Bodies({ log }: { log: LogDetail }) {
   const { t } = useLingui();
@@ -117,6 +118,7 @@ function Bodies({ log }: { log: LogDetail }) {
       ? [{ id: 'translation' as const, name: t`Translation (${log.translation.length})` }]
       : []),
     { id: 'details', name: t`Details` },
+    ...(log.bodies && log.operation === 'generate' ? [{ id: 'again' as const, name: t`Send again` }] : []),
   ];
   const active = tabs.find((it) => it.id === tab)?.id ?? (log.bodies ? 'conversation' : 'details');
   const choose = (next: Tab) => navigate({ search: { tab: next }, replace: true });
@@ -128,6 +130,8 @@ function Bodies({ log }: { log: LogDetail }) {
         <Translation log={log} />
       ) : !log.bodies ? (
         <NoBodies log={log} />
+      ) : active === 'again' ? (
+        <SendAgain log={log} original={read?.answer ?? null} />
       ) : active === 'conversation' ? (
         <>
           <Cut log={log} />
@@ -282,6 +286,21 @@ function Details({ log }: { log: LogDetail }) {
             {log.answered_model ?? '–'} {differs && t`(another than asked)`}
           </span>,
         ],
+        ...(log.replay_of
+          ? [
+              [
+                t`Sent again from`,
+                <Link
+                  key="r"
+                  to="/logs/$id"
+                  params={{ id: log.replay_of }}
+                  className="font-mono text-acc hover:underline"
+                >
+                  {log.replay_of}
+                </Link>,
+              ] as [string, React.ReactNode],
+            ]
+          : []),
         [t`Finish`, log.finish_reason ?? '–'],
         [t`Time of the gateway itself`, duration(log.proxy_ms)],
         [t`First token`, duration(log.first_token_ms)],

@@ -1,9 +1,9 @@
-import { Trans, useLingui } from '@lingui/react/macro';
+import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { RefreshCw, RotateCw } from 'lucide-react';
+import { Radio, RefreshCw, RotateCw } from 'lucide-react';
 import { useEffect, useMemo } from 'react';
-import { unfiltered } from '@/entities/log-search';
+import { isFiltered, unfiltered } from '@/entities/log-search';
 import { cacheShare, inputTokens, type Log, logPages } from '@/entities/logs';
 import { OutcomeStatus } from '@/entities/words';
 import { compact, duration, money, percent } from '@/lib/format';
@@ -14,9 +14,13 @@ import { RangePicker } from '@/ui/range-picker';
 import { Empty, ErrorState, Skeleton } from '@/ui/states';
 import { type Column, Table, usePhone } from '@/ui/table';
 import { Clock } from '@/ui/time';
+import { Export } from './export';
 import { Filters } from './filters';
+import { Histogram } from './histogram';
+import { InFlight } from './in-flight';
 import { Peek } from './peek';
 import { useRowKeys } from './row-keys';
+import { useLive } from './use-live';
 
 const route = getRouteApi('/logs');
 
@@ -27,7 +31,9 @@ export default function RequestsPage() {
   const phone = usePhone();
   const { open, ...filters } = search;
   const query = useInfiniteQuery(logPages(filters));
-  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
+  const loaded = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
+  const live = useLive(search, loaded, () => void query.refetch());
+  const { rows } = live;
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
   // Where the gateway had no time to look for a whole page.
   const searchedTo = query.data?.pages.at(-1)?.scanned_to ?? null;
@@ -62,7 +68,7 @@ export default function RequestsPage() {
   const columns = useColumns(search.attempts === 'all').filter(
     ({ id }) => !open || phone || ['time', 'outcome', 'model', 'total'].includes(id),
   );
-  const filtered = Object.keys(filters).some((name) => !['range', 'from', 'to', 'attempts'].includes(name));
+  const filtered = isFiltered(search);
   return (
     <div className="flex min-w-0">
       <div className="min-w-0 flex-1">
@@ -76,6 +82,15 @@ export default function RequestsPage() {
                   navigate({ search: ({ range: _, from: __, to: ___, ...old }) => ({ ...old, ...next }) })
                 }
               />
+              <Button
+                aria-pressed={search.live === true}
+                variant={search.live ? 'primary' : 'secondary'}
+                onClick={() => navigate({ search: ({ live, ...old }) => (live ? old : { ...old, live: true }) })}
+              >
+                <Radio size={14} />
+                {t`Live`}
+              </Button>
+              <Export search={search} />
               <IconButton
                 label={t`Refresh`}
                 icon={<RefreshCw size={16} className={query.isRefetching ? 'motion-safe:animate-spin' : ''} />}
@@ -84,7 +99,17 @@ export default function RequestsPage() {
             </>
           }
         >
-          <Filters search={search} onChange={(next) => navigate({ search: next })} />
+          <Filters search={search} onChange={(next, replace = false) => navigate({ search: next, replace })} />
+          <Histogram
+            search={search}
+            onZoom={(from, to) =>
+              navigate({
+                search: ({ range: _, ...old }) => ({ ...old, from: from.toISOString(), to: to.toISOString() }),
+              })
+            }
+          />
+          {live.activity && <InFlight activity={live.activity} search={search} />}
+          {live.error && <ErrorState error={live.error} />}
           {query.error && !isFetchNextPageError && <ErrorState error={query.error} onRetry={query.refetch} />}
           {query.isPending && !query.error && <Skeleton rows={12} />}
           {query.data && !rows.length && !hasNextPage && (
@@ -106,6 +131,13 @@ export default function RequestsPage() {
                 <Trans>There was no request in this time.</Trans>
               )}
             </Empty>
+          )}
+          {live.waiting > 0 && (
+            <div role="status" className="sticky top-2 z-10 self-center">
+              <Button variant="primary" onClick={() => scrollTo({ top: 0 })}>
+                <Plural value={live.waiting} one="# new request" other="# new requests" />
+              </Button>
+            </div>
           )}
           {rows.length > 0 && (
             <Table

@@ -2,6 +2,7 @@ import { useLingui } from '@lingui/react/macro';
 import type { DialectName } from '@/dialects';
 import { Answering, useAnswer } from '@/entities/answering';
 import type { Model } from '@/entities/config';
+import { hello } from '@/entities/inference';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/page';
 
@@ -10,16 +11,7 @@ export function TryIt({ model, served }: { model: Model; served: DialectName[] }
   const { t } = useLingui();
   const answer = useAnswer();
   const [dialect] = served;
-  const ask = () =>
-    dialect &&
-    answer.ask({
-      dialect,
-      model: model.name,
-      system: '',
-      prompt: 'Say hello in one word.',
-      temperature: null,
-      maxTokens: null,
-    });
+  const ask = () => dialect && answer.ask(hello(dialect, model.name));
   return (
     <Card
       title={t`Try it`}

@@ -1,0 +1,135 @@
+/** The list of requests: filters, what happens now, files, and very many rows. */
+import { readFile } from 'node:fs/promises';
+import { accessible, expect, open, test, until } from './test';
+
+const rows = 'tr[data-row]';
+interface Listed {
+  data: { id: string; model: string; outcome: string; created_at: string }[];
+}
+
+test('filters are the URL, and survive a reload', async ({ page, seeded }) => {
+  await open(page, seeded, '/logs');
+  await page.getByRole('button', { name: 'Filters', exact: true }).click();
+  const panel = page.getByRole('region', { name: 'Filter by' });
+  await panel.getByRole('button', { name: /^o5 4$/ }).click();
+  await expect(page.locator(rows)).toHaveCount(4);
+  // A second value of the same field adds to it; what is left out is left out.
+  await panel.getByRole('button', { name: /^claude-5 8$/ }).click();
+  await expect(page.locator(rows)).toHaveCount(12);
+  await panel.getByLabel('Filter by').selectOption('dialect');
+  await panel.getByRole('button', { name: 'Leave out Anthropic' }).click();
+  await expect(page.locator(rows)).toHaveCount(4);
+  await accessible(page);
+  await page.reload();
+  await expect(page.locator(rows)).toHaveCount(4);
+  await page.getByRole('button', { name: 'Remove the filter Dialect: not Anthropic' }).click();
+  await expect(page.locator(rows)).toHaveCount(12);
+  await page.getByRole('button', { name: 'Remove the filter Model: o5' }).click();
+  await expect(page.locator(rows)).toHaveCount(8);
+  await page.goBack();
+  await expect(page.locator(rows)).toHaveCount(12);
+});
+
+test('what is looked for most often is at a click', async ({ page, seeded }) => {
+  await open(page, seeded, '/logs');
+  await page.getByRole('button', { name: 'Errors', exact: true }).click();
+  await expect(page.getByRole('cell', { name: 'success' })).toHaveCount(0);
+  await expect(page.getByRole('cell', { name: 'rate limited' }).first()).toBeVisible();
+  await page.getByRole('button', { name: 'Errors', exact: true }).click();
+  await page.getByRole('button', { name: 'Retried' }).click();
+  await expect(page.locator(rows)).toHaveCount(4);
+  await page.getByRole('button', { name: 'Retried' }).click();
+  await page.getByRole('searchbox').fill('FLAKY');
+  await expect(page.locator(rows)).toHaveCount(4);
+  expect(new URL(page.url()).searchParams.get('q')).toBe('FLAKY');
+});
+
+test('the chart above the list counts it, and opens a time of it', async ({ page, seeded }) => {
+  await open(page, seeded, '/logs?model=o5');
+  const chart = page.getByRole('region', { name: 'Requests over time' });
+  await expect(chart).toContainText('4 requests');
+  await chart.getByRole('button', { name: /^4 requests/ }).focus();
+  // Backwards to the bar that has them.
+  for (let bar = 0; bar < 60; bar++) {
+    await page.keyboard.press('ArrowLeft');
+    if (await chart.getByText(/good 4/).count()) break;
+  }
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/from=.*to=/);
+  await expect(page.locator(rows)).toHaveCount(4);
+});
+
+test('a file has what the list has', async ({ page, seeded }) => {
+  await open(page, seeded, '/logs?model=o5');
+  await expect(page.locator(rows)).toHaveCount(4);
+  await page.getByRole('button', { name: 'Export' }).click();
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('menuitem', { name: 'As a table (CSV)' }).click(),
+  ]);
+  expect(file.suggestedFilename()).toBe('requests.csv');
+  const lines = (await readFile(await file.path(), 'utf8')).trim().split(/\r?\n/);
+  const { data } = await seeded.api<Listed>('GET', '/api/logs?model=o5');
+  expect(lines).toHaveLength(1 + data.length);
+  for (const { id } of data) expect(lines.some((line) => line.includes(id))).toBe(true);
+});
+
+test('what happens now comes in by itself, and by the filters', async ({ page, seeded }) => {
+  const [provider] = (await seeded.api<{ data: { id: string }[] }>('GET', '/api/providers')).data;
+  const { id } = await seeded.api<{ id: string }>('POST', '/api/models', { name: 'takes-its-time' });
+  try {
+    await seeded.api('POST', '/api/associations', {
+      model_id: id,
+      provider_id: provider?.id,
+      provider_model: 'text+chunks=6+delay=1000',
+    });
+    await open(page, seeded, '/logs?model=takes-its-time');
+    await expect(page.getByText('No request in this time is like that.')).toBeVisible();
+    await page.getByRole('button', { name: 'Live' }).click();
+    const now = page.getByRole('region', { name: 'Now' });
+    await expect(now).toContainText('0 on their way');
+    const body = { model: 'takes-its-time', stream: true, messages: [{ role: 'user', content: 'Hello?' }] };
+    const answered = seeded.ask('/v1/chat/completions', body, seeded.key).then((it) => it.text());
+    await expect(now).toContainText('1 on their way');
+    await expect(now.getByRole('listitem')).toContainText('streaming');
+    // Another model's is no part of the list.
+    await seeded.ask('/v1/chat/completions', { ...body, model: 'gpt-5' }, seeded.key).then((it) => it.text());
+    await answered;
+    await expect(page.locator(rows)).toHaveCount(1);
+    await expect(page.locator(rows)).toContainText('takes-its-time');
+  } finally {
+    await seeded.api('DELETE', `/api/models/${id}`);
+  }
+});
+
+test('of a hundred thousand rows few are in the document', async ({ page, seeded }) => {
+  const [row] = (await seeded.api<Listed>('GET', '/api/logs?model=o5&limit=1')).data;
+  // Made in the page: it is too much to be carried there for a test.
+  await page.addInitScript((it) => {
+    const ask = fetch;
+    window.fetch = async (input, init) => {
+      if (!/\/api\/logs\?/.test(String(input))) return ask(input, init);
+      const data = Array.from({ length: 100_000 }, (_, index) => ({ ...it, id: `${index}`, model: `model ${index}` }));
+      const body = JSON.stringify({ data, next_cursor: null, scanned_to: null });
+      return new Response(body, { headers: { 'content-type': 'application/json' } });
+    };
+  }, row);
+  await open(page, seeded, '/logs');
+  await expect(page.getByRole('table', { name: 'Requests' })).toHaveAttribute('aria-rowcount', '100001');
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  expect(height).toBeGreaterThan(100_000 * 36);
+  for (const part of [0, 0.25, 0.5, 0.9, 1]) {
+    await page.evaluate((y) => scrollTo(0, y), part * height);
+    await until(async () => {
+      const shown = await page.locator(rows).evaluateAll((all) =>
+        all.some((it) => {
+          const { top, bottom } = it.getBoundingClientRect();
+          return bottom > 0 && top < innerHeight;
+        }),
+      );
+      return shown;
+    });
+    expect(await page.locator('tr').count()).toBeLessThan(200);
+  }
+  await expect(page.getByText('model 99999', { exact: true })).toBeVisible();
+});

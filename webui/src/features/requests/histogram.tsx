@@ -1,0 +1,56 @@
+import { plural } from '@lingui/core/macro';
+import { Trans, useLingui } from '@lingui/react/macro';
+import { useQuery } from '@tanstack/react-query';
+import type { LogSearch } from '@/entities/log-search';
+import { logHistogram } from '@/entities/logs';
+import { dateLabel, number } from '@/lib/format';
+import { steps, timeRange } from '@/lib/time-range';
+import { BarChart } from '@/ui/bar-chart';
+import { Clock } from '@/ui/time';
+
+const BUCKETS = 60;
+const DAY = 86_400;
+
+/** How many requests there were when; a bar opens its time. */
+export function Histogram({ search, onZoom }: { search: LogSearch; onZoom: (from: Date, to: Date) => void }) {
+  const { t } = useLingui();
+  const { data } = useQuery(logHistogram(search, BUCKETS));
+  // The list below says what went wrong, if anything did.
+  if (!data || data.total.count === 0) return null;
+  const { buckets, seconds, total, scanned_to } = data;
+  const step = seconds >= DAY ? 'day' : 'minute';
+  const { from, to } = timeRange(search, '24h');
+  const found = new Map(buckets.map((it) => [Date.parse(it.start), it]));
+  const starts = steps(from.getTime(), to.getTime(), seconds * 1000, buckets[0]?.start);
+  const count = plural(total.count, { one: '# request', other: '# requests' });
+  return (
+    <section aria-label={t`Requests over time`}>
+      <BarChart
+        compact
+        summary={total.capped ? t`${count}, or more` : count}
+        series={[
+          { name: t`good`, colour: 'var(--c1)' },
+          { name: t`failed`, colour: 'var(--c7)', hatched: true },
+          { name: t`cancelled`, colour: 'var(--c8)' },
+        ]}
+        bars={starts.map((start) => {
+          const it = found.get(start);
+          const label = dateLabel(new Date(start).toISOString(), step);
+          return { label, values: [it?.success ?? 0, it?.error ?? 0, it?.cancelled ?? 0] };
+        })}
+        format={number}
+        onBar={(index) => {
+          const start = starts[index];
+          if (start !== undefined) onZoom(new Date(start), new Date(start + seconds * 1000));
+        }}
+      />
+      {scanned_to && (
+        <p className="text-meta text-t3">
+          <Trans>
+            Counted back to <Clock at={scanned_to} />.
+          </Trans>
+        </p>
+      )}
+    </section>
+  );
+}
