@@ -155,7 +155,7 @@ test('a list of any length asks as little as a short one', async ({ page, seeded
     ['/models', 3],
     ['/keys', 3],
     ['/logs', 2],
-    ['/', 5],
+    ['/', 4],
   ] as const) {
     const asked: string[] = [];
     const count = (request: { url: () => string }) => {

@@ -1,6 +1,6 @@
 /** Whether the gateway is well: asked every 5 s while a page is looked at. */
-import { queryOptions } from '@tanstack/react-query';
-import { ApiError, ask } from '@/api/client';
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import client, { ApiError, ask, data, type Schemas } from '@/api/client';
 
 export interface Readiness {
   status: string;
@@ -33,3 +33,14 @@ export const readiness = queryOptions({
   retry: false,
   placeholderData: undefined,
 });
+
+/** How each association has answered of late, by its id; asked again every 10 s while a page is looked at. */
+export function useHealth(enabled = true): ReadonlyMap<string, Schemas['HealthAssociation']> {
+  const query = useQuery({
+    queryKey: ['health'],
+    queryFn: async ({ signal }) => (await data(client.GET('/api/health', { signal }))).associations,
+    refetchInterval: 10_000,
+    enabled,
+  });
+  return new Map(query.data?.map((it) => [it.id, it]));
+}

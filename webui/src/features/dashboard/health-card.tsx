@@ -3,8 +3,10 @@ import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { RotateCcw } from 'lucide-react';
 import { toast } from 'sonner';
-import client from '@/api/client';
+import client, { type Schemas } from '@/api/client';
 import { type Association, useConfigChanged, useModelsNow } from '@/entities/config';
+import { useHealth } from '@/entities/health';
+import { LastError, Recent } from '@/entities/recent';
 import { AssociationState, StateOfMany, stateOf } from '@/entities/state';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/page';
@@ -14,6 +16,8 @@ import { Empty, Loaded } from '@/ui/states';
 export function HealthCard() {
   const { t } = useLingui();
   const models = useModelsNow();
+  // Why is asked for where there is something to explain.
+  const health = useHealth(models.data?.some((model) => bad(model.associations).length > 0) ?? false);
   return (
     <Card title={t`Providers now`}>
       <Loaded query={models} rows={3}>
@@ -22,7 +26,6 @@ export function HealthCard() {
             all.flatMap((model) => model.associations),
             (it) => it.provider_id,
           );
-          const bad = (list: Association[]) => list.filter((it) => ['resting', 'probing'].includes(stateOf(it)));
           const rows = [...byProvider].sort(([, a], [, b]) => bad(b).length - bad(a).length);
           if (!rows.length) return <Empty>{t`No provider serves a model yet.`}</Empty>;
           return (
@@ -40,7 +43,7 @@ export function HealthCard() {
                     <StateOfMany associations={list} />
                   </div>
                   {bad(list).map((it) => (
-                    <Resting key={it.id} association={it} />
+                    <Resting key={it.id} association={it} health={health.get(it.id)} />
                   ))}
                 </li>
               ))}
@@ -52,7 +55,16 @@ export function HealthCard() {
   );
 }
 
-function Resting({ association }: { association: Association }) {
+function bad(list: Association[]): Association[] {
+  return list.filter((it) => ['resting', 'probing'].includes(stateOf(it)));
+}
+
+interface RestingProps {
+  association: Association;
+  health: Schemas['HealthAssociation'] | undefined;
+}
+
+function Resting({ association, health }: RestingProps) {
   const { t } = useLingui();
   const changed = useConfigChanged();
   const reset = useMutation({
@@ -66,6 +78,7 @@ function Resting({ association }: { association: Association }) {
         {association.model} · {association.provider_model}
       </Link>
       <AssociationState association={association} />
+      <Recent health={health} />
       <Link
         to="/logs"
         search={{ provider: association.provider, model: association.model, attempts: 'all' }}
@@ -76,11 +89,14 @@ function Resting({ association }: { association: Association }) {
       <Button
         busy={reset.isPending}
         onClick={() => reset.mutate()}
-        aria-label={t`Ask ${association.provider} for ${association.model} again`}
+        aria-label={t`Ask again: ${association.provider} for ${association.model}`}
       >
         <RotateCcw size={14} />
         <Trans>Ask again</Trans>
       </Button>
+      <div className="basis-full">
+        <LastError health={health} />
+      </div>
     </div>
   );
 }

@@ -6,6 +6,8 @@ import { toast } from 'sonner';
 import client from '@/api/client';
 import { type Association, type Model, useConfigChanged, useProviders } from '@/entities/config';
 import { EnabledSwitch } from '@/entities/enabled-switch';
+import { useHealth } from '@/entities/health';
+import { Recent } from '@/entities/recent';
 import { shares } from '@/entities/shares';
 import { AssociationState, stateOf } from '@/entities/state';
 import { providerTypes } from '@/entities/words';
@@ -27,6 +29,7 @@ type Open = { what: 'edit' | 'copy' | 'test' | 'delete'; association: Associatio
 export function Associations({ model }: { model: Model }) {
   const { t } = useLingui();
   const changed = useConfigChanged();
+  const health = useHealth();
   const types = new Map(useProviders().data?.map((it) => [it.id, it.type]));
   const [open, setOpen] = useState<Open>(null);
   const [text, setText] = useState('');
@@ -137,7 +140,16 @@ export function Associations({ model }: { model: Model }) {
           <Badge tone="warn">{t`no price`}</Badge>
         ),
     },
-    { id: 'state', header: t`State`, cell: (it) => <AssociationState association={it} /> },
+    {
+      id: 'state',
+      header: t`State`,
+      cell: (it) => (
+        <span className="inline-flex flex-col items-start">
+          <AssociationState association={it} />
+          <Recent health={health.get(it.id)} />
+        </span>
+      ),
+    },
     { id: 'on', header: t`On`, width: '4rem', cell: (it) => <Enabled association={it} /> },
     {
       id: 'menu',

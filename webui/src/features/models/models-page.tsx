@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { toast } from 'sonner';
 import client from '@/api/client';
 import { isPattern, type Model, useConfigChanged, useModels } from '@/entities/config';
+import { Dependants } from '@/entities/dependants';
 import { EnabledSwitch } from '@/entities/enabled-switch';
 import { StateOfMany } from '@/entities/state';
 import { useUsageColumns } from '@/entities/usage';
@@ -287,11 +288,9 @@ export function DeleteModel({
       }}
     >
       <p>
-        <Trans>
-          Clients that ask for it get an error. Its associations ({model.associations.length}) are deleted with it;
-          providers and the log stay.
-        </Trans>
+        <Trans>Clients that ask for it get an error. Providers and the log stay.</Trans>
       </p>
+      <Dependants kind="model" id={model.id} />
     </Confirm>
   );
 }

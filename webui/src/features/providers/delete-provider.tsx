@@ -1,6 +1,7 @@
-import { Plural, Trans, useLingui } from '@lingui/react/macro';
+import { Trans, useLingui } from '@lingui/react/macro';
 import client from '@/api/client';
 import { type Provider, useConfigChanged, useModels } from '@/entities/config';
+import { Dependants } from '@/entities/dependants';
 import { list } from '@/lib/format';
 import { Confirm } from '@/ui/dialog';
 
@@ -18,7 +19,6 @@ export function DeleteProvider({
   const models = useModels().data ?? [];
   const served = models.filter((model) => model.associations.some((it) => it.provider_id === provider.id));
   const left = served.filter((model) => model.associations.every((it) => it.provider_id === provider.id));
-  const count = served.flatMap((model) => model.associations).filter((it) => it.provider_id === provider.id).length;
   return (
     <Confirm
       title={t`Delete ${provider.name}?`}
@@ -30,11 +30,7 @@ export function DeleteProvider({
         await changed();
       }}
     >
-      {count > 0 && (
-        <p>
-          <Plural value={count} one="# association is deleted with it." other="# associations are deleted with it." />
-        </p>
-      )}
+      <Dependants kind="provider" id={provider.id} />
       {left.length > 0 && (
         <p className="text-bad">
           <Trans>Nothing would serve {list(left.map((model) => model.name))} any more.</Trans>
