@@ -1,4 +1,4 @@
-// A console from the same Worker, with the settings that docs/deploy/cloudflare.md gives, under the real wrangler.
+// The console from the same Worker, with the settings of the shipped wrangler.toml, under the real wrangler.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,11 +27,14 @@ before(async () => {
   mkdirSync(join(folder, 'webui/dist/assets'), { recursive: true });
   writeFileSync(join(folder, 'webui/dist/index.html'), INDEX);
   writeFileSync(join(folder, 'webui/dist/assets/app.js'), SCRIPT);
-  const guide = readFileSync(join(repository, 'docs/deploy/cloudflare.md'), 'utf8');
-  const [, assets] = /```toml\n(\[assets\]\n[^`]*)```/.exec(guide);
+  // What servers of our own are given beside it.
+  writeFileSync(join(folder, 'webui/dist/assets/app.js.br'), 'compressed');
+  for (const name of ['_headers', '.assetsignore']) {
+    cpSync(join(repository, 'webui/public', name), join(folder, 'webui/dist', name));
+  }
   const config = readFileSync(join(repository, 'wrangler.toml'), 'utf8');
   // It is built already.
-  writeFileSync(join(folder, 'wrangler.toml'), `${config.replace('"scripts/build-worker"', '"true"')}\n${assets}`);
+  writeFileSync(join(folder, 'wrangler.toml'), config.replace(/^command = .*$/m, 'command = "true"'));
   writeFileSync(join(folder, '.dev.vars'), `TOKEN=${TOKEN}\nLLMIO_SECRET_KEY=${'5e41ed'.padEnd(64, '0')}\n`);
   const options = { cwd: folder, env: environment };
   execFileSync(wrangler, ['d1', 'migrations', 'apply', 'DB', '--local'], { ...options, stdio: 'pipe' });
@@ -103,4 +106,25 @@ for (const [who, headers] of [['a client', {}], ['a browser that opens the addre
 test('the console asks the admin API on its own origin', async () => {
   const answer = await fetch(`${base}/api/version`, { headers: { authorization: `Bearer ${TOKEN}`, 'sec-fetch-mode': 'cors' } });
   assert.equal(answer.status, 200);
+});
+
+test('what is the gateway\'s own is the same wherever the console is served', () => {
+  const config = readFileSync(join(repository, 'wrangler.toml'), 'utf8');
+  const server = readFileSync(join(repository, 'adapters/server/src/console.rs'), 'utf8');
+  const first = JSON.parse(/^run_worker_first = (.*)$/m.exec(config)[1]).map((path) => path.replace(/\/\*$/, ''));
+  const reserved = [.../const RESERVED: [^=]*=\s*\[([^\]]*)\]/.exec(server)[1].matchAll(/"([^"]+)"/g)].map(([, path]) => path);
+  assert.deepEqual(first, reserved);
+});
+
+test('files are kept for ever, the page is asked for again and stands in no frame', async () => {
+  const script = await fetch(`${base}/assets/app.js`);
+  assert.match(script.headers.get('cache-control'), /immutable/);
+  await script.text();
+  const page = await fetch(`${base}/logs`, { headers: BROWSER });
+  assert.match(page.headers.get('cache-control'), /max-age=0|no-cache/);
+  assert.equal(page.headers.get('x-frame-options'), 'DENY');
+  assert.equal(page.headers.get('x-content-type-options'), 'nosniff');
+  assert.equal(await page.text(), INDEX);
+  // Compressed forms are no files of their own there.
+  assert.equal(await (await fetch(`${base}/assets/app.js.br`)).text(), INDEX);
 });

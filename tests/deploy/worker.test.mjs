@@ -84,8 +84,9 @@ test('a first deployment makes everything and tells what to do next', () => {
   assert.deepEqual(state.calls, [
     'whoami', 'secret list', 'build', 'd1 list', 'd1 create llmio', 'd1 list', 'd1 migrations list DB', 'd1 migrations apply DB', 'deploy',
   ]);
-  assert.match(state.built, /^command = "scripts\/build-worker"$/m);
+  assert.match(state.built, /^command = "scripts\/build-webui && scripts\/build-worker"$/m);
   assert.ok(!state.deployed.includes('build-worker'), 'it is built once');
+  assert.match(state.deployed, /^directory = "webui\/dist"$/m, 'the console goes along');
   assert.doesNotMatch(stdout, NOTICE);
   assert.match(state.deployed, /^database_id = "id-of-llmio"$/m);
   assert.deepEqual(Object.keys(state.secrets), ['TOKEN', 'LLMIO_SECRET_KEY']);
