@@ -219,7 +219,7 @@ test('a key is shown once, and then nowhere', async ({ page }) => {
   );
   expect(response.status).toBe(200);
   for (const path of ['/keys', '/providers', '/models', '/logs', '/settings', '/']) {
-    await page.goto(gateway.url + path);
+    await page.goto(gateway.console + path);
     await expect(page.locator('h1').first()).toBeVisible();
     const everything = await page.evaluate(
       () =>

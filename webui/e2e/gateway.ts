@@ -1,8 +1,13 @@
-/** A gateway and a scripted provider of its own, each on a free port of this computer. */
+/**
+ * A gateway and a scripted provider of its own, each on a free port of this computer: the server with its console, or with
+ * LLMIO_CONSOLE_DIST the Worker, and the console that was built there, from an origin of its own.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 
 const binaries = process.env.LLMIO_BIN_DIR ?? join(import.meta.dirname, '../../target/debug');
 export const TOKEN = 'admin-token-of-the-console-tests';
@@ -10,6 +15,8 @@ export const UPSTREAM_KEY = 'sk-upstream-secret-that-nobody-sees';
 
 export interface Gateway {
   url: string;
+  /** Where its console is. */
+  console: string;
   /** The scripted provider's address, without a version. */
   upstream: string;
   /** Asks the admin API. */
@@ -44,6 +51,24 @@ async function end(child: ChildProcess) {
   await ended;
 }
 
+const dist = process.env.LLMIO_CONSOLE_DIST;
+const worker = join(import.meta.dirname, '../../tests/worker/launch.mjs');
+const SECRET_KEY = '5e41ed'.padEnd(64, '0');
+
+/** Serves the console that was built for any gateway, as a host of static files does. */
+async function serveConsole(folder: string): Promise<{ url: string; close: () => void }> {
+  const types: Record<string, string> = { '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+  const server = createServer(async (request, response) => {
+    const { pathname } = new URL(request.url ?? '/', 'http://console');
+    const file = await readFile(join(folder, pathname)).catch(() => null);
+    response.setHeader('content-type', (file && types[extname(pathname)]) ?? 'text/html');
+    response.end(file ?? (await readFile(join(folder, 'index.html'))));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close().closeAllConnections() };
+}
+
 export async function startGateway(options: { port?: number; token?: string | null } = {}): Promise<Gateway> {
   const folder = await mkdtemp(join(tmpdir(), 'llmio-console-'));
   const provider = spawn(join(binaries, 'llmio-upstream'), ['--port', '0', '--key', UPSTREAM_KEY], {
@@ -51,21 +76,32 @@ export async function startGateway(options: { port?: number; token?: string | nu
   });
   const token = options.token === undefined ? TOKEN : options.token;
   const { TOKEN: _, ...env } = process.env;
-  const server = spawn(
-    join(binaries, 'llmio'),
-    ['--port', String(options.port ?? 0), '--database-url', `file:${folder}/llmio.db`, ...(token ? [] : ['--open'])],
-    {
-      env: { ...env, ...(token ? { TOKEN: token } : {}) },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    },
-  );
+  const settings = JSON.stringify({ TOKEN: token, LLMIO_SECRET_KEY: SECRET_KEY });
+  const server = dist
+    ? spawn('node', [worker, folder, settings], { stdio: ['pipe', 'pipe', 'pipe'] })
+    : spawn(
+        join(binaries, 'llmio'),
+        [
+          '--port',
+          String(options.port ?? 0),
+          '--database-url',
+          `file:${folder}/llmio.db`,
+          ...(token ? [] : ['--open']),
+        ],
+        {
+          env: { ...env, ...(token ? { TOKEN: token } : {}) },
+          stdio: ['pipe', 'pipe', 'pipe'],
+        },
+      );
   const [upstream, url] = await Promise.all([started(provider, 'the provider'), started(server, 'the gateway')]);
+  const pages = dist ? await serveConsole(dist) : null;
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     ...(token ? { authorization: `Bearer ${token}` } : {}),
   };
   return {
     url,
+    console: pages?.url ?? url,
     upstream,
     api: async (method, path, body) => {
       const response = await fetch(url + path, {
@@ -88,6 +124,7 @@ export async function startGateway(options: { port?: number; token?: string | nu
     },
     kill: () => end(server),
     stop: async () => {
+      pages?.close();
       await Promise.all([end(server), end(provider)]);
       await rm(folder, { recursive: true, force: true });
     },

@@ -200,7 +200,7 @@ test('names and sessions of digits stay texts', async ({ page, seeded }) => {
     await page.getByRole('option', { name: '2024', exact: true }).click();
     await expect(page.getByRole('heading', { level: 1, name: 'Keys' })).toBeVisible();
     await expect(page.locator('tr[data-row]')).toHaveCount(1);
-    await page.goto(`${seeded.url}/keys?q=2024`);
+    await page.goto(`${seeded.console}/keys?q=2024`);
     await expect(page.locator('tr[data-row]')).toHaveCount(1);
     await page.keyboard.press('Control+k');
     await page.getByPlaceholder('A page, a name').fill('123456789012345678901234');

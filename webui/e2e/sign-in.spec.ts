@@ -5,7 +5,7 @@ test('a wrong token is told of and kept in its field; the right one leads to whe
   page,
   seeded,
 }) => {
-  await page.goto(`${seeded.url}/models?q=gpt`);
+  await page.goto(`${seeded.console}/models?q=gpt`);
   await expect(page.getByRole('heading', { name: 'Sign in to LLMIO' })).toBeVisible();
   await accessible(page);
   await page.getByLabel('Token').fill('wrong');
@@ -20,13 +20,13 @@ test('a wrong token is told of and kept in its field; the right one leads to whe
 });
 
 test('a link may bring the token, and does not keep it', async ({ page, seeded }) => {
-  await page.goto(`${seeded.url}/sign-in#token=${TOKEN}`);
+  await page.goto(`${seeded.console}/sign-in#token=${TOKEN}`);
   await expect(page.getByLabel('Token')).toHaveValue(TOKEN);
-  expect(page.url()).toBe(`${seeded.url}/sign-in`);
+  expect(page.url()).toBe(`${seeded.console}/sign-in`);
 });
 
 test('next is a path of the console, never another address', async ({ page, seeded }) => {
-  await page.goto(`${seeded.url}/sign-in?next=//evil.example/`);
+  await page.goto(`${seeded.console}/sign-in?next=//evil.example/`);
   await page.getByLabel('Token').fill(TOKEN);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
@@ -69,7 +69,7 @@ test("a token that is asked for again goes to the session's gateway, not to the 
       : route.fulfill({ status: route.request().method() === 'OPTIONS' ? 204 : 401, headers: cors }),
   );
   // As a console that was built for another gateway.
-  await page.route(`${seeded.url}/providers`, async (route) => {
+  await page.route(`${seeded.console}/providers`, async (route) => {
     const response = await route.fetch();
     const html = (await response.text()).replace("connect-src 'self'", `$& ${elsewhere}`);
     await route.fulfill({ response, body: html });
@@ -78,7 +78,7 @@ test("a token that is asked for again goes to the session's gateway, not to the 
     if (!localStorage.getItem('llmio.session'))
       localStorage.setItem('llmio.session', JSON.stringify({ address, token: 'revoked' }));
   }, elsewhere);
-  await page.goto(`${seeded.url}/providers`);
+  await page.goto(`${seeded.console}/providers`);
   const dialog = page.getByRole('dialog', { name: 'Sign in again' });
   await dialog.getByLabel('Token').fill(TOKEN);
   // Not to keep it would sign out the other tabs.
@@ -93,13 +93,13 @@ test("a token that is asked for again goes to the session's gateway, not to the 
 });
 
 test('signing out in one tab signs out the others', async ({ context, page, seeded }) => {
-  await page.goto(`${seeded.url}/keys`);
+  await page.goto(`${seeded.console}/keys`);
   await page.getByLabel('Token').fill(TOKEN);
   await page.getByLabel('Keep me signed in on this device').check();
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('heading', { name: 'Keys' })).toBeVisible();
   const other = await context.newPage();
-  await other.goto(`${seeded.url}/models`);
+  await other.goto(`${seeded.console}/models`);
   await expect(other.getByRole('heading', { name: 'Models' })).toBeVisible();
   await page.getByRole('button', { name: 'Sign out' }).click();
   await expect(other.getByRole('heading', { name: 'Sign in to LLMIO' })).toBeVisible();
@@ -108,7 +108,7 @@ test('signing out in one tab signs out the others', async ({ context, page, seed
 test('a gateway without a token lets this computer in', async ({ page }) => {
   const gateway = await startGateway({ token: null });
   try {
-    await page.goto(gateway.url);
+    await page.goto(gateway.console);
     await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
     await expect(page.getByRole('heading', { name: 'First steps' })).toBeVisible();
   } finally {

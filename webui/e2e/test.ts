@@ -69,14 +69,16 @@ export async function until(condition: () => Promise<boolean>, patience = 10_000
 /** Opens a page of the console, signed in, in a language and theme. */
 export async function open(page: Page, gateway: Gateway, path: string, look: { locale?: string; theme?: string } = {}) {
   await page.addInitScript(
-    ([token, locale, theme]) => {
-      sessionStorage.setItem('llmio.session', JSON.stringify({ address: '', token }));
+    ([address, token, locale, theme]) => {
+      // The blank page before the first one has no storage.
+      if (location.origin === 'null') return;
+      sessionStorage.setItem('llmio.session', JSON.stringify({ address, token }));
       localStorage.setItem('llmio.locale', locale);
       localStorage.setItem('llmio.theme', theme);
     },
-    [TOKEN, look.locale ?? 'en', look.theme ?? 'light'] as const,
+    [gateway.console === gateway.url ? '' : gateway.url, TOKEN, look.locale ?? 'en', look.theme ?? 'light'] as const,
   );
-  await page.goto(gateway.url + path);
+  await page.goto(gateway.console + path);
   await settled(page);
 }
 

@@ -53,7 +53,7 @@ test('a wrong key is told, a right one leads to models, and all is made at once'
   expect(associations).toHaveLength(2);
 
   // More of its models, later: those in use are not offered again.
-  await page.goto(`${gateway.url}/providers/${providers?.[0]?.id}`);
+  await page.goto(`${gateway.console}/providers/${providers?.[0]?.id}`);
   await page.getByRole('button', { name: 'Add models' }).click();
   const more = page.getByRole('dialog', { name: 'Add models of DeepSeek' });
   await expect(more.getByRole('checkbox', { name: given, exact: true })).toHaveCount(0);

@@ -38,13 +38,16 @@ export function SignInForm({ onDone, elsewhere }: { onDone: () => void; elsewher
     let current = true;
     const timer = setTimeout(async () => {
       const found = await knock(target, null);
-      if (current) setReached(found);
+      if (!current) return;
+      setReached(found);
+      // These files stand alone, and are for a gateway elsewhere.
+      if (elsewhere && target === '' && found.is === 'not-llmio') setOther(true);
     }, 400);
     return () => {
       current = false;
       clearTimeout(timer);
     };
-  }, [target]);
+  }, [target, elsewhere]);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();

@@ -190,7 +190,16 @@ function useColumns(attempts: boolean): Column<Log>[] {
       ),
     },
     { id: 'outcome', header: t`Outcome`, card: 'aside', cell: (log) => <OutcomeStatus outcome={log.outcome} /> },
-    { id: 'model', header: t`Model`, card: 'title', cell: (log) => <Cell name="model" value={log.model} /> },
+    {
+      id: 'model',
+      header: t`Model`,
+      card: 'title',
+      cell: (log) => (
+        <span className="md:block md:max-w-44 md:truncate">
+          <Cell name="model" value={log.model} />
+        </span>
+      ),
+    },
     {
       id: 'provider',
       header: attempts ? t`Asked` : t`Answered by`,
@@ -198,7 +207,7 @@ function useColumns(attempts: boolean): Column<Log>[] {
         log.provider === null ? (
           <span className="text-t3">–</span>
         ) : (
-          <span className="break-anywhere">
+          <span className="break-anywhere md:block md:max-w-48 md:truncate">
             <Cell name="provider" value={log.provider} />
             {log.provider_model && log.provider_model !== log.model && (
               <>
