@@ -34,9 +34,9 @@ export function useUsageColumns<T>(
   const query = useQuery(usage(by));
   const found = new Map(query.data?.map((it) => [it.id, it]));
   const unknown = query.data === undefined;
-  const cell = (show: (it: Usage) => React.ReactNode, none: React.ReactNode) => (row: T) => {
+  const cell = (show: (it: Usage, row: T) => React.ReactNode, none: React.ReactNode) => (row: T) => {
     const it = found.get(idOf(row));
-    return it ? show(it) : <span className="text-t3">{unknown ? '–' : none}</span>;
+    return it ? show(it, row) : <span className="text-t3">{unknown ? '–' : none}</span>;
   };
   return [
     {
@@ -49,13 +49,19 @@ export function useUsageColumns<T>(
         return (
           <>
             {it.period.errors > 0 && (
-              <span className="text-bad">{t`${percent(it.period.errors / it.period.requests)} failed`} </span>
-            )}
+              <Link
+                to="/logs"
+                search={{ ...filter(row), range: '30d', not_outcome: ['success', 'cancelled'] }}
+                className="inline-block min-h-6 text-bad hover:underline"
+              >
+                {t`${percent(it.period.errors / it.period.requests)} failed`}
+              </Link>
+            )}{' '}
             <Link
               to="/logs"
               search={{ ...filter(row), range: '30d' }}
               title={t`${number(it.all.requests)} of all time`}
-              className="hover:underline"
+              className="inline-block min-h-6 min-w-6 hover:underline"
             >
               {number(it.period.requests)}
             </Link>
@@ -68,14 +74,21 @@ export function useUsageColumns<T>(
       header: t`Cost`,
       end: true,
       cell: cell(
-        ({ period }) => (
-          <>
-            {Object.keys(period.costs).length > 0 && moneys(period.costs)}{' '}
-            {period.unpriced.requests > 0 && (
-              <Badge tone="warn">{t`${number(period.unpriced.requests)} unpriced`}</Badge>
-            )}
-          </>
-        ),
+        ({ period }, row) =>
+          Object.keys(period.costs).length || period.unpriced.requests ? (
+            <Link
+              to="/logs"
+              search={{ ...filter(row), range: '30d' }}
+              className="inline-block min-h-6 min-w-6 hover:underline"
+            >
+              {Object.keys(period.costs).length > 0 && moneys(period.costs)}{' '}
+              {period.unpriced.requests > 0 && (
+                <Badge tone="warn">{t`${number(period.unpriced.requests)} unpriced`}</Badge>
+              )}
+            </Link>
+          ) : (
+            '–'
+          ),
         '–',
       ),
     },

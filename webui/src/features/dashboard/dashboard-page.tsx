@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { RefreshCw } from 'lucide-react';
 import { useModels } from '@/entities/config';
+import type { LogSearch } from '@/entities/log-search';
 import { cacheShareOf, type GroupBy, inputOf, metrics, type Totals } from '@/entities/metrics';
 import { compact, duration, money, moneys, number, percent } from '@/lib/format';
 import { type RangeSearch, timeRange } from '@/lib/time-range';
@@ -123,7 +124,7 @@ export default function DashboardPage() {
 interface CardsProps {
   totals: Totals | undefined;
   earlier: Totals | undefined;
-  linked: RangeSearch & { model?: string; provider?: string };
+  linked: LogSearch;
 }
 
 function Cards({ totals, earlier, linked }: CardsProps) {
@@ -143,7 +144,12 @@ function Cards({ totals, earlier, linked }: CardsProps) {
           </span>
         )}
       </Metric>
-      <Metric title={t`Success`} value={percent(success)} search={linked}>
+      <Metric
+        title={t`Success`}
+        value={percent(success)}
+        // What is looked for here is what failed.
+        search={totals?.errors ? { ...linked, not_outcome: ['success', 'cancelled'] } : linked}
+      >
         {totals && totals.errors > 0 ? <span className="text-bad">{t`${number(totals.errors)} failed`}</span> : null}
       </Metric>
       <Metric title={t`Tokens in`} value={compact(totals ? inputOf(totals.usage) : null)} search={linked}>

@@ -1,6 +1,7 @@
 import { useLingui } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
-import { DIALECTS } from '@/entities/log-search';
+import type { ReactNode } from 'react';
+import { type LogSearch, many } from '@/entities/log-search';
 import { cacheShareOf, type Group, inputOf } from '@/entities/metrics';
 import { compact, duration, moneys, number, percent } from '@/lib/format';
 import type { RangeSearch } from '@/lib/time-range';
@@ -20,33 +21,41 @@ export function TopTable({ groups, by, linked }: { groups: Group[]; by: By; link
   const rows = [...groups]
     .filter((it) => it.requests > 0 || it.attempts > 0)
     .sort((a, b) => b.requests - a.requests || b.attempts - a.attempts);
-  const filter = (group: Group) => {
-    if (by === 'dialect') return { ...linked, dialect: DIALECTS.find((it) => it === group.group) };
-    if (by === 'provider') return { ...linked, provider: group.group, attempts: 'all' as const };
-    return { ...linked, [by]: group.group };
-  };
+  const filter = (group: Group): LogSearch =>
+    // Failed attempts of a provider are behind requests that another one answered.
+    ({ ...linked, [by]: group.group || 'none', ...(by === 'provider' && { attempts: 'all' }) });
+  /** A number that leads to the requests behind it. */
+  const leading = (group: Group, text: ReactNode, also: LogSearch = {}) =>
+    // What is summed up as others has no filter; unknown models have no common name.
+    group.other || (!group.group && by === 'model') ? (
+      text
+    ) : (
+      <Link to="/logs" search={{ ...filter(group), ...also }} className="inline-block min-h-6 min-w-6 hover:underline">
+        {text}
+      </Link>
+    );
+  const failed = many(['success', 'cancelled']);
   const columns: Column<Group>[] = [
     {
       id: 'name',
       header: t`Name`,
       card: 'title',
-      cell: (it) =>
-        it.group ? (
-          <Link to="/logs" search={filter(it)} className="break-anywhere text-acc hover:underline">
-            {nameOf(it)}
-          </Link>
-        ) : (
-          nameOf(it)
-        ),
+      cell: (it) => <span className="break-anywhere text-acc">{leading(it, nameOf(it))}</span>,
     },
-    { id: 'requests', header: t`Requests`, end: true, cell: (it) => number(it.requests) },
+    { id: 'requests', header: t`Requests`, end: true, cell: (it) => leading(it, number(it.requests)) },
     {
       id: 'failed',
       header: t`Failed`,
       end: true,
-      cell: (it) => (it.requests ? percent(it.errors / it.requests) : '–'),
+      cell: (it) =>
+        it.requests ? leading(it, percent(it.errors / it.requests), { attempts: undefined, not_outcome: failed }) : '–',
     },
-    { id: 'attempts', header: t`Failed attempts`, end: true, cell: (it) => number(it.failed_attempts) },
+    {
+      id: 'attempts',
+      header: t`Failed attempts`,
+      end: true,
+      cell: (it) => leading(it, number(it.failed_attempts), { attempts: 'all', not_outcome: failed }),
+    },
     {
       id: 'first',
       header: t`First token p50 / p95`,
@@ -57,23 +66,23 @@ export function TopTable({ groups, by, linked }: { groups: Group[]; by: By; link
       id: 'tokens',
       header: t`In · cached · out`,
       end: true,
-      cell: (it) => (
-        <span>
-          {compact(inputOf(it.usage))} · <span className="text-vio">{percent(cacheShareOf(it.usage), 0)}</span> ·{' '}
-          {compact(it.usage.output_tokens)}
-        </span>
-      ),
+      cell: (it) =>
+        leading(
+          it,
+          <span>
+            {compact(inputOf(it.usage))} · <span className="text-vio">{percent(cacheShareOf(it.usage), 0)}</span> ·{' '}
+            {compact(it.usage.output_tokens)}
+          </span>,
+        ),
     },
     {
       id: 'cost',
       header: t`Cost`,
       end: true,
       cell: (it) =>
-        Object.keys(it.costs).length || !it.unpriced.requests ? (
-          moneys(it.costs)
-        ) : (
-          <Badge tone="warn">{t`unpriced`}</Badge>
-        ),
+        Object.keys(it.costs).length || !it.unpriced.requests
+          ? leading(it, moneys(it.costs))
+          : leading(it, <Badge tone="warn">{t`unpriced`}</Badge>),
     },
   ];
   return (

@@ -1,4 +1,5 @@
 import { Trans, useLingui } from '@lingui/react/macro';
+import { useEffect, useRef } from 'react';
 import type { UseFormReturn } from 'react-hook-form';
 import type { Schemas } from '@/api/client';
 import { Button } from '@/ui/button';
@@ -49,8 +50,13 @@ function Failed({ reach, address }: { reach: Schemas['ProviderReach']; address: 
             ? t`There is nothing at this address: see its path.`
             : t`There is nothing at this address: most end in /v1.`
           : t`It was reached, but gives no list. If it has none, go on and type the names.`;
+  const box = useRef<HTMLDivElement>(null);
+  // Above the buttons, wherever the form was scrolled to.
+  useEffect(() => {
+    box.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   return (
-    <div role="alert">
+    <div ref={box} role="alert" className="scroll-mb-4">
       <Notice tone="bad">
         <p className="font-medium">{help}</p>
         {reach.error && <p className="break-anywhere mt-1 text-meta">{reach.error}</p>}

@@ -5,6 +5,7 @@ import { useMemo } from 'react';
 import { gatewayOrigin } from '@/api/session';
 import { answerOf, questionOf } from '@/dialects';
 import { Conversation } from '@/entities/conversation';
+import { DecisionTable } from '@/entities/decision';
 import { type LogDetail, logDetail } from '@/entities/logs';
 import { bytes, dateTime, duration, number } from '@/lib/format';
 import { rangeSince } from '@/lib/time-range';
@@ -16,7 +17,6 @@ import { Empty, Loaded } from '@/ui/states';
 import { Badge, Notice } from '@/ui/status';
 import { Tabs } from '@/ui/tabs';
 import { curlOf } from './copy-as';
-import { DecisionTable } from './decision';
 import { SendAgain } from './send-again';
 import { Headline, TokensAndCost } from './summary';
 import { Timeline } from './timeline';
@@ -57,7 +57,7 @@ export default function RequestPage() {
                 <TokensAndCost log={log} />
               </Card>
             </div>
-            <DecisionTable log={log} />
+            {log.decision && <DecisionTable decision={log.decision} />}
             <Bodies log={log} />
           </>
         )}

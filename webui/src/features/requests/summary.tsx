@@ -116,8 +116,8 @@ export function TokensAndCost({ log }: { log: LogDetail }) {
                 {name}
               </th>
               <td className="py-1 text-end">{number(count)}</td>
-              <td className="py-1 ps-2 text-end text-meta text-t3">{unit}</td>
-              <td className="py-1 ps-3 text-end">{amount}</td>
+              <td className="whitespace-nowrap py-1 ps-2 text-end text-meta text-t3">{unit}</td>
+              <td className="whitespace-nowrap py-1 ps-3 text-end">{amount}</td>
             </tr>
           ))}
           <tr className="font-medium">

@@ -1,19 +1,16 @@
 import { useLingui } from '@lingui/react/macro';
 import type { Schemas } from '@/api/client';
-import type { LogDetail } from '@/entities/logs';
-import { strategies } from '@/entities/words';
 import { number, percent } from '@/lib/format';
 import { Card } from '@/ui/page';
 import { Badge, Status } from '@/ui/status';
 import { type Column, Table } from '@/ui/table';
+import { strategies } from './words';
 
 type Considered = Schemas['Considered'];
 
 /** Who could have answered, with which share, who was asked, and why the others could not be. */
-export function DecisionTable({ log }: { log: LogDetail }) {
+export function DecisionTable({ decision }: { decision: Schemas['Decision'] }) {
   const { t, i18n } = useLingui();
-  const { decision } = log;
-  if (!decision) return null;
   const why: Record<Schemas['Excluded'], string> = {
     disabled: t`switched off`,
     dialect: t`speaks another dialect`,
