@@ -13,7 +13,7 @@ const EXAMPLE: &str = include_str!("../../docs/llmio.example.yaml");
 fn env(name: &str) -> Result<String, Absent> {
     match name {
         "OPENAI_API_KEY" | "MAIN_API_KEY" => Ok("sk-canary-openai-0123456789".into()),
-        "TEAM_A_KEY" => Ok("sk-llmio-canary-team".into()),
+        "TEAM_A_API_KEY" => Ok("sk-llmio-canary-team".into()),
         _ => Err(Absent::NotSet),
     }
 }

@@ -1,18 +1,9 @@
 // Claude Code, Codex and Gemini CLI, headless, each finish a task with a real tool call through a running gateway.
-// `LLMIO_AGENTS_DIR` is where their npm packages are installed.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { KEY, readText, start } from '../harness/gateway.mjs';
-
-const programs = join(process.env.LLMIO_AGENTS_DIR ?? '.', 'node_modules/.bin');
-const LIMIT_MS = 120_000;
-const PROMPT = 'Write the word proof into the file proof.txt with a shell command.';
-const COMMAND = 'printf proof > proof.txt';
-const TEXT = 'The file is written.';
+import { KEY, start } from '../harness/gateway.mjs';
+import { COMMAND, PROMPT, task } from './task.mjs';
 
 let gateway;
 /** Its models have a provider that speaks Chat, and no other. */
@@ -23,46 +14,6 @@ before(async () => {
   chatOnly = await start({ '*': 'ok' }, { '*': ['openai'] });
 });
 after(() => Promise.all([gateway?.stop(), chatOnly?.stop()]));
-
-/** Runs a program in a home and a working directory of its own. */
-async function run(gateway, name, args, env, files = {}) {
-  const home = join(gateway.directory, name);
-  const cwd = join(home, 'project');
-  await mkdir(cwd, { recursive: true });
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(join(home, path, '..'), { recursive: true });
-    await writeFile(join(home, path), text);
-  }
-  const child = spawn(join(programs, name), args, {
-    cwd,
-    env: { PATH: process.env.PATH, HOME: home, TMPDIR: home, LANG: 'C.UTF-8', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: LIMIT_MS,
-    killSignal: 'SIGKILL',
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
-  const status = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
-  return { status, output, proof: await readText(join(cwd, 'proof.txt')) };
-}
-
-/** One agent's task: the scripted provider calls `tools` when they are declared, and answers text otherwise. */
-async function task({ gateway, name, path, tools, args, env, files }) {
-  await gateway.upstream.reset();
-  await gateway.upstream.script({ when: { path }, steps: [{ tools, text: TEXT }], repeat_last: true });
-  const { status, output, proof } = await run(gateway, name, args, env, files);
-  const requests = await gateway.upstream.requests();
-  const seen = requests.map(({ method, path, status, body }) => {
-    const names = (body?.tools ?? []).flatMap((tool) => tool.functionDeclarations ?? tool).map((tool) => tool.name);
-    return `${method} ${path} ${status}, tools: ${names}`;
-  });
-  const story = `${output}\n--- the provider was asked:\n${seen.join('\n')}`;
-  assert.equal(proof, 'proof', `${name} has not run the command:\n${story}`);
-  assert.equal(status, 0, story);
-  assert.match(output, new RegExp(TEXT), story);
-  assert.deepEqual(requests.filter((request) => request.status >= 400), [], story);
-  return requests;
-}
 
 /** Claude Code's task through a gateway whose provider is asked at `path`. */
 const claudeCode = (gateway, path) =>

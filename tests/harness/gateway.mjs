@@ -6,11 +6,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const binaries = process.env.LLMIO_BIN_DIR ?? join(repository, 'target/debug');
+export const binaries = process.env.LLMIO_BIN_DIR ?? join(repository, 'target/debug');
 const PATIENCE_MS = 60_000;
 
 export const KEY = 'sk-client-key-of-the-sdk-tests';
-const UPSTREAM_KEY = 'sk-upstream-key';
+export const UPSTREAM_KEY = 'sk-upstream-key';
 
 // The four provider types, each under its own name; where their dialect's paths begin at the scripted provider.
 const TYPES = { openai: '/v1', 'openai-res': '/v1', anthropic: '/v1', gemini: '/v1beta' };
@@ -36,7 +36,8 @@ export async function start(models, only = {}) {
   }
 }
 
-function run(children, name, args, options) {
+/** Starts a program of the workspace, to be ended with `children`. Its `output` is what it has said. */
+export function run(children, name, args, options) {
   // Its standard input stays open as long as this process lives.
   const child = spawn(join(binaries, name), args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
   child.output = '';
@@ -46,7 +47,8 @@ function run(children, name, args, options) {
   return child;
 }
 
-async function until(what, child, condition) {
+/** What `condition` answers as soon as it answers something. */
+export async function until(what, child, condition) {
   const limit = Date.now() + PATIENCE_MS;
   for (;;) {
     const result = await condition();
@@ -56,7 +58,8 @@ async function until(what, child, condition) {
   }
 }
 
-async function startUpstream(children) {
+/** Its address. */
+export async function startUpstream(children) {
   const child = run(children, 'llmio-upstream', ['--port', '0', '--key', UPSTREAM_KEY]);
   return until('the provider', child, () => child.output.match(/listening on (\S+)/)?.[1]);
 }
@@ -78,7 +81,7 @@ async function startGateway(children, directory, upstream, models, only) {
 }
 
 /** Asks it to end, and waits: a home has processes of its own to end. */
-async function end(child) {
+export async function end(child) {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   const ended = new Promise((resolve) => child.on('exit', resolve));
   child.kill('SIGTERM');
@@ -88,7 +91,7 @@ async function end(child) {
 }
 
 /** The scripted provider's control API. */
-function control(base) {
+export function control(base) {
   const call = async (method, path, body) => {
     const answer = await fetch(`${base}/_control/${path}`, { method, body: body && JSON.stringify(body) });
     if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);

@@ -1,0 +1,55 @@
+// A coding agent's task: a program is started headless and has to finish it with a real tool call.
+// `LLMIO_AGENTS_DIR` is where the agents' npm packages are installed.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { readText } from '../harness/gateway.mjs';
+
+const programs = resolve(process.env.LLMIO_AGENTS_DIR ?? '.', 'node_modules/.bin');
+const LIMIT_MS = 120_000;
+export const PROMPT = 'Write the word proof into the file proof.txt with a shell command.';
+export const COMMAND = 'printf proof > proof.txt';
+const TEXT = 'The file is written.';
+
+/** Runs a program, an agent's or a shell that calls one, in a home and a working directory of its own. */
+async function run({ gateway, name, program = name, args, env, files = {} }) {
+  const home = join(gateway.directory, name);
+  const cwd = join(home, 'project');
+  await mkdir(cwd, { recursive: true });
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(join(home, path, '..'), { recursive: true });
+    await writeFile(join(home, path), text);
+  }
+  const child = spawn(program, args, {
+    cwd,
+    env: { PATH: `${programs}:${process.env.PATH}`, HOME: home, TMPDIR: home, LANG: 'C.UTF-8', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: LIMIT_MS,
+    killSignal: 'SIGKILL',
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
+  const status = await new Promise((resolve, reject) => child.on('error', reject).on('close', resolve));
+  return { status, output, proof: await readText(join(cwd, 'proof.txt')) };
+}
+
+/** One agent's task: the scripted provider calls `tools` when they are declared, and answers text otherwise. */
+export async function task({ path, tools, ...agent }) {
+  const { gateway, name } = agent;
+  await gateway.upstream.reset();
+  await gateway.upstream.script({ when: { path }, steps: [{ tools, text: TEXT }], repeat_last: true });
+  const { status, output, proof } = await run(agent);
+  const requests = await gateway.upstream.requests();
+  const seen = requests.map(({ method, path, status, body }) => {
+    const names = (body?.tools ?? []).flatMap((tool) => tool.functionDeclarations ?? tool).map((tool) => tool.name);
+    return `${method} ${path} ${status}, tools: ${names}`;
+  });
+  const story = `${output}\n--- the provider was asked:\n${seen.join('\n')}`;
+  assert.equal(proof, 'proof', `${name} has not run the command:\n${story}`);
+  assert.equal(status, 0, story);
+  assert.match(output, new RegExp(TEXT), story);
+  assert.deepEqual(requests.filter((request) => request.status >= 400), [], story);
+  return requests;
+}
