@@ -1,12 +1,12 @@
 //! The stored configuration on a real database: migrations, edits, what is sealed.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use llmio_core::config::{
     Association, ClientKey, Config, Model, Prices, Provider, ProviderType, Sealer, Secret, Settings, Strategy,
     Timeouts, hash_client_key,
 };
-use llmio_core::platform::{Database, Statement, Timestamp, Value};
+use llmio_core::platform::{BoxFuture, Database, DatabaseError, Rows, Statement, Timestamp, Value};
 use llmio_core::storage::{self, ConfigStore, StorageError, migrate, pending, schema_version};
 use llmio_core::testing::{FixedEntropy, ManualClock};
 use llmio_native::LocalDatabase;
@@ -230,6 +230,89 @@ async fn each_change_is_written_alone() {
         assert_eq!(loaded, edited.after);
         assert_eq!(loaded.version, version);
     }
+}
+
+/// A database that counts the statements of each batch.
+#[derive(Debug)]
+struct Counting {
+    real: LocalDatabase,
+    batches: Mutex<Vec<usize>>,
+}
+
+impl Database for Counting {
+    fn name(&self) -> &'static str {
+        self.real.name()
+    }
+
+    fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
+        self.real.query(statement)
+    }
+
+    fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Rows>, DatabaseError>> {
+        self.batches.lock().unwrap().push(statements.len());
+        self.real.batch(statements)
+    }
+
+    fn script(&self, sql: String) -> BoxFuture<'_, Result<(), DatabaseError>> {
+        self.real.script(sql)
+    }
+}
+
+type Edit<'a> = &'a dyn Fn(&mut Config) -> Result<(), StorageError>;
+
+/// D1 allows 50 statements to a request on the free plan.
+#[tokio::test]
+async fn a_configuration_takes_as_few_statements_whatever_its_size() {
+    let mut counts = Vec::new();
+    for size in [2, 400] {
+        let database = Arc::new(Counting { real: LocalDatabase::open_in_memory().unwrap(), batches: Mutex::default() });
+        let store = ConfigStore { database: database.clone(), ..store().await };
+        migrate(&*database, &*store.clock).await.unwrap();
+        database.batches.lock().unwrap().clear();
+        let import = |config: &mut Config| {
+            fill(config)?;
+            let (key, sample) = (config.keys.remove(0), config.providers.remove(0));
+            let provider = |n| Provider { id: format!("p{n}"), name: format!("p{n:03}"), ..sample.clone() };
+            let model = |n| model(&format!("m{n}"), &format!("m{n:03}"), vec![association(&format!("a{n}"), "p1")]);
+            let key = |n| ClientKey {
+                id: format!("k{n:03}"),
+                name: format!("k{n:03}"),
+                hash: hash_client_key(&format!("key {n}")),
+                ..key.clone()
+            };
+            config.providers = (0..size).map(provider).collect();
+            config.providers[0].proxy = None;
+            config.models = (0..size).map(model).collect();
+            config.keys = (0..size).map(key).collect();
+            config.settings.counting_provider = None;
+            Ok(())
+        };
+        // Each takes the name of the next, the last that of the first.
+        let rename = |config: &mut Config| {
+            let next = |name: &mut String| {
+                let number = (name[1..].parse::<usize>().unwrap() + 1) % size;
+                name.replace_range(1.., &format!("{number:03}"));
+            };
+            config.providers.iter_mut().for_each(|provider| next(&mut provider.name));
+            config.models.iter_mut().for_each(|model| next(&mut model.name));
+            config.keys.iter_mut().for_each(|key| next(&mut key.name));
+            config.models.iter_mut().for_each(|model| model.associations[0].weight += 1);
+            Ok(())
+        };
+        let clear = |config: &mut Config| {
+            *config = Config { version: config.version, ..Config::default() };
+            Ok(())
+        };
+        let edits: [Edit<'_>; 3] = [&import, &rename, &clear];
+        for edit in edits {
+            let edited = store.edit(edit).await.unwrap();
+            assert!(edited.changed());
+            assert_eq!(store.load().await.unwrap(), edited.after);
+        }
+        counts.push(std::mem::take(&mut *database.batches.lock().unwrap()));
+    }
+    assert_eq!(counts[0], counts[1]);
+    assert!(counts[1].iter().all(|statements| *statements <= 10), "{counts:?}");
 }
 
 #[tokio::test]

@@ -18,7 +18,8 @@ pub const MAX_QUEUED_BODY_BYTES: usize = 32 << 20;
 
 /// One batch is one transaction and one round trip.
 const MAX_BATCH_ENTRIES: usize = 250;
-const MAX_BATCH_BODY_BYTES: usize = 8 << 20;
+/// So few that they are a handful of statements where a statement has its price.
+const MAX_BATCH_BODY_BYTES: usize = 2 << 20;
 
 /// A batch refused this often for what it holds is written entry by entry.
 const MAX_REFUSALS: u32 = 3;

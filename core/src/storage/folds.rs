@@ -1,15 +1,12 @@
 //! SQL of the folded rollups: hours and days, packed.
 
-use std::fmt::Write;
+use serde_json::json;
 
-use serde_json::{Value as Json, json};
-
+use super::together;
 use crate::platform::{Database, DatabaseError, Statement, Value};
 use crate::record::pack::CHUNK_BYTES;
 use crate::record::rollup::{DAY_SECS, HOUR_SECS};
 
-/// Bytes of packed sums to a statement, half of what D1 takes as a parameter: they travel as hexadecimal digits.
-const STATEMENT_BYTES: usize = 400 << 10;
 /// Bytes of packed sums to an answer: it is whole in memory, more than once, and a Worker has 128 MB for everything. A single
 /// day may take more.
 const ANSWER_BYTES: u64 = 8 << 20;
@@ -203,7 +200,10 @@ pub(crate) async fn write_hour(
     chunks: &[Vec<u8>],
     changes: i64,
 ) -> Result<bool, DatabaseError> {
-    let rows = chunks.iter().enumerate().map(|(chunk, sums)| (json!([hour, chunk, hex(sums)]), sums.len()));
+    let rows = chunks
+        .iter()
+        .zip(0_u32..)
+        .map(|(sums, chunk)| together::row([hour.into(), chunk.into(), sums.as_slice().into()]));
     let mut statements = vec![Statement::new(
         format!("DELETE FROM rollup_hours WHERE start = ?1 AND {UNCHANGED}"),
         vec![hour.into(), changes.into()],
@@ -229,7 +229,14 @@ pub(crate) async fn write_day(
     let guarded = |sql: &str| Statement::new(format!("{sql} {UNCHANGED}"), vec![day.into(), changes.into()]);
     let mut statements = vec![guarded("DELETE FROM rollup_blocks WHERE day = ?1 AND")];
     let rows = blocks.iter().map(|BlockRow { axis, part, hours, chunk, sums }| {
-        (json!([day, axis, part, hours, chunk, hex(sums)]), sums.len())
+        together::row([
+            day.into(),
+            (*axis).into(),
+            part.as_str().into(),
+            u32::from(*hours).into(),
+            (*chunk as u64).into(),
+            sums.as_slice().into(),
+        ])
     });
     let sql = format!(
         "INSERT INTO rollup_blocks (day, axis, part, hours, chunk, sums) \
@@ -300,31 +307,8 @@ async fn integers(database: &dyn Database, sql: String, params: Vec<Value>) -> R
     database.query(Statement::new(sql, params)).await?.iter().map(|row| row.cells().integer()).collect()
 }
 
-/// Rows with the bytes in each, in as many statements as their size asks for.
-fn in_statements(rows: impl Iterator<Item = (Json, usize)>, sql: &str, changes: i64) -> Vec<Statement> {
-    let mut statements = Vec::new();
-    let mut group = Vec::new();
-    let mut bytes = 0;
-    let statement =
-        |group: Vec<Json>| Statement::new(sql.to_owned(), vec![Json::Array(group).to_string().into(), changes.into()]);
-    for (row, size) in rows {
-        if bytes + size > STATEMENT_BYTES && !group.is_empty() {
-            statements.push(statement(std::mem::take(&mut group)));
-            bytes = 0;
-        }
-        bytes += size;
-        group.push(row);
-    }
-    if !group.is_empty() {
-        statements.push(statement(group));
-    }
-    statements
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// Rows in as many statements as their size asks for.
+fn in_statements(rows: impl Iterator<Item = String>, sql: &str, changes: i64) -> Vec<Statement> {
+    let parameters = together::parameters(rows).into_iter();
+    parameters.map(|rows| Statement::new(sql.to_owned(), vec![rows, changes.into()])).collect()
 }

@@ -2,8 +2,7 @@
 
 use std::sync::LazyLock;
 
-use serde_json::Value as Json;
-
+use super::together;
 use crate::config::ProviderType;
 use crate::platform::{Statement, Value};
 use crate::record::LogEntry;
@@ -78,11 +77,6 @@ static INSERT_BODY: &str = "INSERT OR IGNORE INTO log_bodies (log_id, side, body
 static INSERT_BODIES: &str = "INSERT OR IGNORE INTO log_bodies (log_id, side, body) \
                               SELECT value->>0, value->>1, value->>2 FROM json_each(?1)";
 
-/// A larger body is written by itself, not in JSON.
-const SMALL_BODY_BYTES: usize = 64 << 10;
-/// Bodies of so many bytes share a statement: half of what D1 takes as one parameter, for JSON's escapes.
-const BODIES_BYTES: usize = 1 << 20;
-
 /// Writes entries and their bodies, each once however often it is sent.
 ///
 /// One statement a row, always the same text: a kept compiled statement takes a fifth of the time that SQLite needs to
@@ -96,25 +90,20 @@ pub(crate) fn insert(entries: &[LogEntry], statements: &mut Vec<Statement>) {
 
 /// As [`insert`] in few statements, for databases where each has its price.
 pub(crate) fn insert_together(entries: &[LogEntry], statements: &mut Vec<Statement>) {
-    let rows = entries.iter().map(|entry| row(entry).into_iter().map(json).collect()).collect();
-    statements.push(Statement::new(INSERT_TOGETHER.as_str(), vec![Json::Array(rows).to_string().into()]));
-    let mut group = Vec::new();
-    let mut bytes = 0;
+    let rows = together::parameters(entries.iter().map(|entry| together::row(row(entry))));
+    statements.extend(rows.into_iter().map(|rows| Statement::new(INSERT_TOGETHER.as_str(), vec![rows])));
+    let mut small = Vec::new();
     for body in entries.iter().flat_map(bodies) {
-        if body.text.len() > SMALL_BODY_BYTES {
+        let row = together::row([body.log_id.into(), body.side.into(), body.text.into()]);
+        // Without JSON's escapes it is no longer than the log lets it be.
+        if row.len() > together::MAX_BYTES {
             statements.push(insert_body(&body));
-            continue;
+        } else {
+            small.push(row);
         }
-        if bytes + body.text.len() > BODIES_BYTES {
-            statements.push(insert_bodies(std::mem::take(&mut group)));
-            bytes = 0;
-        }
-        bytes += body.text.len();
-        group.push(Json::Array(vec![body.log_id.into(), body.side.into(), json(body.text.into())]));
     }
-    if !group.is_empty() {
-        statements.push(insert_bodies(group));
-    }
+    let bodies = together::parameters(small).into_iter();
+    statements.extend(bodies.map(|rows| Statement::new(INSERT_BODIES, vec![rows])));
 }
 
 struct Body<'a> {
@@ -136,21 +125,6 @@ fn bodies(entry: &LogEntry) -> impl Iterator<Item = Body<'_>> {
 
 fn insert_body(body: &Body<'_>) -> Statement {
     Statement::new(INSERT_BODY, vec![body.log_id.into(), body.side.into(), body.text.into()])
-}
-
-fn insert_bodies(rows: Vec<Json>) -> Statement {
-    Statement::new(INSERT_BODIES, vec![Json::Array(rows).to_string().into()])
-}
-
-/// A value of a row as it travels in JSON, with what the contract of databases says of U+0000.
-fn json(value: Value) -> Json {
-    match value {
-        Value::Null | Value::Blob(_) => Json::Null,
-        Value::Integer(integer) => integer.into(),
-        Value::Real(real) => real.into(),
-        Value::Text(text) if text.contains('\0') => text.replace('\0', "\u{fffd}").into(),
-        Value::Text(text) => text.into(),
-    }
 }
 
 /// In the order of [`COLUMNS`].

@@ -22,6 +22,7 @@ pub(crate) mod rests;
 pub(crate) mod rollups;
 pub(crate) mod sizes;
 mod store;
+mod together;
 mod write;
 
 pub use error::StorageError;

@@ -1,17 +1,19 @@
 //! The statements that turn one configuration into another.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value as Json;
 
-use super::StorageError;
 use super::column::{Column, json};
+use super::{StorageError, together};
 use crate::config::fields::{association_fields, each, key_fields};
 use crate::config::{Association, ClientKey, Config, Model, Place, Provider, Sealer, Settings, error_text};
 use crate::platform::{Entropy, Statement, Value};
 
 /// What moves the database from `old` to `new`, in an order that no constraint minds: what goes, then what stays, then
-/// what comes. Empty when nothing differs. The version is not part of it.
+/// what comes. Empty when nothing differs, and else a few statements to a table, however many records: D1 counts them, and so
+/// does the way to a remote database. The version is not part of it.
 pub(super) fn statements(
     old: &Config,
     new: &Config,
@@ -29,12 +31,11 @@ pub(super) fn statements(
     writes.release("models", &models(old), &models(new), |row| &row.model.name);
     writes.release("keys", &keys(old), &keys(new), |key| &key.name);
     if old.settings != new.settings {
-        for (name, value) in settings_rows(&new.settings) {
-            writes.inserts.push(Statement::new(
-                "INSERT INTO settings (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                vec![name.into(), value.into()],
-            ));
-        }
+        let rows = settings_rows(&new.settings);
+        let rows = rows.into_iter().map(|(name, value)| together::row([name.into(), value.into()]));
+        let sql = "INSERT INTO settings (name, value) SELECT value->>0, value->>1 FROM json_each(?1) WHERE true \
+                   ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+        writes.inserts.extend(each_group(sql, rows));
     }
     Ok(writes.into_statements())
 }
@@ -74,16 +75,18 @@ impl Writes {
     ) -> Result<(), StorageError> {
         let known: HashMap<&str, T> = old.iter().copied().collect();
         let kept: HashSet<&str> = new.iter().map(|(id, _)| *id).collect();
+        let (mut changed, mut added) = (Vec::new(), Vec::new());
         for &(id, record) in new {
             match known.get(id) {
                 Some(before) if *before == record => {}
-                Some(_) => self.updates.push(update(table, id, columns(record)?)),
-                None => self.inserts.push(insert(table, id, columns(record)?)),
+                Some(_) => changed.push((id, columns(record)?)),
+                None => added.push((id, columns(record)?)),
             }
         }
-        for (id, _) in old.iter().filter(|(id, _)| !kept.contains(id)) {
-            self.deletes.push(Statement::new(format!("DELETE FROM {table} WHERE id = ?1"), vec![(*id).into()]));
-        }
+        let gone = old.iter().map(|(id, _)| *id).filter(|id| !kept.contains(id));
+        self.deletes.extend(each_group(format!("DELETE FROM {table} WHERE id IN ({IDS})"), gone.map(id_row)));
+        self.updates.extend(update(table, changed));
+        self.inserts.extend(insert(table, added));
         Ok(())
     }
 
@@ -98,12 +101,10 @@ impl Writes {
     ) {
         let owners: HashMap<&String, &str> = new.iter().map(|(id, record)| (name(*record), *id)).collect();
         let kept: HashSet<&str> = new.iter().map(|(id, _)| *id).collect();
-        for (id, record) in old.iter().filter(|(id, _)| kept.contains(id)) {
-            if owners.get(name(*record)).is_some_and(|owner| owner != id) {
-                let sql = format!("UPDATE {table} SET name = char(10) || id WHERE id = ?1");
-                self.releases.push(Statement::new(sql, vec![(*id).into()]));
-            }
-        }
+        let taken = |id: &str, record: T| owners.get(name(record)).is_some_and(|owner| *owner != id);
+        let released = old.iter().filter(|(id, record)| kept.contains(id) && taken(id, *record)).map(|(id, _)| *id);
+        let sql = format!("UPDATE {table} SET name = char(10) || id WHERE id IN ({IDS})");
+        self.releases.extend(each_group(sql, released.map(id_row)));
     }
 
     fn into_statements(self) -> Vec<Statement> {
@@ -111,19 +112,51 @@ impl Writes {
     }
 }
 
-fn insert(table: &str, id: &str, columns: Columns) -> Statement {
-    let names: String = columns.iter().map(|(name, _)| format!(", {name}")).collect();
-    let marks: String = (2..columns.len() + 2).map(|index| format!(", ?{index}")).collect();
-    Statement::new(format!("INSERT INTO {table} (id{names}) VALUES (?1{marks})"), params(id, columns))
+/// The ids of the parameter's rows.
+const IDS: &str = "SELECT value->>0 FROM json_each(?1)";
+
+fn id_row(id: &str) -> String {
+    together::row([id.into()])
 }
 
-fn update(table: &str, id: &str, columns: Columns) -> Statement {
-    let sets: Vec<String> = columns.iter().zip(2..).map(|((name, _), index)| format!("{name} = ?{index}")).collect();
-    Statement::new(format!("UPDATE {table} SET {} WHERE id = ?1", sets.join(", ")), params(id, columns))
+/// The statement for all rows: once, unless they are more than a parameter holds.
+fn each_group(sql: impl Into<Cow<'static, str>>, rows: impl IntoIterator<Item = String>) -> Vec<Statement> {
+    let sql = sql.into();
+    together::parameters(rows).into_iter().map(|rows| Statement::new(sql.clone(), vec![rows])).collect()
 }
 
-fn params(id: &str, columns: Columns) -> Vec<Value> {
-    std::iter::once(id.into()).chain(columns.into_iter().map(|(_, value)| value)).collect()
+fn insert(table: &str, records: Vec<(&str, Columns)>) -> Vec<Statement> {
+    let sources = sources(&records);
+    let names: String = sources.iter().map(|(name, _)| format!(", {name}")).collect();
+    let values: String = sources.iter().map(|(_, value)| format!(", {value}")).collect();
+    let sql = format!("INSERT INTO {table} (id{names}) SELECT value->>0{values} FROM json_each(?1)");
+    each_group(sql, records.into_iter().map(record_row))
+}
+
+fn update(table: &str, records: Vec<(&str, Columns)>) -> Vec<Statement> {
+    let sets: Vec<String> = sources(&records).iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    let sql = format!(
+        "UPDATE {table} SET {} FROM json_each(?1) AS record WHERE {table}.id = record.value->>0",
+        sets.join(", ")
+    );
+    each_group(sql, records.into_iter().map(record_row))
+}
+
+/// The columns, and where each has its value from in a row of [`record_row`].
+fn sources(records: &[(&str, Columns)]) -> Vec<(&'static str, String)> {
+    let Some((_, first)) = records.first() else { return Vec::new() };
+    let is_blob = |column: usize| {
+        records.iter().any(|(_, columns)| columns.get(column).is_some_and(|(_, value)| matches!(value, Value::Blob(_))))
+    };
+    let source = |column: usize| match is_blob(column) {
+        true => format!("unhex(value->>{})", column + 1),
+        false => format!("value->>{}", column + 1),
+    };
+    first.iter().enumerate().map(|(column, (name, _))| (*name, source(column))).collect()
+}
+
+fn record_row((id, columns): (&str, Columns)) -> String {
+    together::row(std::iter::once(id.into()).chain(columns.into_iter().map(|(_, value)| value)))
 }
 
 #[derive(Clone, Copy)]

@@ -1,4 +1,5 @@
 use std::pin::pin;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -230,6 +231,33 @@ async fn a_batch_is_bounded_and_its_rollups_are_few_statements() {
     let batches = home.database.batches.lock().unwrap().clone();
     assert_eq!(batches.len(), entries.len().div_ceil(250));
     assert!(batches.iter().all(|statements| *statements <= 250 + 4), "{batches:?}");
+}
+
+/// D1 allows 50 statements to a request on the free plan, of which the request needs some itself.
+#[tokio::test]
+async fn a_batch_is_a_handful_of_statements_where_each_has_its_price() {
+    let home = Home::new().await;
+    home.database.few_statements.store(true, Ordering::Relaxed);
+    let recorder = Recorder::new(&home.platform);
+    let mut entries = Entries::new(&home.clock).requests(600);
+    // From small ones to the largest, and those that JSON makes larger.
+    for (index, entry) in entries.iter_mut().enumerate().filter(|(index, _)| index % 10 == 0) {
+        let text = ["x", "\"", "\u{1}"][index / 10 % 3];
+        entry.bodies = Some(Bodies { request: text.repeat(index * 1_000), response: text.repeat(index * 300) });
+        entry.error = Some("\"".repeat(4_096));
+    }
+    entries.iter().cloned().for_each(|entry| recorder.submit(entry));
+    recorder.flush().await;
+    let batches = home.database.batches.lock().unwrap().clone();
+    assert!(batches.iter().all(|statements| *statements <= 12), "{batches:?}");
+    assert_written_once(&home, &entries).await;
+    let bodies = entries.iter().flat_map(|entry| &entry.bodies);
+    let bytes: usize = bodies.map(|bodies| bodies.request.len() + bodies.response.len()).sum();
+    assert_eq!(home.count("SELECT sum(length(body)) FROM log_bodies").await, bytes as i64);
+    assert_eq!(
+        home.count("SELECT count(*) FROM logs WHERE length(error) = 4096").await,
+        entries.len().div_ceil(10) as i64
+    );
 }
 
 #[tokio::test]

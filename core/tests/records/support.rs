@@ -1,6 +1,7 @@
 //! A migrated database, one that fails on demand, and entries to record.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ impl Home {
     pub(crate) async fn on(real: Arc<dyn Database>) -> Self {
         let clock = ManualClock::default();
         migrate(&*real, &clock).await.unwrap();
+        let few_statements = real.prefers_few_statements();
         let database = Arc::new(FaultyDatabase {
             real,
             faults: Mutex::default(),
@@ -39,6 +41,7 @@ impl Home {
             way: Mutex::new(Duration::ZERO),
             clock: clock.clone(),
             held: Semaphore::new(0),
+            few_statements: AtomicBool::new(few_statements),
         });
         let platform = Platform {
             http: Arc::new(ScriptedHttp::new([])),
@@ -116,6 +119,8 @@ pub(crate) struct FaultyDatabase {
     /// What each question takes, however little there is to do.
     pub(crate) way: Mutex<Duration>,
     clock: ManualClock,
+    /// What the database says of itself, unless a test says otherwise.
+    pub(crate) few_statements: AtomicBool,
 }
 
 impl FaultyDatabase {
@@ -197,7 +202,7 @@ impl Database for FaultyDatabase {
     }
 
     fn prefers_few_statements(&self) -> bool {
-        self.real.prefers_few_statements()
+        self.few_statements.load(Ordering::Relaxed)
     }
 }
 
