@@ -73,12 +73,16 @@ async fn fold(gateway: &Gateway) -> Result<(), DatabaseError> {
 
 async fn open(env: &JsValue) -> Result<Gateway, Unready> {
     let token = setting(env, "TOKEN").ok_or_else(|| {
-        Unready::setting("TOKEN is not set: choose the administrator's token, then `npx wrangler secret put TOKEN`")
+        Unready::setting(
+            "TOKEN is not set: run scripts/deploy-worker, which makes one, or choose one by `npx wrangler secret put TOKEN \
+             --config wrangler.deploy.toml` (under `wrangler dev`: a line in .dev.vars)",
+        )
     })?;
     let key = setting(env, "LLMIO_SECRET_KEY").ok_or_else(|| {
         Unready::setting(
             "LLMIO_SECRET_KEY is not set: it seals the providers' keys in the database; give it what \
-             `openssl rand -hex 32` prints by `npx wrangler secret put LLMIO_SECRET_KEY`",
+             `openssl rand -hex 32` prints by `npx wrangler secret put LLMIO_SECRET_KEY --config wrangler.deploy.toml` (under \
+             `wrangler dev`: a line in .dev.vars)",
         )
     })?;
     let sealer = Sealer::from_text(&key).map_err(|error| Unready::setting(format!("LLMIO_SECRET_KEY: {error}")))?;
@@ -86,8 +90,9 @@ async fn open(env: &JsValue) -> Result<Gateway, Unready> {
     let pending = storage::pending(&*platform.database).await;
     if let Some(step) = pending.map_err(|error| Unready::database(error.to_string()))?.first() {
         return Err(Unready::database(format!(
-            "the database is not migrated (it lacks `{step}`): run `npx wrangler d1 migrations apply DB --remote` (a local \
-             one: `--local`; a remote libSQL database: `llmio migrate`)"
+            "the database is not migrated (it lacks `{step}`): run scripts/deploy-worker, or `npx wrangler d1 \
+             migrations apply DB --remote --config wrangler.deploy.toml` (a local one: `npx wrangler d1 migrations apply DB \
+             --local`; a remote libSQL database: `llmio migrate`)"
         )));
     }
     let lookup = SendWrapper::new(env.clone());
