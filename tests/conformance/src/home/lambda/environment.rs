@@ -1,6 +1,7 @@
+use std::collections::HashSet;
 use std::fs::File;
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -25,6 +26,22 @@ pub(super) struct Environment {
     asks: mpsc::UnboundedReceiver<Slot>,
     /// Where the next invocation goes.
     slot: Option<Slot>,
+    living: Living,
+}
+
+/// The processes that may still run, by their ids: a frozen one would outlive a suite that ends before its tasks do.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Living(Arc<Mutex<HashSet<u32>>>);
+
+impl Living {
+    /// Kills all, at once and without waiting.
+    pub(super) fn end(&self) {
+        self.ids(|ids| ids.drain().for_each(|id| send(id, Signal::KILL)));
+    }
+
+    fn ids<T>(&self, change: impl FnOnce(&mut HashSet<u32>) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -42,7 +59,9 @@ impl Environment {
         let api = Arc::new(Api::new(asked, making.tells_of_clients_that_leave));
         let (address, server) = api::serve(Arc::clone(&api)).await;
         let child = spawn(making, &address);
-        let mut environment = Self { child, server, api, asks, slot: None };
+        let living = making.living.clone();
+        living.ids(|ids| ids.extend(child.id()));
+        let mut environment = Self { child, server, api, asks, slot: None, living };
         match environment.until_asked(INIT_LIMIT).await {
             Ok(()) => Ok(environment),
             Err(problem) => Err(format!("{problem} before it asked for an invocation")),
@@ -84,34 +103,48 @@ impl Environment {
     }
 
     pub(super) async fn kill(mut self) {
+        let id = self.child.id();
         self.child.kill().await.expect("the process is killed");
+        self.living.ids(|ids| id.map(|id| ids.remove(&id)));
     }
 
     /// Waits for the process to ask for an invocation, and freezes it then.
     async fn until_asked(&mut self, limit: Duration) -> Result<(), String> {
+        let id = self.child.id();
         tokio::select! {
             slot = self.asks.recv() => {
                 self.slot = slot;
                 self.signal(Signal::STOP);
                 Ok(())
             }
-            status = self.child.wait() => Err(format!("the process ended: {status:?}")),
+            status = self.child.wait() => {
+                self.living.ids(|ids| id.map(|id| ids.remove(&id)));
+                Err(format!("the process ended: {status:?}"))
+            }
             () = tokio::time::sleep(limit) => Err(format!("the process was ended after {limit:?}")),
         }
     }
 
     fn signal(&self, signal: Signal) {
-        let id = self.child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-        // A process that has ended is noticed by those who wait for it.
-        if let Some(id) = id {
-            let _ = kill_process(id, signal);
+        if let Some(id) = self.child.id() {
+            send(id, signal);
         }
+    }
+}
+
+fn send(id: u32, signal: Signal) {
+    if let Some(id) = i32::try_from(id).ok().and_then(Pid::from_raw) {
+        // A process that has ended is noticed by those who wait for it.
+        let _ = kill_process(id, signal);
     }
 }
 
 impl Drop for Environment {
     fn drop(&mut self) {
         self.server.abort();
+        // Dropping the child kills it, too; from then on its id may be another's.
+        self.signal(Signal::KILL);
+        self.living.ids(|ids| self.child.id().map(|id| ids.remove(&id)));
     }
 }
 

@@ -89,6 +89,7 @@ impl LambdaService {
 impl Drop for LambdaService {
     fn drop(&mut self) {
         self.front.abort();
+        self.pool.end();
         process::tell_when_panicking("the gateway", &self.log);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, Semaphore, oneshot, watch};
 
-use super::environment::{Environment, Outcome};
+use super::environment::{Environment, Living, Outcome};
 use crate::home::Setup;
 
 /// No more processes are started; requests wait instead.
@@ -26,6 +26,7 @@ pub(super) struct Making {
     pub(super) directory: PathBuf,
     pub(super) log: PathBuf,
     pub(super) tells_of_clients_that_leave: bool,
+    pub(super) living: Living,
 }
 
 /// Execution environments, and who may use them.
@@ -63,6 +64,7 @@ impl Pool {
             directory: directory.to_owned(),
             log: log.to_owned(),
             tells_of_clients_that_leave: tells,
+            living: Living::default(),
         };
         Self {
             making,
@@ -129,6 +131,13 @@ impl Pool {
     pub(super) async fn rest(&self) {
         let all = u32::try_from(CONCURRENCY).unwrap_or(u32::MAX);
         drop(self.places.acquire_many(all).await);
+    }
+
+    /// As [`Pool::kill`], for who cannot wait.
+    pub(super) fn end(&self) {
+        let _ = self.closed.send(true);
+        self.places.close();
+        self.making.living.end();
     }
 
     /// Ends every execution environment, whatever it does, and takes no more invocations.
