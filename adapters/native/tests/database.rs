@@ -63,6 +63,31 @@ async fn vacuum_shrinks_the_file() {
     contract::database::rows_and_counts(&database).await;
 }
 
+#[tokio::test]
+async fn what_only_reads_does_not_wait_for_another_process_that_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("llmio.db");
+    let database = LocalDatabase::open(&path).unwrap();
+    database.script("CREATE TABLE t (x); INSERT INTO t VALUES (7);".into()).await.unwrap();
+    let foreign = libsql::Builder::new_local(&path).build().await.unwrap().connect().unwrap();
+    foreign.execute("BEGIN IMMEDIATE", ()).await.unwrap();
+    foreign.execute("UPDATE t SET x = 8", ()).await.unwrap();
+
+    let add = statement("UPDATE t SET x = x + 1", vec![]);
+    let mut writing = std::pin::pin!(database.batch(vec![add]));
+    assert!(futures_util::poll!(&mut writing).is_pending());
+    let read = statement("SELECT x FROM t", vec![]);
+    assert_eq!(database.query(read.clone()).await.unwrap().rows, [[Value::Integer(7)]]);
+    for rows in database.batch(vec![read.clone(), read.clone()]).await.unwrap() {
+        assert_eq!(rows.rows, [[Value::Integer(7)]]);
+    }
+    assert!(futures_util::poll!(&mut writing).is_pending(), "the lock is still held, and was not waited for");
+
+    foreign.execute("COMMIT", ()).await.unwrap();
+    writing.await.unwrap();
+    assert_eq!(database.query(read).await.unwrap().rows, [[Value::Integer(9)]]);
+}
+
 #[test]
 fn what_cannot_be_opened_is_named() {
     let folder = tempfile::tempdir().unwrap();

@@ -28,7 +28,7 @@ const ZSTD_WINDOW: u64 = 8 << 20;
 
 /// Undoes a request's `content-encoding`, and takes off a byte order mark; what it unpacks to is bounded by `limit`, and
 /// takes `room` while it grows.
-pub(super) async fn decode(
+pub(crate) async fn decode(
     clock: &dyn Clock,
     headers: &HeaderMap,
     body: Bytes,

@@ -3,7 +3,7 @@
 pub mod admin;
 mod auth;
 mod cors;
-mod decode;
+pub(crate) mod decode;
 mod happening;
 mod health;
 mod inference;

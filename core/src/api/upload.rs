@@ -20,10 +20,9 @@ const SILENCE: Duration = Duration::from_secs(30);
 const SLOWEST: usize = 4 << 10;
 /// So much of a request that is refused is read all the same, and so long: a client that is still sending when the
 /// connection closes sees a broken connection instead of the answer.
-const DRAINED: usize = 16 << 20;
+const DRAINED: usize = 64 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 /// For whom only the room was missing: it shall come back.
-const DRAINED_WITHOUT_ROOM: usize = 64 << 20;
 const DRAIN_TIME_WITHOUT_ROOM: Duration = Duration::from_secs(10);
 /// Room for what comes is made in steps that double, up to what was announced.
 const FIRST_STEP: usize = 64 << 10;
@@ -65,7 +64,7 @@ pub(super) async fn read(
             // Others can have the place at once.
             drop((all, parts, chunk));
             room.release();
-            drain_to(shared, body, DRAINED_WITHOUT_ROOM, DRAIN_TIME_WITHOUT_ROOM).await;
+            drain_for(shared, body, DRAIN_TIME_WITHOUT_ROOM).await;
             return Err(busy());
         }
         if all.is_empty() && parts.is_empty() {
@@ -87,11 +86,11 @@ pub(super) async fn read(
 
 /// Reads on for a while, for nothing.
 pub(super) async fn drain(shared: &Shared, body: Body) {
-    drain_to(shared, body, DRAINED, DRAIN_TIME).await;
+    drain_for(shared, body, DRAIN_TIME).await;
 }
 
-async fn drain_to(shared: &Shared, mut body: Body, bytes: usize, time: Duration) {
-    let mut left = bytes;
+async fn drain_for(shared: &Shared, mut body: Body, time: Duration) {
+    let mut left = DRAINED;
     let all = Box::pin(async {
         while let Some(Ok(chunk)) = body.next().await {
             left = left.saturating_sub(chunk.len());

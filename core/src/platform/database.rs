@@ -86,6 +86,8 @@ pub enum DatabaseErrorKind {
     Busy,
     /// Not reached, or it broke off; a write may or may not have happened.
     Network,
+    /// There is no room left, on the disk or in the plan; nothing was written.
+    Full,
     /// Anything else; the message says what.
     Other,
 }

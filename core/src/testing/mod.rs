@@ -15,6 +15,7 @@ mod current_file;
 mod entropy;
 mod grammar;
 mod http;
+mod unpack;
 
 pub use background::HeldBackground;
 pub use clock::ManualClock;
@@ -22,3 +23,4 @@ pub use current_file::current_file;
 pub use entropy::FixedEntropy;
 pub use grammar::check_stream;
 pub use http::{Reply, ScriptedHttp, SentRequest};
+pub use unpack::unpacked;

@@ -272,6 +272,30 @@ async fn a_full_queue_drops_and_counts() {
     assert_eq!((recorder.status().queued, recorder.status().dropped), (MAX_QUEUED_ENTRIES, 3));
 }
 
+/// SQLite's own limit stands for the disk's: it has room for what is small, and for nothing else.
+#[tokio::test]
+async fn a_full_disk_loses_nothing_and_is_told_of() {
+    let home = Home::new().await;
+    let recorder = Recorder::new(&home.platform);
+    let mut entries = Entries::new(&home.clock).requests(300);
+    entries[0].bodies = Some(Bodies { request: "x".repeat(100_000), response: String::new() });
+    let (early, late) = entries.split_at(100);
+    early.iter().cloned().for_each(|entry| recorder.submit(entry));
+    // The lowest that it takes is the size that the database has.
+    home.rows("PRAGMA max_page_count = 1").await;
+    for _ in 0..10 {
+        recorder.flush().await;
+        let status = recorder.status();
+        assert_eq!((status.queued, status.dropped), (early.len(), 0));
+        assert!(status.degraded.is_some_and(|error| error.contains("full")));
+    }
+    late.iter().cloned().for_each(|entry| recorder.submit(entry));
+    home.rows("PRAGMA max_page_count = 1000000").await;
+    recorder.flush().await;
+    assert_eq!((recorder.status().queued, recorder.status().degraded), (0, None));
+    assert_written_once(&home, &entries).await;
+}
+
 #[tokio::test]
 async fn too_many_bodies_are_left_out_but_not_their_entries() {
     let home = Home::new().await;

@@ -5,17 +5,21 @@
 //! on stable Rust, `libfuzzer/` for as long as one likes.
 
 mod codecs;
+mod config;
 mod cuts;
 mod frames;
 mod hrana;
 mod json;
 mod meters;
 mod sse;
+mod unpack;
 mod usage;
 
 pub use codecs::codecs;
+pub use config::config;
 pub use hrana::hrana;
 pub use json::json;
 pub use meters::meters;
 pub use sse::sse;
+pub use unpack::unpack;
 pub use usage::usage;

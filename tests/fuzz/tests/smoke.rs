@@ -66,6 +66,16 @@ fn codecs() {
     run("codecs", llmio_fuzz::codecs);
 }
 
+#[test]
+fn config() {
+    run("config", llmio_fuzz::config);
+}
+
+#[test]
+fn unpack() {
+    run("unpack", llmio_fuzz::unpack);
+}
+
 fn run(name: &str, target: fn(&[u8])) {
     let seeds = seeds(name);
     let mut rng = SmallRng::seed_from_u64(1);

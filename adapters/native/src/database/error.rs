@@ -8,6 +8,7 @@ pub(super) fn database_error(error: &libsql::Error) -> DatabaseError {
     };
     let kind = match code & 0xff {
         ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => DatabaseErrorKind::Busy,
+        ffi::SQLITE_FULL => DatabaseErrorKind::Full,
         ffi::SQLITE_CONSTRAINT => DatabaseErrorKind::Constraint,
         ffi::SQLITE_ERROR if names_missing(message) => DatabaseErrorKind::Missing,
         _ => DatabaseErrorKind::Other,

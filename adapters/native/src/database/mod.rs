@@ -66,6 +66,7 @@ impl LocalDatabase {
             .await
     }
 
+    /// What only reads never waits for a writer, of this process or another one.
     fn worker_for(&self, statements: &[Statement]) -> &Worker {
         match &self.readers {
             Some(readers) if statements.iter().all(Statement::only_reads) => readers,

@@ -115,6 +115,7 @@ impl From<StorageError> for AdminError {
                 DatabaseErrorKind::Busy | DatabaseErrorKind::Network => {
                     (StatusCode::SERVICE_UNAVAILABLE, "database_unavailable")
                 }
+                DatabaseErrorKind::Full => (StatusCode::INSUFFICIENT_STORAGE, "database_full"),
                 DatabaseErrorKind::Auth | DatabaseErrorKind::Other => (StatusCode::INTERNAL_SERVER_ERROR, "database"),
             },
             StorageError::Seal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "secret_key"),

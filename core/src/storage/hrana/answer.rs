@@ -110,6 +110,8 @@ fn database_error(error: &Error) -> DatabaseError {
         DatabaseErrorKind::Constraint
     } else if BUSY.iter().any(|code| error.code.starts_with(code)) {
         DatabaseErrorKind::Busy
+    } else if error.code.starts_with("SQLITE_FULL") {
+        DatabaseErrorKind::Full
     } else if error.code.starts_with("AUTH") {
         DatabaseErrorKind::Auth
     } else if missing.iter().any(|words| message.contains(words)) {
