@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -39,7 +39,7 @@ export async function start(models, only = {}) {
 /** Starts a program of the workspace, to be ended with `children`. Its `output` is what it has said. */
 export function run(children, name, args, options) {
   // Its standard input stays open as long as this process lives.
-  const child = spawn(join(binaries, name), args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
+  const child = spawn(resolve(binaries, name), args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
   child.output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (child.output += data));
   child.on('error', (error) => (child.output += error));
