@@ -1,11 +1,22 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// What an unpacker may take beside the body that it unpacks: the largest window of brotli, and what belongs to it.
+const UNPACKER: usize = 48 << 20;
+
 /// Room for the bodies of all requests in flight together.
 #[derive(Debug)]
 pub(crate) struct Room {
     limit: usize,
     taken: AtomicUsize,
+    /// How many bodies are being unpacked.
+    unpacking: AtomicUsize,
+}
+
+/// The right to unpack a body, given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    room: Arc<Room>,
 }
 
 /// Room for one body, given back when dropped.
@@ -17,7 +28,7 @@ pub(crate) struct Reserved {
 
 impl Room {
     pub(crate) fn new(limit: usize) -> Arc<Self> {
-        Arc::new(Self { limit, taken: AtomicUsize::new(0) })
+        Arc::new(Self { limit, taken: AtomicUsize::new(0), unpacking: AtomicUsize::new(0) })
     }
 
     /// To begin with nothing.
@@ -27,6 +38,14 @@ impl Room {
 }
 
 impl Reserved {
+    /// `None` while as many bodies are being unpacked as there is room for.
+    pub(crate) fn turn(&self) -> Option<Turn> {
+        let turns = (self.room.limit / UNPACKER).max(1);
+        let taken = |unpacking| (unpacking < turns).then_some(unpacking + 1);
+        let got = self.room.unpacking.fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken);
+        got.is_ok().then(|| Turn { room: Arc::clone(&self.room) })
+    }
+
     /// Takes more; `false` when all bodies in flight together would take too much. One alone always has room.
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {
         let others = self.room.taken.fetch_add(bytes, Ordering::Relaxed) - self.bytes;
@@ -50,5 +69,11 @@ impl Reserved {
 impl Drop for Reserved {
     fn drop(&mut self) {
         self.release();
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.room.unpacking.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,7 +1,7 @@
 //! Request bodies as clients send them: Claude Code, for one, compresses large ones.
 //!
 //! A few bytes may unpack to very many, so they are unpacked in slices: each is paid for with room, and others have their
-//! turn after it.
+//! turn after it. What unpacks takes memory itself, so few bodies are unpacked at a time.
 
 use core::time::Duration;
 use std::io::Read;
@@ -13,13 +13,18 @@ use http::{HeaderMap, header};
 use super::upload::busy;
 use crate::dialect::{ErrorKind, GatewayError};
 use crate::platform::Clock;
-use crate::room::Reserved;
+use crate::room::{Reserved, Turn};
 use crate::wire::BYTE_ORDER_MARK;
 
 const SLICE: usize = 64 << 10;
 /// After so much, what waits for events of the home has its turn, too.
 const PAUSE_EVERY: usize = 1 << 20;
 const PAUSE: Duration = Duration::from_millis(1);
+/// Who waits for a turn looks after a time that doubles up to this: by a timer of its own, because in a Worker a request
+/// cannot be woken by another one.
+const LONGEST_WAIT: Duration = Duration::from_millis(50);
+/// So long at the most, in all.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// A body that unpacks to more than [`MODEST`] bytes may not be more than so many times as large as it came.
 const MAX_RATIO: usize = 200;
 const MODEST: usize = 1 << 20;
@@ -47,6 +52,7 @@ pub(crate) async fn decode(
     if encodings.len() > 2 {
         return Err(GatewayError::new(ErrorKind::UnsupportedMediaType, "the body is encoded more than twice"));
     }
+    let _turn = if encodings.is_empty() { None } else { Some(turn(clock, room).await?) };
     for encoding in encodings.iter().rev() {
         let mut unpacked = Unpacked { encoding, packed: body.len(), limit, body: Vec::new(), clock, room };
         unpacked.unpack(&body).await?;
@@ -57,6 +63,21 @@ pub(crate) async fn decode(
         body.advance(BYTE_ORDER_MARK.len());
     }
     Ok(body)
+}
+
+async fn turn(clock: &dyn Clock, room: &Reserved) -> Result<Turn, GatewayError> {
+    let (mut pause, mut waited) = (PAUSE, Duration::ZERO);
+    loop {
+        if let Some(turn) = room.turn() {
+            return Ok(turn);
+        }
+        if waited >= PATIENCE {
+            return Err(busy());
+        }
+        clock.sleep(pause).await;
+        waited += pause;
+        pause = (pause * 2).min(LONGEST_WAIT);
+    }
 }
 
 /// One encoding being undone.
@@ -256,6 +277,22 @@ mod tests {
         assert_eq!(refused, Err(503));
         drop(others);
         assert!(decoded_in(&room, "gzip", packed("gzip", &body), 1 << 20).0.is_ok());
+    }
+
+    #[test]
+    fn few_bodies_are_unpacked_at_a_time() {
+        let (room, body) = (Room::new(1), packed("gzip", b"{}"));
+        let other = room.reserve();
+        let held = other.turn();
+        assert!(held.is_some() && other.turn().is_none());
+        assert_eq!(decoded_in(&room, "gzip", body.clone(), 1000).0, Err(503), "it has waited in vain");
+        assert!(decoded_in(&room, "identity", b"{}".to_vec(), 1000).0.is_ok(), "others do not wait");
+        drop(held);
+        assert!(decoded_in(&room, "gzip", body, 1000).0.is_ok());
+        assert!(other.turn().is_some(), "it was given back");
+        let server = Room::new(192 << 20).reserve();
+        let turns: Vec<_> = (0..5).map(|_| server.turn().is_some()).collect();
+        assert_eq!(turns, [true; 5], "each is given back at once");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 
 use super::{too_large, unreadable};
@@ -24,8 +24,8 @@ const DRAINED: usize = 64 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 /// For whom only the room was missing: it shall come back.
 const DRAIN_TIME_WITHOUT_ROOM: Duration = Duration::from_secs(10);
-/// Room for what comes is made in steps that double, up to what was announced.
-const FIRST_STEP: usize = 64 << 10;
+/// Room for what comes is made in steps of half of what has come, up to what was announced, and never in smaller ones.
+const LEAST_STEP: usize = 16 << 10;
 
 /// What a request's head says of its body.
 #[derive(Clone, Copy, Debug)]
@@ -52,7 +52,7 @@ pub(super) async fn read(
     }
     let begun = shared.now();
     let mut all = Bytes::new();
-    let mut parts = BytesMut::new();
+    let mut parts = Vec::new();
     let mut size = 0;
     while let Some(chunk) = next(shared, &mut body, begun, size).await? {
         size += chunk.len();
@@ -60,28 +60,38 @@ pub(super) async fn read(
             drain(shared, body).await;
             return Err(too_large(limit));
         }
-        if !room.grow(chunk.len()) {
+        // What is made room for is taken, whether it is full or not: it is memory.
+        let is_first = all.is_empty() && parts.is_empty();
+        let capacity = if is_first { size } else { capacity(parts.capacity(), size, length) };
+        let held = if is_first { 0 } else { parts.capacity().max(all.len()) };
+        if !room.grow(capacity - held) {
             // Others can have the place at once.
             drop((all, parts, chunk));
             room.release();
             drain_for(shared, body, DRAIN_TIME_WITHOUT_ROOM).await;
             return Err(busy());
         }
-        if all.is_empty() && parts.is_empty() {
+        if is_first {
             all = chunk;
             continue;
         }
-        if parts.is_empty() {
-            parts.extend_from_slice(&std::mem::take(&mut all));
-        }
-        if parts.capacity() < size {
-            let step = size.max(FIRST_STEP);
-            let rest = length.saturating_sub(size);
-            parts.reserve(chunk.len() + if rest > 0 { rest.min(step) } else { step });
-        }
+        parts.reserve_exact(capacity - parts.len());
+        parts.extend_from_slice(&std::mem::take(&mut all));
         parts.extend_from_slice(&chunk);
     }
-    Ok(if parts.is_empty() { all } else { parts.freeze() })
+    Ok(if parts.is_empty() { all } else { parts.into() })
+}
+
+/// Room for a body of which `size` bytes have come and `announced` were, where there is room for `now`.
+fn capacity(now: usize, size: usize, announced: usize) -> usize {
+    if size <= now {
+        return now;
+    }
+    let step = (size / 2).max(LEAST_STEP);
+    match announced.saturating_sub(size) {
+        0 => size + step,
+        rest => size + rest.min(step),
+    }
 }
 
 /// Reads on for a while, for nothing.
@@ -123,4 +133,26 @@ pub(super) fn busy() -> GatewayError {
     GatewayError::new(ErrorKind::Unavailable, "too many large requests are in flight; try again in a moment")
         .code("overloaded")
         .retry_after(Some(Duration::from_secs(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_grows_with_what_has_come() {
+        // Room that there is, what has come, what was announced; room that there is then.
+        for (now, size, announced, expected) in [
+            (0, 100, 1_000, 1_000),
+            (0, 100, 64 << 20, 100 + LEAST_STEP),
+            (0, 100, 0, 100 + LEAST_STEP),
+            (1_000, 900, 64 << 20, 1_000),
+            (1_000, 1_000, 64 << 20, 1_000),
+            (1 << 20, 2 << 20, 64 << 20, 3 << 20),
+            (1 << 20, 2 << 20, (2 << 20) + 5, (2 << 20) + 5),
+            (1 << 20, 2 << 20, 100, 3 << 20),
+        ] {
+            assert_eq!(capacity(now, size, announced), expected, "{now} {size} {announced}");
+        }
+    }
 }
