@@ -1,4 +1,4 @@
-// A Worker's first build on a fresh machine, and the next ones: with tools that only note that they were called.
+// First builds on a fresh machine, and the next ones: with tools that only note that they were called.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
@@ -90,5 +90,30 @@ test('the Worker is built again when its sources or the compiler have changed, a
     assert.equal(builds(), false, `${path} again`);
   }
   it.write('version', 'rustc 2');
+  assert.deepEqual([builds(), builds()], [true, false]);
+});
+
+test('the console is built again when its sources or its settings have changed, and only then', () => {
+  const it = machine({
+    npm: 'mkdir -p webui/dist webui/node_modules && echo page > webui/dist/index.html',
+    node: 'echo v24',
+  });
+  writeFileSync(join(it.folder, 'scripts/tools'), `#!/bin/sh\necho ${it.folder}/bin\n`);
+  for (const path of ['webui/src/main.tsx', 'webui/package-lock.json', 'webui/node_modules/.package-lock.json', 'docs/guide.md']) it.write(path, '');
+  execFileSync('find', [it.folder, '-exec', 'touch', '-d', '2026-01-01', '{}', '+']);
+  execFileSync('touch', ['-d', '2026-01-02', join(it.folder, 'webui/node_modules/.package-lock.json')]);
+  const builds = () => {
+    const { status, stderr } = it.run('build-webui');
+    assert.equal(status, 0, stderr);
+    return it.called().includes('npm --prefix webui run --silent build');
+  };
+  assert.deepEqual([builds(), builds()], [true, false]);
+  for (const [path, expected] of [['webui/src', true], ['webui/src/main.tsx', true], ['webui/dist/index.html', false], ['docs/guide.md', false]]) {
+    utimesSync(join(it.folder, path), new Date(Date.now() + 5_000), new Date(Date.now() + 5_000));
+    assert.equal(builds(), expected, path);
+    execFileSync('find', [it.folder, '-newermt', 'now', '-exec', 'touch', '-d', '2026-01-01', '{}', '+']);
+    assert.equal(builds(), false, `${path} again`);
+  }
+  rmSync(join(it.folder, 'webui/dist/index.html'));
   assert.deepEqual([builds(), builds()], [true, false]);
 });
