@@ -1,6 +1,6 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import clsx from 'clsx';
-import { type ReactNode, useLayoutEffect, useRef, useState } from 'react';
+import { memo, type ReactNode, useLayoutEffect, useRef, useState } from 'react';
 
 export interface Column<T> {
   id: string;
@@ -98,26 +98,14 @@ function Rows<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, be
           {shown.map((index) => {
             const row = rows[index];
             if (row === undefined) return null;
-            const key = rowKey(row);
+            const id = rowKey(row);
             return (
-              <tr
-                key={key}
-                aria-rowindex={index + 2}
-                data-row={key}
-                onClick={(event) => onRow && !leads(event.target) && onRow(row)}
-                className={clsx(
-                  'h-10 border-line border-b last:border-b-0',
-                  onRow && 'cursor-pointer',
-                  selected === key ? 'bg-acc-tint' : 'hover:bg-s1',
-                  dim?.(row) && 'text-t3',
-                )}
-              >
-                {columns.map((column) => (
-                  <td key={column.id} className={clsx('max-w-56 truncate px-2.5 py-1', column.end && 'text-end')}>
-                    {column.cell(row, index)}
-                  </td>
-                ))}
-              </tr>
+              <Row
+                key={id}
+                {...{ id, row, index, columns, onRow }}
+                selected={selected === id}
+                dim={dim?.(row) ?? false}
+              />
             );
           })}
           {after > 0 && <Gap height={after} span={columns.length} />}
@@ -126,6 +114,39 @@ function Rows<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, be
     </div>
   );
 }
+
+interface RowProps<T> {
+  id: string;
+  row: T;
+  index: number;
+  columns: Column<T>[];
+  selected: boolean;
+  dim: boolean;
+  onRow: ((row: T) => void) | undefined;
+}
+
+/** Rendered anew only when it has changed: while one scrolls, the rows that stay are left alone. */
+const Row = memo(function Row<T>({ id, row, index, columns, selected, dim, onRow }: RowProps<T>) {
+  return (
+    <tr
+      aria-rowindex={index + 2}
+      data-row={id}
+      onClick={(event) => onRow && !leads(event.target) && onRow(row)}
+      className={clsx(
+        'h-10 border-line border-b last:border-b-0',
+        onRow && 'cursor-pointer',
+        selected ? 'bg-acc-tint' : 'hover:bg-s1',
+        dim && 'text-t3',
+      )}
+    >
+      {columns.map((column) => (
+        <td key={column.id} className={clsx('max-w-56 truncate px-2.5 py-1', column.end && 'text-end')}>
+          {column.cell(row, index)}
+        </td>
+      ))}
+    </tr>
+  );
+}) as <T>(props: RowProps<T>) => ReactNode;
 
 function Gap({ height, span }: { height: number; span: number }) {
   return (
