@@ -55,3 +55,19 @@ for (const { locale, theme, width, height } of LOOKS) {
     }
   });
 }
+
+test('no table scrolls sideways on a small desktop', async ({ page, seeded }) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  for (const path of [
+    '/',
+    '/logs',
+    '/logs?attempts=all',
+    '/models',
+    '/providers',
+    '/keys',
+    `/models/${seeded.models['gpt-5']}`,
+  ]) {
+    await open(page, seeded, path);
+    await fits(page);
+  }
+});

@@ -84,7 +84,7 @@ function Rows<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, be
                 scope="col"
                 style={column.width ? { width: column.width } : undefined}
                 className={clsx(
-                  'border-line border-b px-2.5 font-medium whitespace-nowrap',
+                  'border-line border-b px-2 font-medium whitespace-nowrap',
                   column.end ? 'text-end' : 'text-start',
                 )}
               >
@@ -140,7 +140,7 @@ const Row = memo(function Row<T>({ id, row, index, columns, selected, dim, onRow
       )}
     >
       {columns.map((column) => (
-        <td key={column.id} className={clsx('max-w-56 truncate px-2.5 py-1', column.end && 'text-end')}>
+        <td key={column.id} className={clsx('max-w-56 truncate px-2 py-1', column.end && 'text-end')}>
           {column.cell(row, index)}
         </td>
       ))}

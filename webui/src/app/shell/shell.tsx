@@ -27,7 +27,8 @@ export function Shell(): ReactNode {
   const [palette, setPalette] = useState(false);
   const [collapsed, setCollapsed] = useState(() => {
     const stored = localStorage.getItem(COLLAPSED);
-    return stored ? stored === 'yes' : innerWidth < 1280;
+    // Where tables need the room, the navigation gives it.
+    return stored ? stored === 'yes' : innerWidth < 1440;
   });
   const [more, setMore] = useState(false);
 

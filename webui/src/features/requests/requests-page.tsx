@@ -207,7 +207,7 @@ function useColumns(attempts: boolean): Column<Log>[] {
         log.provider === null ? (
           <span className="text-t3">–</span>
         ) : (
-          <span className="break-anywhere md:block md:max-w-48 md:truncate">
+          <span className="break-anywhere md:block md:max-w-44 md:truncate">
             <Cell name="provider" value={log.provider} />
             {log.provider_model && log.provider_model !== log.model && (
               <>
