@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
-use llmio_core::api::admin::{About, Admin, Happening, InFlightFilter, Instance, Overview, handle};
+use llmio_core::api::admin::{
+    About, Admin, AdminError, Happening, InFlightFilter, Instance, Overview, PlanAnswer, PlanQuestion, handle,
+};
 use llmio_core::balance::AssociationHealth;
 use llmio_core::config::file::Environment;
 use llmio_core::config::{Config, Prices, Sealer};
@@ -36,6 +38,10 @@ impl Instance for Nobody {
 
     fn happening(&self, _: &InFlightFilter) -> Happening {
         Happening::default()
+    }
+
+    fn plan(&self, _: &PlanQuestion) -> Result<PlanAnswer, AdminError> {
+        unreachable!("nothing runs here")
     }
 
     fn config_changed(&self, _: &Config) {

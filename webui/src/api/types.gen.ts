@@ -356,6 +356,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who would be asked for a request, and how often of many; nobody is, and nothing changes */
+        post: operations["planRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/activity": {
         parameters: {
             query?: never;
@@ -2410,6 +2427,60 @@ export interface components {
         /** @description Who sent a request. All but clients name themselves with the admin token. */
         Origin: "client" | "console" | "test" | "replay";
         Outcome: ("success" | "rate_limited" | "timeout") | "client_error" | "provider_error" | "connect_error" | "cancelled" | "gateway_error";
+        Plan: {
+            /** @description The configured name or pattern that answers; null when there is none. */
+            model: string | null;
+            /** @description How all stand now, also those that are switched off. */
+            decision: components["schemas"]["Decision"] | null;
+            /**
+             * Format: uint32
+             * @description How many requests were drawn: as many as were asked for, or none when nobody could be asked.
+             */
+            draws: number;
+            /** @description Whom they would go to first; those that can be asked at all, in the model's order. Empty without draws. */
+            drawn: components["schemas"]["PlanShare"][];
+            /** @description What the client would be told instead of an answer. */
+            refusal: components["schemas"]["PlanRefusal"] | null;
+        };
+        /** @enum {string} */
+        PlanNeed: "tool_call" | "structured_output" | "image";
+        /** @description A request that nobody has sent. */
+        PlanQuestion: {
+            dialect: components["schemas"]["Dialect"];
+            /** @description As a client would ask for it; at most 256 bytes. */
+            model: string;
+            /** @default false */
+            stream?: boolean;
+            /** @description What the request needs; nothing by default. */
+            needs?: components["schemas"]["PlanNeed"][];
+            /**
+             * @description The key that would ask; without one it may ask for every model.
+             * @default null
+             */
+            key_id?: string | null;
+            /**
+             * Format: uint32
+             * @description So many such requests are drawn, each of a conversation of its own; none by default.
+             * @default null
+             */
+            draws?: number | null;
+        };
+        PlanRefusal: {
+            /** Format: uint16 */
+            status: number;
+            code: string | null;
+            message: string;
+        };
+        PlanShare: {
+            association_id: string;
+            /** Format: uint32 */
+            count: number;
+            /**
+             * Format: double
+             * @description Of all that were drawn.
+             */
+            share: number;
+        };
         /** @description Per million tokens, in `currency`. */
         Prices: {
             /**
@@ -4333,6 +4404,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    planRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanQuestion"];
+            };
+        };
+        responses: {
+            /** @description Who would be asked for a request, and how often of many; nobody is, and nothing changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
                 };
             };
             /** @description Error */

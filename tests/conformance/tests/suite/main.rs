@@ -22,6 +22,7 @@ mod log_detail;
 mod operators;
 mod overview;
 mod parity;
+mod plans;
 mod probes;
 mod protocol;
 mod recorded;
