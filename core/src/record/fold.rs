@@ -35,6 +35,8 @@ pub(crate) const OF_PROVIDER: &str = "of_provider";
 pub(crate) const DAY_HOURS: u8 = 24;
 pub(crate) const THIRD_HOURS: u8 = 8;
 const LENGTHS: [u8; 3] = [DAY_HOURS, THIRD_HOURS, 1];
+/// A day of one part has little more in it than a third of it.
+const PART_LENGTHS: [u8; 2] = [THIRD_HOURS, 1];
 
 /// Sums by dimension and hour of the day.
 type Cells = BTreeMap<(Dimension, u8), Sums>;
@@ -122,7 +124,7 @@ fn day_blocks(cells: Cells) -> Result<Vec<BlockRow>, DatabaseError> {
             push(&mut rows, axis, "", hours, sums.iter().map(as_cell))?;
         }
     }
-    for hours in LENGTHS {
+    for hours in PART_LENGTHS {
         let sums = merged(&cells, Dimension::clone, hours);
         for (axis, part_of) in PARTS {
             let mut parts = BTreeMap::<&str, Vec<Cell<'_>>>::new();
@@ -155,19 +157,23 @@ const AXES: [AxisOf; 5] = [(TOTAL, total), (MODEL, model), (PROVIDER, provider),
 const PARTS: [PartOf; 3] = [(OF_KEY, |of| &of.key_id), (OF_MODEL, |of| &of.model), (OF_PROVIDER, |of| &of.provider)];
 
 fn total(of: &Dimension) -> Dimension {
-    Dimension { dialect: of.dialect.clone(), origin: of.origin.clone(), ..Dimension::default() }
+    Dimension { dialect: of.dialect.clone(), ..by_origin(of) }
+}
+
+fn by_origin(of: &Dimension) -> Dimension {
+    Dimension { origin: of.origin.clone(), ..Dimension::default() }
 }
 
 fn model(of: &Dimension) -> Dimension {
-    Dimension { model: of.model.clone(), ..total(of) }
+    Dimension { model: of.model.clone(), ..by_origin(of) }
 }
 
 fn provider(of: &Dimension) -> Dimension {
-    Dimension { provider: of.provider.clone(), ..total(of) }
+    Dimension { provider: of.provider.clone(), ..by_origin(of) }
 }
 
 fn key(of: &Dimension) -> Dimension {
-    Dimension { key_id: of.key_id.clone(), key_name: of.key_name.clone(), ..total(of) }
+    Dimension { key_id: of.key_id.clone(), key_name: of.key_name.clone(), ..by_origin(of) }
 }
 
 fn route(of: &Dimension) -> Dimension {

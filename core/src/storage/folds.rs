@@ -159,8 +159,11 @@ pub(crate) async fn blocks(
     mut show: impl FnMut(i64, i64, &[u8]) -> Result<(), DatabaseError>,
 ) -> Result<(), DatabaseError> {
     let is_coarse = !wanted.hours.contains(&1) && [TOTAL, MODEL, PROVIDER, KEY, ROUTE].contains(&wanted.axis);
-    let few = if is_coarse { FEW_COARSE_DAYS } else { FEW_DAYS };
-    let answers = if wanted.days.len() > few { answers(database, wanted).await? } else { vec![wanted.days.to_vec()] };
+    let answers = if is_coarse || wanted.days.len() <= FEW_DAYS {
+        wanted.days.chunks(FEW_COARSE_DAYS).map(<[i64]>::to_vec).collect()
+    } else {
+        answers(database, wanted).await?
+    };
     for days in answers {
         let statement = wanted.of(&days).statement("b.day, b.hours, b.sums", "");
         for row in database.query(statement).await?.iter() {

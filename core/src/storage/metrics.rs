@@ -144,10 +144,11 @@ async fn read_days(
     sums: &mut Collector<'_>,
 ) -> Result<(), DatabaseError> {
     let (axis, parts) = query.axis();
+    let is_parts = matches!(axis, OF_KEY | OF_MODEL | OF_PROVIDER);
     // By the lengths of the blocks that are read of them.
     let mut plans = BTreeMap::<(&str, &[u8]), Vec<i64>>::new();
     for FoldedDay { day, is_current } in days {
-        let hours = if *is_current { query.lengths(*day) } else { &[1] };
+        let hours = if *is_current { query.lengths(*day, !is_parts) } else { &[1] };
         plans.entry((if *is_current { axis } else { form_1(axis) }, hours)).or_default().push(*day);
     }
     for ((axis, hours), days) in plans {
@@ -203,14 +204,14 @@ impl MetricsQuery {
         from <= start && end <= to && self.start_of(start) == self.start_of(end - HOUR_SECS)
     }
 
-    /// The lengths, in hours, of the periods that a day is to be read in.
-    fn lengths(&self, day: i64) -> &'static [u8] {
+    /// The lengths, in hours, of the periods that a day is to be read in; parts have no days.
+    fn lengths(&self, day: i64, has_days: bool) -> &'static [u8] {
         let (from, to) = self.bounds();
         let mut thirds = (0..3).map(|third| day + third * i64::from(THIRD_HOURS) * HOUR_SECS);
         let is_outside = |start: i64| start >= to || start + i64::from(THIRD_HOURS) * HOUR_SECS <= from;
         if self.interval == Interval::Hour {
             &[1]
-        } else if self.is_one(day, DAY_HOURS) {
+        } else if has_days && self.is_one(day, DAY_HOURS) {
             &[DAY_HOURS]
         } else if thirds.all(|start| self.is_one(start, THIRD_HOURS) || is_outside(start)) {
             &[THIRD_HOURS]
@@ -223,21 +224,16 @@ impl MetricsQuery {
     fn axis(&self) -> (&'static str, Option<Vec<String>>) {
         let filters = self.filter.iter().filter(|choice| !choice.values.is_empty()).map(|choice| choice.axis);
         let mut axes: BTreeSet<Axis> = self.group_by.iter().copied().chain(filters).collect();
-        // All blocks know these.
-        axes.retain(|axis| !matches!(axis, Axis::Dialect | Axis::Origin));
-        if axes.is_empty() {
-            return (TOTAL, None);
-        }
-        if axes.len() == 1 {
-            match axes.first() {
-                Some(Axis::Model) => return (MODEL, None),
-                Some(Axis::Provider) => return (PROVIDER, None),
-                Some(Axis::Key) => return (KEY, None),
-                _ => {}
-            }
-        }
-        if !axes.contains(&Axis::Key) {
-            return (ROUTE, None);
+        // All blocks know it.
+        axes.remove(&Axis::Origin);
+        let axes: Vec<_> = axes.into_iter().collect();
+        match axes.as_slice() {
+            [] | [Axis::Dialect] => return (TOTAL, None),
+            [Axis::Model] => return (MODEL, None),
+            [Axis::Provider] => return (PROVIDER, None),
+            [Axis::Key] => return (KEY, None),
+            axes if !axes.contains(&Axis::Key) => return (ROUTE, None),
+            _ => {}
         }
         let parts = [(Axis::Key, OF_KEY), (Axis::Model, OF_MODEL), (Axis::Provider, OF_PROVIDER)];
         let chosen = parts.into_iter().find_map(|(axis, kind)| {
@@ -327,19 +323,19 @@ impl<'a> Collector<'a> {
             return None;
         }
         let values: Vec<_> = self.query.group_by.iter().map(|axis| axis.of(names).to_owned()).collect();
-        let names = self.query.group_by.iter().map(|axis| axis.name_of(names)).collect();
+        let named = || self.query.group_by.iter().map(|axis| axis.name_of(names)).collect();
         if let Some(index) = self.index.get(&values) {
             if let (Some(group), Some(named_at)) = (self.found.groups.get_mut(*index), self.named_at.get_mut(*index))
-                && *named_at <= start
+                && *named_at < start
             {
                 *named_at = start;
-                group.names = names;
+                group.names = named();
             }
             return Some(*index);
         }
         let index = self.found.groups.len();
         self.index.insert(values.clone(), index);
-        self.found.groups.push(Group { values, names });
+        self.found.groups.push(Group { values, names: named() });
         self.named_at.push(start);
         Some(index)
     }
