@@ -83,8 +83,17 @@ async fn what_has_ended_since_somebody_looked() {
         assert_eq!((&next["finished"][0]["provider_type"], &next["skipped"]), (&json!("openai"), &json!(false)));
         next["cursor"].as_str().expect("a cursor").clone_into(&mut cursor);
     }
-    let filtered = get(&home, "/api/activity?outcome=timeout", &[]).await.json();
-    assert_eq!(filtered["finished"], json!([]));
+    for (query, expected) in [
+        ("outcome=timeout", 0),
+        ("outcome=timeout&outcome=success", 3),
+        ("not_model=m", 0),
+        ("model=m&provider_type=openai&dialect=openai_chat&stream=true", 3),
+        // Each has been with the failing association before.
+        ("attempts=all&status=5xx", 3),
+    ] {
+        let filtered = get(&home, &format!("/api/activity?{query}"), &[]).await.json();
+        assert_eq!(filtered["finished"].as_array().map(Vec::len), Some(expected), "{query}: {filtered}");
+    }
     for (query, field) in [
         ("limit=0", "limit"),
         ("limit=201", "limit"),
@@ -92,6 +101,7 @@ async fn what_has_ended_since_somebody_looked() {
         ("after=-1", "after"),
         ("outcome=fine", "outcome"),
         ("colour=red", "colour"),
+        ("from=2026-01-01T00:00:00Z&body=secret", "body"),
     ] {
         let refused = home.admin(Method::GET, &format!("/activity?{query}"), None).await;
         let error: Value = refused.json()["error"].clone();

@@ -104,7 +104,7 @@ async fn a_plan_tells_what_the_client_would_be_told() {
     ];
     for (question, field) in refused {
         let answer = home.admin(Method::POST, "/plan", Some(&question)).await;
-        assert_eq!((answer.status, &answer.json()["error"]["field"]), (400, &json!(field)), "{}", answer.text());
+        assert_eq!((answer.status, &answer.json()["error"]["field"]), (422, &json!(field)), "{}", answer.text());
     }
     let missing = json!({"dialect": "openai_chat", "model": "m", "key_id": "nobody"});
     let answer = home.admin(Method::POST, "/plan", Some(&missing)).await;
