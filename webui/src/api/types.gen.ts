@@ -3165,11 +3165,10 @@ export interface components {
             /** @description Names of what it offers beyond the first version of this API. A console says so where one is missing. */
             features: string[];
         };
-        /** @description In bytes. */
         VersionLimits: {
             /**
              * Format: uint
-             * @description Of a client's request.
+             * @description Of a client's request, in bytes, as the next two.
              */
             body_bytes: number;
             /**
@@ -3182,6 +3181,11 @@ export interface components {
              * @description Of a request to this API.
              */
             admin_body_bytes: number;
+            /**
+             * Format: uint
+             * @description Entries of an export of the log.
+             */
+            export_rows: number;
         };
     };
     responses: never;
@@ -3308,14 +3312,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
-            204: {
+            /** @description Delete a provider with its associations */
+            200: {
                 headers: {
                     /** @description The configuration's version, as `"v12"`. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
             };
             /** @description Error */
             default: {
@@ -3582,14 +3588,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
-            204: {
+            /** @description Delete a model with its associations */
+            200: {
                 headers: {
                     /** @description The configuration's version, as `"v12"`. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
             };
             /** @description Error */
             default: {
@@ -3761,14 +3769,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
-            204: {
+            /** @description Delete an association */
+            200: {
                 headers: {
                     /** @description The configuration's version, as `"v12"`. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
             };
             /** @description Error */
             default: {
@@ -4006,14 +4016,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
-            204: {
+            /** @description Delete a client key */
+            200: {
                 headers: {
                     /** @description The configuration's version, as `"v12"`. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
             };
             /** @description Error */
             default: {
@@ -4453,17 +4465,68 @@ export interface operations {
     getActivity: {
         parameters: {
             query?: {
+                /** @description As the client asked for it. */
+                model?: string[];
+                not_model?: string[];
+                provider?: string[];
+                not_provider?: string[];
+                provider_type?: components["schemas"]["ProviderType"][];
+                not_provider_type?: components["schemas"]["ProviderType"][];
+                provider_model?: string[];
+                not_provider_model?: string[];
+                /** @description The id of an association. */
+                association?: string[];
+                not_association?: string[];
+                /** @description The id of a key; `none` for requests without one. */
+                key?: string[];
+                not_key?: string[];
+                /** @description A status such as `404`, or a class such as `5xx`. */
+                status?: string[];
+                not_status?: string[];
+                outcome?: components["schemas"]["Outcome"][];
+                not_outcome?: components["schemas"]["Outcome"][];
+                /** @description The client's. */
+                dialect?: components["schemas"]["Dialect"][];
+                not_dialect?: components["schemas"]["Dialect"][];
+                operation?: components["schemas"]["Operation"][];
+                not_operation?: components["schemas"]["Operation"][];
+                finish_reason?: string[];
+                not_finish_reason?: string[];
+                origin?: components["schemas"]["Origin"][];
+                not_origin?: components["schemas"]["Origin"][];
+                /** @description A part of it, in any case. */
+                user_agent?: string | null;
+                /** @description A part of the error's text, in any case. */
+                error?: string | null;
+                /** @description A part of the error, the user agent, the name of a model, or the id of a session, a trace or an entry, in any case. */
+                q?: string | null;
+                /** @description A part of a recorded body, in any case. Needs `from`. */
+                body?: string | null;
+                /** @description The id of a session. */
+                session?: string | null;
+                /** @description The id of a trace. */
+                trace?: string | null;
+                /** @description Requests that arrived then or later. */
+                from?: string | null;
+                /** @description Requests that arrived earlier. */
+                to?: string | null;
+                stream?: boolean | null;
+                /** @description Whether tokens were read from a cache. */
+                cache?: components["schemas"]["LogCache"] | null;
+                has_bodies?: boolean | null;
+                /** @description Requests that took so many attempts or more; with `attempts=all`, attempts from that one on. */
+                attempts_min?: number | null;
+                min_total_ms?: number | null;
+                max_total_ms?: number | null;
+                min_first_token_ms?: number | null;
+                /** @description In whatever currency. */
+                min_cost?: number | null;
+                /** @description `final` (the default) takes one entry for each request, `all` its failed attempts, too. */
+                attempts?: components["schemas"]["LogAttempts"] | null;
                 /** @description The `cursor` of the answer before; without it the newest are told. */
                 after?: string | null;
                 /** @description Of requests on their way, and of those that have ended; at most 200, 100 by default. */
                 limit?: number | null;
-                /** @description As the client asked for it. */
-                model?: string | null;
-                provider?: string | null;
-                /** @description The id of a key. */
-                key?: string | null;
-                /** @description Of what has ended. */
-                outcome?: components["schemas"]["Outcome"] | null;
             };
             header?: never;
             path?: never;
@@ -4813,8 +4876,9 @@ export interface operations {
                 not_key?: string[];
                 dialect?: components["schemas"]["Dialect"][];
                 not_dialect?: components["schemas"]["Dialect"][];
-                /** @description `client` by default: what the console asks by itself does not count. */
+                /** @description `client` by default, if nothing is left out: what the console asks by itself does not count. */
                 origin?: components["schemas"]["MetricsOrigin"][];
+                not_origin?: components["schemas"]["Origin"][];
             };
             header?: never;
             path?: never;
