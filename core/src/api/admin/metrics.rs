@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 
 use http::Method;
 use schemars::JsonSchema;
@@ -324,7 +325,7 @@ async fn over_time(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
     let query = MetricsQuery { from, to, interval: points_by, group_by, filter: params.filter() };
     let found = read_metrics(&*admin.platform.database, &query).await?;
     let breakdown_since = Some(found.breakdown_since).filter(|since| wants_breakdown && from < *since);
-    let (groups, points) = top(&found, limit);
+    let (groups, points) = top(found, limit);
     let report = MetricsReport {
         from,
         to,
@@ -339,13 +340,13 @@ async fn over_time(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
 }
 
 /// The groups with most requests, and what is left as one.
-fn top(found: &Metrics, limit: usize) -> (Vec<MetricsGroup>, Vec<MetricsPoint>) {
+fn top(found: Metrics, limit: usize) -> (Vec<MetricsGroup>, Vec<MetricsPoint>) {
     let totals = found.totals();
     let mut order: Vec<usize> = (0..found.groups.len()).collect();
     let rank = |index: &usize| totals.get(*index).map(|sums| (sums.counts.requests, sums.counts.attempts));
-    order.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| values(found, *a).cmp(values(found, *b))));
+    order.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| values(&found, *a).cmp(values(&found, *b))));
     // Where each group's sums go: to a place of its own, or to that behind the last.
-    order.retain(|index| !values(found, *index).iter().any(|value| value == OTHER));
+    order.retain(|index| !values(&found, *index).iter().any(|value| value == OTHER));
     order.truncate(limit);
     let mut places = vec![order.len(); found.groups.len()];
     for (place, index) in order.iter().enumerate() {
@@ -359,8 +360,13 @@ fn top(found: &Metrics, limit: usize) -> (Vec<MetricsGroup>, Vec<MetricsPoint>) 
         *groups.entry(place(index)).or_default() += sums;
     }
     let mut points = std::collections::BTreeMap::<(Timestamp, usize), Sums>::new();
-    for ((start, index), sums) in &found.points {
-        *points.entry((*start, place(*index))).or_default() += sums;
+    for ((start, index), sums) in found.points {
+        match points.entry((start, place(index))) {
+            Entry::Vacant(point) => {
+                point.insert(sums);
+            }
+            Entry::Occupied(mut point) => *point.get_mut() += &sums,
+        }
     }
     let group = |place: usize| order.get(place).and_then(|index| found.groups.get(*index));
     let named = |place: usize, sums: &Sums| MetricsGroup::new(group(place), TotalsView::from(sums));
