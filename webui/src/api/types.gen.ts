@@ -2447,7 +2447,7 @@ export interface components {
         /** @description A request that nobody has sent. */
         PlanQuestion: {
             dialect: components["schemas"]["Dialect"];
-            /** @description As a client would ask for it; at most 256 bytes. */
+            /** @description As a client would ask for it; at most 256 characters. */
             model: string;
             /** @default false */
             stream?: boolean;

@@ -132,8 +132,10 @@ async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     if filter.body.is_some() {
         return Err(invalid("body", "cannot be searched for while it happens; `GET /api/logs` does"));
     }
+    // First: what ends meanwhile is told twice, and not missed.
+    let wanted = InFlightFilter { filter: filter.clone(), limit };
+    let Happening { in_flight, rates, partial } = admin.instance.happening(&wanted);
     let finished = newest(&*admin.platform.database, &filter, position.transpose()?, limit).await?;
-    let Happening { in_flight, rates, partial } = admin.instance.happening(&InFlightFilter { filter, limit });
     Reply::ok(&ActivityView {
         instance: admin.instance.about().instance,
         partial: partial || admin.platform.database.name() != "sqlite",

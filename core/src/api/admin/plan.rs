@@ -11,6 +11,8 @@ use crate::record::Decision;
 
 const MAX_DRAWS: u32 = 10_000;
 const MAX_NAME: usize = 256;
+/// There are no more.
+const MAX_NEEDS: usize = 3;
 
 pub(super) fn routes() -> Vec<AdminRoute> {
     vec![
@@ -31,7 +33,7 @@ pub(super) fn routes() -> Vec<AdminRoute> {
 #[serde(deny_unknown_fields)]
 pub struct PlanQuestion {
     pub(in crate::api) dialect: Dialect,
-    /// As a client would ask for it; at most 256 bytes.
+    /// As a client would ask for it; at most 256 characters.
     #[schemars(length(min = 1, max = 256))]
     pub(in crate::api) model: String,
     #[serde(default)]
@@ -91,11 +93,11 @@ pub(in crate::api) struct PlanRefusal {
 
 async fn plan(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let question: PlanQuestion = call.json()?;
-    if question.model.is_empty() || question.model.len() > MAX_NAME {
-        return Err(invalid("model", format!("must have 1 to {MAX_NAME} bytes")));
+    if !(1..=MAX_NAME).contains(&question.model.chars().count()) {
+        return Err(invalid("model", format!("must have 1 to {MAX_NAME} characters")));
     }
-    if question.needs.len() > 3 {
-        return Err(invalid("needs", "must name at most 3 capabilities"));
+    if question.needs.len() > MAX_NEEDS {
+        return Err(invalid("needs", format!("must name at most {MAX_NEEDS} capabilities")));
     }
     if question.draws.is_some_and(|draws| draws > MAX_DRAWS) {
         return Err(invalid("draws", format!("must be at most {MAX_DRAWS}")));
