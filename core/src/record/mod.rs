@@ -8,7 +8,6 @@ pub mod latency;
 pub mod limits;
 pub mod metrics;
 pub(crate) mod pack;
-mod pack_v1;
 mod price;
 mod queue;
 mod repair;

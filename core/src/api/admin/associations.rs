@@ -12,7 +12,6 @@ use super::health_view::HealthView;
 use super::models::in_order_of;
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::fields::{association_fields, copied, filled, with_fields};
-use crate::config::file::Applied;
 use crate::config::{Association, Config, Invalid, Model, header_hint, normal_headers, normal_note, written_secret};
 
 pub(super) fn routes() -> Vec<AdminRoute> {
@@ -59,7 +58,7 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             "Delete an association",
             |a, c| Box::pin(delete(a, c)),
         )
-        .answers::<Applied>(200)
+        .answers_nothing()
         .versioned(),
         AdminRoute::new(
             Method::PUT,
@@ -214,7 +213,7 @@ async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
 async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let edited = admin.edit(&call, |config| remove(config, id)).await?;
-    Reply::applied(&Applied::of(&edited))
+    Ok(Reply::nothing().of_version(edited.after.version))
 }
 
 async fn order(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {

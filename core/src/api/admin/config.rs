@@ -77,7 +77,8 @@ async fn apply(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let file = file::parse(text, &|name| admin.environment.get(name))?;
     let merge = |config: &mut Config| Ok(file::merge_into(&admin.store, &file, config)?);
     let edited = if query.dry_run { admin.dry_run(&call, merge).await? } else { admin.edit(&call, merge).await? };
-    Reply::applied(&Applied::of(&edited))
+    let applied = Applied::of(&edited);
+    Ok(Reply::ok(&applied)?.of_version(applied.version))
 }
 
 impl From<FileError> for AdminError {

@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 use super::call::{from_value, patch};
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::fields::{copied, filled, key_fields, with_fields};
-use crate::config::file::Applied;
 use crate::config::{
     ClientKey, Config, Secret, client_key_prefix, client_key_suffix, generate_client_key, hash_client_key, normal_note,
     validate,
@@ -48,7 +47,7 @@ pub(super) fn routes() -> Vec<AdminRoute> {
         AdminRoute::new(Method::DELETE, "/api/keys/{id}", "deleteKey", "Delete a client key", |a, c| {
             Box::pin(delete(a, c))
         })
-        .answers::<Applied>(200)
+        .answers_nothing()
         .versioned(),
     ]
 }
@@ -173,7 +172,7 @@ async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
 async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let edited = admin.edit(&call, |config| remove(config, id)).await?;
-    Reply::applied(&Applied::of(&edited))
+    Ok(Reply::nothing().of_version(edited.after.version))
 }
 
 /// Returns the key itself.

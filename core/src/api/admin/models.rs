@@ -10,7 +10,6 @@ use serde_json::{Map, Value};
 use super::associations::AssociationView;
 use super::call::{from_value, patch};
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
-use crate::config::file::Applied;
 use crate::config::{Config, Invalid, Model, Strategy, Timeouts, defaults, normal_note};
 use crate::platform::Timestamp;
 
@@ -60,7 +59,7 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             "Delete a model with its associations",
             |a, c| Box::pin(delete(a, c)),
         )
-        .answers::<Applied>(200)
+        .answers_nothing()
         .versioned(),
     ]
 }
@@ -211,7 +210,7 @@ async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
 async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let edited = admin.edit(&call, |config| remove(config, id)).await?;
-    Reply::applied(&Applied::of(&edited))
+    Ok(Reply::nothing().of_version(edited.after.version))
 }
 
 /// Behind the others.

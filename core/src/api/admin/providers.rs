@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 
 use super::call::{from_value, patch};
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
-use crate::config::file::Applied;
 use crate::config::{
     Config, Provider, ProviderType, Secret, default_base_url, defaults, error_samples, error_text, normal_note,
     proxy_hint, secret_hint, trimmed_url, written_secret,
@@ -49,7 +48,7 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             "Delete a provider with its associations",
             |a, c| Box::pin(delete(a, c)),
         )
-        .answers::<Applied>(200)
+        .answers_nothing()
         .versioned(),
         AdminRoute::new(
             Method::GET,
@@ -216,7 +215,7 @@ async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
 async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let edited = admin.edit(&call, |config| remove(config, id)).await?;
-    Reply::applied(&Applied::of(&edited))
+    Ok(Reply::nothing().of_version(edited.after.version))
 }
 
 pub(super) fn insert(config: &mut Config, id: &str, fields: Map<String, Value>) -> Result<(), AdminError> {
