@@ -1,5 +1,7 @@
 //! The database contract on local files, and what only a file can show.
 
+use std::time::Duration;
+
 use llmio_core::platform::{Database, Statement, Value};
 use llmio_core::testing::contract;
 use llmio_native::LocalDatabase;
@@ -34,6 +36,27 @@ async fn a_file_outlives_its_database_value() {
     let third = LocalDatabase::open(&path).unwrap();
     let rows = third.query(statement("SELECT x FROM t", vec![])).await.unwrap();
     assert_eq!(rows.rows, [[Value::Integer(8)]]);
+}
+
+/// A question that would take for ever, asked and left by more than there are connections.
+#[tokio::test]
+async fn what_nobody_waits_for_is_not_read_to_its_end() {
+    const ENDLESS: &str =
+        "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n WHERE x < 0";
+    let folder = tempfile::tempdir().unwrap();
+    for database in
+        [LocalDatabase::open(folder.path().join("llmio.db")).unwrap(), LocalDatabase::open_in_memory().unwrap()]
+    {
+        let endless = || statement(ENDLESS, vec![]);
+        for _ in 0..5 {
+            let (one, both) = (database.query(endless()), database.batch(vec![endless(), endless()]));
+            let asked = futures_util::future::join(one, both);
+            assert!(tokio::time::timeout(Duration::from_millis(20), asked).await.is_err());
+        }
+        let one = database.query(statement("SELECT 1 AS one", vec![]));
+        let rows = tokio::time::timeout(Duration::from_secs(60), one).await.expect("connections are free").unwrap();
+        assert_eq!(rows.rows, [[Value::Integer(1)]]);
+    }
 }
 
 #[cfg(unix)]

@@ -121,7 +121,8 @@ fn same(given: &str, expected: &str) -> bool {
     Sha256::digest(given.as_bytes()).ct_eq(&Sha256::digest(expected.as_bytes())).into()
 }
 
-fn usable(shared: &Shared, key: &Arc<ClientKey>) -> Result<Arc<ClientKey>, GatewayError> {
+/// The key, unless it is switched off or has expired.
+pub(super) fn usable(shared: &Shared, key: &Arc<ClientKey>) -> Result<Arc<ClientKey>, GatewayError> {
     if !key.enabled {
         return Err(unauthenticated(format!("the API key `{}` is switched off", key.name)));
     }

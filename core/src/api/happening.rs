@@ -4,6 +4,7 @@ use super::admin::activity::{Happening, InFlightFilter, InFlightView, Phase, Rat
 use super::admin::log_view::millis;
 use crate::activity::{Live, Second};
 use crate::shared::Shared;
+use crate::storage::log_filter::LogField;
 
 const MINUTES_PER_HOUR: f64 = 60.0;
 
@@ -16,14 +17,24 @@ pub(super) fn happening(shared: &Shared, wanted: &InFlightFilter) -> Happening {
     }
 }
 
+/// By what is known of a request that has not ended; filters by anything else are those of what has.
 fn is_wanted(live: &Live, wanted: &InFlightFilter) -> bool {
-    let is = |wanted: &Option<String>, value: Option<&str>| wanted.as_deref().is_none_or(|it| Some(it) == value);
-    if !is(&wanted.key_id, live.key.as_ref().map(|key| key.id.as_str())) {
-        return false;
-    }
     let step = live.step();
-    is(&wanted.model, Some(&step.model))
-        && is(&wanted.provider, step.asked.as_ref().map(|(asked, _)| asked.upstream.name.as_str()))
+    let asked = step.asked.as_ref();
+    wanted.filter.fields.iter().all(|choice| {
+        let value = match choice.field {
+            LogField::Model => Some(step.model.as_str()),
+            LogField::Key => live.key.as_ref().map(|key| key.id.as_str()),
+            LogField::Dialect => Some(live.dialect.as_str()),
+            LogField::Origin => Some(live.origin.as_str()),
+            LogField::Provider => asked.map(|(asked, _)| asked.upstream.name.as_str()),
+            LogField::ProviderType => asked.map(|(asked, _)| asked.upstream.kind.as_str()),
+            LogField::ProviderModel => asked.map(|(_, model)| model.as_str()),
+            LogField::Association => asked.map(|(asked, _)| asked.association_id.as_str()),
+            _ => return true,
+        };
+        choice.takes(value)
+    }) && wanted.filter.stream.is_none_or(|stream| stream == step.stream)
 }
 
 fn view(live: &Live) -> InFlightView {

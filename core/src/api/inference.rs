@@ -11,7 +11,7 @@ use super::upload::Announced;
 use super::{content_length, decode, query, upload, waits_to_send};
 use crate::balance::conversation;
 use crate::config::snapshot::{Candidate, Route, Snapshot};
-use crate::config::{Capabilities, Redactor, Strategy};
+use crate::config::{Capabilities, ClientKey, Redactor, Strategy};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, RequestHead, inspect};
 use crate::pipeline::Answer;
 use crate::pipeline::{self, Call, Directions, Ending, Facts, Journal};
@@ -109,19 +109,9 @@ async fn prepare(
     if facts.session_id.is_none() {
         facts.session_id.clone_from(&head.session_id);
     }
-    if facts.key.as_ref().is_some_and(|key| !key.allows(&model)) {
-        let message = format!("this API key may not use the model `{model}`");
-        return Err(GatewayError::new(ErrorKind::Forbidden, message).code("model_not_allowed").param("model"));
-    }
+    allowed(facts.key.as_deref(), &model)?;
     let snapshot = shared.snapshot();
-    let route = snapshot.route(&model).ok_or_else(|| {
-        let message = format!("the model `{model}` does not exist here; GET the model list for those that do");
-        GatewayError::new(ErrorKind::NotFound, message).code("model_not_found").param("model")
-    })?;
-    if !route.enabled {
-        let message = format!("the model `{model}` is switched off on this gateway; ask its operator, or use another");
-        return Err(GatewayError::new(ErrorKind::NotFound, message).code("model_disabled").param("model"));
-    }
+    let route = found_route(&snapshot, &model)?;
     facts.route = Some(route.name.clone());
     let route = match asked.operation {
         Operation::Generate => Arc::clone(route),
@@ -138,6 +128,28 @@ async fn prepare(
     let call =
         Call { dialect, operation, headers: parts.headers, query, body, head, model, stream, form, conversation };
     Ok((call, route))
+}
+
+/// Whether a client may ask for `model`; without a key it is the operator.
+pub(super) fn allowed(key: Option<&ClientKey>, model: &str) -> Result<(), GatewayError> {
+    if key.is_none_or(|key| key.allows(model)) {
+        return Ok(());
+    }
+    let message = format!("this API key may not use the model `{model}`");
+    Err(GatewayError::new(ErrorKind::Forbidden, message).code("model_not_allowed").param("model"))
+}
+
+/// What answers to `model`.
+pub(super) fn found_route<'a>(snapshot: &'a Snapshot, model: &str) -> Result<&'a Arc<Route>, GatewayError> {
+    let route = snapshot.route(model).ok_or_else(|| {
+        let message = format!("the model `{model}` does not exist here; GET the model list for those that do");
+        GatewayError::new(ErrorKind::NotFound, message).code("model_not_found").param("model")
+    })?;
+    if !route.enabled {
+        let message = format!("the model `{model}` is switched off on this gateway; ask its operator, or use another");
+        return Err(GatewayError::new(ErrorKind::NotFound, message).code("model_disabled").param("model"));
+    }
+    Ok(route)
 }
 
 fn named(head: &RequestHead) -> Result<String, GatewayError> {

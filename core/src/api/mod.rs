@@ -4,6 +4,7 @@ pub mod admin;
 mod auth;
 mod cors;
 pub(crate) mod decode;
+mod dry_run;
 mod happening;
 mod health;
 mod inference;
@@ -54,6 +55,10 @@ impl Instance for Shared {
 
     fn happening(&self, wanted: &admin::InFlightFilter) -> admin::Happening {
         happening::happening(self, wanted)
+    }
+
+    fn plan(&self, question: &admin::PlanQuestion) -> Result<admin::PlanAnswer, admin::AdminError> {
+        dry_run::plan(self, question)
     }
 
     fn config_changed(&self, config: &Config) {

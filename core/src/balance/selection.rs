@@ -23,7 +23,7 @@ pub struct Contender {
 }
 
 /// The candidates that one request still has.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Selection {
     strategy: Strategy,
     contenders: Vec<Contender>,
@@ -105,6 +105,23 @@ impl Selection {
                     if pool.len() == 1 { 1.0 } else { duels.sum() }
                 };
                 pool.iter().map(|it| (it.index, wins(it))).collect()
+            }
+        }
+    }
+
+    /// What another conversation draws for each.
+    pub fn draw_lots(&mut self, lot: impl Fn(usize) -> f64) {
+        self.contenders.iter_mut().for_each(|it| it.lot = Some(lot(it.index)));
+    }
+
+    /// The turn of the chosen one among those of whom it was picked, as [`super::Balancer::take_turn`] counts it.
+    pub fn take_turn(&mut self, available: impl Fn(usize) -> bool, chosen: usize) {
+        let taking_part: Vec<_> = self.pool(available).iter().map(|it| (it.index, it.weight)).collect();
+        let total: f64 = taking_part.iter().map(|(_, weight)| weight).sum();
+        for contender in self.contenders.iter_mut().filter(|it| taking_part.contains(&(it.index, it.weight))) {
+            contender.credit += contender.weight;
+            if contender.index == chosen {
+                contender.credit -= total;
             }
         }
     }

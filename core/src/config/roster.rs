@@ -24,6 +24,7 @@ pub struct ListedAssociation {
     pub provider_id: String,
     pub provider_model: String,
     pub weight: u32,
+    pub priority: i32,
     /// Whether its model has a breaker.
     pub breaker: bool,
     /// It is switched on, and so are its provider and its model.
@@ -48,6 +49,7 @@ impl Roster {
                 provider_id: association.provider_id.clone(),
                 provider_model: association.provider_model.clone(),
                 weight: association.weight,
+                priority: association.priority,
                 breaker: model.breaker,
                 enabled: association.enabled && model.enabled && provider.is_some_and(|it| it.enabled),
             }

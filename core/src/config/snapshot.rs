@@ -145,6 +145,10 @@ impl Snapshot {
         self.keys.get(hash)
     }
 
+    pub fn key_of_id(&self, id: &str) -> Option<&Arc<ClientKey>> {
+        self.keys.values().find(|key| key.id == id)
+    }
+
     /// The Anthropic provider that counts tokens for models that have none of their own.
     pub fn counting(&self) -> Option<&Arc<Upstream>> {
         self.counting.as_ref()

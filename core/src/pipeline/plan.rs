@@ -179,6 +179,31 @@ impl<'a> Plan<'a> {
         Choice::new(Arc::clone(self.route), self.decided_by, stands)
     }
 
+    /// How often each candidate would be asked first of so many calls like this one, each of a conversation of its own. Nobody
+    /// takes a turn. All are zero where nobody is awake.
+    pub(super) fn draws(&self, shared: &Shared, count: u32) -> Vec<(&'a Arc<Candidate>, u32)> {
+        let awake: Vec<_> = self.rests(shared).map(|rest| rest.is_none()).collect();
+        let available = |index: usize| awake.get(index) == Some(&true);
+        // The fastest is for conversations that have not begun.
+        let keeps = self.route.keeps_conversations() && self.route.strategy != Strategy::LeastLatency;
+        let mut selection = self.selection.clone();
+        let mut drawn: Vec<_> = self.candidates.iter().map(|candidate| (*candidate, 0)).collect();
+        for _ in 0..count {
+            if keeps {
+                let conversation = shared.platform.entropy.next_u64();
+                selection.draw_lots(|index| {
+                    self.candidate(index).map_or(f64::MAX, |candidate| lot(conversation, &candidate.association_id))
+                });
+            }
+            let Some(index) = selection.pick(available, || shared.platform.random()) else { break };
+            selection.take_turn(available, index);
+            if let Some((_, times)) = drawn.get_mut(index) {
+                *times += 1;
+            }
+        }
+        drawn
+    }
+
     /// Whether somebody else could still be asked.
     pub(super) fn others_left(&self, shared: &Shared, turn: &Turn) -> bool {
         let now = shared.now();

@@ -25,13 +25,18 @@ pub const OTHER: &str = "(other)";
 
 /// What a day's sums are by, and the lengths of their periods in hours.
 pub(crate) const TOTAL: &str = "total";
+pub(crate) const MODEL: &str = "model";
+pub(crate) const PROVIDER: &str = "provider";
 pub(crate) const ROUTE: &str = "route";
 pub(crate) const KEY: &str = "key";
 pub(crate) const OF_KEY: &str = "of_key";
 pub(crate) const OF_MODEL: &str = "of_model";
 pub(crate) const OF_PROVIDER: &str = "of_provider";
 pub(crate) const DAY_HOURS: u8 = 24;
-pub(crate) const QUARTER_HOURS: u8 = 6;
+pub(crate) const THIRD_HOURS: u8 = 8;
+const LENGTHS: [u8; 3] = [DAY_HOURS, THIRD_HOURS, 1];
+/// A day of one part has little more in it than a third of it.
+const PART_LENGTHS: [u8; 2] = [THIRD_HOURS, 1];
 
 /// Sums by dimension and hour of the day.
 type Cells = BTreeMap<(Dimension, u8), Sums>;
@@ -50,8 +55,12 @@ pub async fn step(database: &dyn Database, now: Timestamp) -> Result<bool, Datab
             return fold_day(database, day, state).await;
         }
     }
-    if let Some(day) = folds::day_with_additions(database).await? {
-        return add_late(database, day, state).await;
+    let day = match folds::day_with_additions(database).await? {
+        Some(day) => Some(day),
+        None => folds::day_of_older_form(database).await?,
+    };
+    if let Some(day) = day {
+        return fold_again(database, day, state).await;
     }
     if folds::delete_pruned_chunk(database).await? > 0 {
         return Ok(true);
@@ -79,8 +88,8 @@ async fn fold_day(database: &dyn Database, day: i64, state: State) -> Result<boo
     folds::write_day(database, day, &day_blocks(cells)?, state.changes, false).await
 }
 
-/// Adds to a folded day what was written after its finest rows had gone.
-async fn add_late(database: &dyn Database, day: i64, state: State) -> Result<bool, DatabaseError> {
+/// Makes a folded day of itself and of what was written after its finest rows had gone.
+async fn fold_again(database: &dyn Database, day: i64, state: State) -> Result<bool, DatabaseError> {
     let mut cells = Cells::new();
     // The parts of any one kind are all there is.
     let all = Blocks { days: &[day], axis: OF_MODEL, parts: None, hours: &[1] };
@@ -100,34 +109,43 @@ fn add_block(cells: &mut Cells, bytes: &[u8], hour_of: impl Fn(u8) -> u8) -> Res
         let names = usize::try_from(entry.dimension).ok().and_then(|index| dimensions.get(index));
         let Some(names) = names else { continue };
         let sums = cells.entry((names.to_dimension(), hour_of(entry.slot))).or_default();
-        block.add_to(sums, entry);
+        block.add_to(sums, entry)?;
     }
     Ok(())
 }
 
-/// All rows of a day.
+/// All rows of a day: what is read most first, so that it lies together.
 fn day_blocks(cells: Cells) -> Result<Vec<BlockRow>, DatabaseError> {
     let cells = bounded(cells);
     let mut rows = Vec::new();
-    for (axis, of) in AXES {
-        for hours in [DAY_HOURS, QUARTER_HOURS, 1] {
-            let mut sums = Cells::new();
-            for ((dimension, hour), cell) in &cells {
-                *sums.entry((of(dimension), hour / hours)).or_default() += cell;
-            }
+    for hours in LENGTHS {
+        for (axis, of) in AXES {
+            let sums = merged(&cells, of, hours);
             push(&mut rows, axis, "", hours, sums.iter().map(as_cell))?;
         }
     }
-    for (axis, part_of) in PARTS {
-        let mut parts = BTreeMap::<&str, Vec<Cell<'_>>>::new();
-        for cell in &cells {
-            parts.entry(part_of(&cell.0.0)).or_default().push(as_cell(cell));
-        }
-        for (part, cells) in parts {
-            push(&mut rows, axis, part, 1, cells)?;
+    for hours in PART_LENGTHS {
+        let sums = merged(&cells, Dimension::clone, hours);
+        for (axis, part_of) in PARTS {
+            let mut parts = BTreeMap::<&str, Vec<Cell<'_>>>::new();
+            for cell in &sums {
+                parts.entry(part_of(&cell.0.0)).or_default().push(as_cell(cell));
+            }
+            for (part, cells) in parts {
+                push(&mut rows, axis, part, hours, cells)?;
+            }
         }
     }
     Ok(rows)
+}
+
+/// Sums of what `of` keeps of dimensions, in periods of so many hours.
+fn merged(cells: &Cells, of: fn(&Dimension) -> Dimension, hours: u8) -> Cells {
+    let mut sums = Cells::new();
+    for ((dimension, hour), cell) in cells {
+        *sums.entry((of(dimension), hour / hours)).or_default() += cell;
+    }
+    sums
 }
 
 /// A kind of blocks, and what it keeps of a dimension.
@@ -135,15 +153,27 @@ type AxisOf = (&'static str, fn(&Dimension) -> Dimension);
 /// A kind of blocks that hold all, and by what it is divided.
 type PartOf = (&'static str, fn(&Dimension) -> &str);
 
-const AXES: [AxisOf; 3] = [(TOTAL, total), (ROUTE, route), (KEY, key)];
+const AXES: [AxisOf; 5] = [(TOTAL, total), (MODEL, model), (PROVIDER, provider), (KEY, key), (ROUTE, route)];
 const PARTS: [PartOf; 3] = [(OF_KEY, |of| &of.key_id), (OF_MODEL, |of| &of.model), (OF_PROVIDER, |of| &of.provider)];
 
 fn total(of: &Dimension) -> Dimension {
-    Dimension { dialect: of.dialect.clone(), origin: of.origin.clone(), ..Dimension::default() }
+    Dimension { dialect: of.dialect.clone(), ..by_origin(of) }
+}
+
+fn by_origin(of: &Dimension) -> Dimension {
+    Dimension { origin: of.origin.clone(), ..Dimension::default() }
+}
+
+fn model(of: &Dimension) -> Dimension {
+    Dimension { model: of.model.clone(), ..by_origin(of) }
+}
+
+fn provider(of: &Dimension) -> Dimension {
+    Dimension { provider: of.provider.clone(), ..by_origin(of) }
 }
 
 fn key(of: &Dimension) -> Dimension {
-    Dimension { key_id: of.key_id.clone(), key_name: of.key_name.clone(), ..total(of) }
+    Dimension { key_id: of.key_id.clone(), key_name: of.key_name.clone(), ..by_origin(of) }
 }
 
 fn route(of: &Dimension) -> Dimension {

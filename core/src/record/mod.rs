@@ -8,6 +8,7 @@ pub mod latency;
 pub mod limits;
 pub mod metrics;
 pub(crate) mod pack;
+mod pack_v1;
 mod price;
 mod queue;
 mod repair;

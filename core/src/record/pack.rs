@@ -1,16 +1,18 @@
-//! Sums of many dimensions and periods as bytes, a few dozen for each.
+//! Sums of many dimensions and periods as bytes, some hundred for each.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use postcard::ser_flavors::Size;
 use serde::{Deserialize, Serialize};
 
+use super::pack_v1;
 use super::rollup::{Counts, Dimension};
-use super::sums::{Sums, Unpriced};
+use super::sums::{Histogram, Sums, Unpriced};
 use crate::platform::{DatabaseError, DatabaseErrorKind};
 
 /// The first byte; another layout gets another one.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A chunk that has grown to so many bytes is full; the last cell may take it some kilobytes further. D1 limits a parameter to
 /// 2 MB, and a chunk travels as hexadecimal digits.
@@ -19,28 +21,35 @@ pub(crate) const CHUNK_BYTES: usize = 300 << 10;
 /// Sums of one dimension in one of the periods that a block is made of.
 pub(crate) type Cell<'a> = (&'a Dimension, u8, &'a Sums);
 
-/// A chunk as it is read: texts are slices of its bytes.
+/// A chunk as it is read: texts and sums are slices of its bytes.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Block<'a> {
     #[serde(borrow)]
-    texts: Vec<&'a str>,
+    pub(super) texts: Vec<&'a str>,
     /// Indices of texts, in the order of [`Names`].
-    dimensions: Vec<[u32; 8]>,
-    pub(crate) entries: Vec<Entry>,
+    pub(super) dimensions: Vec<[u32; 8]>,
+    #[serde(borrow)]
+    pub(crate) entries: Vec<Entry<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Entry {
+pub(crate) struct Entry<'a> {
     /// Its place among the block's dimensions.
     pub(crate) dimension: u32,
     /// The period's number within the block.
     pub(crate) slot: u8,
+    /// [`Numbers`], then the histograms; packed by themselves, since most readers pass over most entries.
+    #[serde(borrow)]
+    pub(super) sums: Cow<'a, [u8]>,
+}
+
+/// All of [`Sums`] but the histograms. Each of these follows as its first bucket, how many there are, and their counts.
+#[derive(Serialize, Deserialize)]
+struct Numbers {
     counts: [u64; Counts::WHOLE_NUMBERS],
     /// The currency as a text's index.
     costs: Vec<(u32, f64)>,
     unpriced: (u64, u64),
-    first_token: Vec<(u16, u64)>,
-    total: Vec<(u16, u64)>,
     last_minute: u64,
 }
 
@@ -74,9 +83,18 @@ pub(crate) fn encode<'a>(cells: impl IntoIterator<Item = Cell<'a>>) -> Result<Ve
 /// Reads a chunk.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Block<'_>, DatabaseError> {
     match bytes.split_first() {
-        Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|_| broken("cannot be read")),
+        Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(unreadable),
+        Some((&pack_v1::VERSION, rest)) => pack_v1::decode(rest),
         _ => Err(broken("are of a version that this one does not know")),
     }
+}
+
+pub(super) fn unreadable(_: postcard::Error) -> DatabaseError {
+    broken("cannot be read")
+}
+
+fn unwritable(_: postcard::Error) -> DatabaseError {
+    broken("cannot be written")
 }
 
 fn broken(what: &str) -> DatabaseError {
@@ -92,20 +110,17 @@ impl<'a> Block<'a> {
         })
     }
 
-    pub(crate) fn add_to(&self, sums: &mut Sums, entry: &Entry) {
-        sums.counts.add_whole_numbers(&entry.counts);
-        for (currency, cost) in &entry.costs {
-            sums.add_cost(self.text(*currency), *cost);
+    pub(crate) fn add_to(&self, sums: &mut Sums, entry: &Entry<'_>) -> Result<(), DatabaseError> {
+        let (numbers, rest) = postcard::take_from_bytes::<Numbers>(&entry.sums).map_err(unreadable)?;
+        sums.counts.add_whole_numbers(&numbers.counts);
+        for (currency, cost) in numbers.costs {
+            sums.add_cost(self.text(currency), cost);
         }
-        let (requests, tokens) = entry.unpriced;
+        let (requests, tokens) = numbers.unpriced;
         sums.unpriced += &Unpriced { requests, tokens };
-        for (bucket, count) in &entry.first_token {
-            sums.first_token.add((*bucket).into(), *count);
-        }
-        for (bucket, count) in &entry.total {
-            sums.total.add((*bucket).into(), *count);
-        }
-        sums.last_minute = sums.last_minute.max(entry.last_minute);
+        sums.last_minute = sums.last_minute.max(numbers.last_minute);
+        let rest = add_histogram(&mut sums.first_token, rest)?;
+        add_histogram(&mut sums.total, rest).map(drop)
     }
 
     fn text(&self, index: u32) -> &'a str {
@@ -164,17 +179,9 @@ impl<'a> Packer<'a> {
             self.bytes += size(&indices)?;
             self.block.dimensions.push(indices);
         }
-        let costs = sums.costs.iter().map(|(currency, cost)| (self.index(currency), *cost)).collect();
-        let entry = Entry {
-            dimension: number(self.block.dimensions.len().saturating_sub(1)),
-            slot,
-            counts: sums.counts.whole_numbers(),
-            costs,
-            unpriced: (sums.unpriced.requests, sums.unpriced.tokens),
-            first_token: sums.first_token.buckets().filter_map(bucket).collect(),
-            total: sums.total.buckets().filter_map(bucket).collect(),
-            last_minute: sums.last_minute,
-        };
+        let sums = pack(sums, |currency| self.index(currency))?;
+        let dimension = number(self.block.dimensions.len().saturating_sub(1));
+        let entry = Entry { dimension, slot, sums: sums.into() };
         self.bytes += size(&entry)?;
         self.block.entries.push(entry);
         Ok(())
@@ -191,21 +198,40 @@ impl<'a> Packer<'a> {
     }
 
     fn finish(self) -> Result<Vec<u8>, DatabaseError> {
-        postcard::to_extend(&self.block, vec![VERSION]).map_err(|_| broken("cannot be written"))
+        postcard::to_extend(&self.block, vec![VERSION]).map_err(unwritable)
     }
+}
+
+/// The bytes of an [`Entry`]; `index` answers a text's place.
+pub(super) fn pack<'a>(sums: &'a Sums, mut index: impl FnMut(&'a str) -> u32) -> Result<Vec<u8>, DatabaseError> {
+    let numbers = Numbers {
+        counts: sums.counts.whole_numbers(),
+        costs: sums.costs.iter().map(|(currency, cost)| (index(currency), *cost)).collect(),
+        unpriced: (sums.unpriced.requests, sums.unpriced.tokens),
+        last_minute: sums.last_minute,
+    };
+    let histograms = (sums.first_token.run(), sums.total.run());
+    postcard::to_extend(&(numbers, histograms), Vec::new()).map_err(unwritable)
+}
+
+/// Adds a histogram that `bytes` begin with, and answers what is behind it.
+fn add_histogram<'a>(histogram: &mut Histogram, bytes: &'a [u8]) -> Result<&'a [u8], DatabaseError> {
+    let ((first, length), mut rest) = postcard::take_from_bytes::<(i64, usize)>(bytes).map_err(unreadable)?;
+    for slot in histogram.slots(first, length).ok_or_else(|| broken("hold no such latency"))? {
+        let (count, behind) = postcard::take_from_bytes::<u64>(rest).map_err(unreadable)?;
+        *slot = slot.saturating_add(count);
+        rest = behind;
+    }
+    Ok(rest)
 }
 
 /// Bytes that it is written in.
 fn size(part: &impl Serialize) -> Result<usize, DatabaseError> {
-    postcard::serialize_with_flavor(part, Size::default()).map_err(|_| broken("cannot be written"))
+    postcard::serialize_with_flavor(part, Size::default()).map_err(unwritable)
 }
 
 fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
-}
-
-fn bucket((bucket, count): (i64, u64)) -> Option<(u16, u64)> {
-    u16::try_from(bucket).ok().map(|bucket| (bucket, count))
 }
 
 #[cfg(test)]
@@ -236,7 +262,7 @@ mod tests {
             let names: Vec<_> = block.dimensions().map(Names::to_dimension).collect();
             for entry in &block.entries {
                 let mut read = Sums::default();
-                block.add_to(&mut read, entry);
+                block.add_to(&mut read, entry).unwrap();
                 assert_eq!(read, sums);
                 assert_eq!(names[entry.dimension as usize], dimensions[seen / 3_000]);
                 assert_eq!(entry.slot, (seen % 3_000) as u8);

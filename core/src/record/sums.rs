@@ -89,23 +89,40 @@ impl AddAssign<&Self> for Unpriced {
 
 impl Histogram {
     pub(crate) fn add(&mut self, bucket: i64, count: u64) {
-        if count == 0 || !latency::BUCKETS.contains(&bucket) {
-            return;
-        }
-        if self.counts.is_empty() {
-            self.first = bucket;
-        } else if bucket < self.first {
-            let missing = usize::try_from(self.first - bucket).unwrap_or(0);
-            self.counts.splice(0..0, std::iter::repeat_n(0, missing));
-            self.first = bucket;
-        }
-        let index = usize::try_from(bucket - self.first).unwrap_or(0);
-        if index >= self.counts.len() {
-            self.counts.resize(index + 1, 0);
-        }
-        if let Some(slot) = self.counts.get_mut(index) {
+        if count > 0
+            && let Some([slot]) = self.slots(bucket, 1)
+        {
             *slot = slot.saturating_add(count);
         }
+    }
+
+    /// The counts of `length` buckets from `first` on, to be added to: at both ends something. `None` for what are no buckets.
+    pub(super) fn slots(&mut self, first: i64, length: usize) -> Option<&mut [u64]> {
+        if length == 0 {
+            return Some(&mut []);
+        }
+        let last = first.checked_add(i64::try_from(length).ok()? - 1)?;
+        if !latency::BUCKETS.contains(&first) || !latency::BUCKETS.contains(&last) {
+            return None;
+        }
+        if self.counts.is_empty() {
+            self.first = first;
+        } else if first < self.first {
+            let missing = usize::try_from(self.first - first).ok()?;
+            self.counts.splice(0..0, std::iter::repeat_n(0, missing));
+            self.first = first;
+        }
+        let begin = usize::try_from(first - self.first).ok()?;
+        let end = begin + length;
+        if end > self.counts.len() {
+            self.counts.resize(end, 0);
+        }
+        self.counts.get_mut(begin..end)
+    }
+
+    /// The first bucket, and the counts from there on.
+    pub(super) fn run(&self) -> (i64, &[u64]) {
+        (self.first, &self.counts)
     }
 
     /// Each bucket that is not empty, with its count, from the fastest.
@@ -118,24 +135,29 @@ impl Histogram {
         self.counts.iter().fold(0, |sum, count| sum.saturating_add(*count))
     }
 
-    /// In milliseconds, within [`latency::MAX_RELATIVE_ERROR`]: the first bucket at which so many percent have been seen.
-    pub fn percentile_ms(&self, percent: u64) -> Option<f64> {
-        let wanted = u128::from(self.count()) * u128::from(percent);
-        let mut seen = 0_u128;
-        for (bucket, count) in self.buckets() {
-            seen += u128::from(count);
-            if seen * 100 >= wanted {
-                return Some(latency::middle_ms(bucket));
+    /// In milliseconds, within [`latency::MAX_RELATIVE_ERROR`], the lower ones first: for each the first bucket at which so many
+    /// percent have been seen.
+    pub fn percentiles_ms<const N: usize>(&self, percents: [u64; N]) -> Option<[f64; N]> {
+        let count = u128::from(self.count());
+        let mut buckets = self.buckets();
+        let (mut bucket, first) = buckets.next()?;
+        let mut seen = u128::from(first);
+        Some(percents.map(|percent| {
+            while seen * 100 < count * u128::from(percent)
+                && let Some((next, more)) = buckets.next()
+            {
+                bucket = next;
+                seen += u128::from(more);
             }
-        }
-        None
+            latency::middle_ms(bucket)
+        }))
     }
 }
 
 impl AddAssign<&Self> for Histogram {
     fn add_assign(&mut self, other: &Self) {
-        for (bucket, count) in other.buckets() {
-            self.add(bucket, count);
+        for (slot, count) in self.slots(other.first, other.counts.len()).into_iter().flatten().zip(&other.counts) {
+            *slot = slot.saturating_add(*count);
         }
     }
 }
@@ -147,7 +169,7 @@ mod tests {
     #[test]
     fn histograms_grow_at_both_ends_and_add_up() {
         let mut histogram = Histogram::default();
-        assert_eq!(histogram.percentile_ms(50), None);
+        assert_eq!(histogram.percentiles_ms([50]), None);
         for bucket in [100, 90, 110, 100] {
             histogram.add(bucket, 1);
         }
@@ -155,9 +177,8 @@ mod tests {
         sum += &histogram;
         assert_eq!(sum.buckets().collect::<Vec<_>>(), [(90, 2), (100, 4), (110, 2)]);
         let rows = [(1, 90), (25, 90), (26, 100), (75, 100), (76, 110), (100, 110)];
-        for (percent, bucket) in rows {
-            assert_eq!(sum.percentile_ms(percent), Some(latency::middle_ms(bucket)), "p{percent}");
-        }
+        let all = rows.map(|(_, bucket)| latency::middle_ms(bucket));
+        assert_eq!(sum.percentiles_ms(rows.map(|(percent, _)| percent)), Some(all));
         sum.add(i64::MAX, 1);
         assert_eq!(sum.buckets().count(), 3, "no bucket of this world");
     }

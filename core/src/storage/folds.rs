@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::together;
-use crate::platform::{Database, DatabaseError, Statement, Value};
+use crate::platform::{Database, DatabaseError, Row, Statement, Value};
+use crate::record::fold::{KEY, MODEL, PROVIDER, ROUTE, TOTAL};
 use crate::record::pack::CHUNK_BYTES;
 use crate::record::rollup::{DAY_SECS, HOUR_SECS};
 
@@ -12,11 +13,14 @@ use crate::record::rollup::{DAY_SECS, HOUR_SECS};
 const ANSWER_BYTES: u64 = 8 << 20;
 /// Chunks of hours to an answer, each of about [`CHUNK_BYTES`] at the most.
 const ANSWER_CHUNKS: usize = ANSWER_BYTES as usize / CHUNK_BYTES;
-/// So many days come in one answer, unasked for their size: of blocks by the hour, of coarser ones.
+/// So many days come in one answer, unasked for their size; of coarse blocks by few names.
 const FEW_DAYS: usize = 3;
 const FEW_COARSE_DAYS: usize = 31;
 /// Rows to a deletion: a few milliseconds, for which other writers wait.
 const CHUNK_ROWS: u32 = 500;
+
+/// Which blocks a day has, as [`crate::record::fold`] makes them; 1 is that of versions before there were others.
+const FORM: i64 = 2;
 
 /// True while nothing was written late since `?2` was read.
 const UNCHANGED: &str = "(SELECT changes FROM rollup_state) = ?2";
@@ -55,10 +59,29 @@ pub(crate) async fn state(database: &dyn Database) -> Result<State, DatabaseErro
     }
 }
 
+/// A day that is folded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FoldedDay {
+    pub(crate) day: i64,
+    /// Its blocks are those of [`FORM`]. Of older ones there are those by `hours = 1` of all axes but the model and the provider.
+    pub(crate) is_current: bool,
+}
+
 /// The folded days among those from `from` to `to`, in order.
-pub(crate) async fn folded_days(database: &dyn Database, from: i64, to: i64) -> Result<Vec<i64>, DatabaseError> {
-    let sql = "SELECT day FROM rollup_days WHERE day >= ?1 AND day < ?2 ORDER BY day";
-    integers(database, sql.into(), vec![from.into(), to.into()]).await
+pub(crate) async fn folded_days(database: &dyn Database, from: i64, to: i64) -> Result<Vec<FoldedDay>, DatabaseError> {
+    let sql = "SELECT day, form FROM rollup_days WHERE day >= ?1 AND day < ?2 ORDER BY day";
+    let rows = database.query(Statement::new(sql, vec![from.into(), to.into()])).await?;
+    let day = |row: Row<'_>| {
+        let mut cells = row.cells();
+        Ok(FoldedDay { day: cells.integer()?, is_current: cells.integer()? == FORM })
+    };
+    rows.iter().map(day).collect()
+}
+
+/// The newest folded day whose blocks are not those of [`FORM`].
+pub(crate) async fn day_of_older_form(database: &dyn Database) -> Result<Option<i64>, DatabaseError> {
+    let sql = format!("SELECT day FROM rollup_days WHERE form < {FORM} ORDER BY day DESC LIMIT 1");
+    Ok(integers(database, sql, vec![]).await?.first().copied())
 }
 
 /// The newest days, begun at `now` or earlier, that the finest rollups have rows of and that are not folded, newest first.
@@ -135,8 +158,12 @@ pub(crate) async fn blocks(
     wanted: &Blocks<'_>,
     mut show: impl FnMut(i64, i64, &[u8]) -> Result<(), DatabaseError>,
 ) -> Result<(), DatabaseError> {
-    let few = if wanted.hours.contains(&1) { FEW_DAYS } else { FEW_COARSE_DAYS };
-    let answers = if wanted.days.len() > few { answers(database, wanted).await? } else { vec![wanted.days.to_vec()] };
+    let is_coarse = !wanted.hours.contains(&1) && [TOTAL, MODEL, PROVIDER, KEY, ROUTE].contains(&wanted.axis);
+    let answers = if is_coarse || wanted.days.len() <= FEW_DAYS {
+        wanted.days.chunks(FEW_COARSE_DAYS).map(<[i64]>::to_vec).collect()
+    } else {
+        answers(database, wanted).await?
+    };
     for days in answers {
         let statement = wanted.of(&days).statement("b.day, b.hours, b.sums", "");
         for row in database.query(statement).await?.iter() {
@@ -246,7 +273,7 @@ pub(crate) async fn write_day(
     if additions {
         statements.push(guarded(&format!("DELETE FROM rollups WHERE hour > -?1 - {DAY_SECS} AND hour <= -?1 AND")));
     }
-    statements.push(guarded("INSERT OR REPLACE INTO rollup_days (day) SELECT ?1 WHERE"));
+    statements.push(guarded(&format!("INSERT OR REPLACE INTO rollup_days (day, form) SELECT ?1, {FORM} WHERE")));
     let answers = database.batch(statements).await?;
     Ok(answers.last().is_some_and(|answer| answer.affected > 0))
 }

@@ -51,6 +51,13 @@ pub struct FieldChoice {
     pub leaves_out: bool,
 }
 
+impl FieldChoice {
+    /// Whether it takes what has this value; `None` has none.
+    pub(crate) fn takes(&self, value: Option<&str>) -> bool {
+        self.values.is_empty() || self.values.iter().any(|wanted| wanted.as_deref() == value) != self.leaves_out
+    }
+}
+
 /// What entries can be told apart by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

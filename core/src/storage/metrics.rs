@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::folds::{self, Blocks};
+use super::folds::{self, Blocks, FoldedDay};
 use super::rollups;
 use crate::platform::{Database, DatabaseError, Timestamp};
 use crate::record::Sums;
-use crate::record::fold::{DAY_HOURS, KEY, OF_KEY, OF_MODEL, OF_PROVIDER, QUARTER_HOURS, ROUTE, TOTAL};
+use crate::record::fold::{DAY_HOURS, KEY, MODEL, OF_KEY, OF_MODEL, OF_PROVIDER, PROVIDER, ROUTE, THIRD_HOURS, TOTAL};
 use crate::record::pack::{self, Block, Names};
 use crate::record::retention::ROLLUP_RETENTION_DAYS;
 use crate::record::rollup::{DAY_SECS, FINE_SECS, HOUR_SECS};
@@ -99,7 +99,7 @@ pub async fn metrics(database: &dyn Database, query: &MetricsQuery) -> Result<Me
         let first_day = from.div_euclid(DAY_SECS) * DAY_SECS;
         let days = folds::folded_days(database, first_day, to).await?;
         read_days(database, query, &days, &mut sums).await?;
-        let days: Vec<_> = days.iter().map(|day| (*day, day + DAY_SECS)).collect();
+        let days: Vec<_> = days.iter().map(|it| (it.day, it.day + DAY_SECS)).collect();
         gaps = without(&gaps, &days);
         let mut hours = Vec::new();
         if !gaps.is_empty() {
@@ -140,37 +140,36 @@ fn without(spans: &[(i64, i64)], others: &[(i64, i64)]) -> Vec<(i64, i64)> {
 async fn read_days(
     database: &dyn Database,
     query: &MetricsQuery,
-    days: &[i64],
+    days: &[FoldedDay],
     sums: &mut Collector<'_>,
 ) -> Result<(), DatabaseError> {
     let (axis, parts) = query.axis();
-    let (from, to) = query.bounds();
-    let has_coarse = query.interval != Interval::Hour && matches!(axis, TOTAL | ROUTE | KEY);
-    let (whole, divided): (Vec<i64>, Vec<i64>) =
-        days.iter().partition(|day| has_coarse && query.is_one(**day, DAY_HOURS, from, to));
-    let plans: [(&[i64], &[u8]); 2] =
-        [(&whole, &[DAY_HOURS]), (&divided, if has_coarse { &[QUARTER_HOURS, 1] } else { &[1] })];
-    for (days, hours) in plans {
-        if days.is_empty() {
-            continue;
-        }
-        let blocks = Blocks { days, axis, parts: parts.as_deref(), hours };
+    let is_parts = matches!(axis, OF_KEY | OF_MODEL | OF_PROVIDER);
+    // By the lengths of the blocks that are read of them.
+    let mut plans = BTreeMap::<(&str, &[u8]), Vec<i64>>::new();
+    for FoldedDay { day, is_current } in days {
+        let hours = if *is_current { query.lengths(*day, !is_parts) } else { &[1] };
+        plans.entry((if *is_current { axis } else { form_1(axis) }, hours)).or_default().push(*day);
+    }
+    for ((axis, hours), days) in plans {
+        let blocks = Blocks { days: &days, axis, parts: parts.as_deref(), hours };
         folds::blocks(database, &blocks, |day, length, bytes| {
             let length = u8::try_from(length).unwrap_or(1);
             sums.block(day, bytes, |slot| {
                 let start = day + i64::from(slot) * i64::from(length) * HOUR_SECS;
-                let quarter = day + i64::from(slot / QUARTER_HOURS) * i64::from(QUARTER_HOURS) * HOUR_SECS;
-                let counts = match length {
-                    1 if has_coarse => (from..to).contains(&start) && !query.is_one(quarter, QUARTER_HOURS, from, to),
-                    1 => (from..to).contains(&start),
-                    length => query.is_one(start, length, from, to),
-                };
-                counts.then_some(start)
+                let third = day + i64::from(slot / THIRD_HOURS) * i64::from(THIRD_HOURS) * HOUR_SECS;
+                let is_in_coarser = length == 1 && hours.len() > 1 && query.is_one(third, THIRD_HOURS);
+                (query.is_one(start, length) && !is_in_coarser).then_some(start)
             })
         })
         .await?;
     }
     Ok(())
+}
+
+/// What days of the first form have in the place of an axis.
+fn form_1(axis: &'static str) -> &'static str {
+    if matches!(axis, MODEL | PROVIDER) { ROUTE } else { axis }
 }
 
 impl MetricsQuery {
@@ -199,25 +198,42 @@ impl MetricsQuery {
     }
 
     /// Whether these hours are all wanted, and in one interval.
-    fn is_one(&self, start: i64, hours: u8, from: i64, to: i64) -> bool {
+    fn is_one(&self, start: i64, hours: u8) -> bool {
+        let (from, to) = self.bounds();
         let end = start + i64::from(hours) * HOUR_SECS;
         from <= start && end <= to && self.start_of(start) == self.start_of(end - HOUR_SECS)
+    }
+
+    /// The lengths, in hours, of the periods that a day is to be read in; parts have no days.
+    fn lengths(&self, day: i64, has_days: bool) -> &'static [u8] {
+        let (from, to) = self.bounds();
+        let mut thirds = (0..3).map(|third| day + third * i64::from(THIRD_HOURS) * HOUR_SECS);
+        let is_outside = |start: i64| start >= to || start + i64::from(THIRD_HOURS) * HOUR_SECS <= from;
+        if self.interval == Interval::Hour {
+            &[1]
+        } else if has_days && self.is_one(day, DAY_HOURS) {
+            &[DAY_HOURS]
+        } else if thirds.all(|start| self.is_one(start, THIRD_HOURS) || is_outside(start)) {
+            &[THIRD_HOURS]
+        } else {
+            &[THIRD_HOURS, 1]
+        }
     }
 
     /// By which blocks of a day it can be answered, and by which parts of them.
     fn axis(&self) -> (&'static str, Option<Vec<String>>) {
         let filters = self.filter.iter().filter(|choice| !choice.values.is_empty()).map(|choice| choice.axis);
         let mut axes: BTreeSet<Axis> = self.group_by.iter().copied().chain(filters).collect();
-        // All blocks know these.
-        axes.retain(|axis| !matches!(axis, Axis::Dialect | Axis::Origin));
-        if axes.is_empty() {
-            return (TOTAL, None);
-        }
-        if !axes.contains(&Axis::Key) {
-            return (ROUTE, None);
-        }
-        if axes.len() == 1 {
-            return (KEY, None);
+        // All blocks know it.
+        axes.remove(&Axis::Origin);
+        let axes: Vec<_> = axes.into_iter().collect();
+        match axes.as_slice() {
+            [] | [Axis::Dialect] => return (TOTAL, None),
+            [Axis::Model] => return (MODEL, None),
+            [Axis::Provider] => return (PROVIDER, None),
+            [Axis::Key] => return (KEY, None),
+            axes if !axes.contains(&Axis::Key) => return (ROUTE, None),
+            _ => {}
         }
         let parts = [(Axis::Key, OF_KEY), (Axis::Model, OF_MODEL), (Axis::Provider, OF_PROVIDER)];
         let chosen = parts.into_iter().find_map(|(axis, kind)| {
@@ -286,7 +302,7 @@ impl<'a> Collector<'a> {
         for entry in &block.entries {
             let group = usize::try_from(entry.dimension).ok().and_then(|index| groups.get(index).copied()).flatten();
             let (Some(group), Some(start)) = (group, start_of(entry.slot)) else { continue };
-            block.add_to(self.point(start, group), entry);
+            block.add_to(self.point(start, group), entry)?;
         }
         Ok(())
     }
@@ -307,19 +323,19 @@ impl<'a> Collector<'a> {
             return None;
         }
         let values: Vec<_> = self.query.group_by.iter().map(|axis| axis.of(names).to_owned()).collect();
-        let names = self.query.group_by.iter().map(|axis| axis.name_of(names)).collect();
+        let named = || self.query.group_by.iter().map(|axis| axis.name_of(names)).collect();
         if let Some(index) = self.index.get(&values) {
             if let (Some(group), Some(named_at)) = (self.found.groups.get_mut(*index), self.named_at.get_mut(*index))
-                && *named_at <= start
+                && *named_at < start
             {
                 *named_at = start;
-                group.names = names;
+                group.names = named();
             }
             return Some(*index);
         }
         let index = self.found.groups.len();
         self.index.insert(values.clone(), index);
-        self.found.groups.push(Group { values, names });
+        self.found.groups.push(Group { values, names: named() });
         self.named_at.push(start);
         Some(index)
     }

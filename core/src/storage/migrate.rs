@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0010_request_details_compatible",
     "0011_rollup_blocks_compatible",
     "0012_notes_and_switches_compatible",
+    "0013_rollup_forms",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -60,7 +60,7 @@ async fn from_creation_to_deletion() {
     }
     let model = api.expect(200, &format!("GET /api/models/{}", ids.other_model), Value::Null).await;
     assert_eq!(model["associations"], json!([moved]));
-    api.expect(204, &format!("DELETE /api/associations/{id}"), Value::Null).await;
+    api.expect(200, &format!("DELETE /api/associations/{id}"), Value::Null).await;
     api.expect(404, &format!("GET /api/associations/{id}"), Value::Null).await;
 }
 
@@ -76,8 +76,13 @@ async fn a_changed_association_keeps_its_place() {
     let config = api.admin.store.load().await.unwrap();
     let order: Vec<_> = config.models[0].associations.iter().map(|other| other.provider_model.as_str()).collect();
     assert_eq!(order, ["a", "B", "c"]);
-    api.expect(204, &format!("DELETE /api/providers/{}", ids.provider), Value::Null).await;
-    assert_eq!(api.admin.store.load().await.unwrap().associations().count(), 0);
+    let deleted = api.expect(200, &format!("DELETE /api/providers/{}", ids.provider), Value::Null).await;
+    let config = api.admin.store.load().await.unwrap();
+    assert_eq!((config.associations().count(), &deleted["version"]), (0, &json!(config.version)));
+    let changes = deleted["changes"].as_array().unwrap();
+    let provider = changes.iter().find(|change| change["kind"] == "provider").unwrap();
+    let gone: Vec<_> = provider["dependants"].as_array().unwrap().iter().map(|it| &it["effect"]).collect();
+    assert_eq!((changes.len(), gone), (4, vec![&json!("deleted"); 3]), "{deleted}");
 }
 
 #[tokio::test]

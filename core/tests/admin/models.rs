@@ -24,7 +24,7 @@ async fn from_creation_to_deletion() {
     assert_eq!(changed["affinity"], false);
     assert_eq!(api.expect(200, &format!("GET /api/models/{id}"), Value::Null).await, changed);
     api.expect(200, &format!("PATCH /api/models/{id}"), json!({"idle_timeout": null})).await;
-    api.expect(204, &format!("DELETE /api/models/{id}"), Value::Null).await;
+    api.expect(200, &format!("DELETE /api/models/{id}"), Value::Null).await;
     api.expect(404, &format!("GET /api/models/{id}"), Value::Null).await;
 }
 

@@ -2,7 +2,9 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use http::Request;
-use llmio_core::api::admin::{About, Admin, Happening, InFlightFilter, Instance, Overview, handle};
+use llmio_core::api::admin::{
+    About, Admin, AdminError, Happening, InFlightFilter, Instance, Overview, PlanAnswer, PlanQuestion, handle,
+};
 use llmio_core::balance::AssociationHealth;
 use llmio_core::config::file::Environment;
 use llmio_core::config::{Config, Sealer};
@@ -61,6 +63,10 @@ impl Instance for Announced {
 
     fn happening(&self, _: &InFlightFilter) -> Happening {
         Happening::default()
+    }
+
+    fn plan(&self, _: &PlanQuestion) -> Result<PlanAnswer, AdminError> {
+        unreachable!("nothing runs here")
     }
 
     fn config_changed(&self, config: &Config) {

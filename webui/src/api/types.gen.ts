@@ -356,6 +356,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who would be asked for a request, and how often of many; nobody is, and nothing changes */
+        post: operations["planRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/activity": {
         parameters: {
             query?: never;
@@ -2410,6 +2427,60 @@ export interface components {
         /** @description Who sent a request. All but clients name themselves with the admin token. */
         Origin: "client" | "console" | "test" | "replay";
         Outcome: ("success" | "rate_limited" | "timeout") | "client_error" | "provider_error" | "connect_error" | "cancelled" | "gateway_error";
+        Plan: {
+            /** @description The configured name or pattern that answers; null when there is none. */
+            model: string | null;
+            /** @description How all stand now, also those that are switched off. */
+            decision: components["schemas"]["Decision"] | null;
+            /**
+             * Format: uint32
+             * @description How many requests were drawn: as many as were asked for, or none when nobody could be asked.
+             */
+            draws: number;
+            /** @description Whom they would go to first; those that can be asked at all, in the model's order. Empty without draws. */
+            drawn: components["schemas"]["PlanShare"][];
+            /** @description What the client would be told instead of an answer. */
+            refusal: components["schemas"]["PlanRefusal"] | null;
+        };
+        /** @enum {string} */
+        PlanNeed: "tool_call" | "structured_output" | "image";
+        /** @description A request that nobody has sent. */
+        PlanQuestion: {
+            dialect: components["schemas"]["Dialect"];
+            /** @description As a client would ask for it; at most 256 characters. */
+            model: string;
+            /** @default false */
+            stream?: boolean;
+            /** @description What the request needs; nothing by default. */
+            needs?: components["schemas"]["PlanNeed"][];
+            /**
+             * @description The key that would ask; without one it may ask for every model.
+             * @default null
+             */
+            key_id?: string | null;
+            /**
+             * Format: uint32
+             * @description So many such requests are drawn, each of a conversation of its own; none by default.
+             * @default null
+             */
+            draws?: number | null;
+        };
+        PlanRefusal: {
+            /** Format: uint16 */
+            status: number;
+            code: string | null;
+            message: string;
+        };
+        PlanShare: {
+            association_id: string;
+            /** Format: uint32 */
+            count: number;
+            /**
+             * Format: double
+             * @description Of all that were drawn.
+             */
+            share: number;
+        };
         /** @description Per million tokens, in `currency`. */
         Prices: {
             /**
@@ -3094,11 +3165,10 @@ export interface components {
             /** @description Names of what it offers beyond the first version of this API. A console says so where one is missing. */
             features: string[];
         };
-        /** @description In bytes. */
         VersionLimits: {
             /**
              * Format: uint
-             * @description Of a client's request.
+             * @description Of a client's request, in bytes, as the next two.
              */
             body_bytes: number;
             /**
@@ -3111,6 +3181,11 @@ export interface components {
              * @description Of a request to this API.
              */
             admin_body_bytes: number;
+            /**
+             * Format: uint
+             * @description Entries of an export of the log.
+             */
+            export_rows: number;
         };
     };
     responses: never;
@@ -3237,14 +3312,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
-            204: {
+            /** @description Delete a provider with its associations */
+            200: {
                 headers: {
                     /** @description The configuration's version, as `"v12"`. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
             };
             /** @description Error */
             default: {
@@ -3511,14 +3588,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
-            204: {
+            /** @description Delete a model with its associations */
+            200: {
                 headers: {
                     /** @description The configuration's version, as `"v12"`. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
             };
             /** @description Error */
             default: {
@@ -3690,14 +3769,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
-            204: {
+            /** @description Delete an association */
+            200: {
                 headers: {
                     /** @description The configuration's version, as `"v12"`. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
             };
             /** @description Error */
             default: {
@@ -3935,14 +4016,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done */
-            204: {
+            /** @description Delete a client key */
+            200: {
                 headers: {
                     /** @description The configuration's version, as `"v12"`. */
                     ETag?: string;
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Applied"];
+                };
             };
             /** @description Error */
             default: {
@@ -4346,20 +4429,104 @@ export interface operations {
             };
         };
     };
+    planRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlanQuestion"];
+            };
+        };
+        responses: {
+            /** @description Who would be asked for a request, and how often of many; nobody is, and nothing changes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     getActivity: {
         parameters: {
             query?: {
+                /** @description As the client asked for it. */
+                model?: string[];
+                not_model?: string[];
+                provider?: string[];
+                not_provider?: string[];
+                provider_type?: components["schemas"]["ProviderType"][];
+                not_provider_type?: components["schemas"]["ProviderType"][];
+                provider_model?: string[];
+                not_provider_model?: string[];
+                /** @description The id of an association. */
+                association?: string[];
+                not_association?: string[];
+                /** @description The id of a key; `none` for requests without one. */
+                key?: string[];
+                not_key?: string[];
+                /** @description A status such as `404`, or a class such as `5xx`. */
+                status?: string[];
+                not_status?: string[];
+                outcome?: components["schemas"]["Outcome"][];
+                not_outcome?: components["schemas"]["Outcome"][];
+                /** @description The client's. */
+                dialect?: components["schemas"]["Dialect"][];
+                not_dialect?: components["schemas"]["Dialect"][];
+                operation?: components["schemas"]["Operation"][];
+                not_operation?: components["schemas"]["Operation"][];
+                finish_reason?: string[];
+                not_finish_reason?: string[];
+                origin?: components["schemas"]["Origin"][];
+                not_origin?: components["schemas"]["Origin"][];
+                /** @description A part of it, in any case. */
+                user_agent?: string | null;
+                /** @description A part of the error's text, in any case. */
+                error?: string | null;
+                /** @description A part of the error, the user agent, the name of a model, or the id of a session, a trace or an entry, in any case. */
+                q?: string | null;
+                /** @description A part of a recorded body, in any case. Needs `from`. */
+                body?: string | null;
+                /** @description The id of a session. */
+                session?: string | null;
+                /** @description The id of a trace. */
+                trace?: string | null;
+                /** @description Requests that arrived then or later. */
+                from?: string | null;
+                /** @description Requests that arrived earlier. */
+                to?: string | null;
+                stream?: boolean | null;
+                /** @description Whether tokens were read from a cache. */
+                cache?: components["schemas"]["LogCache"] | null;
+                has_bodies?: boolean | null;
+                /** @description Requests that took so many attempts or more; with `attempts=all`, attempts from that one on. */
+                attempts_min?: number | null;
+                min_total_ms?: number | null;
+                max_total_ms?: number | null;
+                min_first_token_ms?: number | null;
+                /** @description In whatever currency. */
+                min_cost?: number | null;
+                /** @description `final` (the default) takes one entry for each request, `all` its failed attempts, too. */
+                attempts?: components["schemas"]["LogAttempts"] | null;
                 /** @description The `cursor` of the answer before; without it the newest are told. */
                 after?: string | null;
                 /** @description Of requests on their way, and of those that have ended; at most 200, 100 by default. */
                 limit?: number | null;
-                /** @description As the client asked for it. */
-                model?: string | null;
-                provider?: string | null;
-                /** @description The id of a key. */
-                key?: string | null;
-                /** @description Of what has ended. */
-                outcome?: components["schemas"]["Outcome"] | null;
             };
             header?: never;
             path?: never;
@@ -4709,8 +4876,9 @@ export interface operations {
                 not_key?: string[];
                 dialect?: components["schemas"]["Dialect"][];
                 not_dialect?: components["schemas"]["Dialect"][];
-                /** @description `client` by default: what the console asks by itself does not count. */
+                /** @description `client` by default, if nothing is left out: what the console asks by itself does not count. */
                 origin?: components["schemas"]["MetricsOrigin"][];
+                not_origin?: components["schemas"]["Origin"][];
             };
             header?: never;
             path?: never;

@@ -28,6 +28,16 @@ pub(super) struct Connection {
     _database: libsql::Database,
 }
 
+/// Ends the statement that a connection is at; nothing where it is at none.
+pub(super) struct Interrupt(libsql::Connection);
+
+impl Interrupt {
+    pub(super) fn now(&self) {
+        // It cannot fail for a local database.
+        let _ = self.0.interrupt();
+    }
+}
+
 impl Connection {
     pub(super) fn open(path: &Path, mode: Mode) -> Result<Self, DatabaseError> {
         let database = now(libsql::Builder::new_local(path).build())?;
@@ -43,12 +53,17 @@ impl Connection {
                 "PRAGMA foreign_keys = ON",
                 "PRAGMA journal_size_limit = 16777216",
             ],
-            Mode::Read => &["PRAGMA query_only = ON"],
+            // In KiB, if negative: what reports and pages of the log read again and again stays at hand.
+            Mode::Read => &["PRAGMA query_only = ON", "PRAGMA cache_size = -16384"],
         };
         for pragma in pragmas {
             run(&now(connection.connection.prepare(pragma))?, vec![])?;
         }
         Ok(connection)
+    }
+
+    pub(super) fn interrupt(&self) -> Interrupt {
+        Interrupt(self.connection.clone())
     }
 
     pub(super) fn query(&mut self, statement: &Statement) -> Result<Rows, DatabaseError> {

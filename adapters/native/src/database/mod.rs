@@ -1,5 +1,6 @@
 //! A local libSQL (SQLite) file, or a database in memory.
 
+mod asker;
 mod connection;
 mod error;
 mod worker;
@@ -67,11 +68,8 @@ impl LocalDatabase {
     }
 
     /// What only reads never waits for a writer, of this process or another one.
-    fn worker_for(&self, statements: &[Statement]) -> &Worker {
-        match &self.readers {
-            Some(readers) if statements.iter().all(Statement::only_reads) => readers,
-            _ => &self.writer,
-        }
+    fn reader(&self) -> &Worker {
+        self.readers.as_ref().unwrap_or(&self.writer)
     }
 }
 
@@ -81,17 +79,19 @@ impl Database for LocalDatabase {
     }
 
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
-        let worker = self.worker_for(std::slice::from_ref(&statement));
-        Box::pin(worker.run(move |connection| connection.query(&statement)))
+        let only_reads = statement.only_reads();
+        let job = move |connection: &mut Connection| connection.query(&statement);
+        if only_reads { Box::pin(self.reader().read(job)) } else { Box::pin(self.writer.run(job)) }
     }
 
     fn batch(&self, statements: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Rows>, DatabaseError>> {
-        let worker = self.worker_for(&statements);
-        Box::pin(worker.run(move |connection| {
+        let only_reads = statements.iter().all(Statement::only_reads);
+        let job = move |connection: &mut Connection| {
             connection.transaction(|connection| {
                 statements.iter().map(|statement| connection.query(statement)).collect::<Result<Vec<_>, _>>()
             })
-        }))
+        };
+        if only_reads { Box::pin(self.reader().read(job)) } else { Box::pin(self.writer.run(job)) }
     }
 
     fn script(&self, sql: String) -> BoxFuture<'_, Result<(), DatabaseError>> {

@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use llmio_core::platform::{DatabaseError, DatabaseErrorKind};
 use tokio::sync::oneshot;
 
+use super::asker::Asker;
 use super::connection::Connection;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
@@ -37,6 +38,20 @@ impl Worker {
             })?);
         }
         Ok(Self { jobs: Some(sender), threads })
+    }
+
+    /// As [`Self::run`], of what only reads: when the future is dropped it ends, at the latest with the statement that follows.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> Result<T, DatabaseError> + Send + 'static,
+    ) -> Result<T, DatabaseError> {
+        let asker = Asker::default();
+        let asked = asker.asked();
+        self.run(move |connection| match asked.begin(connection.interrupt()) {
+            Some(_running) => job(connection),
+            None => Err(DatabaseError::new(DatabaseErrorKind::Other, "nobody waits for the answer any more")),
+        })
+        .await
     }
 
     /// Runs `job` on the next free connection. Once started it runs to its end, even when the future is dropped.

@@ -2,15 +2,16 @@
 
 use http::Method;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use super::log_params::ActivityParams;
 use super::log_view::LogView;
 use super::logs::invalid;
 use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
 use crate::dialect::Dialect;
 use crate::platform::Timestamp;
-use crate::record::{Origin, Outcome};
-use crate::storage::log_filter::{FieldChoice, LogField, LogFilter};
+use crate::record::Origin;
+use crate::storage::log_filter::LogFilter;
 use crate::storage::newest::newest;
 
 const DEFAULT_LIMIT: usize = 100;
@@ -30,22 +31,6 @@ pub(super) fn routes() -> Vec<AdminRoute> {
     ]
 }
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct ActivityParams {
-    /// The `cursor` of the answer before; without it the newest are told.
-    after: Option<String>,
-    /// Of requests on their way, and of those that have ended; at most 200, 100 by default.
-    limit: Option<usize>,
-    /// As the client asked for it.
-    model: Option<String>,
-    provider: Option<String>,
-    /// The id of a key.
-    key: Option<String>,
-    /// Of what has ended.
-    outcome: Option<Outcome>,
-}
-
 /// What an instance knows of its own requests, the newest first.
 #[derive(Debug, Default)]
 pub struct Happening {
@@ -58,9 +43,7 @@ pub struct Happening {
 /// Which requests on their way are wanted.
 #[derive(Clone, Debug, Default)]
 pub struct InFlightFilter {
-    pub(in crate::api) model: Option<String>,
-    pub(in crate::api) provider: Option<String>,
-    pub(in crate::api) key_id: Option<String>,
+    pub(in crate::api) filter: LogFilter,
     pub(in crate::api) limit: usize,
 }
 
@@ -140,24 +123,18 @@ async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(invalid("limit", format!("must be from 1 to {MAX_LIMIT}")));
     }
-    let position = given(&params.after).map(|cursor| {
+    // An empty parameter is none: a form sends its empty fields, too.
+    let position = params.after.as_deref().filter(|cursor| !cursor.is_empty()).map(|cursor| {
         let position = cursor.parse::<i64>().ok().filter(|position| *position >= 0);
         position.ok_or_else(|| invalid("after", "must be the `cursor` of an earlier answer"))
     });
-    let (model, provider, key_id) = (given(&params.model), given(&params.provider), given(&params.key));
-    let wanted = InFlightFilter { model: model.clone(), provider: provider.clone(), key_id: key_id.clone(), limit };
+    let filter = params.filter()?;
+    if filter.body.is_some() {
+        return Err(invalid("body", "cannot be searched for while it happens; `GET /api/logs` does"));
+    }
+    // First: what ends meanwhile is told twice, and not missed.
+    let wanted = InFlightFilter { filter: filter.clone(), limit };
     let Happening { in_flight, rates, partial } = admin.instance.happening(&wanted);
-    let outcome = params.outcome.map(|outcome| outcome.as_str().to_owned());
-    let choices = [
-        (LogField::Model, model),
-        (LogField::Provider, provider),
-        (LogField::Key, key_id),
-        (LogField::Outcome, outcome),
-    ];
-    let choice = |(field, value): (LogField, Option<String>)| {
-        Some(FieldChoice { field, values: vec![Some(value?)], leaves_out: false })
-    };
-    let filter = LogFilter { fields: choices.into_iter().filter_map(choice).collect(), ..LogFilter::default() };
     let finished = newest(&*admin.platform.database, &filter, position.transpose()?, limit).await?;
     Reply::ok(&ActivityView {
         instance: admin.instance.about().instance,
@@ -168,9 +145,4 @@ async fn get(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
         cursor: finished.position.to_string(),
         rates,
     })
-}
-
-/// An empty filter is none: a form sends its empty fields, too.
-fn given(text: &Option<String>) -> Option<String> {
-    text.clone().filter(|text| !text.is_empty())
 }

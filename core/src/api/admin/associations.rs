@@ -12,6 +12,7 @@ use super::health_view::HealthView;
 use super::models::in_order_of;
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::fields::{association_fields, copied, filled, with_fields};
+use crate::config::file::Applied;
 use crate::config::{Association, Config, Invalid, Model, header_hint, normal_headers, normal_note, written_secret};
 
 pub(super) fn routes() -> Vec<AdminRoute> {
@@ -58,7 +59,7 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             "Delete an association",
             |a, c| Box::pin(delete(a, c)),
         )
-        .answers_nothing()
+        .answers::<Applied>(200)
         .versioned(),
         AdminRoute::new(
             Method::PUT,
@@ -213,7 +214,7 @@ async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
 async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let edited = admin.edit(&call, |config| remove(config, id)).await?;
-    Ok(Reply::nothing().of_version(edited.after.version))
+    Reply::applied(&Applied::of(&edited))
 }
 
 async fn order(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{AdminError, expected};
+use crate::config::file::Applied;
 use crate::platform::Body;
 
 /// One request to an operation.
@@ -142,6 +143,11 @@ impl Reply {
     }
 
     /// 204.
+    /// What a change of the configuration came to.
+    pub(super) fn applied(applied: &Applied) -> Result<Self, AdminError> {
+        Ok(Self::ok(applied)?.of_version(applied.version))
+    }
+
     pub fn nothing() -> Self {
         Self { status: StatusCode::NO_CONTENT, headers: HeaderMap::new(), body: Body::empty() }
     }

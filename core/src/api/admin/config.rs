@@ -77,8 +77,7 @@ async fn apply(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let file = file::parse(text, &|name| admin.environment.get(name))?;
     let merge = |config: &mut Config| Ok(file::merge_into(&admin.store, &file, config)?);
     let edited = if query.dry_run { admin.dry_run(&call, merge).await? } else { admin.edit(&call, merge).await? };
-    let applied = Applied::of(&edited);
-    Ok(Reply::ok(&applied)?.of_version(applied.version))
+    Reply::applied(&Applied::of(&edited))
 }
 
 impl From<FileError> for AdminError {

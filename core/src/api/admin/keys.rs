@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::call::{from_value, patch};
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::fields::{copied, filled, key_fields, with_fields};
+use crate::config::file::Applied;
 use crate::config::{
     ClientKey, Config, Secret, client_key_prefix, client_key_suffix, generate_client_key, hash_client_key, normal_note,
     validate,
@@ -47,7 +48,7 @@ pub(super) fn routes() -> Vec<AdminRoute> {
         AdminRoute::new(Method::DELETE, "/api/keys/{id}", "deleteKey", "Delete a client key", |a, c| {
             Box::pin(delete(a, c))
         })
-        .answers_nothing()
+        .answers::<Applied>(200)
         .versioned(),
     ]
 }
@@ -172,7 +173,7 @@ async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
 async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let edited = admin.edit(&call, |config| remove(config, id)).await?;
-    Ok(Reply::nothing().of_version(edited.after.version))
+    Reply::applied(&Applied::of(&edited))
 }
 
 /// Returns the key itself.

@@ -235,6 +235,7 @@ async fn histogram(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
     filter.to = Some(to);
     let is_recent = clock.now().as_secs() - from.as_secs() < FINE_RETENTION_DAYS * DAY_SECS && span <= DAY_SECS;
     let interval = match seconds {
+        seconds if seconds % DAY_SECS == 0 => Some(Interval::Day { offset_minutes: 0 }),
         seconds if seconds % HOUR_SECS == 0 => Some(Interval::Hour),
         seconds if seconds % 300 == 0 && is_recent => Some(Interval::FiveMinutes),
         _ => None,

@@ -194,6 +194,13 @@ log_params!(FacetParams {
     field: Vec<LogField>,
 });
 
+log_params!(ActivityParams {
+    /// The `cursor` of the answer before; without it the newest are told.
+    after: Option<String>,
+    /// Of requests on their way, and of those that have ended; at most 200, 100 by default.
+    limit: Option<usize>,
+});
+
 log_params!(HistogramParams {
     /// At most how many: from 1 to 400; 60 by default. They get a round length.
     buckets: Option<u32>,

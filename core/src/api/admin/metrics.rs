@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 
 use http::Method;
 use schemars::JsonSchema;
@@ -101,9 +102,11 @@ struct MetricsParams {
     dialect: Vec<Dialect>,
     #[serde(default)]
     not_dialect: Vec<Dialect>,
-    /// `client` by default: what the console asks by itself does not count.
+    /// `client` by default, if nothing is left out: what the console asks by itself does not count.
     #[serde(default)]
     origin: Vec<OriginParam>,
+    #[serde(default)]
+    not_origin: Vec<Origin>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -224,7 +227,7 @@ impl MetricsParams {
             Choice { axis: Axis::Dialect, values: dialects(&self.dialect), leaves_out: false },
             Choice { axis: Axis::Dialect, values: dialects(&self.not_dialect), leaves_out: true },
         ];
-        filter.extend(origins(&self.origin));
+        filter.extend(origins(&self.origin, &self.not_origin));
         filter
     }
 
@@ -244,7 +247,7 @@ fn choice(axis: Axis, values: &[String], leaves_out: bool) -> Choice {
     Choice { axis, values: values.iter().filter(|value| !value.is_empty()).map(value).collect(), leaves_out }
 }
 
-pub(super) fn origins(given: &[OriginParam]) -> Option<Choice> {
+pub(super) fn origins(given: &[OriginParam], left_out: &[Origin]) -> Vec<Choice> {
     let of = |origin: &OriginParam| match origin {
         OriginParam::Client => Some(Origin::Client),
         OriginParam::Console => Some(Origin::Console),
@@ -252,10 +255,16 @@ pub(super) fn origins(given: &[OriginParam]) -> Option<Choice> {
         OriginParam::Replay => Some(Origin::Replay),
         OriginParam::All => None,
     };
-    let origins: Option<Vec<_>> =
-        if given.is_empty() { Some(vec![Origin::Client]) } else { given.iter().map(of).collect() };
-    let values = origins?.into_iter().map(|origin| origin.as_str().to_owned()).collect();
-    Some(Choice { axis: Axis::Origin, values, leaves_out: false })
+    let wanted: Option<Vec<_>> = match (given, left_out) {
+        ([], []) => Some(vec![Origin::Client]),
+        ([], _) => None,
+        (given, _) => given.iter().map(of).collect(),
+    };
+    let choice = |origins: &[Origin], leaves_out| {
+        let values = origins.iter().map(|origin| origin.as_str().to_owned()).collect();
+        Choice { axis: Axis::Origin, values, leaves_out }
+    };
+    vec![choice(&wanted.unwrap_or_default(), false), choice(left_out, true)]
 }
 
 impl GroupParam {
@@ -311,11 +320,12 @@ async fn over_time(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
     let wants_breakdown = [Axis::Association, Axis::Origin].iter().any(|axis| group_by.contains(axis))
         || !params.association.is_empty()
         || !params.not_association.is_empty()
-        || !params.origin.is_empty();
+        || !params.origin.is_empty()
+        || !params.not_origin.is_empty();
     let query = MetricsQuery { from, to, interval: points_by, group_by, filter: params.filter() };
     let found = read_metrics(&*admin.platform.database, &query).await?;
     let breakdown_since = Some(found.breakdown_since).filter(|since| wants_breakdown && from < *since);
-    let (groups, points) = top(&found, limit);
+    let (groups, points) = top(found, limit);
     let report = MetricsReport {
         from,
         to,
@@ -330,13 +340,13 @@ async fn over_time(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
 }
 
 /// The groups with most requests, and what is left as one.
-fn top(found: &Metrics, limit: usize) -> (Vec<MetricsGroup>, Vec<MetricsPoint>) {
+fn top(found: Metrics, limit: usize) -> (Vec<MetricsGroup>, Vec<MetricsPoint>) {
     let totals = found.totals();
     let mut order: Vec<usize> = (0..found.groups.len()).collect();
     let rank = |index: &usize| totals.get(*index).map(|sums| (sums.counts.requests, sums.counts.attempts));
-    order.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| values(found, *a).cmp(values(found, *b))));
+    order.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| values(&found, *a).cmp(values(&found, *b))));
     // Where each group's sums go: to a place of its own, or to that behind the last.
-    order.retain(|index| !values(found, *index).iter().any(|value| value == OTHER));
+    order.retain(|index| !values(&found, *index).iter().any(|value| value == OTHER));
     order.truncate(limit);
     let mut places = vec![order.len(); found.groups.len()];
     for (place, index) in order.iter().enumerate() {
@@ -350,8 +360,13 @@ fn top(found: &Metrics, limit: usize) -> (Vec<MetricsGroup>, Vec<MetricsPoint>) 
         *groups.entry(place(index)).or_default() += sums;
     }
     let mut points = std::collections::BTreeMap::<(Timestamp, usize), Sums>::new();
-    for ((start, index), sums) in &found.points {
-        *points.entry((*start, place(*index))).or_default() += sums;
+    for ((start, index), sums) in found.points {
+        match points.entry((start, place(index))) {
+            Entry::Vacant(point) => {
+                point.insert(sums);
+            }
+            Entry::Occupied(mut point) => *point.get_mut() += &sums,
+        }
     }
     let group = |place: usize| order.get(place).and_then(|index| found.groups.get(*index));
     let named = |place: usize, sums: &Sums| MetricsGroup::new(group(place), TotalsView::from(sums));
@@ -406,7 +421,7 @@ impl MetricsReport {
 
 async fn summary(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let params: SummaryParams = call.query()?;
-    Reply::ok(&summarise(admin, &params, origins(&[]).into_iter().collect()).await?)
+    Reply::ok(&summarise(admin, &params, origins(&[], &[])).await?)
 }
 
 async fn key_usage(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {

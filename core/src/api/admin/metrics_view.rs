@@ -123,14 +123,8 @@ impl From<&Sums> for TotalsView {
 
 fn latency(sum_us: u64, count: u64, histogram: &Histogram) -> Option<LatencyView> {
     let mean_us = i64::try_from(sum_us.checked_div(count)?).unwrap_or(i64::MAX);
-    let percentile = |percent| histogram.percentile_ms(percent);
-    Some(LatencyView {
-        mean: millis(mean_us),
-        p50: percentile(50)?,
-        p90: percentile(90)?,
-        p95: percentile(95)?,
-        p99: percentile(99)?,
-    })
+    let [p50, p90, p95, p99] = histogram.percentiles_ms([50, 90, 95, 99])?;
+    Some(LatencyView { mean: millis(mean_us), p50, p90, p95, p99 })
 }
 
 impl TotalsView {

@@ -26,6 +26,7 @@ mod none;
 mod openapi;
 pub(super) mod overview;
 mod period;
+pub(super) mod plan;
 mod probe;
 mod providers;
 mod route;
@@ -54,6 +55,7 @@ pub use activity::{Happening, InFlightFilter};
 pub use call::{AdminCall, List, Reply};
 pub use error::AdminError;
 pub use overview::Overview;
+pub use plan::{PlanAnswer, PlanQuestion};
 pub use route::AdminRoute;
 pub use version::About;
 
@@ -76,6 +78,8 @@ pub trait Instance: fmt::Debug + Send + Sync + 'static {
     fn overview(&self) -> Overview;
     /// What it is doing.
     fn happening(&self, wanted: &InFlightFilter) -> Happening;
+    /// Who would be asked for a request.
+    fn plan(&self, question: &PlanQuestion) -> Result<PlanAnswer, AdminError>;
     /// The configuration was changed here, and written.
     fn config_changed(&self, config: &Config);
     /// What is known of an association's health.
@@ -130,6 +134,7 @@ fn routes() -> &'static [AdminRoute] {
             log_counts::routes(),
             probe::routes(),
             overview::routes(),
+            plan::routes(),
             activity::routes(),
             logs::routes(),
             log_detail::routes(),

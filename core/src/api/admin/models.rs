@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::associations::AssociationView;
 use super::call::{from_value, patch};
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
+use crate::config::file::Applied;
 use crate::config::{Config, Invalid, Model, Strategy, Timeouts, defaults, normal_note};
 use crate::platform::Timestamp;
 
@@ -59,7 +60,7 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             "Delete a model with its associations",
             |a, c| Box::pin(delete(a, c)),
         )
-        .answers_nothing()
+        .answers::<Applied>(200)
         .versioned(),
     ]
 }
@@ -210,7 +211,7 @@ async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
 async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let edited = admin.edit(&call, |config| remove(config, id)).await?;
-    Ok(Reply::nothing().of_version(edited.after.version))
+    Reply::applied(&Applied::of(&edited))
 }
 
 /// Behind the others.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::call::{from_value, patch};
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
+use crate::config::file::Applied;
 use crate::config::{
     Config, Provider, ProviderType, Secret, default_base_url, defaults, error_samples, error_text, normal_note,
     proxy_hint, secret_hint, trimmed_url, written_secret,
@@ -48,7 +49,7 @@ pub(super) fn routes() -> Vec<AdminRoute> {
             "Delete a provider with its associations",
             |a, c| Box::pin(delete(a, c)),
         )
-        .answers_nothing()
+        .answers::<Applied>(200)
         .versioned(),
         AdminRoute::new(
             Method::GET,
@@ -215,7 +216,7 @@ async fn update(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
 async fn delete(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let id = call.parameter("id");
     let edited = admin.edit(&call, |config| remove(config, id)).await?;
-    Ok(Reply::nothing().of_version(edited.after.version))
+    Reply::applied(&Applied::of(&edited))
 }
 
 pub(super) fn insert(config: &mut Config, id: &str, fields: Map<String, Value>) -> Result<(), AdminError> {

@@ -112,7 +112,7 @@ async fn usage(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
         to: now.plus(DAY),
         interval: Interval::Whole,
         group_by: vec![axis],
-        filter: origins(&params.origin).into_iter().collect(),
+        filter: origins(&params.origin, &[]),
     };
     let period = MetricsQuery { from: today.minus(DAY * (count - 1)), interval: days.interval(), ..ever.clone() };
     let database = &*admin.platform.database;

@@ -4,7 +4,7 @@ use http::Method;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Admin, AdminCall, AdminError, AdminRoute, MAX_BODY, Reply};
+use super::{Admin, AdminCall, AdminError, AdminRoute, MAX_BODY, Reply, log_export};
 use crate::platform::Timestamp;
 use crate::record::limits::MAX_BODY_BYTES;
 use crate::storage;
@@ -83,16 +83,17 @@ enum Auth {
     Loopback,
 }
 
-/// In bytes.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "VersionLimits")]
 struct Limits {
-    /// Of a client's request.
+    /// Of a client's request, in bytes, as the next two.
     body_bytes: usize,
     /// Of each body that is recorded; what is longer is cut.
     body_record_bytes: usize,
     /// Of a request to this API.
     admin_body_bytes: usize,
+    /// Entries of an export of the log.
+    export_rows: usize,
 }
 
 async fn version(admin: &Admin, _: AdminCall) -> Result<Reply, AdminError> {
@@ -106,7 +107,12 @@ async fn version(admin: &Admin, _: AdminCall) -> Result<Reply, AdminError> {
         started_at: about.started_at,
         auth: if about.has_token { Auth::Token } else { Auth::Loopback },
         database: admin.platform.database.name(),
-        limits: Limits { body_bytes: about.body_bytes, body_record_bytes: MAX_BODY_BYTES, admin_body_bytes: MAX_BODY },
+        limits: Limits {
+            body_bytes: about.body_bytes,
+            body_record_bytes: MAX_BODY_BYTES,
+            admin_body_bytes: MAX_BODY,
+            export_rows: log_export::MAX_ROWS,
+        },
         features: FEATURES,
     })
 }
