@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 
 const binaries = process.env.LLMIO_BIN_DIR ?? join(import.meta.dirname, '../../target/debug');
+const dist = process.env.LLMIO_CONSOLE_DIST;
 export const TOKEN = 'admin-token-of-the-console-tests';
 export const UPSTREAM_KEY = 'sk-upstream-secret-that-nobody-sees';
 
@@ -44,14 +45,15 @@ async function started(child: ChildProcess, name: string): Promise<string> {
   });
 }
 
-async function end(child: ChildProcess) {
+/** At once, or by the end of its input: so what started the Worker takes workerd along. */
+async function end(child: ChildProcess, byInput = false) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
+  if (byInput) child.stdin?.end();
+  else child.kill('SIGKILL');
   await ended;
 }
 
-const dist = process.env.LLMIO_CONSOLE_DIST;
 const worker = join(import.meta.dirname, '../../tests/worker/launch.mjs');
 const SECRET_KEY = '5e41ed'.padEnd(64, '0');
 
@@ -122,10 +124,10 @@ export async function startGateway(options: { port?: number; token?: string | nu
       const response = await fetch(`${upstream}/_control/script`, { method: 'POST', body: JSON.stringify(script) });
       if (!response.ok) throw new Error(await response.text());
     },
-    kill: () => end(server),
+    kill: () => end(server, Boolean(dist)),
     stop: async () => {
       pages?.close();
-      await Promise.all([end(server), end(provider)]);
+      await Promise.all([end(server, Boolean(dist)), end(provider)]);
       await rm(folder, { recursive: true, force: true });
     },
   };
