@@ -55,6 +55,19 @@ async fn bad_requests() {
     assert!(upstream.exchanges().is_empty(), "none of these reaches a provider");
 }
 
+/// Somebody who is still sending when the connection closes would see that in place of the answer.
+#[tokio::test]
+async fn a_body_that_is_much_too_large_gets_its_answer() {
+    let (home, upstream) = bed().await;
+    let url = home.url(&dialect::path(Dialect::Chat, "m-openai_chat", Form::Whole));
+    for _ in 0..3 {
+        let call = dialect::authorized(Call::post(&url), Dialect::Chat, KEY).header("content-type", "application/json");
+        let answer = call.body("x".repeat(30 << 20)).send().await;
+        assert_eq!(answer.status, 413, "{}", answer.text());
+    }
+    assert!(upstream.exchanges().is_empty());
+}
+
 #[tokio::test]
 async fn a_model_of_another_dialect_is_not_served() {
     let (home, upstream) = bed().await;
