@@ -101,3 +101,23 @@ test('a clean-up says how much would go, and is remembered', async ({ page }) =>
   await expect(page.getByRole('table', { name: 'Past clean-ups' })).toContainText('by hand');
   expect(await entries()).toBe(1);
 });
+
+test('a simulation says who would be asked, how often, and what a client would be told', async ({ page }) => {
+  const { provider, model } = made;
+  const spare = { model_id: model.id, provider_id: provider.id, provider_model: 'text', weight: 3, image: false };
+  await gateway.api('POST', '/api/associations', spare);
+  await open(page, gateway, `/models/${model.id}`);
+  await page.getByRole('button', { name: 'Simulate' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Simulate requests for gpt' });
+  await dialog.getByRole('button', { name: 'Simulate' }).click();
+  await expect(dialog.getByRole('region', { name: 'Of 1,000 requests' }).getByRole('listitem')).toHaveCount(2);
+  await accessible(page);
+  await dialog.getByLabel('Images').check();
+  await dialog.getByRole('button', { name: 'Simulate' }).click();
+  await expect(dialog.getByText('takes no images')).toBeVisible();
+  await gateway.api('PATCH', `/api/models/${model.id}`, { enabled: false });
+  await dialog.getByRole('button', { name: 'Simulate' }).click();
+  await expect(dialog.getByText(/^404: /)).toBeVisible();
+  // Nobody was asked.
+  expect((await gateway.api<{ data: unknown[] }>('GET', '/api/logs?attempts=all')).data).toEqual([]);
+});

@@ -1,6 +1,6 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { FlaskConical, Pencil, Plus, Trash2 } from 'lucide-react';
+import { Dices, FlaskConical, Pencil, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { type Model, useModelsNow } from '@/entities/config';
 import { strategies } from '@/entities/words';
@@ -15,6 +15,7 @@ import { AssociationDialog } from './association-dialog';
 import { Associations } from './associations';
 import { ModelDialog } from './model-dialog';
 import { DeleteModel, Enabled } from './models-page';
+import { SimulateDialog } from './simulate-dialog';
 import { TestAllDialog } from './test-all-dialog';
 
 const route = getRouteApi('/models/$id');
@@ -44,6 +45,7 @@ function Detail({ model, models }: { model: Model; models: Model[] }) {
   const navigate = route.useNavigate();
   const [editing, setEditing] = useState(false);
   const [testing, setTesting] = useState(false);
+  const [simulating, setSimulating] = useState(false);
   const [deleting, setDeleting] = useState(false);
   const openAdd = () => navigate({ search: { add: true } });
   const limit = (seconds: number | null) => (seconds ? duration(seconds * 1000) : t`usual`);
@@ -76,10 +78,16 @@ function Detail({ model, models }: { model: Model; models: Model[] }) {
             <Trans>Its requests</Trans>
           </Link>
           {model.associations.length > 0 && (
-            <Button onClick={() => setTesting(true)}>
-              <FlaskConical size={14} />
-              <Trans>Test all</Trans>
-            </Button>
+            <>
+              <Button onClick={() => setSimulating(true)}>
+                <Dices size={14} />
+                <Trans>Simulate</Trans>
+              </Button>
+              <Button onClick={() => setTesting(true)}>
+                <FlaskConical size={14} />
+                <Trans>Test all</Trans>
+              </Button>
+            </>
           )}
           <Button onClick={() => setEditing(true)}>
             <Pencil size={14} />
@@ -140,6 +148,7 @@ function Detail({ model, models }: { model: Model; models: Model[] }) {
         </Empty>
       )}
       {add && <AssociationDialog model={model} onClose={() => navigate({ search: {}, replace: true })} />}
+      {simulating && <SimulateDialog model={model} onClose={() => setSimulating(false)} />}
       {testing && <TestAllDialog model={model} onClose={() => setTesting(false)} />}
       {editing && <ModelDialog model={model} onClose={() => setEditing(false)} />}
       {deleting && (
