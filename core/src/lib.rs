@@ -10,6 +10,7 @@ pub mod dialect;
 mod fingerprint;
 mod freshness;
 mod gateway;
+pub mod import;
 mod makers;
 mod options;
 pub mod pipeline;

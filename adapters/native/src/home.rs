@@ -5,7 +5,7 @@ use llmio_core::config::{Sealer, Secret};
 use llmio_core::platform::{Database, DatabaseError, Entropy, Platform};
 use llmio_core::storage::{self, Applied, ConfigStore, HranaDatabase, MigrateError};
 
-use crate::{LocalDatabase, NativeHttpClient, OsEntropy, TokioClock, secret_file};
+use crate::{LocalDatabase, NativeHttpClient, OsEntropy, TokioClock, original, permission, secret_file};
 
 /// What a server or a function stands on: the platform, and the key that opens stored secrets.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub struct HomeSettings {
 pub struct HomeError(String);
 
 impl HomeError {
-    fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 }
@@ -65,8 +65,8 @@ impl From<DatabaseError> for HomeError {
 }
 
 /// Where the database is.
-#[derive(Debug, PartialEq, Eq)]
-enum Place {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
     File(PathBuf),
     Memory,
     Remote(String),
@@ -75,11 +75,28 @@ enum Place {
 impl Home {
     /// Opens the database without touching its schema.
     pub fn open(settings: &HomeSettings) -> Result<Self, HomeError> {
+        let place = Place::parse(&settings.database_url)?;
+        if let Place::File(path) = &place
+            && original::lies_at(path)?
+        {
+            return Err(HomeError::new(format!(
+                "{0} is a database of the original LLMIO: start the server (`llmio`) to take it over, or see first what that \
+                 brings, with `llmio import llmio {0} --dry-run`",
+                path.display()
+            )));
+        }
+        Self::at(settings, &place, place.clone())
+    }
+
+    /// With its database at `place`, and what is kept beside it beside `named`.
+    pub(crate) fn at(settings: &HomeSettings, named: &Place, place: Place) -> Result<Self, HomeError> {
         let entropy = OsEntropy::new()
             .map_err(|cause| HomeError::new(format!("the operating system gives no randomness: {cause}")))?;
         let http = Arc::new(NativeHttpClient::new());
-        let place = Place::parse(&settings.database_url)?;
-        let sealer = sealer(settings, &place, &entropy)?;
+        if let Place::File(path) = &place {
+            permission::check(path)?;
+        }
+        let sealer = sealer(settings, named, &entropy)?;
         let clock = Arc::new(TokioClock);
         let mut local = None;
         let database: Arc<dyn Database> = match &place {
@@ -92,6 +109,23 @@ impl Home {
         };
         let platform = Platform { http, database, clock, entropy: Arc::new(entropy) };
         Ok(Self { platform, sealer, local, database_place: place.to_string(), place })
+    }
+
+    /// The database's file, when it is one.
+    pub fn database_file(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::Memory | Place::Remote(_) => None,
+        }
+    }
+
+    /// Whether there is a database yet: on another computer there may be.
+    pub fn exists(settings: &HomeSettings) -> Result<bool, HomeError> {
+        Ok(match Place::parse(&settings.database_url)? {
+            Place::File(path) => std::fs::metadata(path).is_ok_and(|file| file.len() > 0),
+            Place::Memory => false,
+            Place::Remote(_) => true,
+        })
     }
 
     /// The token of an installation whose operator set none: it is made once, and kept in a file (mode 0600) beside the
@@ -167,7 +201,7 @@ fn sealer(settings: &HomeSettings, place: &Place, entropy: &dyn Entropy) -> Resu
 }
 
 impl Place {
-    fn parse(url: &str) -> Result<Self, HomeError> {
+    pub(crate) fn parse(url: &str) -> Result<Self, HomeError> {
         let url = url.trim();
         if ["libsql://", "https://", "http://"].iter().any(|scheme| url.starts_with(scheme)) {
             return Ok(Self::Remote(url.to_owned()));

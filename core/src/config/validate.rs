@@ -352,7 +352,7 @@ fn extra_body(extra: &serde_json::Map<String, serde_json::Value>) -> Checked {
     Ok(())
 }
 
-fn prices(prices: &Prices) -> Checked {
+pub(crate) fn prices(prices: &Prices) -> Checked {
     for (field, value) in [
         ("prices.input", prices.input),
         ("prices.output", prices.output),

@@ -15,8 +15,12 @@ impl TraceId {
     pub fn new(arrived_at: Timestamp, entropy: &dyn Entropy) -> Self {
         let mut random = [0; 10];
         entropy.fill(&mut random);
+        Self::with(arrived_at, &random)
+    }
+
+    pub(crate) fn with(arrived_at: Timestamp, random: &[u8; 10]) -> Self {
         let millis = u64::try_from(arrived_at.as_millis()).unwrap_or(0);
-        Self(Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+        Self(Builder::from_unix_timestamp_millis(millis, random).into_uuid())
     }
 
     /// Reads any UUID, with or without hyphens.

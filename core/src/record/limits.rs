@@ -13,7 +13,7 @@ const MAX_USER_AGENT_BYTES: usize = 512;
 const MAX_NAME_BYTES: usize = 256;
 
 /// Cuts what is too long.
-pub(super) fn apply(entry: &mut LogEntry) {
+pub(crate) fn apply(entry: &mut LogEntry) {
     cut(&mut entry.model, MAX_NAME_BYTES);
     let texts = [
         (&mut entry.provider_model, MAX_NAME_BYTES),

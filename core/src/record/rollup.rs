@@ -168,7 +168,7 @@ counts! {
 }
 
 impl Rollups {
-    pub(crate) fn of(entries: &[LogEntry]) -> Self {
+    pub(crate) fn of<'a>(entries: impl IntoIterator<Item = &'a LogEntry>) -> Self {
         let mut rollups = Self::default();
         for entry in entries {
             rollups.add(entry);

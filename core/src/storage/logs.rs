@@ -106,6 +106,56 @@ pub(crate) fn insert_together(entries: &[LogEntry], statements: &mut Vec<Stateme
     statements.extend(bodies.map(|rows| Statement::new(INSERT_BODIES, vec![rows])));
 }
 
+static INSERT_NUMBERED: LazyLock<String> = LazyLock::new(|| {
+    let parameters = (1..=COLUMNS.len() + 1).map(|index| format!("?{index}")).collect::<Vec<_>>().join(", ");
+    format!("INSERT OR IGNORE INTO logs ({}, rowid) VALUES ({parameters})", COLUMNS.join(", "))
+});
+
+static INSERT_NUMBERED_TOGETHER: LazyLock<String> = LazyLock::new(|| {
+    let values = (0..=COLUMNS.len()).map(|index| format!("value->>{index}")).collect::<Vec<_>>().join(", ");
+    format!("INSERT OR IGNORE INTO logs ({}, rowid) SELECT {values} FROM json_each(?1)", COLUMNS.join(", "))
+});
+
+/// As [`insert`], without bodies, with numbers that are not those of their writing.
+pub(crate) fn insert_numbered(entries: &[(i64, LogEntry)], statements: &mut Vec<Statement>) {
+    statements.extend(entries.iter().map(|entry| Statement::new(INSERT_NUMBERED.as_str(), numbered(entry))));
+}
+
+/// As [`insert_numbered`], in few statements.
+pub(crate) fn insert_numbered_together(entries: &[(i64, LogEntry)], statements: &mut Vec<Statement>) {
+    let rows = together::parameters(entries.iter().map(|entry| together::row(numbered(entry))));
+    statements.extend(rows.into_iter().map(|rows| Statement::new(INSERT_NUMBERED_TOGETHER.as_str(), vec![rows])));
+}
+
+fn numbered((number, entry): &(i64, LogEntry)) -> Vec<Value> {
+    let mut values = row(entry);
+    values.push((*number).into());
+    values
+}
+
+/// What recorded bodies tell of an entry that was written without them.
+pub(crate) struct BodyFacts {
+    pub(crate) is_stream: bool,
+    pub(crate) request_bytes: u64,
+    pub(crate) request_truncated: bool,
+    pub(crate) response_truncated: bool,
+}
+
+/// Adds bodies to an entry, if it is there still.
+pub(crate) fn add_bodies(id: &str, request: &str, response: &str, facts: &BodyFacts) -> Vec<Statement> {
+    let add = |side: &'static str, body: &str| {
+        let sql = "INSERT OR IGNORE INTO log_bodies (log_id, side, body) SELECT ?1, ?2, ?3 \
+                   WHERE EXISTS (SELECT 1 FROM logs WHERE id = ?1)";
+        Statement::new(sql, vec![id.into(), side.into(), body.into()])
+    };
+    let BodyFacts { is_stream, request_bytes, request_truncated, response_truncated } = *facts;
+    let update = "UPDATE logs SET has_bodies = 1, stream = ?2, request_bytes = ?3, request_truncated = ?4, \
+                  response_truncated = ?5 WHERE id = ?1";
+    let params =
+        vec![id.into(), is_stream.into(), request_bytes.into(), request_truncated.into(), response_truncated.into()];
+    vec![add("request", request), add("response", response), Statement::new(update, params)]
+}
+
 struct Body<'a> {
     log_id: &'a str,
     side: &'static str,

@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0011_rollup_blocks_compatible",
     "0012_notes_and_switches_compatible",
     "0013_rollup_forms",
+    "0014_imports_compatible",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -7,6 +7,7 @@ mod error;
 pub(crate) mod folds;
 mod hrana;
 mod id;
+pub mod imports;
 mod load;
 pub mod log_counts;
 pub mod log_details;

@@ -16,6 +16,8 @@ const CACHED_STATEMENTS: usize = 128;
 pub(super) enum Mode {
     Write,
     Read,
+    /// A file that is not ours: nothing about it changes.
+    Foreign,
 }
 
 /// One blocking connection with its compiled statements.
@@ -40,7 +42,11 @@ impl Interrupt {
 
 impl Connection {
     pub(super) fn open(path: &Path, mode: Mode) -> Result<Self, DatabaseError> {
-        let database = now(libsql::Builder::new_local(path).build())?;
+        let mut builder = libsql::Builder::new_local(path);
+        if mode == Mode::Foreign {
+            builder = builder.flags(libsql::OpenFlags::SQLITE_OPEN_READ_ONLY);
+        }
+        let database = now(builder.build())?;
         let connection = database.connect().map_err(|error| database_error(&error))?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| database_error(&error))?;
         let connection = Self { statements: HashMap::new(), connection, mode, _database: database };
@@ -54,7 +60,7 @@ impl Connection {
                 "PRAGMA journal_size_limit = 16777216",
             ],
             // In KiB, if negative: what reports and pages of the log read again and again stays at hand.
-            Mode::Read => &["PRAGMA query_only = ON", "PRAGMA cache_size = -16384"],
+            Mode::Read | Mode::Foreign => &["PRAGMA query_only = ON", "PRAGMA cache_size = -16384"],
         };
         for pragma in pragmas {
             run(&now(connection.connection.prepare(pragma))?, vec![])?;
@@ -107,7 +113,7 @@ impl Connection {
     ) -> Result<T, DatabaseError> {
         let begin = match self.mode {
             Mode::Write => "BEGIN IMMEDIATE",
-            Mode::Read => "BEGIN",
+            Mode::Read | Mode::Foreign => "BEGIN",
         };
         self.query(&Statement::new(begin, vec![]))?;
         let result = work(self).and_then(|output| {

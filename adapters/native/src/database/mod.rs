@@ -45,6 +45,19 @@ impl LocalDatabase {
         Ok(Self { writer, readers: Some(readers), path: Some(path.to_owned()) })
     }
 
+    /// Opens a file that is somebody else's, to be read only.
+    pub fn open_foreign(path: impl AsRef<Path>) -> Result<Self, DatabaseError> {
+        let path = path.as_ref();
+        let reader = Worker::start("llmio-db-foreign", vec![Connection::open(path, Mode::Foreign)?])?;
+        Ok(Self { writer: reader, readers: None, path: Some(path.to_owned()) })
+    }
+
+    /// Whether a SELECT finds a row in a file that may be somebody else's, without any change to it.
+    pub fn finds(path: impl AsRef<Path>, sql: &'static str) -> Result<bool, DatabaseError> {
+        let rows = Connection::open(path.as_ref(), Mode::Foreign)?.query(&Statement::new(sql, vec![]))?;
+        Ok(!rows.rows.is_empty())
+    }
+
     /// A database that ends with this value.
     pub fn open_in_memory() -> Result<Self, DatabaseError> {
         let connection = Connection::open(Path::new(":memory:"), Mode::Write)?;

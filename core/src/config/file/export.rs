@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -29,13 +29,22 @@ pub(super) struct Placeholder {
 }
 
 pub fn export(config: &Config) -> Export {
-    let mut names = Names::default();
+    document(config, Names::default(), &HashMap::new())
+}
+
+/// As [`export`] with every secret in it, and with the texts of those keys, by their ids, that are known: for a file that only
+/// its owner may read.
+pub fn export_with_secrets(config: &Config, key_texts: &HashMap<String, Secret>) -> Export {
+    document(config, Names { reveals: true, ..Names::default() }, key_texts)
+}
+
+fn document(config: &Config, mut names: Names, key_texts: &HashMap<String, Secret>) -> Export {
     let providers = config.providers.iter().map(|provider| provider_entry(provider, &mut names)).collect();
     let models = config.models.iter().map(|model| model_entry(model, config, &mut names)).collect();
     let document = ConfigFile {
         providers: Some(providers),
         models: Some(models),
-        keys: Some(config.keys.iter().map(key_entry).collect()),
+        keys: Some(config.keys.iter().map(|key| key_entry(key, key_texts.get(&key.id))).collect()),
         settings: Some(config.settings.clone()),
     };
     Export { document, placeholders: names.given }
@@ -140,12 +149,12 @@ fn association_entry(model: &Model, association: &Association, config: &Config, 
     entry
 }
 
-fn key_entry(key: &ClientKey) -> KeyEntry {
+fn key_entry(key: &ClientKey, text: Option<&Secret>) -> KeyEntry {
     let models = key.models.as_ref();
     key_fields! { filled! {
         KeyEntry {
             name: Text::literal(&key.name),
-            key: None,
+            key: text.map(|text| Text::literal(text.reveal())),
             models: models.map(|models| models.iter().map(|model| Text::literal(model)).collect()),
             note: note(&key.note),
         } by copied!(key)
@@ -172,6 +181,8 @@ fn escaped_value(value: &Value) -> Value {
 /// Hands out names of variables, each once.
 #[derive(Default)]
 struct Names {
+    /// Secrets stand for themselves.
+    reveals: bool,
     used: HashSet<String>,
     given: Vec<Placeholder>,
 }
@@ -180,6 +191,9 @@ impl Names {
     /// The parts in capitals, everything but ASCII letters and digits as underscores: `main`, `API_KEY` are
     /// `MAIN_API_KEY`. A name that is taken gets a number.
     fn variable(&mut self, parts: &[&str], record: &str, field: impl Into<String>, secret: &str) -> Text {
+        if self.reveals {
+            return Text::literal(secret);
+        }
         let joined = parts.join("_").to_uppercase();
         let plain: String = joined.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let first = plain.chars().next();

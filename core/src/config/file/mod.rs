@@ -18,7 +18,7 @@ pub use apply::{Applied, ApplyError, apply, merge_into, plan};
 pub use check::{Findings, check};
 pub(crate) use document::ConfigFile;
 pub use environment::{Absent, Environment, Variables};
-pub use export::{Export, export};
+pub use export::{Export, export, export_with_secrets};
 pub use parse::{File, parse};
 pub use problem::{FileError, Problem};
 
