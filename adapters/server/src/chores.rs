@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use llmio_core::Gateway;
+use llmio_native::Histories;
 use tokio::time::{MissedTickBehavior, interval};
+
+use crate::progress::Teller;
 
 /// A killed process loses the records of at most this time.
 const FLUSH: Duration = Duration::from_millis(100);
@@ -18,9 +21,30 @@ const FOLD: Duration = Duration::from_secs(60);
 /// Between two steps of folding an older version's rollups others get at the database.
 const FOLD_PAUSE: Duration = Duration::from_millis(20);
 
+/// Between two steps of an imported history others get at the database.
+pub(crate) const HISTORY_PAUSE: Duration = Duration::from_millis(5);
+
 /// Runs until it is dropped.
-pub(crate) async fn run(gateway: Gateway) {
-    tokio::join!(flush(&gateway), refresh(&gateway), clean_up(&gateway), fold(&gateway));
+pub(crate) async fn run(gateway: Gateway, histories: Histories) {
+    // Folds would be made again and again while an imported history grows.
+    let records = async {
+        import(&histories).await;
+        fold(&gateway).await;
+    };
+    tokio::join!(flush(&gateway), refresh(&gateway), clean_up(&gateway), records);
+}
+
+/// Brings the history of a database that was taken over.
+async fn import(histories: &Histories) {
+    let mut teller = Teller::default();
+    let brought = histories.bring(|import, progress| {
+        if let Some(text) = teller.tell(progress) {
+            tracing::info!(file = %import.source, "history: {text}");
+        }
+    });
+    if let Err(error) = brought.await {
+        tracing::warn!("{error}");
+    }
 }
 
 async fn flush(gateway: &Gateway) {

@@ -37,9 +37,21 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Database")]
 pub(crate) struct HomeArgs {
-    /// `file:PATH`, or `libsql://HOST`, `https://HOST` or `http://HOST` of a libSQL server (Turso, sqld).
-    #[arg(long, global = true, env = "LLMIO_DATABASE_URL", default_value = "file:db/llmio.db", value_name = "URL")]
-    pub(crate) database_url: String,
+    /// `file:PATH`, or `libsql://HOST`, `https://HOST` or `http://HOST` of a libSQL server (Turso, sqld). Without it:
+    /// `llmio.db` in the database folder.
+    #[arg(long, global = true, env = "LLMIO_DATABASE_URL", value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+
+    /// The folders that may hold the database file, divided by commas: it is in the first that is there, else in the last.
+    #[arg(
+        long,
+        global = true,
+        env = "LLMIO_DATABASE_FOLDERS",
+        default_value = "db",
+        value_delimiter = ',',
+        value_name = "FOLDERS"
+    )]
+    pub(crate) database_folders: Vec<PathBuf>,
 
     /// The libSQL server's access token.
     #[arg(long, global = true, env = "LLMIO_DATABASE_TOKEN", hide_env_values = true, value_name = "TOKEN")]
@@ -55,10 +67,17 @@ impl HomeArgs {
     pub(crate) fn settings(&self) -> HomeSettings {
         let secret = |hidden: &Option<Hidden>| hidden.as_ref().and_then(Hidden::reveal).map(Secret::new);
         HomeSettings {
-            database_url: self.database_url.clone(),
+            database_url: self.database_url.clone().unwrap_or_else(|| self.in_folder()),
             database_token: secret(&self.database_token),
             secret_key: secret(&self.secret_key),
         }
+    }
+
+    fn in_folder(&self) -> String {
+        let folders = &self.database_folders;
+        let folder = folders.iter().find(|folder| folder.is_dir()).or(folders.last());
+        let file = folder.map_or_else(|| "llmio.db".into(), |folder| folder.join("llmio.db"));
+        format!("file:{}", file.display())
     }
 }
 
@@ -83,6 +102,9 @@ pub(crate) enum Command {
     /// Make, list and revoke client keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Take over what another gateway has stored.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Create the database or bring it up to date.
     Migrate {
         /// Only show which steps would be applied.
@@ -123,6 +145,23 @@ pub(crate) enum KeyCommand {
     Revoke {
         /// Its name.
         name: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImportCommand {
+    /// Import a database of the original LLMIO: its providers, models, keys and settings, and its history. The file is only
+    /// read; where it lies at the database's own place, it is set aside first. Again, it brings what came since.
+    Llmio {
+        /// The file, usually `db/llmio.db` where the original ran.
+        path: PathBuf,
+        /// Only show what would come.
+        #[arg(long)]
+        dry_run: bool,
+        /// Write providers, models, keys and settings to this new file instead, with all secrets in it, for `llmio apply` and for
+        /// Cloudflare. The history stays behind.
+        #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+        export: Option<PathBuf>,
     },
 }
 

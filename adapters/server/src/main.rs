@@ -8,6 +8,7 @@ mod failure;
 mod http;
 mod logging;
 mod output;
+mod progress;
 mod secret;
 mod serve;
 mod signals;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use llmio_native::Home;
 
-use cli::{Cli, Command};
+use cli::{Cli, Command, ImportCommand};
 use failure::Failure;
 
 #[global_allocator]
@@ -49,6 +50,9 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Check { file, live } => commands::config_file::check(&file, live).await,
         Command::Migrate { dry_run } => commands::migrate::run(&open()?, dry_run).await,
         Command::Key(command) => commands::key::run(&open()?, command).await,
+        Command::Import(ImportCommand::Llmio { path, dry_run, export }) => {
+            commands::import::run(&cli.home.settings(), &path, dry_run, export.as_deref()).await
+        }
         Command::Health => commands::health::run(&cli.serve).await,
     }
 }

@@ -7,16 +7,16 @@ use llmio_core::config::Secret;
 use llmio_core::config::file::Environment;
 use llmio_core::platform::{Background, Body};
 use llmio_core::{Answer, Gateway, GatewayOptions, Limits, RequestContext, Upkeep};
-use llmio_native::{Home, MadeToken, TaskBackground};
+use llmio_native::{Histories, Home, MadeToken, TaskBackground};
 use tokio_util::sync::CancellationToken;
 
 use crate::chores;
 use crate::cli::{HomeArgs, ServeArgs};
-use crate::commands::config_file;
+use crate::commands::{config_file, import};
 use crate::console;
 use crate::failure::Failure;
 use crate::http::{Client, Handler, bind};
-use crate::output::say;
+use crate::output::{note, say};
 use crate::signals::Signals;
 
 /// How long running exchanges may take after a request to stop. Within the 30 s that orchestrators commonly grant.
@@ -27,7 +27,11 @@ const FLUSH_GRACE: Duration = Duration::from_secs(4);
 /// Serves until SIGTERM or SIGINT.
 pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure> {
     let listener = bind(&args.host, args.port).await?;
-    let home = Home::open(&home.settings())?;
+    let settings = home.settings();
+    if let Some(taken) = Home::take_over(&settings).await? {
+        import::taken_over(&taken).iter().for_each(note);
+    }
+    let home = Home::open(&settings)?;
     let token = Token::find(args, &home)?;
     let store = home.store().await?;
     if let Some(file) = args.config.as_deref().filter(|file| !file.as_os_str().is_empty()) {
@@ -46,7 +50,8 @@ pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure
     let gateway = Gateway::open(home.platform.clone(), home.sealer.clone(), options).await?;
     let background = TaskBackground::default();
     let handler = Arc::new(GatewayHandler { gateway: gateway.clone(), background: Arc::new(background.clone()) });
-    let chores = tokio::spawn(chores::run(gateway.clone()));
+    let histories = Histories::new(&home, chores::HISTORY_PAUSE);
+    let chores = tokio::spawn(chores::run(gateway.clone(), histories));
 
     let stop = CancellationToken::new();
     let signals = tokio::spawn(stop_on_signal(Signals::register()?, stop.clone()));

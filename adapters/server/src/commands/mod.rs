@@ -2,5 +2,6 @@
 
 pub(crate) mod config_file;
 pub(crate) mod health;
+pub(crate) mod import;
 pub(crate) mod key;
 pub(crate) mod migrate;

@@ -20,6 +20,7 @@ mod instances;
 mod keepalive;
 mod log_detail;
 mod operators;
+mod original;
 mod overview;
 mod parity;
 mod plans;
