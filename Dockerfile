@@ -23,7 +23,9 @@ COPY --from=build /image/llmio /llmio
 # The database and its key file. Certificate authorities are built into the binary; SSL_CERT_FILE adds more.
 COPY --from=build --chown=65532:65532 /image/data /data
 USER 65532:65532
-ENV LLMIO_HOST=0.0.0.0 LLMIO_SERVER_PORT=7070 LLMIO_DATABASE_URL=file:/data/llmio.db
+# /app/db is there when it is mounted, as for the original LLMIO, whose database is taken over then.
+WORKDIR /app
+ENV LLMIO_HOST=0.0.0.0 LLMIO_SERVER_PORT=7070 LLMIO_DATABASE_FOLDERS=/app/db,/data
 EXPOSE 7070
 VOLUME /data
 STOPSIGNAL SIGTERM

@@ -5,6 +5,7 @@
 
 mod console;
 mod gateway;
+mod import;
 mod load;
 mod measure;
 mod process;
@@ -31,6 +32,7 @@ enum Home {
     Server(server::Arguments),
     Worker(worker::Arguments),
     Console(console::Arguments),
+    Import(import::Arguments),
 }
 
 /// What every measurement needs to know.
@@ -59,6 +61,7 @@ async fn main() -> Result<(), Error> {
         Home::Server(arguments) => server::run(arguments).await,
         Home::Worker(arguments) => worker::run(arguments).await,
         Home::Console(arguments) => console::run(arguments).await,
+        Home::Import(arguments) => import::run(arguments).await,
     }
 }
 
