@@ -114,6 +114,9 @@ async fn a_start_takes_over_what_lies_at_its_place() {
     for (path, key, expected) in [
         ("/v1/models", APP_KEY, "200"),
         ("/openai/v1/models", SCOPED_KEY, "200"),
+        ("/anthropic/v1/models", APP_KEY, "200"),
+        ("/gemini/v1beta/models", APP_KEY, "200"),
+        ("/healthz", "", "200"),
         ("/v1/models", EXPIRED_KEY, "401"),
         ("/v1/models", OFF_KEY, "401"),
         ("/v1/models", "sk-original-removed-012345678", "401"),
