@@ -158,7 +158,7 @@ fn check_providers(config: &Config) {
     let main = provider("main");
     assert_eq!(main.base_url, "http://127.0.0.1:1/v1");
     assert_eq!((main.api_key.reveal(), main.enabled), ("sk-upstream", true));
-    assert_eq!(main.error_matcher, ["quota exceeded", "busy", r"a\", "b"]);
+    assert_eq!(main.error_matcher, ["quota exceeded", "busy", r"a\", "back later"]);
     assert_eq!(main.console_url.as_deref(), Some("https://console.example/main"));
     assert_eq!(provider("claude").version.as_deref(), Some("2023-06-01"));
     assert_eq!(provider("gemini").base_url, "http://127.0.0.1:1/v1beta");

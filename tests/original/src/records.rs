@@ -46,7 +46,7 @@ fn providers(script: &mut Script, upstream: &str) {
         (
             LIVE,
             format!(
-                "'main', 'openai', {}, 'https://console.example/main', '', 'quota exceeded\nbusy; a\\;b'",
+                "'main', 'openai', {}, 'https://console.example/main', '', 'quota exceeded\nbusy; a\\;back later'",
                 config("/v1", "")
             ),
         ),
