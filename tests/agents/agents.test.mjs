@@ -46,7 +46,8 @@ test('Claude Code on a model that speaks Chat alone', async () => {
   assert.ok(requests.every(({ headers }) => !headers.some(([name]) => name.startsWith('anthropic-'))));
 });
 
-test('Codex', async () => {
+/** Codex's task through a gateway whose provider is asked at `path`. */
+const codex = (gateway, path) => {
   const config = `
 model = "gpt-of-the-tests"
 model_provider = "gateway"
@@ -65,15 +66,24 @@ enabled = false
 plugins = false
 `;
   const args = ['exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', PROMPT];
-  await task({
+  return task({
     gateway,
     name: 'codex',
-    path: '/v1/responses',
+    path,
     tools: [{ name: 'exec_command', arguments: { cmd: COMMAND } }],
     args,
     env: { GATEWAY_KEY: KEY },
     files: { '.codex/config.toml': config },
   });
+};
+
+test('Codex', () => codex(gateway, '/v1/responses'));
+
+test('Codex on a model that speaks Chat alone', async () => {
+  const requests = await codex(chatOnly, '/v1/chat/completions');
+  const results = requests.filter(({ body }) => body?.messages?.some(({ role }) => role === 'tool'));
+  assert.ok(results.length > 0, 'the result of the call goes back as Chat has it');
+  assert.ok(requests.every(({ headers }) => !headers.some(([name]) => name.startsWith('x-codex-'))));
 });
 
 test('Gemini CLI', async () => {

@@ -10,8 +10,21 @@ import { TEXT, WEATHER } from './shared.js';
 
 let running;
 before(async () => {
-  const models = { 'on-claude': 'ok', 'on-chat': 'ok+thinking', broken: 'fault:error-later' };
-  running = await start(models, { 'on-claude': ['anthropic'], 'on-chat': ['openai'], broken: ['anthropic'] });
+  const models = {
+    'on-claude': 'ok',
+    'on-chat': 'ok+thinking',
+    'on-responses': 'ok+thinking',
+    broken: 'fault:error-later',
+    'broken-chat': 'fault:error-later',
+  };
+  const only = {
+    'on-claude': ['anthropic'],
+    'on-chat': ['openai'],
+    'on-responses': ['openai-res'],
+    broken: ['anthropic'],
+    'broken-chat': ['openai'],
+  };
+  running = await start(models, only);
   const tools = [{ name: 'get_weather', arguments: { city: 'Paris' } }];
   await running.upstream.script({ when: { body_contains: 'get_weather' }, steps: [{ tools }], repeat_last: true });
 });
@@ -19,8 +32,100 @@ after(() => running?.stop());
 
 const messages = [{ role: 'user', content: 'Hi' }];
 
+const openai = () => new OpenAI({ apiKey: KEY, baseURL: `${running.base}/openai/v1`, maxRetries: 0 });
+
+for (const [provider, model] of [
+  ['Messages', 'on-claude'],
+  ['Chat', 'on-chat'],
+]) {
+  describe(`openai's responses on a provider of ${provider}`, () => {
+    const tools = [{ type: 'function', name: 'get_weather', strict: false, ...WEATHER }];
+
+    test('whole', async () => {
+      const { data, response } = await openai().responses.create({ model, input: 'Hi' }).withResponse();
+      assert.equal(data.output_text, TEXT);
+      assert.equal(data.status, 'completed');
+      assert.equal(data.usage.total_tokens, data.usage.input_tokens + data.usage.output_tokens);
+      assert.ok(data.usage.input_tokens_details.cached_tokens > 0);
+      assert.match(response.headers.get('x-llmio-translation'), /^to=(anthropic|openai_chat)/);
+    });
+
+    test('stream', async () => {
+      const kinds = new Set();
+      const stream = openai().responses.stream({ model, input: 'Hi', reasoning: { effort: 'low', summary: 'auto' } });
+      for await (const event of stream) kinds.add(event.type);
+      const final = await stream.finalResponse();
+      assert.equal(final.output_text, TEXT);
+      for (const kind of ['response.created', 'response.output_text.delta', 'response.completed']) {
+        assert.ok(kinds.has(kind), kind);
+      }
+    });
+
+    test('tools', async () => {
+      for (const create of [
+        (body) => openai().responses.create(body),
+        (body) => openai().responses.stream(body).finalResponse(),
+      ]) {
+        const first = await create({ model, input: 'Hi', tools, store: false });
+        const call = first.output.find((item) => item.type === 'function_call');
+        assert.deepEqual(JSON.parse(call.arguments), { city: 'Paris' });
+        const result = { type: 'function_call_output', call_id: call.call_id, output: 'sunny' };
+        const input = [{ role: 'user', content: 'Hi' }, ...first.output, result];
+        const second = await create({ model, input, tools, store: false });
+        assert.equal(second.output_text, TEXT);
+      }
+    });
+
+    test('an error in mid-stream', async () => {
+      const broken = model === 'on-chat' ? 'broken-chat' : 'broken';
+      const last = [];
+      const read = async () => {
+        for await (const event of await openai().responses.create({ model: broken, input: 'Hi', stream: true })) {
+          last[0] = event;
+        }
+      };
+      await read();
+      assert.equal(last[0].type, 'response.failed');
+      assert.ok(last[0].response.error.message);
+    });
+
+    test('state that nobody keeps is named', async () => {
+      const asked = openai().responses.create({ model, input: 'Hi', previous_response_id: 'resp_1' });
+      const isNamed = (error) => error instanceof OpenAI.BadRequestError && error.param === 'previous_response_id';
+      await assert.rejects(asked, isNamed);
+    });
+  });
+}
+
+describe('a provider of Responses', () => {
+  const model = 'on-responses';
+
+  test('openai chat', async () => {
+    const answer = await openai().chat.completions.create({ model, messages });
+    assert.equal(answer.choices[0].message.content, TEXT);
+    const asked = [];
+    const call = ({ city }) => (asked.push(city), 'sunny');
+    const tool = { type: 'function', function: { name: 'get_weather', ...WEATHER, parse: JSON.parse, function: call } };
+    for (const stream of [false, true]) {
+      const runner = openai().chat.completions.runTools({ model, messages, tools: [tool], stream });
+      assert.equal(await runner.finalContent(), TEXT);
+    }
+    assert.deepEqual(asked, ['Paris', 'Paris']);
+  });
+
+  test('anthropic messages', async () => {
+    const client = new Anthropic({ apiKey: KEY, baseURL: `${running.base}/anthropic`, maxRetries: 0 });
+    const ask = { model, max_tokens: 8192, messages, thinking: { type: 'enabled', budget_tokens: 2048 } };
+    for (const answer of [await client.messages.create(ask), await client.messages.stream(ask).finalMessage()]) {
+      assert.equal(answer.content.at(-1).text, TEXT);
+      assert.equal(answer.stop_reason, 'end_turn');
+      assert.ok(answer.usage.input_tokens > 0 && answer.usage.cache_read_input_tokens > 0);
+    }
+  });
+});
+
 describe('openai on a provider of Messages', () => {
-  const client = () => new OpenAI({ apiKey: KEY, baseURL: `${running.base}/openai/v1`, maxRetries: 0 });
+  const client = openai;
 
   test('chat', async () => {
     const { data, response } = await client().chat.completions.create({ model: 'on-claude', messages }).withResponse();

@@ -10,6 +10,7 @@ mod judgement;
 mod operators;
 mod overview;
 mod relay;
+mod responses;
 mod rests;
 mod retries;
 mod secrets;

@@ -43,7 +43,7 @@ pub(crate) const RESPONSES: Wire = Wire {
              \"sequence_number\":1,\"delta\":\"hel\"}\n\n",
     end: "event: response.completed\ndata: {\"type\":\"response.completed\",\"sequence_number\":2,\
           \"response\":{\"id\":\"resp_1\",\"object\":\"response\",\"status\":\"completed\",\"output\":[]}}\n\n",
-    whole: r#"{"id":"resp_1","object":"response","status":"completed","output":[{"type":"message"}]}"#,
+    whole: r#"{"id":"resp_1","object":"response","status":"completed","output":[{"type":"message","content":[{"type":"output_text","text":"hello"}]}]}"#,
     filler: ": keep-alive\n\n",
 };
 

@@ -27,6 +27,14 @@ fn conversation(client: Dialect, envelopes: &[String]) -> Value {
         content.push(json!({"type": "text", "text": "a"}));
         return turns(json!({"role": "assistant", "content": content}));
     }
+    if client == Dialect::OpenAiResponses {
+        let item = |it: &String| json!({"type": "reasoning", "id": "rs", "summary": [], "encrypted_content": it});
+        let mut input = vec![json!({"role": "user", "content": "q"})];
+        input.extend(envelopes.iter().map(item));
+        input.push(json!({"role": "assistant", "content": "a"}));
+        input.push(json!({"role": "user", "content": "and?"}));
+        return json!({"input": input, "max_output_tokens": 9000, "reasoning": {"effort": "low"}});
+    }
     let detail = |it: &String| json!({"type": "reasoning.encrypted", "data": it});
     let details: Vec<Value> = envelopes.iter().map(detail).collect();
     let mut body = turns(json!({"role": "assistant", "content": "a", "reasoning_details": details}));
@@ -77,6 +85,10 @@ fn a_thought_goes_back_with_its_own_members() {
     let expected =
         json!({"role": "assistant", "content": "a", "reasoning": "Hm.", "reasoning_details": [{"data": "d"}]});
     assert_eq!(body["messages"][1], expected);
+    let item = r#"{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"e","status":"x","role":"system"}"#;
+    let (body, _) = told(Dialect::Anthropic, Dialect::OpenAiResponses, &[ORIGIN.wrap(item).unwrap()]);
+    let expected = json!({"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "e"});
+    assert_eq!(body["input"][1], expected, "{body}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod bench;
 mod envelopes;
 mod golden;
 mod matrix;
+mod probes;
 mod recorded;
 mod round_trips;
 

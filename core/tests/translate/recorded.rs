@@ -30,7 +30,8 @@ impl Said {
                 }
             }
             Dialect::OpenAiChat => said.chat(&answer["choices"][0]["message"], false),
-            _ => panic!("{dialect} is not translated yet"),
+            Dialect::OpenAiResponses => list(&answer["output"]).iter().for_each(|item| said.item(item)),
+            Dialect::Gemini => panic!("{dialect} is not translated yet"),
         }
         said.settled()
     }
@@ -57,7 +58,11 @@ impl Said {
                     }
                 }
                 Dialect::OpenAiChat => said.chat(&payload["choices"][0]["delta"], true),
-                _ => panic!("{dialect} is not translated yet"),
+                Dialect::OpenAiResponses if payload["type"] == "response.output_item.done" => {
+                    said.item(&payload["item"]);
+                }
+                Dialect::OpenAiResponses => {}
+                Dialect::Gemini => panic!("{dialect} is not translated yet"),
             }
         }
         said.settled()
@@ -76,6 +81,15 @@ impl Said {
                 (None, true) => self.calls.last_mut().unwrap().1 += arguments,
                 _ => self.call(&call["function"]["name"], arguments),
             }
+        }
+    }
+
+    fn item(&mut self, item: &Value) {
+        for part in list(&item["content"]).iter().filter(|_| item["type"] == "message") {
+            self.text += part["text"].as_str().or(part["refusal"].as_str()).unwrap();
+        }
+        if item["type"] == "function_call" {
+            self.call(&item["name"], item["arguments"].as_str().unwrap());
         }
     }
 
@@ -132,12 +146,13 @@ fn recorded_streams() {
         }
         let (mut payloads, mut wire) = stream(dialect, &path);
         // Some recordings hold the messages of several requests; a gateway's stream ends with the first.
-        if let Some(end) = payloads.iter().position(|payload| payload["type"] == "message_stop") {
+        let ends = ["message_stop", "response.completed"];
+        if let Some(end) = payloads.iter().position(|payload| ends.iter().any(|it| payload["type"] == *it)) {
             payloads.truncate(end + 1);
             let events = String::from_utf8(wire).unwrap();
             wire = events.split_inclusive("\n\n").take(end + 1).collect::<String>().into_bytes();
         }
-        if payloads.iter().any(|payload| payload["type"] == "error") {
+        if payloads.iter().any(|payload| payload["type"] == "error" || payload["type"] == "response.failed") {
             continue;
         }
         for client in others(dialect) {

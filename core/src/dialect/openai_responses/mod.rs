@@ -1,6 +1,7 @@
 //! OpenAI Responses.
 
 mod answer;
+mod codec;
 mod error;
 mod inspect;
 mod meter;
@@ -39,5 +40,5 @@ pub(super) static ROW: Row = Row {
     filler: ": keep-alive\n\n",
     model: openai_chat::models::entry,
     models: openai_chat::models::list,
-    codec: None,
+    codec: Some(&codec::CODEC),
 };

@@ -2,6 +2,7 @@
 
 mod anthropic;
 mod openai_chat;
+mod openai_responses;
 
 use serde_json::Value;
 
@@ -13,7 +14,8 @@ pub fn check_stream(dialect: Dialect, stream: &str) {
     match dialect {
         Dialect::Anthropic => anthropic::check(&events),
         Dialect::OpenAiChat => openai_chat::check(&events),
-        Dialect::OpenAiResponses | Dialect::Gemini => panic!("no stream of {dialect} is encoded yet"),
+        Dialect::OpenAiResponses => openai_responses::check(&events),
+        Dialect::Gemini => panic!("no stream of {dialect} is encoded yet"),
     }
 }
 

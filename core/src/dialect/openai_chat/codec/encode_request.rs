@@ -57,8 +57,11 @@ pub(super) fn encode(
         for (name, value) in
             [("prompt_cache_key", request.cache_key), ("verbosity", request.verbosity), ("service_tier", tier(request))]
         {
-            if let Some(value) = value {
-                it.text_member(name, value);
+            match value {
+                Some(value) if is_of_today(target) => it.text_member(name, value),
+                // Many vendors refuse what they do not know.
+                Some(_) => ledger.dropped(name),
+                None => {}
             }
         }
     });
@@ -299,7 +302,11 @@ impl Encoder<'_, '_> {
                 it.key("image_url").object(|it| {
                     it.text_member("url", &url);
                     if let Some(detail) = media.detail {
-                        it.text_member("detail", detail);
+                        let is_known = matches!(detail, "auto" | "low" | "high");
+                        if !is_known {
+                            self.ledger.approximated("image_url.detail");
+                        }
+                        it.text_member("detail", if is_known { detail } else { "high" });
                     }
                 });
             }),

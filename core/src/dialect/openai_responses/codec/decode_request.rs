@@ -1,0 +1,108 @@
+use serde_json::Value;
+
+use super::{input, tools};
+use crate::dialect::hub::{
+    Effort, Format, Ledger, Part, Reasoning, Refusal, Request, Thoughts, array, flag, member, pair, text,
+};
+
+/// What an answer repeats of its request.
+const REPEATED: [&str; 12] = [
+    "max_output_tokens",
+    "max_tool_calls",
+    "metadata",
+    "parallel_tool_calls",
+    "prompt_cache_key",
+    "reasoning",
+    "safety_identifier",
+    "temperature",
+    "text",
+    "tool_choice",
+    "top_p",
+    "user",
+];
+
+pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request<'a>, Refusal> {
+    // A response always has the items of its thoughts, though what they say only where it was asked for.
+    let mut request = Request { thoughts: Thoughts::Sealed, ..Request::default() };
+    let (mut turns, mut instructions) = (Vec::new(), Vec::new());
+    for (name, value) in body.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+        if REPEATED.contains(&name.as_str()) {
+            request.repeated.push((name, value));
+        }
+        match name.as_str() {
+            "model" => {}
+            // Of all tools.
+            "tool_choice" => {}
+            "stream" => request.stream = *value == Value::Bool(true),
+            "instructions" => instructions.extend(value.as_str().map(Part::text)),
+            "input" => turns = input::turns(value, &mut request, ledger)?,
+            "tools" => tools::take(value, "tools", &mut request, ledger)?,
+            "parallel_tool_calls" => request.parallel_calls = value.as_bool(),
+            "max_output_tokens" => request.sampling.max_tokens = value.as_u64(),
+            "temperature" => request.sampling.temperature = Some(value),
+            "top_p" => request.sampling.top_p = Some(value),
+            "reasoning" => reasoning(value, &mut request, ledger)?,
+            "text" => {
+                request.verbosity = text(value, "verbosity");
+                request.format = member(value, "format").map(format).transpose()?.flatten();
+            }
+            "user" | "safety_identifier" => request.user = value.as_str().map(Into::into),
+            "prompt_cache_key" => request.cache_key = value.as_str(),
+            "service_tier" => request.service_tier = value.as_str(),
+            // A response always has them here.
+            "include" => {
+                for wanted in array(value).iter().filter(|it| *it != "reasoning.encrypted_content") {
+                    ledger.unknown(wanted.as_str().unwrap_or_default());
+                }
+            }
+            "stream_options" if flag(value, "include_obfuscation") != Some(true) => {}
+            "store" | "background" if *value == Value::Bool(false) => {}
+            "truncation" if value == "disabled" => {}
+            "top_logprobs" if *value == 0 => {}
+            "background" => return Err(Refusal::new(name, stateless("ask with `stream` instead"))),
+            "previous_response_id" | "conversation" => {
+                return Err(Refusal::new(name, stateless("send the whole conversation in `input` instead")));
+            }
+            "prompt" => return Err(Refusal::new(name, stateless("send its text in `instructions` instead"))),
+            other => ledger.unknown(other),
+        }
+    }
+    instructions.append(&mut request.system);
+    request.system = instructions;
+    if let Some(choice) = member(body, "tool_choice") {
+        tools::choose(choice, &mut request, ledger)?;
+    }
+    request.turns = pair(turns, "input")?;
+    Ok(request)
+}
+
+fn stateless(instead: &str) -> String {
+    format!("the model's provider keeps nothing; {instead}")
+}
+
+fn reasoning(value: &Value, request: &mut Request<'_>, ledger: &mut Ledger) -> Result<(), Refusal> {
+    for (name, value) in value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+        match name.as_str() {
+            "effort" => {
+                let effort = value.as_str().and_then(Effort::from_name);
+                let effort = effort.ok_or_else(|| Refusal::new("reasoning.effort", "is not known"))?;
+                request.reasoning = Some(Reasoning { effort, budget: None });
+            }
+            "summary" | "generate_summary" => request.thoughts = Thoughts::Shown,
+            other => ledger.unknown(&format!("reasoning.{other}")),
+        }
+    }
+    Ok(())
+}
+
+fn format(value: &Value) -> Result<Option<Format<'_>>, Refusal> {
+    match text(value, "type") {
+        None | Some("text") => Ok(None),
+        Some("json_object") => Ok(Some(Format::Json)),
+        Some("json_schema") => {
+            let schema = member(value, "schema").ok_or_else(|| Refusal::new("text.format.schema", "is missing"))?;
+            Ok(Some(Format::Schema { name: text(value, "name"), schema, strict: flag(value, "strict") }))
+        }
+        Some(other) => Err(Refusal::new("text.format.type", format!("`{other}` is not known"))),
+    }
+}

@@ -1,0 +1,232 @@
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::decode_answer::content;
+use super::{reason, reasoning, tools};
+use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, StreamPart, list, member, parse, text};
+use crate::wire::Event;
+use crate::wire::json::InvalidJson;
+
+/// Reads items by their place in the output: their ids change within a stream at some vendors.
+#[derive(Debug, Default)]
+pub(super) struct Decoder {
+    has_started: bool,
+    has_ended: bool,
+    /// The hub's index of the next block.
+    next: usize,
+    /// The words that have begun, by the item's place and the part's.
+    words: BTreeMap<(u64, u64), Begun>,
+    thoughts: BTreeMap<u64, Begun>,
+    calls: BTreeMap<u64, Begun>,
+    has_refused: bool,
+}
+
+/// A block that has begun.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    /// The hub's index.
+    index: usize,
+    is_open: bool,
+    /// It has words or arguments.
+    says: bool,
+    /// The part of a summary that it is at.
+    part: u64,
+}
+
+impl DecodeStream for Decoder {
+    fn event(
+        &mut self,
+        event: Event<'_>,
+        ledger: &mut Ledger,
+        give: &mut dyn FnMut(StreamPart<'_>),
+    ) -> Result<(), InvalidJson> {
+        let data = event.data.trim_ascii();
+        if data.is_empty() || data.starts_with(b"[DONE]") {
+            return Ok(());
+        }
+        let data = parse(data)?;
+        // Behind the end of a response there is nothing of it.
+        if self.has_ended {
+            return Ok(());
+        }
+        let number = |name| data.get(name).and_then(Value::as_u64).unwrap_or(0);
+        let words = |name| text(&data, name).unwrap_or_default();
+        let (item, part) = (number("output_index"), number("content_index"));
+        match words("type") {
+            "response.created" | "response.queued" | "response.in_progress" if !self.has_started => {
+                self.has_started = true;
+                give(StreamPart::Start { id: member(&data, "response").and_then(|it| text(it, "id")) });
+            }
+            "response.output_item.added" => {
+                if let Some(value) = member(&data, "item") {
+                    self.item_added(item, value, give);
+                }
+            }
+            "response.output_text.delta" => self.say((item, part), words("delta"), Block::Text, give),
+            "response.output_text.done" => self.said((item, part), words("text"), Block::Text, give),
+            "response.refusal.delta" => self.say((item, part), words("delta"), Block::Refusal, give),
+            "response.refusal.done" => self.said((item, part), words("refusal"), Block::Refusal, give),
+            "response.output_text.annotation.added" => ledger.dropped("annotations"),
+            "response.reasoning_summary_text.delta" => {
+                self.think(item, number("summary_index"), words("delta"), give);
+            }
+            "response.reasoning_text.delta" => self.think(item, part, words("delta"), give),
+            "response.function_call_arguments.delta" => self.argue(item, words("delta"), give),
+            "response.function_call_arguments.done" => self.argued(item, words("arguments"), give),
+            "response.output_item.done" => {
+                if let Some(value) = member(&data, "item") {
+                    self.item_done(item, value, ledger, give);
+                }
+            }
+            "response.completed" | "response.incomplete" | "response.done" => {
+                self.complete(data.get("response").unwrap_or(&Value::Null), ledger, give);
+            }
+            // A failure, which is the meter's business, or what is news to us.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, give: &mut dyn FnMut(StreamPart<'_>)) {
+        self.complete(&Value::Null, &mut Ledger::default(), give);
+    }
+}
+
+impl Decoder {
+    fn begin(&mut self, block: Block<'_>, give: &mut dyn FnMut(StreamPart<'_>)) -> Begun {
+        let index = self.next;
+        self.next += 1;
+        give(StreamPart::Open { index, block });
+        Begun { index, is_open: true, says: false, part: 0 }
+    }
+
+    fn item_added(&mut self, item: u64, value: &Value, give: &mut dyn FnMut(StreamPart<'_>)) {
+        if text(value, "type") == Some("function_call") && !self.calls.contains_key(&item) {
+            let name = tools::full_name(text(value, "namespace"), text(value, "name").unwrap_or_default());
+            let id = text(value, "call_id").unwrap_or_default();
+            let call = self.begin(Block::Call { id, name: &name }, give);
+            self.calls.insert(item, call);
+        }
+    }
+
+    fn say(&mut self, at: (u64, u64), words: &str, block: Block<'_>, give: &mut dyn FnMut(StreamPart<'_>)) {
+        if words.is_empty() {
+            return;
+        }
+        self.has_refused |= block == Block::Refusal;
+        let begun = match self.words.get(&at) {
+            Some(begun) => *begun,
+            None => {
+                let begun = self.begin(block, give);
+                self.words.insert(at, begun);
+                begun
+            }
+        };
+        if begun.is_open {
+            give(StreamPart::Delta { index: begun.index, delta: Delta::Text(words) });
+        }
+    }
+
+    /// A part has ended; it may not have come in pieces.
+    fn said(&mut self, at: (u64, u64), words: &str, block: Block<'_>, give: &mut dyn FnMut(StreamPart<'_>)) {
+        if !self.words.contains_key(&at) {
+            self.say(at, words, block, give);
+        }
+        if let Some(begun) = self.words.get_mut(&at) {
+            close(begun, None, give);
+        }
+    }
+
+    fn think(&mut self, item: u64, part: u64, words: &str, give: &mut dyn FnMut(StreamPart<'_>)) {
+        if words.is_empty() {
+            return;
+        }
+        if !self.thoughts.contains_key(&item) {
+            let begun = self.begin(Block::Reasoning, give);
+            self.thoughts.insert(item, begun);
+        }
+        let Some(begun) = self.thoughts.get_mut(&item).filter(|begun| begun.is_open) else { return };
+        let index = begun.index;
+        if begun.says && begun.part != part {
+            give(StreamPart::Delta { index, delta: Delta::Text(reasoning::SEPARATOR) });
+        }
+        (begun.says, begun.part) = (true, part);
+        give(StreamPart::Delta { index, delta: Delta::Text(words) });
+    }
+
+    fn argue(&mut self, item: u64, arguments: &str, give: &mut dyn FnMut(StreamPart<'_>)) {
+        let Some(call) = self.calls.get_mut(&item).filter(|call| call.is_open) else { return };
+        if !arguments.is_empty() {
+            call.says = true;
+            give(StreamPart::Delta { index: call.index, delta: Delta::Input(arguments) });
+        }
+    }
+
+    /// A call's arguments have ended; they may not have come in pieces.
+    fn argued(&mut self, item: u64, arguments: &str, give: &mut dyn FnMut(StreamPart<'_>)) {
+        if self.calls.get(&item).is_some_and(|call| !call.says) {
+            self.argue(item, arguments, give);
+        }
+    }
+
+    /// An item has ended. It is here as a whole, of which some vendors have streamed a part or nothing.
+    fn item_done(&mut self, item: u64, value: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+        match text(value, "type").unwrap_or_default() {
+            "message" => {
+                for (part, value) in (0..).zip(list(value, "content")) {
+                    let (kind, words) = content(value, ledger);
+                    let block = if kind == "refusal" { Block::Refusal } else { Block::Text };
+                    self.said((item, part), words, block, give);
+                }
+            }
+            "reasoning" => {
+                let proof = reasoning::proof(value);
+                let words = reasoning::words(value);
+                if proof.is_some() && !self.thoughts.contains_key(&item) && words.is_empty() {
+                    let begun = self.begin(Block::Reasoning, give);
+                    self.thoughts.insert(item, begun);
+                }
+                if !self.thoughts.contains_key(&item) {
+                    self.think(item, 0, &words, give);
+                }
+                if let Some(begun) = self.thoughts.get_mut(&item) {
+                    close(begun, proof.as_deref(), give);
+                }
+            }
+            "function_call" => {
+                self.item_added(item, value, give);
+                self.argued(item, text(value, "arguments").unwrap_or_default(), give);
+                if let Some(call) = self.calls.get_mut(&item) {
+                    close(call, None, give);
+                }
+            }
+            // What a server's tool did.
+            other => ledger.unknown(other),
+        }
+    }
+
+    /// The response has ended: what is still open ends with it.
+    fn complete(&mut self, response: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+        if std::mem::replace(&mut self.has_ended, true) {
+            return;
+        }
+        // Some vendors tell all at once.
+        if self.next == 0 {
+            for (item, value) in (0..).zip(list(response, "output")) {
+                self.item_done(item, value, ledger, give);
+            }
+        }
+        let blocks = self.thoughts.values_mut().chain(self.words.values_mut()).chain(self.calls.values_mut());
+        let mut blocks: Vec<&mut Begun> = blocks.collect();
+        blocks.sort_by_key(|begun| begun.index);
+        blocks.into_iter().for_each(|begun| close(begun, None, give));
+        give(StreamPart::End { reason: reason(response, !self.calls.is_empty(), self.has_refused) });
+    }
+}
+
+fn close(begun: &mut Begun, proof: Option<&str>, give: &mut dyn FnMut(StreamPart<'_>)) {
+    if std::mem::replace(&mut begun.is_open, false) {
+        give(StreamPart::Close { index: begun.index, proof });
+    }
+}

@@ -1,0 +1,54 @@
+use super::items::{self, Call, Status, Words};
+use super::response;
+use crate::dialect::Usage;
+use crate::dialect::hub::{Answer, Context, Ledger, Part, PartKind, Thoughts};
+use crate::wire::json::Writer;
+
+pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledger: &mut Ledger) -> Vec<u8> {
+    let has_refused = answer.parts.iter().any(|part| matches!(part.kind, PartKind::Refusal(_)));
+    let status = response::Status::of(&answer.reason, has_refused, ledger);
+    let mut out = Writer::default();
+    response::write(&mut out, &response::id(answer.id, context), context, status, Some(used), |it| {
+        let mut index = 0;
+        for part in &answer.parts {
+            index += u64::from(item(it, part, index, context, ledger));
+        }
+    });
+    out.into_bytes()
+}
+
+/// Whether an item was written.
+fn item(out: &mut Writer, part: &Part<'_>, index: u64, context: &Context, ledger: &mut Ledger) -> bool {
+    match &part.kind {
+        PartKind::Text(text) if text.is_empty() => return false,
+        PartKind::Text(text) => {
+            items::message(out, &items::id(context, "msg", index), Status::Completed, Some((Words::Text, text)));
+        }
+        PartKind::Refusal(text) => {
+            items::message(out, &items::id(context, "msg", index), Status::Completed, Some((Words::Refusal, text)));
+        }
+        PartKind::Reasoning { text, proof } => {
+            let made = proof.as_ref().and_then(|proof| proof.made());
+            let envelope = made.and_then(|json| context.origin.wrap(json));
+            let shown = if context.thoughts == Thoughts::Shown { text } else { "" };
+            if made.is_some() && envelope.is_none() {
+                ledger.dropped("reasoning.proof");
+            }
+            if shown.is_empty() && envelope.is_none() {
+                return false;
+            }
+            items::reasoning(out, &items::id(context, "rs", index), shown, envelope.as_deref());
+        }
+        PartKind::Call { id, name, input } => {
+            let call = Call::new(context, id, name);
+            let arguments = input.json();
+            let status = items::status_of(&arguments);
+            call.write(out, &items::id(context, call.prefix(), index), status, &call.input(&arguments));
+        }
+        PartKind::Media(_) | PartKind::Result { .. } => {
+            ledger.dropped("media");
+            return false;
+        }
+    }
+    true
+}

@@ -1,0 +1,138 @@
+//! The items of a conversation, as the hub's turns.
+
+use serde_json::Value;
+
+use super::{freeform, reasoning, tools};
+use crate::dialect::hub::{
+    Cache, Input, Ledger, Media, MediaKind, Part, PartKind, Refusal, Request, Role, Source, Turn, array, list, member,
+    text,
+};
+
+/// A text, or a list of items. Instructions before the first turn are the request's own.
+pub(super) fn turns<'a>(
+    input: &'a Value,
+    request: &mut Request<'a>,
+    ledger: &mut Ledger,
+) -> Result<Vec<Turn<'a>>, Refusal> {
+    if let Some(text) = input.as_str() {
+        return Ok(vec![Turn { role: Role::User, parts: vec![Part::text(text)] }]);
+    }
+    let mut turns = Vec::new();
+    for (index, value) in array(input).iter().enumerate() {
+        let at = format!("input[{index}]");
+        if text(value, "type") == Some("additional_tools") {
+            tools::take(value.get("tools").unwrap_or(&Value::Null), &format!("{at}.tools"), request, ledger)?;
+            continue;
+        }
+        let Some(mut turn) = item(value, &at, ledger)? else { continue };
+        if turn.role == Role::System && turns.is_empty() {
+            request.system.append(&mut turn.parts);
+        } else {
+            turns.push(turn);
+        }
+    }
+    Ok(turns)
+}
+
+/// What an item is of a turn; turns of one side in a row are one.
+fn item<'a>(value: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Option<Turn<'a>>, Refusal> {
+    let words = |name| text(value, name).unwrap_or_default();
+    let (role, parts) = match text(value, "type") {
+        None | Some("message") => {
+            let role = match words("role") {
+                "user" => Role::User,
+                "assistant" => Role::Assistant,
+                "system" | "developer" => Role::System,
+                _ => {
+                    let message = "must be `user`, `assistant`, `system` or `developer`";
+                    return Err(Refusal::new(format!("{at}.role"), message));
+                }
+            };
+            if member(value, "phase").is_some() {
+                ledger.dropped("input.phase");
+            }
+            let content = value.get("content").unwrap_or(&Value::Null);
+            (role, parts(content, &format!("{at}.content"), ledger)?)
+        }
+        Some("reasoning") => (Role::Assistant, vec![reasoning::of_client(value)]),
+        Some("function_call") => (Role::Assistant, vec![call(value, Input::Json(words("arguments").into()))]),
+        Some("custom_tool_call") => {
+            (Role::Assistant, vec![call(value, Input::Json(freeform::arguments(words("input")).into()))])
+        }
+        Some("function_call_output" | "custom_tool_call_output") => {
+            let output = value.get("output").unwrap_or(&Value::Null);
+            let parts = parts(output, &format!("{at}.output"), ledger)?;
+            (Role::User, vec![Part::new(PartKind::Result { id: words("call_id").into(), parts, is_error: false })])
+        }
+        // What was searched for; what was found is in the answer that followed.
+        Some("web_search_call") => {
+            ledger.dropped("input.web_search_call");
+            return Ok(None);
+        }
+        Some("item_reference") => {
+            let message = "the model's provider keeps nothing that could be referred to; send the item itself";
+            return Err(Refusal::new(format!("{at}.type"), message));
+        }
+        Some(kind @ ("compaction" | "compaction_trigger")) => {
+            let message = format!("`{kind}` is known to its maker alone; send the conversation itself");
+            return Err(Refusal::new(format!("{at}.type"), message));
+        }
+        Some(kind) => {
+            let message = format!("items of type `{kind}` cannot be told to the model's provider; leave it out");
+            return Err(Refusal::new(format!("{at}.type"), message));
+        }
+    };
+    Ok(Some(Turn { role, parts }))
+}
+
+fn call<'a>(value: &'a Value, input: Input<'a>) -> Part<'a> {
+    let name = tools::full_name(text(value, "namespace"), text(value, "name").unwrap_or_default());
+    Part::new(PartKind::Call { id: text(value, "call_id").unwrap_or_default().into(), name, input })
+}
+
+/// A text, or a list of parts.
+fn parts<'a>(content: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Vec<Part<'a>>, Refusal> {
+    if let Some(text) = content.as_str() {
+        return Ok(if text.is_empty() { Vec::new() } else { vec![Part::text(text)] });
+    }
+    let mut parts = Vec::new();
+    for (index, value) in array(content).iter().enumerate() {
+        let words = |name| text(value, name).unwrap_or_default();
+        let kind = match words("type") {
+            "input_text" | "output_text" | "text" => {
+                if !list(value, "annotations").is_empty() {
+                    ledger.dropped("annotations");
+                }
+                PartKind::Text(words("text").into())
+            }
+            "refusal" => PartKind::Refusal(words("refusal").into()),
+            "input_image" => PartKind::Media(Media {
+                kind: MediaKind::Image,
+                source: text(value, "image_url").map_or_else(|| Source::File(words("file_id")), Source::of_url),
+                name: None,
+                detail: text(value, "detail"),
+            }),
+            "input_file" => PartKind::Media(file(value)),
+            other => {
+                let message = format!("parts of type `{other}` cannot be told to the model's provider");
+                return Err(Refusal::new(format!("{at}[{index}].type"), message));
+            }
+        };
+        if matches!(&kind, PartKind::Text(text) if text.is_empty()) {
+            continue;
+        }
+        let cache = member(value, "prompt_cache_breakpoint").map(|_| Cache::Short);
+        parts.push(Part { kind, cache });
+    }
+    Ok(parts)
+}
+
+fn file(value: &Value) -> Media<'_> {
+    let source = match (text(value, "file_data"), text(value, "file_url")) {
+        (Some(data), _) if data.starts_with("data:") => Source::of_url(data),
+        (Some(data), _) => Source::Base64 { mime: "application/pdf".into(), data },
+        (None, Some(url)) => Source::of_url(url),
+        (None, None) => Source::File(text(value, "file_id").unwrap_or_default()),
+    };
+    Media { kind: MediaKind::Document, source, name: text(value, "filename"), detail: None }
+}

@@ -1,0 +1,51 @@
+//! Responses to and from the hub.
+
+mod decode_answer;
+mod decode_request;
+mod decode_stream;
+mod encode_answer;
+mod encode_request;
+mod encode_stream;
+mod freeform;
+mod input;
+mod items;
+mod reasoning;
+mod response;
+mod tools;
+
+use serde_json::Value;
+
+use crate::dialect::hub::{Codec, Reason, member, text};
+use crate::wire::json::Writer;
+
+pub(super) static CODEC: Codec = Codec {
+    decode_request: decode_request::decode,
+    encode_request: encode_request::encode,
+    decode_answer: decode_answer::decode,
+    encode_answer: encode_answer::encode,
+    decode_stream: || Box::new(decode_stream::Decoder::default()),
+    encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
+    strip: reasoning::strip,
+    encode_count,
+};
+
+fn encode_count(tokens: u64) -> Vec<u8> {
+    let mut out = Writer::default();
+    out.object(|it| {
+        it.text_member("object", "response.input_tokens");
+        it.number_member("input_tokens", tokens);
+    });
+    out.into_bytes()
+}
+
+/// Why a response ended: it says so only where it is incomplete.
+fn reason(response: &Value, has_calls: bool, has_refused: bool) -> Reason<'static> {
+    let why = member(response, "incomplete_details").and_then(|it| text(it, "reason"));
+    match (why, text(response, "status")) {
+        (Some("content_filter"), _) => Reason::Filter,
+        (Some(_), _) | (_, Some("incomplete")) => Reason::Length,
+        _ if has_calls => Reason::Calls,
+        _ if has_refused => Reason::Filter,
+        _ => Reason::Stop,
+    }
+}
