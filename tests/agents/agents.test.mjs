@@ -6,14 +6,18 @@ import { KEY, start } from '../harness/gateway.mjs';
 import { COMMAND, PROMPT, task } from './task.mjs';
 
 let gateway;
-/** Its models have a provider that speaks Chat, and no other. */
+/** Gateways whose models have a provider that speaks this dialect, and no other. */
 let chatOnly;
+let responsesOnly;
+let messagesOnly;
 before(async () => {
   // Agents ask helper models by names of their own; the star serves them all.
   gateway = await start({ '*': 'ok' });
   chatOnly = await start({ '*': 'ok' }, { '*': ['openai'] });
+  responsesOnly = await start({ '*': 'ok' }, { '*': ['openai-res'] });
+  messagesOnly = await start({ '*': 'ok' }, { '*': ['anthropic'] });
 });
-after(() => Promise.all([gateway?.stop(), chatOnly?.stop()]));
+after(() => Promise.all([gateway, chatOnly, responsesOnly, messagesOnly].map((it) => it?.stop())));
 
 /** Claude Code's task through a gateway whose provider is asked at `path`. */
 const claudeCode = (gateway, path) =>
@@ -46,10 +50,16 @@ test('Claude Code on a model that speaks Chat alone', async () => {
   assert.ok(requests.every(({ headers }) => !headers.some(([name]) => name.startsWith('anthropic-'))));
 });
 
+test('Claude Code on a model that speaks Responses alone', async () => {
+  const requests = await claudeCode(responsesOnly, '/v1/responses');
+  const results = requests.filter(({ body }) => body?.input?.some(({ type }) => type === 'function_call_output'));
+  assert.ok(results.length > 0, 'the result of the call goes back as Responses has it');
+});
+
 /** Codex's task through a gateway whose provider is asked at `path`. */
-const codex = (gateway, path) => {
+const codex = (gateway, path, model = 'gpt-of-the-tests', tool = { name: 'exec_command', arguments: { cmd: COMMAND } }) => {
   const config = `
-model = "gpt-of-the-tests"
+model = "${model}"
 model_provider = "gateway"
 check_for_update_on_startup = false
 [model_providers.gateway]
@@ -70,7 +80,7 @@ plugins = false
     gateway,
     name: 'codex',
     path,
-    tools: [{ name: 'exec_command', arguments: { cmd: COMMAND } }],
+    tools: [tool],
     args,
     env: { GATEWAY_KEY: KEY },
     files: { '.codex/config.toml': config },
@@ -84,6 +94,21 @@ test('Codex on a model that speaks Chat alone', async () => {
   const results = requests.filter(({ body }) => body?.messages?.some(({ role }) => role === 'tool'));
   assert.ok(results.length > 0, 'the result of the call goes back as Chat has it');
   assert.ok(requests.every(({ headers }) => !headers.some(([name]) => name.startsWith('x-codex-'))));
+});
+
+test('Codex on a model that speaks Messages alone', async () => {
+  const requests = await codex(messagesOnly, '/v1/messages');
+  const blocks = requests.flatMap(({ body }) => body?.messages ?? []).flatMap(({ content }) => content);
+  assert.ok(blocks.some(({ type }) => type === 'tool_result'), 'the result of the call goes back as Messages has it');
+});
+
+// For these models it declares its tools among the items, in namespaces, and runs code that comes as any text.
+test('Codex in code mode on a model that speaks Chat alone', async () => {
+  const code = `text((await tools.exec_command({ cmd: ${JSON.stringify(COMMAND)} })).output)`;
+  const exec = { name: 'functions_exec_4a9c2116f3358abe', arguments: { input: code } };
+  const requests = await codex(chatOnly, '/v1/chat/completions', 'gpt-6-sol', exec);
+  const called = requests.flatMap(({ body }) => body?.messages ?? []).flatMap(({ tool_calls }) => tool_calls ?? []);
+  assert.equal(JSON.parse(called[0].function.arguments).input, code, 'the code goes back as it came');
 });
 
 test('Gemini CLI', async () => {

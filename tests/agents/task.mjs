@@ -2,7 +2,7 @@
 // `LLMIO_AGENTS_DIR` is where the agents' npm packages are installed.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { readText } from '../harness/gateway.mjs';
@@ -15,7 +15,7 @@ const TEXT = 'The file is written.';
 
 /** Runs a program, an agent's or a shell that calls one, in a home and a working directory of its own. */
 async function run({ gateway, name, program = name, args, env, files = {} }) {
-  const home = join(gateway.directory, name);
+  const home = await mkdtemp(join(gateway.directory, `${name}-`));
   const cwd = join(home, 'project');
   await mkdir(cwd, { recursive: true });
   for (const [path, text] of Object.entries(files)) {

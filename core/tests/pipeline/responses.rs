@@ -19,7 +19,7 @@ fn sent(bed: &Bed) -> Value {
 }
 
 /// What an agent asks: tools of each kind that it has, in a conversation.
-fn asked(input: Value) -> Value {
+fn asked(input: &Value) -> Value {
     json!({
         "model": "m",
         "stream": true,
@@ -68,7 +68,7 @@ async fn an_agents_tools_come_back_as_it_knows_them() {
     let (half, rest) = arguments.split_at(19);
     let spawn = "agents_spawn_";
     bed.script([reply(200, "", CHAT.whole)]);
-    bed.send("/openai/v1/responses", asked(input.clone())).answer().text();
+    bed.send("/openai/v1/responses", asked(&input)).answer().text();
     let told = sent(&bed);
     let names: Vec<&str> =
         told["tools"].as_array().unwrap().iter().map(|it| it["function"]["name"].as_str().unwrap()).collect();
@@ -84,7 +84,7 @@ async fn an_agents_tools_come_back_as_it_knows_them() {
         (1, "", ":1}"),
         (2, "exec", ""),
     ]))]);
-    let mut answer = bed.send("/openai/v1/responses", asked(input.clone())).answer();
+    let mut answer = bed.send("/openai/v1/responses", asked(&input)).answer();
     let text = answer.text().to_owned();
     check_stream(Dialect::OpenAiResponses, &text);
     let header = answer.header("x-llmio-translation").unwrap();
@@ -113,7 +113,7 @@ async fn an_agents_tools_come_back_as_it_knows_them() {
         history.push(json!({"type": kind, "call_id": item["call_id"], "output": "done"}));
     }
     bed.script([stream(CHAT.stream())]);
-    let text = bed.send("/openai/v1/responses", asked(json!(history))).answer().text().to_owned();
+    let text = bed.send("/openai/v1/responses", asked(&json!(history))).answer().text().to_owned();
     check_stream(Dialect::OpenAiResponses, &text);
     let messages = sent(&bed)["messages"].clone();
     let roles: Vec<_> = messages.as_array().unwrap().iter().map(|it| it["role"].as_str().unwrap()).collect();
@@ -135,7 +135,7 @@ async fn calls_and_outputs_are_paired() {
         let bed = bed(&[provider]).await;
         bed.script([stream(provider.stream())]);
         let input = json!([user, call("a"), call("b"), output("a"), output("b")]);
-        bed.send("/openai/v1/responses", asked(input)).answer().text();
+        bed.send("/openai/v1/responses", asked(&input)).answer().text();
         let told = sent(&bed);
         let ids = |message: &Value| {
             let blocks =
@@ -235,7 +235,7 @@ async fn thoughts_pass_through_a_client_of_responses() {
     );
     bed.script([reply(200, "", whole), stream(MESSAGES.stream())]);
     let user = json!({"role": "user", "content": "x"});
-    let mut body = asked(json!([user]));
+    let mut body = asked(&json!([user]));
     body["stream"] = json!(false);
     body["max_output_tokens"] = json!(9000);
     body["reasoning"] = json!({"effort": "low"});

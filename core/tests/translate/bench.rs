@@ -76,16 +76,26 @@ pub(crate) fn stream<'a>(
     chunks: impl Iterator<Item = &'a [u8]>,
 ) -> (String, Ledger) {
     let usage = streamed(from, whole);
+    let (text, ledger) = transcoded(from, to, usage, chunks);
+    check_stream(to, &text);
+    assert_eq!(coarse(streamed(to, text.as_bytes())), coarse(usage), "the usage of {text}");
+    (text, ledger)
+}
+
+/// The same, unchecked.
+pub(crate) fn transcoded<'a>(
+    from: Dialect,
+    to: Dialect,
+    usage: Usage,
+    chunks: impl Iterator<Item = &'a [u8]>,
+) -> (String, Ledger) {
     let mut transcoder = Transcoder::new(from, to, context()).unwrap();
     let mut out: Vec<Bytes> = chunks.map(|chunk| transcoder.push(chunk, &usage)).collect();
     out.push(transcoder.finish(&usage));
-    let text = String::from_utf8(out.concat()).unwrap();
-    check_stream(to, &text);
-    assert_eq!(coarse(streamed(to, text.as_bytes())), coarse(usage), "the usage of {text}");
-    (text, transcoder.ledger())
+    (String::from_utf8(out.concat()).unwrap(), transcoder.ledger())
 }
 
-fn streamed(dialect: Dialect, stream: &[u8]) -> Usage {
+pub(crate) fn streamed(dialect: Dialect, stream: &[u8]) -> Usage {
     let mut meter = StreamMeter::new(dialect, StreamForm::Sse);
     meter.push(stream);
     meter.finish();

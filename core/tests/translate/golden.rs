@@ -71,9 +71,10 @@ fn streams_however_they_are_cut() {
             for to in others(from) {
                 let (whole, ledger) = bench::stream(from, to, &stream, std::iter::once(&stream[..]));
                 snapshot(&case, to, &told(&whole, &ledger));
+                let usage = bench::streamed(from, &stream);
                 for at in 0..stream.len() {
                     let (before, after) = stream.split_at(at);
-                    let (cut, _) = bench::stream(from, to, &stream, [before, after].into_iter());
+                    let (cut, _) = bench::transcoded(from, to, usage, [before, after].into_iter());
                     assert_eq!(cut, whole, "{} cut at {at}", case.display());
                 }
                 let (bytes, again) = bench::stream(from, to, &stream, stream.chunks(1));

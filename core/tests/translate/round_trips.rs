@@ -90,6 +90,55 @@ fn there_and_back() {
     assert!(dialects().count() > 1);
 }
 
+/// The items of a conversation in the form that comes back: a message for the words of a turn, an item for each call.
+fn items(rng: &mut SmallRng) -> Value {
+    let message = |role: &str, kind: &str, words: &str| json!({"type": "message", "role": role, "content": [{"type": kind, "text": words}]});
+    let mut input = Vec::new();
+    for number in 0..rng.random_range(1..6) {
+        input.push(message("user", "input_text", words(rng)));
+        input.push(message("assistant", "output_text", words(rng)));
+        let calls: Vec<String> = (0..rng.random_range(0..3)).map(|call| format!("call_{number}_{call}")).collect();
+        for id in &calls {
+            let arguments = json!({"z": words(rng), "a": [1, 2.5, null]}).to_string();
+            input.push(json!({"type": "function_call", "call_id": id, "name": "f", "arguments": arguments}));
+        }
+        for id in &calls {
+            input.push(json!({"type": "function_call_output", "call_id": id, "output": words(rng)}));
+        }
+        if !calls.is_empty() {
+            input.push(message("assistant", "output_text", words(rng)));
+        }
+    }
+    input.push(json!({"type": "message", "role": "user", "content": [
+        {"type": "input_text", "text": words(rng)},
+        {"type": "input_image", "image_url": "data:image/png;base64,iVBORw0KGgo=", "detail": "auto"}]}));
+    let schema = json!({"type": "object", "properties": {"z": {"type": "string"}}, "required": ["z"]});
+    json!({
+        "model": "model",
+        "instructions": words(rng),
+        "input": input,
+        "store": false,
+        "tools": [{"type": "function", "name": "f", "description": words(rng), "parameters": schema, "strict": false}],
+        "tool_choice": *["auto", "required", "none"].choose(rng).unwrap(),
+        "max_output_tokens": rng.random_range(16..100_000),
+        "temperature": 0.5,
+        "user": "u"
+    })
+}
+
+#[test]
+fn items_there_and_back() {
+    let mut rng = SmallRng::seed_from_u64(27);
+    for number in 0..CONVERSATIONS {
+        let there = items(&mut rng);
+        for other in others(Dialect::OpenAiResponses) {
+            let (told, _) = bench::request(Dialect::OpenAiResponses, other, "model", &there).unwrap();
+            let (back, _) = bench::request(other, Dialect::OpenAiResponses, "model", &told).unwrap();
+            assert_eq!(sorted(&back), sorted(&there), "{number}, {other}: {told}");
+        }
+    }
+}
+
 /// The members of the request by their names; what they hold keeps its order.
 fn sorted(request: &Value) -> Vec<(String, String)> {
     let members = request.as_object().unwrap().iter().map(|(name, value)| (name.clone(), value.to_string()));

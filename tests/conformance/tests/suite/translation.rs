@@ -8,12 +8,22 @@ use llmio_upstream::{Dialect, Upstream};
 use serde_json::{Value, json};
 
 /// The client's dialect and the provider's.
-const PAIRS: [(Dialect, Dialect); 2] = [(Dialect::Anthropic, Dialect::Chat), (Dialect::Chat, Dialect::Anthropic)];
+const PAIRS: [(Dialect, Dialect); 6] = [
+    (Dialect::Anthropic, Dialect::Chat),
+    (Dialect::Anthropic, Dialect::Responses),
+    (Dialect::Chat, Dialect::Anthropic),
+    (Dialect::Chat, Dialect::Responses),
+    (Dialect::Responses, Dialect::Anthropic),
+    (Dialect::Responses, Dialect::Chat),
+];
+
+/// Those that translation reaches.
+const PROVIDERS: [Dialect; 3] = [Dialect::Chat, Dialect::Responses, Dialect::Anthropic];
 
 async fn bed() -> (Home, Upstream) {
     let upstream = Upstream::with_key("sk-upstream").await.expect("a provider");
     let mut config = Config::new();
-    for (_, provider) in PAIRS {
+    for provider in PROVIDERS {
         let name = provider.as_str();
         config = config.upstream(name, provider, &upstream);
         for model in ["tool:get_weather", "fault:429", "fault:cut-after-token"] {
@@ -29,12 +39,21 @@ fn body(client: Dialect, model: &str, form: Form, more: &[Value]) -> Value {
     let schema = json!({"type": "object", "properties": {"place": {"type": "string"}}});
     body["tools"] = match client {
         Dialect::Anthropic => json!([{"name": "get_weather", "input_schema": schema}]),
+        Dialect::Responses => {
+            json!([{"type": "function", "name": "get_weather", "strict": false, "parameters": schema}])
+        }
         _ => json!([{"type": "function", "function": {"name": "get_weather", "parameters": schema}}]),
     };
     if client == Dialect::Chat && form.streams() {
         body["stream_options"] = json!({"include_usage": true});
     }
-    body["messages"].as_array_mut().unwrap().extend_from_slice(more);
+    if client == Dialect::Responses {
+        let mut input = vec![json!({"role": "user", "content": "Hi"})];
+        input.extend_from_slice(more);
+        body["input"] = json!(input);
+    } else {
+        body["messages"].as_array_mut().unwrap().extend_from_slice(more);
+    }
     body
 }
 
@@ -43,8 +62,17 @@ async fn ask(home: &Home, client: Dialect, form: Form, body: &Value) -> Answer {
     dialect::authorized(call, client, KEY).json(body).send().await
 }
 
-/// The client's message of an answer, as its SDK would put it together: the assistant's turn.
+/// The client's message of an answer, as its SDK would put it together: the assistant's turn. Of Responses, its last item.
 fn message(client: Dialect, form: Form, answer: &Answer) -> Value {
+    if client == Dialect::Responses {
+        let response = if form.streams() {
+            let text = answer.text();
+            sse::events(&text).0.last().unwrap().json()["response"].clone()
+        } else {
+            answer.json()
+        };
+        return response["output"].as_array().unwrap().last().unwrap().clone();
+    }
     if form == Form::Whole {
         let whole = answer.json();
         return match client {
@@ -99,6 +127,10 @@ async fn a_tool_is_called_and_its_result_comes_back() {
                     json!({"role": "user", "content": [
                         {"type": "tool_result", "tool_use_id": said["content"][0]["id"], "content": "sunny"}]})
                 }
+                Dialect::Responses => {
+                    assert_eq!(said["name"], "get_weather", "{said}");
+                    json!({"type": "function_call_output", "call_id": said["call_id"], "output": "sunny"})
+                }
                 _ => {
                     assert_eq!(said["tool_calls"][0]["function"]["name"], "get_weather", "{said}");
                     json!({"role": "tool", "tool_call_id": said["tool_calls"][0]["id"], "content": "sunny"})
@@ -133,5 +165,7 @@ async fn a_model_list_names_what_translation_reaches() {
     let (home, _upstream) = bed().await;
     let list = dialect::authorized(Call::get(&home.url("/anthropic/v1/models")), Dialect::Anthropic, KEY).send().await;
     let names: Vec<_> = list.json()["data"].as_array().unwrap().iter().map(|it| it["id"].clone()).collect();
-    assert!(names.contains(&json!("openai_chat-tool:get_weather")), "{names:?}");
+    for provider in PROVIDERS {
+        assert!(names.contains(&json!(format!("{}-tool:get_weather", provider.as_str()))), "{names:?}");
+    }
 }

@@ -12,6 +12,7 @@ mod items;
 mod reasoning;
 mod response;
 mod tools;
+mod turns;
 
 use serde_json::Value;
 
