@@ -59,7 +59,15 @@ impl Said {
                 }
                 Dialect::OpenAiChat => said.chat(&payload["choices"][0]["delta"], true),
                 Dialect::OpenAiResponses if payload["type"] == "response.output_item.done" => {
+                    // What was said in pieces stays said, though the whole, in one recording, is another.
+                    let of_item = |it: &&Value| it["output_index"] == payload["output_index"];
+                    let pieces = payloads.iter().filter(|it| it["type"] == "response.output_text.delta");
+                    let pieces: String = pieces.filter(of_item).filter_map(|it| it["delta"].as_str()).collect();
+                    let before = said.text.len();
                     said.item(&payload["item"]);
+                    if !said.text[before..].starts_with(&pieces) {
+                        said.text.replace_range(before.., &pieces);
+                    }
                 }
                 Dialect::OpenAiResponses => {}
                 Dialect::Gemini => panic!("{dialect} is not translated yet"),

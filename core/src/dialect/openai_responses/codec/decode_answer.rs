@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{reason, reasoning, tools};
+use super::{reason, reasoning};
 use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, list, text};
 
 pub(super) fn decode<'a>(response: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
@@ -27,8 +27,7 @@ pub(super) fn decode<'a>(response: &'a Value, ledger: &mut Ledger) -> Answer<'a>
             }
             "function_call" => {
                 has_calls = true;
-                let name = tools::full_name(text(item, "namespace"), words("name"));
-                let input = Input::Json(words("arguments").into());
+                let (name, input) = (words("name").into(), Input::Json(words("arguments").into()));
                 parts.push(Part::new(PartKind::Call { id: words("call_id").into(), name, input }));
             }
             // What a server's tool did.

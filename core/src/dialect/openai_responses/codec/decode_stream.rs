@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::decode_answer::content;
-use super::{reason, reasoning, tools};
+use super::{reason, reasoning};
 use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, StreamPart, list, member, parse, text};
 use crate::wire::Event;
 use crate::wire::json::InvalidJson;
@@ -15,8 +15,8 @@ pub(super) struct Decoder {
     has_ended: bool,
     /// The hub's index of the next block.
     next: usize,
-    /// The words that have begun, by the item's place and the part's.
-    words: BTreeMap<(u64, u64), Begun>,
+    /// The words that have begun, by the item's place and the part's, and what they have said.
+    words: BTreeMap<(u64, u64), (Begun, String)>,
     thoughts: BTreeMap<u64, Begun>,
     calls: BTreeMap<u64, Begun>,
     has_refused: bool,
@@ -103,9 +103,8 @@ impl Decoder {
 
     fn item_added(&mut self, item: u64, value: &Value, give: &mut dyn FnMut(StreamPart<'_>)) {
         if text(value, "type") == Some("function_call") && !self.calls.contains_key(&item) {
-            let name = tools::full_name(text(value, "namespace"), text(value, "name").unwrap_or_default());
-            let id = text(value, "call_id").unwrap_or_default();
-            let call = self.begin(Block::Call { id, name: &name }, give);
+            let words = |name| text(value, name).unwrap_or_default();
+            let call = self.begin(Block::Call { id: words("call_id"), name: words("name") }, give);
             self.calls.insert(item, call);
         }
     }
@@ -115,25 +114,22 @@ impl Decoder {
             return;
         }
         self.has_refused |= block == Block::Refusal;
-        let begun = match self.words.get(&at) {
-            Some(begun) => *begun,
-            None => {
-                let begun = self.begin(block, give);
-                self.words.insert(at, begun);
-                begun
-            }
-        };
-        if begun.is_open {
+        if !self.words.contains_key(&at) {
+            let begun = self.begin(block, give);
+            self.words.insert(at, (begun, String::new()));
+        }
+        if let Some((begun, said)) = self.words.get_mut(&at).filter(|(begun, _)| begun.is_open) {
+            said.push_str(words);
             give(StreamPart::Delta { index: begun.index, delta: Delta::Text(words) });
         }
     }
 
-    /// A part has ended; it may not have come in pieces.
+    /// A part has ended; it may not have come in pieces, or not all of it.
     fn said(&mut self, at: (u64, u64), words: &str, block: Block<'_>, give: &mut dyn FnMut(StreamPart<'_>)) {
-        if !self.words.contains_key(&at) {
-            self.say(at, words, block, give);
-        }
-        if let Some(begun) = self.words.get_mut(&at) {
+        let said = self.words.get(&at).map_or("", |(_, said)| said.as_str());
+        let rest = words.strip_prefix(said).unwrap_or_default().to_owned();
+        self.say(at, &rest, block, give);
+        if let Some((begun, _)) = self.words.get_mut(&at) {
             close(begun, None, give);
         }
     }
@@ -217,7 +213,11 @@ impl Decoder {
                 self.item_done(item, value, ledger, give);
             }
         }
-        let blocks = self.thoughts.values_mut().chain(self.words.values_mut()).chain(self.calls.values_mut());
+        let blocks = self
+            .thoughts
+            .values_mut()
+            .chain(self.words.values_mut().map(|(begun, _)| begun))
+            .chain(self.calls.values_mut());
         let mut blocks: Vec<&mut Begun> = blocks.collect();
         blocks.sort_by_key(|begun| begun.index);
         blocks.into_iter().for_each(|begun| close(begun, None, give));
