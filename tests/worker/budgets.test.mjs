@@ -41,7 +41,7 @@ test("the upload", async () => {
   const bytes = modules.reduce((sum, module) => sum + gzipSync(module).byteLength, 0);
   // A free plan takes two and a half times that. It was 1 MiB until decisions, rollups on three levels, the configuration's
   // changes and the codecs between dialects came, of which each translated dialect brings six translators.
-  assert.ok(bytes <= 1300 << 10, `${bytes} compressed bytes, not ${1300 << 10}`);
+  assert.ok(bytes <= 1350 << 10, `${bytes} compressed bytes, not ${1350 << 10}`);
 });
 
 test("a request without streaming", async () => {
@@ -72,7 +72,7 @@ async function counting() {
 async function ask(stream, chunks = 1) {
   await gateway.upstream.reset();
   // Apart, so that no two of them arrive as one.
-  await gateway.upstream.script({ steps: [{ text: "one ".repeat(chunks), chunks, delay_ms: 2 }] });
+  await gateway.upstream.script({ steps: [{ text: "one ".repeat(chunks), chunks, delay_ms: 10 }] });
   const before = await counters();
   const answer = await fetch(`${gateway.base}/v1/chat/completions`, {
     method: "POST",
