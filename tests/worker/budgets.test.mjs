@@ -51,13 +51,21 @@ test("a request without streaming", async () => {
 
 test("each chunk of a stream", async () => {
   const [few, many] = [20, 120];
-  const [less, more] = [await ask(true, few), await ask(true, many)];
+  const [less, more] = [await most(few), await most(many)];
   const each = Object.keys(more).map((name) => [name, (more[name] - (less[name] ?? 0)) / (many - few)]);
   // The platform gives a chunk of HTTP in two parts: what it read with the chunk's own head, then the rest. A few timers for
   // the whole stream are none for a chunk.
   const calls = { reads: 2, writes: 1, setTimeout: 0.05, clearTimeout: 0.05, "into WebAssembly": 8 };
   atMost(Object.fromEntries(each), calls);
 });
+
+/** The calls for a stream: the most of three, since chunks that arrive as one on a busy machine cost less. */
+async function most(chunks) {
+  const counts = [];
+  for (let time = 0; time < 3; time++) counts.push(await ask(true, chunks));
+  const names = counts.flatMap((it) => Object.keys(it));
+  return Object.fromEntries(names.map((name) => [name, Math.max(...counts.map((it) => it[name] ?? 0))]));
+}
 
 /** The built Worker with the counters before it. */
 async function counting() {
