@@ -53,6 +53,12 @@ impl Home {
         // Closed, the file holds all of it.
         drop(store);
         drop(home);
+        if beside(&draft, "-wal").exists() {
+            return Err(HomeError::new(format!(
+                "{} is used by another program (a backup, perhaps): nothing was taken over; start again without it",
+                draft.display()
+            )));
+        }
         File::open(&draft).and_then(|file| file.sync_all()).map_err(|cause| permission::trouble(&draft, &cause))?;
         exchange(path, &kept_as, &draft).map_err(|cause| permission::trouble(path, &cause))?;
         Ok(Some(TakenOver { taken, totals: tables.totals, kept_as }))

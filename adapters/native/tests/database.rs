@@ -38,6 +38,26 @@ async fn a_file_outlives_its_database_value() {
     assert_eq!(rows.rows, [[Value::Integer(8)]]);
 }
 
+/// What closes last must be alone, or the write-ahead log stays behind with the newest rows in it.
+#[tokio::test]
+async fn a_closed_file_holds_all_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("llmio.db");
+    LocalDatabase::open(&path).unwrap().script("CREATE TABLE t (x)".into()).await.unwrap();
+    for round in 0..200 {
+        let database = LocalDatabase::open(&path).unwrap();
+        database.query(statement("INSERT INTO t VALUES (?1)", vec![round.into()])).await.unwrap();
+        let count = || database.query(statement("SELECT count(*) FROM t", vec![]));
+        let (one, other) = futures_util::future::join(count(), count()).await;
+        assert_eq!(one.unwrap().rows, other.unwrap().rows);
+        drop(database);
+        let mut files: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        files.sort();
+        assert_eq!(files, ["llmio.db"], "closed {round} times");
+    }
+}
+
 /// A question that would take for ever, asked and left by more than there are connections.
 #[tokio::test]
 async fn what_nobody_waits_for_is_not_read_to_its_end() {

@@ -20,11 +20,14 @@ const READERS: usize = 2;
 /// A database in a local file, or in memory.
 ///
 /// libSQL's local calls block, so each connection lives on a thread of its own: one that writes, and for a file a few
-/// that read. Dropping the value finishes what was sent and closes the file.
+/// that read. Dropping the value finishes what was sent and closes the file, which then, unless others use it, holds all
+/// of it: there is no write-ahead log beside it.
 #[derive(Debug)]
 pub struct LocalDatabase {
-    writer: Worker,
+    /// Dropped before the writer, in the order of the fields: only a connection that closes alone takes the write-ahead
+    /// log into the file, and of several that close at once none is alone.
     readers: Option<Worker>,
+    writer: Worker,
     path: Option<PathBuf>,
 }
 
@@ -42,14 +45,14 @@ impl LocalDatabase {
         let readers =
             (0..READERS).map(|_| Connection::open(path, Mode::Read)).collect::<Result<Vec<_>, DatabaseError>>()?;
         let readers = Worker::start("llmio-db-read", readers)?;
-        Ok(Self { writer, readers: Some(readers), path: Some(path.to_owned()) })
+        Ok(Self { readers: Some(readers), writer, path: Some(path.to_owned()) })
     }
 
     /// Opens a file that is somebody else's, to be read only.
     pub fn open_foreign(path: impl AsRef<Path>) -> Result<Self, DatabaseError> {
         let path = path.as_ref();
         let reader = Worker::start("llmio-db-foreign", vec![Connection::open(path, Mode::Foreign)?])?;
-        Ok(Self { writer: reader, readers: None, path: Some(path.to_owned()) })
+        Ok(Self { readers: None, writer: reader, path: Some(path.to_owned()) })
     }
 
     /// Whether a SELECT finds a row in a file that may be somebody else's, without any change to it.
@@ -61,7 +64,7 @@ impl LocalDatabase {
     /// A database that ends with this value.
     pub fn open_in_memory() -> Result<Self, DatabaseError> {
         let connection = Connection::open(Path::new(":memory:"), Mode::Write)?;
-        Ok(Self { writer: Worker::start("llmio-db", vec![connection])?, readers: None, path: None })
+        Ok(Self { readers: None, writer: Worker::start("llmio-db", vec![connection])?, path: None })
     }
 
     /// The file, or `None` for a database in memory.
