@@ -211,7 +211,7 @@ async fn whole(ask: &Ask, mut answer: Reading) -> Result<Committed, Failed> {
     let mut lost = Ledger::default();
     let translated = ask.translation.as_ref().map(|it| it.answer(&answer.text(), &meter.summary().usage, &mut lost));
     if let Some(Err(error)) = &translated {
-        let judgement = Judgement::unusable(&format!("the provider's answer cannot be translated: {error}"));
+        let judgement = Judgement::unusable(error);
         return Err(Failed::new(answer.status().as_u16(), judgement).with_body(answer.text()));
     }
     let (head, held, rest) = answer.into_parts();

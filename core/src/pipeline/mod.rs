@@ -53,7 +53,7 @@ use translation::{recorded, recorded_refusal};
 
 use crate::balance::Report;
 use crate::config::snapshot::{Candidate, Route};
-use crate::dialect::GatewayError;
+use crate::dialect::{GatewayError, StreamForm};
 use crate::record::{Operation, Outcome};
 use crate::refusals::Refused;
 use crate::shared::Shared;
@@ -235,7 +235,8 @@ fn show(
     headers::for_client(&mut head.headers);
     ask.candidate.redactor.headers(&mut head.headers);
     if ask.translates {
-        let kind = if call.stream { "text/event-stream" } else { "application/json" };
+        let is_events = call.stream && call.form == StreamForm::Sse;
+        let kind = if is_events { "text/event-stream" } else { "application/json" };
         head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         journal.translated(recorded(&lost));
     }

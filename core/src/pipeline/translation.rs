@@ -4,9 +4,8 @@ use super::call::Call;
 use crate::dialect::hub::{
     Context, Encoded, Fate, Ledger, Names, Origin, Refusal, Target, Transcoder, parse_body, transcode_answer,
 };
-use crate::dialect::{Dialect, Usage};
+use crate::dialect::{Dialect, StreamForm, Usage};
 use crate::record::{Translated, TranslatedKind};
-use crate::wire::json::InvalidJson;
 
 /// What a request, and the answer to it, lost on their way between two dialects: short, stable codes.
 pub(super) const HEADER: &str = "x-llmio-translation";
@@ -60,6 +59,7 @@ impl Translation {
             origin: asked.origin,
             thoughts: request.thoughts,
             usage: call.head.include_usage,
+            as_array: call.form == StreamForm::JsonArray,
             names,
             freeform: request.freeform.iter().map(|name| name.clone().into_owned()).collect(),
             repeated: request.repeated.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())).collect(),
@@ -73,9 +73,9 @@ impl Translation {
     }
 
     /// A provider's whole answer as the client gets it.
-    pub(super) fn answer(&self, body: &[u8], usage: &Usage, ledger: &mut Ledger) -> Result<Bytes, InvalidJson> {
+    pub(super) fn answer(&self, body: &[u8], usage: &Usage, ledger: &mut Ledger) -> Result<Bytes, String> {
         let codecs = self.provider.codec().zip(self.client.codec());
-        let (from, to) = codecs.ok_or(InvalidJson { offset: 0, message: "no codec" })?;
+        let (from, to) = codecs.ok_or("one of the dialects has no codec")?;
         transcode_answer(from, to, body, usage, &self.context, ledger).map(Into::into)
     }
 }

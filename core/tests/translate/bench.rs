@@ -26,6 +26,7 @@ pub(crate) fn context() -> Context {
         origin: ORIGIN,
         thoughts: Thoughts::Shown,
         usage: true,
+        as_array: false,
         names: Names::default(),
         freeform: Vec::new(),
         repeated: Vec::new(),

@@ -26,6 +26,8 @@ pub enum Reason<'a> {
     Filter,
     /// A server's tool takes long: the client should ask for more.
     Pause,
+    /// The model has failed, in its provider's words: no client may take that for an answer.
+    Failed(Cow<'a, str>),
 }
 
 impl Reason<'_> {
@@ -38,6 +40,7 @@ impl Reason<'_> {
             Self::Calls => Reason::Calls,
             Self::Filter => Reason::Filter,
             Self::Pause => Reason::Pause,
+            Self::Failed(words) => Reason::Failed(Cow::Owned(words.into_owned())),
         }
     }
 }

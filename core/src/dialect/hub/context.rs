@@ -32,6 +32,8 @@ pub struct Context {
     pub thoughts: Thoughts,
     /// The client of a Chat stream asked for its usage.
     pub usage: bool,
+    /// The client's stream is a JSON array, not one of events: Gemini without `alt=sse`.
+    pub as_array: bool,
     pub names: Names,
     /// The client's tools that take any text, which the provider knows as functions.
     pub freeform: Vec<String>,

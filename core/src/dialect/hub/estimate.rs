@@ -14,7 +14,7 @@ const TOOL: u64 = 8;
 pub fn estimate(request: &Request<'_>) -> u64 {
     let turns = request.turns.iter().map(|turn| TURN + parts(&turn.parts)).sum::<u64>();
     let tools = request.tools.iter().map(|tool| {
-        let schema = tool.schema.map(|schema| text(&schema.to_string())).unwrap_or_default();
+        let schema = tool.schema.as_ref().map(|schema| text(&schema.to_string())).unwrap_or_default();
         TOOL + text(&tool.name) + text(tool.description.as_deref().unwrap_or_default()) + schema
     });
     (parts(&request.system) + turns + tools.sum::<u64>()).max(1)

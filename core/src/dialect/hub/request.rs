@@ -69,7 +69,7 @@ pub enum Format<'a> {
     Json,
     Schema {
         name: Option<&'a str>,
-        schema: &'a Value,
+        schema: Cow<'a, Value>,
         strict: Option<bool>,
     },
 }

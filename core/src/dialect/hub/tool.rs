@@ -10,7 +10,7 @@ pub struct Tool<'a> {
     pub name: Cow<'a, str>,
     pub description: Option<Cow<'a, str>>,
     /// JSON Schema of the arguments; `None` for no arguments.
-    pub schema: Option<&'a Value>,
+    pub schema: Option<Cow<'a, Value>>,
     pub strict: Option<bool>,
     pub cache: Option<Cache>,
 }

@@ -1,8 +1,8 @@
 use bytes::Bytes;
 
-use super::{Codec, Context, DecodeStream, EncodeStream, Ledger, StreamPart};
-use crate::dialect::{Dialect, GatewayError, Usage};
-use crate::wire::json::{InvalidJson, Writer};
+use super::{Codec, Context, DecodeStream, EncodeStream, Ledger, Reason, StreamPart};
+use crate::dialect::{Dialect, ErrorKind, GatewayError, Usage};
+use crate::wire::json::Writer;
 use crate::wire::sse::Decoder;
 use crate::wire::{Event, Frame};
 
@@ -18,13 +18,17 @@ pub struct Transcoder {
     client: Dialect,
     out: Writer,
     ledger: Ledger,
+    trace_id: String,
     has_begun: bool,
     has_ended: bool,
+    /// In the provider's words, that its model has failed.
+    failure: Option<String>,
 }
 
 impl Transcoder {
     /// `None` where one of the dialects has no codec.
     pub fn new(provider: Dialect, client: Dialect, context: Context) -> Option<Self> {
+        let trace_id = context.id.clone();
         Some(Self {
             framing: Decoder::new(EVENT_LIMIT),
             from: (provider.codec()?.decode_stream)(),
@@ -32,20 +36,22 @@ impl Transcoder {
             client,
             out: Writer::default(),
             ledger: Ledger::default(),
+            trace_id,
             has_begun: false,
             has_ended: false,
+            failure: None,
         })
     }
 
     /// The client's bytes for the provider's next ones; `usage` is what was reported by now.
     pub fn push(&mut self, chunk: &[u8], usage: &Usage) -> Bytes {
-        let Self { framing, from, to, out, ledger, has_begun, has_ended, .. } = self;
+        let Self { framing, from, to, out, ledger, has_begun, has_ended, failure, .. } = self;
         framing.push(chunk, |frame| match frame {
             Frame::Whole(event) => {
                 let mut give = |part: StreamPart<'_>| {
                     *has_begun = true;
-                    *has_ended |= matches!(part, StreamPart::End { .. });
-                    to.part(part, usage, out);
+                    let end = write(part, to.as_mut(), usage, out, failure);
+                    *has_ended |= end;
                 };
                 if from.event(event, ledger, &mut give).is_err() {
                     ledger.dropped("malformed_event");
@@ -54,7 +60,7 @@ impl Transcoder {
             Frame::Piece(_) => {}
             Frame::EndOfPieces { .. } => ledger.dropped("long_event"),
         });
-        out.take().into()
+        self.told()
     }
 
     /// The stream has ended well: what the client still lacks.
@@ -65,18 +71,24 @@ impl Transcoder {
                 last.push((event.name.to_vec(), event.data.to_vec()));
             }
         });
-        let Self { from, to, out, ledger, has_ended, .. } = self;
-        let mut give = |part: StreamPart<'_>| {
-            *has_ended |= matches!(part, StreamPart::End { .. });
-            to.part(part, usage, out);
-        };
+        let Self { from, to, out, ledger, has_ended, failure, .. } = self;
+        let mut give = |part: StreamPart<'_>| *has_ended |= write(part, to.as_mut(), usage, out, failure);
         for (name, data) in &last {
             if from.event(Event { name, data }, ledger, &mut give).is_err() {
                 ledger.dropped("malformed_event");
             }
         }
         from.finish(&mut give);
-        out.take().into()
+        self.told()
+    }
+
+    /// What was written, and the error of a model that has failed.
+    fn told(&mut self) -> Bytes {
+        if let Some(words) = self.failure.take() {
+            let error = GatewayError::new(ErrorKind::BadGateway, failed(&words)).code("provider_error");
+            self.to.fail(&error, &self.trace_id, &mut self.out);
+        }
+        self.out.take().into()
     }
 
     /// The stream has broken off, or its provider says that it failed.
@@ -100,7 +112,29 @@ impl Transcoder {
     }
 }
 
-/// Turns a provider's whole answer, of which the meter has said that it is one, into the client's.
+/// Writes a part, unless it says that the model has failed. Whether it was the last.
+fn write(
+    part: StreamPart<'_>,
+    to: &mut dyn EncodeStream,
+    usage: &Usage,
+    out: &mut Writer,
+    failure: &mut Option<String>,
+) -> bool {
+    if let StreamPart::End { reason: Reason::Failed(words) } = part {
+        *failure = Some(words.into_owned());
+        return true;
+    }
+    let is_end = matches!(part, StreamPart::End { .. });
+    to.part(part, usage, out);
+    is_end
+}
+
+fn failed(words: &str) -> String {
+    format!("the model has failed: {words}")
+}
+
+/// Turns a provider's whole answer, of which the meter has said that it is one, into the client's. An error says in words why
+/// there is none.
 pub fn transcode_answer(
     provider: &Codec,
     client: &Codec,
@@ -108,9 +142,13 @@ pub fn transcode_answer(
     usage: &Usage,
     context: &Context,
     ledger: &mut Ledger,
-) -> Result<Vec<u8>, InvalidJson> {
-    let body = super::tree::parse(body.strip_prefix(crate::wire::BYTE_ORDER_MARK).unwrap_or(body))?;
+) -> Result<Vec<u8>, String> {
+    let body = super::tree::parse(body.strip_prefix(crate::wire::BYTE_ORDER_MARK).unwrap_or(body))
+        .map_err(|error| format!("the provider's answer cannot be translated: {error}"))?;
     let answer = (provider.decode_answer)(&body, ledger);
+    if let Reason::Failed(words) = &answer.reason {
+        return Err(failed(words));
+    }
     Ok((client.encode_answer)(&answer, usage, context, ledger))
 }
 

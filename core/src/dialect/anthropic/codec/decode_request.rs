@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::dialect::hub::{
@@ -207,7 +209,7 @@ fn tool<'a>(value: &'a Value, index: usize, ledger: &mut Ledger) -> Result<Tool<
     Ok(Tool {
         name: text(value, "name").unwrap_or_default().into(),
         description: text(value, "description").map(Into::into),
-        schema: member(value, "input_schema"),
+        schema: member(value, "input_schema").map(Cow::Borrowed),
         strict: flag(value, "strict"),
         cache: cache(value),
     })
@@ -241,7 +243,7 @@ fn thinking(value: &Value, request: &mut Request<'_>) {
 
 fn format(value: &Value) -> Option<Format<'_>> {
     let schema = member(value, "schema").filter(|_| text(value, "type") == Some("json_schema"))?;
-    Some(Format::Schema { name: text(value, "name"), schema, strict: None })
+    Some(Format::Schema { name: text(value, "name"), schema: Cow::Borrowed(schema), strict: None })
 }
 
 fn cache(value: &Value) -> Option<Cache> {

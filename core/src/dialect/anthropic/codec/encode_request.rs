@@ -312,7 +312,7 @@ impl Encoder<'_, '_> {
                 it.text_member("description", description);
             }
             it.key("input_schema");
-            write_schema(it, tool.schema);
+            write_schema(it, tool.schema.as_deref());
             if let Some(strict) = tool.strict.filter(|strict| *strict) {
                 it.key("strict").flag(strict);
             }

@@ -52,6 +52,8 @@ fn write_reason(out: &mut Writer, reason: &Reason<'_>) {
         Reason::Calls => ("tool_use", None),
         Reason::Filter => ("refusal", None),
         Reason::Pause => ("pause_turn", None),
+        // Told as an error, and never written.
+        Reason::Failed(_) => ("refusal", None),
     };
     out.text_member("stop_reason", name);
     out.key("stop_sequence");

@@ -61,7 +61,7 @@ impl Thinking {
             out.key("thinking").object(|it| it.text_member("type", "adaptive"));
         }
         let schema = match &request.format {
-            Some(Format::Schema { schema, .. }) => Some(*schema),
+            Some(Format::Schema { schema, .. }) => Some(schema),
             Some(Format::Json) => {
                 // Said in the system prompt.
                 ledger.approximated("response_format");

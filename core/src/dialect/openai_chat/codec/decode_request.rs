@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::thoughts;
@@ -225,7 +227,7 @@ fn function(value: &Value) -> Tool<'_> {
     Tool {
         name: text(value, "name").unwrap_or_default().into(),
         description: text(value, "description").map(Into::into),
-        schema: member(value, "parameters"),
+        schema: member(value, "parameters").map(Cow::Borrowed),
         strict: flag(value, "strict"),
         cache: None,
     }
@@ -253,6 +255,7 @@ fn format(value: &Value) -> Result<Option<Format<'_>>, Refusal> {
             let described = value.get("json_schema").unwrap_or(&Value::Null);
             let schema = member(described, "schema")
                 .ok_or_else(|| Refusal::new("response_format.json_schema.schema", "is missing"))?;
+            let schema = Cow::Borrowed(schema);
             Ok(Some(Format::Schema { name: text(described, "name"), schema, strict: flag(described, "strict") }))
         }
         Some(other) => Err(Refusal::new("response_format.type", format!("`{other}` is not known"))),

@@ -367,7 +367,7 @@ impl Encoder<'_, '_> {
                 }
                 if tool.schema.is_some() {
                     it.key("parameters");
-                    write_schema(it, tool.schema);
+                    write_schema(it, tool.schema.as_deref());
                 }
                 if let Some(strict) = tool.strict {
                     it.key("strict").flag(strict);

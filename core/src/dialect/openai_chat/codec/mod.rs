@@ -54,7 +54,8 @@ fn reason_name(reason: &Reason<'_>, ledger: &mut Ledger) -> &'static str {
         Reason::Stop | Reason::Sequence(_) | Reason::Pause => "stop",
         Reason::Length | Reason::Context => "length",
         Reason::Calls => "tool_calls",
-        Reason::Filter => "content_filter",
+        // Who failed is told as an error.
+        Reason::Filter | Reason::Failed(_) => "content_filter",
     }
 }
 
