@@ -6,18 +6,20 @@ import { KEY, start } from '../harness/gateway.mjs';
 import { COMMAND, PROMPT, task } from './task.mjs';
 
 let gateway;
-/** Gateways whose models have a provider that speaks this dialect, and no other. */
+/** Gateways whose models have a provider that speaks this one dialect, and no other. */
 let chatOnly;
 let responsesOnly;
 let messagesOnly;
+let geminiOnly;
 before(async () => {
   // Agents ask helper models by names of their own; the star serves them all.
   gateway = await start({ '*': 'ok' });
   chatOnly = await start({ '*': 'ok' }, { '*': ['openai'] });
   responsesOnly = await start({ '*': 'ok' }, { '*': ['openai-res'] });
   messagesOnly = await start({ '*': 'ok' }, { '*': ['anthropic'] });
+  geminiOnly = await start({ '*': 'ok' }, { '*': ['gemini'] });
 });
-after(() => Promise.all([gateway, chatOnly, responsesOnly, messagesOnly].map((it) => it?.stop())));
+after(() => Promise.all([gateway, chatOnly, responsesOnly, messagesOnly, geminiOnly].map((it) => it?.stop())));
 
 /** Claude Code's task through a gateway whose provider is asked at `path`. */
 const claudeCode = (gateway, path) =>
@@ -48,6 +50,13 @@ test('Claude Code on a model that speaks Chat alone', async () => {
   const turns = requests.filter(({ body }) => body?.messages?.some(({ role }) => role === 'tool'));
   assert.ok(turns.length > 0, 'the result of the call goes back as Chat has it');
   assert.ok(requests.every(({ headers }) => !headers.some(([name]) => name.startsWith('anthropic-'))));
+});
+
+test('Claude Code on a model that speaks Gemini alone', async () => {
+  const requests = await claudeCode(geminiOnly, '/v1beta/models/');
+  const parts = requests.flatMap(({ body }) => body?.contents ?? []).flatMap(({ parts }) => parts);
+  assert.ok(parts.some(({ functionResponse }) => functionResponse?.name === 'Bash'), 'the result of the call goes back');
+  assert.ok(parts.some(({ functionCall, thoughtSignature }) => functionCall && thoughtSignature), 'the call is signed');
 });
 
 test('Claude Code on a model that speaks Responses alone', async () => {
@@ -111,7 +120,8 @@ test('Codex in code mode on a model that speaks Chat alone', async () => {
   assert.equal(JSON.parse(called[0].function.arguments).input, code, 'the code goes back as it came');
 });
 
-test('Gemini CLI', async () => {
+/** Gemini CLI's task through a gateway whose provider is asked at `path`. */
+const geminiCli = (gateway, path) => {
   const settings = {
     security: { auth: { selectedType: 'gemini-api-key' } },
     privacy: { usageStatisticsEnabled: false },
@@ -119,10 +129,10 @@ test('Gemini CLI', async () => {
     general: { enableAutoUpdate: false },
     tools: { shell: { enableInteractiveShell: false } },
   };
-  await task({
+  return task({
     gateway,
     name: 'gemini',
-    path: '/v1beta/models/',
+    path,
     tools: [{ name: 'run_shell_command', arguments: { command: COMMAND, description: 'Write the file' } }],
     args: ['--yolo', '-m', 'gemini-of-the-tests', '-p', PROMPT],
     env: {
@@ -132,4 +142,19 @@ test('Gemini CLI', async () => {
     },
     files: { '.gemini/settings.json': JSON.stringify(settings) },
   });
+};
+
+test('Gemini CLI', () => geminiCli(gateway, '/v1beta/models/'));
+
+test('Gemini CLI on a model that speaks Chat alone', async () => {
+  const requests = await geminiCli(chatOnly, '/v1/chat/completions');
+  const turns = requests.filter(({ body }) => body?.messages?.some(({ role }) => role === 'tool'));
+  assert.ok(turns.length > 0, 'the result of the call goes back as Chat has it');
+  assert.ok(requests.every(({ headers }) => !headers.some(([name]) => name.startsWith('x-goog-'))));
+});
+
+test('Gemini CLI on a model that speaks Messages alone', async () => {
+  const requests = await geminiCli(messagesOnly, '/v1/messages');
+  const blocks = requests.flatMap(({ body }) => body?.messages ?? []).flatMap(({ content }) => content);
+  assert.ok(blocks.some(({ type }) => type === 'tool_result'), 'the result of the call goes back as Messages has it');
 });

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 
 import Anthropic from '@anthropic-ai/sdk';
+import { ApiError, FunctionCallingConfigMode, GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
 
 import { KEY, start } from '../harness/gateway.mjs';
@@ -14,6 +15,7 @@ before(async () => {
     'on-claude': 'ok',
     'on-chat': 'ok+thinking',
     'on-responses': 'ok+thinking',
+    'on-gemini': 'ok+thinking',
     broken: 'fault:error-later',
     'broken-chat': 'fault:error-later',
   };
@@ -21,6 +23,7 @@ before(async () => {
     'on-claude': ['anthropic'],
     'on-chat': ['openai'],
     'on-responses': ['openai-res'],
+    'on-gemini': ['gemini'],
     broken: ['anthropic'],
     'broken-chat': ['openai'],
   };
@@ -37,6 +40,7 @@ const openai = () => new OpenAI({ apiKey: KEY, baseURL: `${running.base}/openai/
 for (const [provider, model] of [
   ['Messages', 'on-claude'],
   ['Chat', 'on-chat'],
+  ['Gemini', 'on-gemini'],
 ]) {
   describe(`openai's responses on a provider of ${provider}`, () => {
     const tools = [{ type: 'function', name: 'get_weather', strict: false, ...WEATHER }];
@@ -47,7 +51,7 @@ for (const [provider, model] of [
       assert.equal(data.status, 'completed');
       assert.equal(data.usage.total_tokens, data.usage.input_tokens + data.usage.output_tokens);
       assert.ok(data.usage.input_tokens_details.cached_tokens > 0);
-      assert.match(response.headers.get('x-llmio-translation'), /^to=(anthropic|openai_chat)/);
+      assert.match(response.headers.get('x-llmio-translation'), /^to=(anthropic|openai_chat|gemini)/);
     });
 
     test('stream', async () => {
@@ -124,19 +128,22 @@ describe('a provider of Responses', () => {
   });
 });
 
-describe('openai on a provider of Messages', () => {
+/** The same tests for an SDK before each of the models. */
+const describeEach = (sdk, models, tests) => models.forEach((model) => describe(`${sdk} ${model}`, () => tests(model)));
+
+describeEach('openai', ['on-claude', 'on-gemini'], (model) => {
   const client = openai;
 
   test('chat', async () => {
-    const { data, response } = await client().chat.completions.create({ model: 'on-claude', messages }).withResponse();
+    const { data, response } = await client().chat.completions.create({ model, messages }).withResponse();
     assert.equal(data.choices[0].message.content, TEXT);
     assert.equal(data.choices[0].finish_reason, 'stop');
     assert.equal(data.usage.total_tokens, data.usage.prompt_tokens + data.usage.completion_tokens);
-    assert.match(response.headers.get('x-llmio-translation'), /^to=anthropic/);
+    assert.match(response.headers.get('x-llmio-translation'), model === 'on-claude' ? /^to=anthropic/ : /^to=gemini/);
   });
 
   test('stream with usage', async () => {
-    const body = { model: 'on-claude', messages, stream: true, stream_options: { include_usage: true } };
+    const body = { model, messages, stream: true, stream_options: { include_usage: true } };
     let text = '';
     let usage;
     for await (const chunk of await client().chat.completions.create(body)) {
@@ -152,7 +159,7 @@ describe('openai on a provider of Messages', () => {
       const asked = [];
       const call = ({ city }) => (asked.push(city), 'sunny');
       const tool = { type: 'function', function: { name: 'get_weather', ...WEATHER, parse: JSON.parse, function: call } };
-      const runner = client().chat.completions.runTools({ model: 'on-claude', messages, tools: [tool], stream });
+      const runner = client().chat.completions.runTools({ model, messages, tools: [tool], stream });
       assert.equal(await runner.finalContent(), TEXT);
       assert.deepEqual(asked, ['Paris']);
     });
@@ -168,14 +175,14 @@ describe('openai on a provider of Messages', () => {
   });
 
   test('a field that cannot cross is named', async () => {
-    const asked = client().chat.completions.create({ model: 'on-claude', messages, n: 2 });
+    const asked = client().chat.completions.create({ model, messages, n: 2 });
     await assert.rejects(asked, (error) => error instanceof OpenAI.BadRequestError && error.param === 'n');
   });
 });
 
-describe('anthropic on a provider of Chat', () => {
+describeEach('anthropic', ['on-chat', 'on-gemini'], (model) => {
   const client = () => new Anthropic({ apiKey: KEY, baseURL: `${running.base}/anthropic`, maxRetries: 0 });
-  const ask = { model: 'on-chat', max_tokens: 8192, messages };
+  const ask = { model, max_tokens: 8192, messages };
 
   test('messages', async () => {
     const answer = await client().messages.create(ask);
@@ -208,5 +215,69 @@ describe('anthropic on a provider of Chat', () => {
       const second = await create({ ...ask, tools, messages: turns });
       assert.equal(second.content.at(-1).text, TEXT);
     }
+  });
+});
+
+describeEach('@google/genai', ['on-claude', 'on-chat'], (model) => {
+  const client = () => new GoogleGenAI({ apiKey: KEY, httpOptions: { baseUrl: `${running.base}/gemini` } });
+  const functionDeclarations = [{ name: 'get_weather', description: WEATHER.description, parametersJsonSchema: WEATHER.parameters }];
+
+  test('generateContent', async () => {
+    const answer = await client().models.generateContent({ model, contents: 'Hi' });
+    assert.equal(answer.text, TEXT);
+    assert.equal(answer.candidates[0].finishReason, 'STOP');
+    const { promptTokenCount, candidatesTokenCount, thoughtsTokenCount = 0, totalTokenCount } = answer.usageMetadata;
+    assert.equal(totalTokenCount, promptTokenCount + candidatesTokenCount + thoughtsTokenCount);
+    assert.ok(answer.responseId && answer.modelVersion);
+  });
+
+  test('a stream', async () => {
+    let text = '';
+    let last;
+    for await (const chunk of await client().models.generateContentStream({ model, contents: 'Hi' })) {
+      text += chunk.text ?? '';
+      last = chunk;
+    }
+    assert.equal(text, TEXT);
+    assert.ok(last.usageMetadata.cachedContentTokenCount > 0);
+  });
+
+  for (const streamed of [false, true]) {
+    test(`tools${streamed ? ', streamed' : ''}`, async () => {
+      const thinkingConfig = { includeThoughts: true, thinkingBudget: 2048 };
+      const chat = client().chats.create({ model, config: { tools: [{ functionDeclarations }], thinkingConfig } });
+      const send = async (message) => {
+        if (!streamed) return [await chat.sendMessage({ message })];
+        const chunks = [];
+        for await (const chunk of await chat.sendMessageStream({ message })) chunks.push(chunk);
+        return chunks;
+      };
+      const call = (await send('Hi')).flatMap((chunk) => chunk.functionCalls ?? [])[0];
+      assert.deepEqual([call.name, call.args], ['get_weather', { city: 'Paris' }]);
+      const functionResponse = { id: call.id, name: call.name, response: { output: 'sunny' } };
+      const second = await send({ functionResponse });
+      assert.equal(second.map((chunk) => chunk.text ?? '').join(''), TEXT);
+    });
+  }
+
+  test('a function that must be called', async () => {
+    const functionCallingConfig = { mode: FunctionCallingConfigMode.ANY, allowedFunctionNames: ['get_weather'] };
+    const config = { tools: [{ functionDeclarations }], toolConfig: { functionCallingConfig } };
+    const answer = await client().models.generateContent({ model, contents: 'Hi', config });
+    assert.equal(answer.functionCalls[0].name, 'get_weather');
+  });
+
+  test('what cannot cross is named', async () => {
+    const asked = client().models.generateContent({ model, contents: 'Hi', config: { tools: [{ googleSearch: {} }] } });
+    await assert.rejects(asked, (error) => error instanceof ApiError && error.status === 400 && /googleSearch/.test(error.message));
+  });
+
+  test('an error in mid-stream', async () => {
+    const read = async () => {
+      for await (const chunk of await client().models.generateContentStream({ model: 'broken', contents: 'Hi' })) {
+        assert.ok(chunk);
+      }
+    };
+    await assert.rejects(read());
   });
 });

@@ -30,7 +30,7 @@ const HELD_ERROR: usize = 1 << 20;
 /// How long the body of a provider's error may take.
 const ERROR_BODY: Duration = Duration::from_secs(10);
 /// How providers are told how much to think.
-const REASONING: [&str; 4] = ["reasoning", "include", "thinking", "output_config"];
+const REASONING: [&str; 5] = ["reasoning", "include", "thinking", "Thinking", "output_config"];
 /// How long connecting may take, so that a dead host is passed over in seconds.
 const CONNECT: Duration = Duration::from_secs(10);
 

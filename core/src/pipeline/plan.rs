@@ -57,7 +57,7 @@ impl<'a> Plan<'a> {
         let conversation = call.conversation.filter(|_| has_begun);
         let previous = call.head.previous_response_id.as_deref().filter(|_| route.keeps_conversations());
         let maker = previous.and_then(|id| shared.makers.of(id));
-        let envelope = call.dialect.codec().and_then(|_| last_envelope(&call.body));
+        let envelope = last_envelope(call.dialect, &call.body);
         let brought = envelope.and_then(maker_of);
         let now = shared.now();
         let contenders = candidates.iter().enumerate().map(|(index, candidate)| {

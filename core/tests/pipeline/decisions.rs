@@ -63,16 +63,13 @@ async fn of_all_where_that_is_set() {
 #[tokio::test]
 async fn why_others_could_not_be_chosen() {
     let chat = |name: &str| json!({"name": name, "type": "openai", "base_url": format!("https://{name}.example/v1"), "api_key": "k"});
-    // Nobody translates for it.
-    let other = json!({"name": "other", "type": "gemini", "base_url": "https://other.example/v1", "api_key": "k"});
     let bed = Bed::of(json!({
-        "providers": [chat("a"), chat("b"), chat("c"), chat("blind"), other],
+        "providers": [chat("a"), chat("b"), chat("c"), chat("blind")],
         "models": [{"name": "m", "strategy": "rotor", "breaker": true, "max_retry": 1, "associations": [
             {"provider": "a", "model": "*", "weight": 9},
             {"provider": "b", "model": "*", "weight": 5},
             {"provider": "c", "model": "*", "priority": -1},
             {"provider": "blind", "model": "*", "tool_call": false},
-            {"provider": "other", "model": "*"},
         ]}],
         "keys": [{"name": "client", "key": "sk-client-0123456789"}],
     }))
@@ -83,7 +80,7 @@ async fn why_others_could_not_be_chosen() {
     bed.script([failure(429, "retry-after: 60"), failure(500, "")]);
     bed.send(path, body.clone()).answer();
     let first = ["a 1.0 null 1", "b 0.0 null 2", "c 0.0 tier null"];
-    let unfit = ["blind 0.0 capability:tool_call null", "other 0.0 dialect null"];
+    let unfit = ["blind 0.0 capability:tool_call null"];
     assert_eq!(sorted(shown(&bed.last().await["decision"])), sorted([&first[..], &unfit].concat()));
 
     bed.advance(0.01);

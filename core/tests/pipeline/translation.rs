@@ -9,13 +9,19 @@ use crate::support::{Feed, failure, reply, stream};
 use crate::wires::{CHAT, Fault, GEMINI, MESSAGES, RESPONSES, Wire};
 
 /// The client's side and the provider's.
-const PAIRS: [(&Wire, Dialect, &Wire, Dialect); 6] = [
+const PAIRS: [(&Wire, Dialect, &Wire, Dialect); 12] = [
     (&MESSAGES, Dialect::Anthropic, &CHAT, Dialect::OpenAiChat),
     (&MESSAGES, Dialect::Anthropic, &RESPONSES, Dialect::OpenAiResponses),
     (&CHAT, Dialect::OpenAiChat, &MESSAGES, Dialect::Anthropic),
     (&CHAT, Dialect::OpenAiChat, &RESPONSES, Dialect::OpenAiResponses),
     (&RESPONSES, Dialect::OpenAiResponses, &MESSAGES, Dialect::Anthropic),
     (&RESPONSES, Dialect::OpenAiResponses, &CHAT, Dialect::OpenAiChat),
+    (&GEMINI, Dialect::Gemini, &CHAT, Dialect::OpenAiChat),
+    (&GEMINI, Dialect::Gemini, &MESSAGES, Dialect::Anthropic),
+    (&CHAT, Dialect::OpenAiChat, &GEMINI, Dialect::Gemini),
+    (&MESSAGES, Dialect::Anthropic, &GEMINI, Dialect::Gemini),
+    (&GEMINI, Dialect::Gemini, &RESPONSES, Dialect::OpenAiResponses),
+    (&RESPONSES, Dialect::OpenAiResponses, &GEMINI, Dialect::Gemini),
 ];
 
 async fn bed(providers: &[&Wire], model: Value) -> Bed {
@@ -42,6 +48,7 @@ fn said(client: &Wire, text: &str) -> String {
             let whole = payload["output"][0]["content"][0]["text"].as_str();
             whole.or(payload["delta"].as_str()).unwrap_or_default().to_owned()
         }
+        "gemini" => payload["candidates"][0]["content"]["parts"][0]["text"].as_str().unwrap_or_default().to_owned(),
         _ => {
             let choice = &payload["choices"][0];
             let whole = choice["message"]["content"].as_str();
@@ -65,8 +72,9 @@ async fn a_request_and_its_answer_cross() {
         );
         assert!(answer.header("x-llmio-translation").unwrap().starts_with(&format!("to={to}")));
         let (path, body) = sent(&bed, 0);
-        assert_eq!(path, provider.request(false).0.replace("/openai/v1", "/v1").replace("/anthropic", ""));
-        assert_eq!(body["model"], "m");
+        let expected = provider.request(false).0.replace("/openai/v1", "/v1").replace("/anthropic", "");
+        assert_eq!(path, expected.replace("/gemini/v1beta", "/v1"));
+        assert_eq!(body["model"] == "m", to != Dialect::Gemini, "{body}");
         assert!(body.to_string().contains("\"hi\""), "{body}");
         assert_eq!(bed.rows().await, [format!("1 {} 200 success.", provider.kind)]);
     }
@@ -86,10 +94,14 @@ async fn a_stream_crosses_event_by_event() {
         assert_eq!(answer.read(), client.filler, "a silence is filled in the client's dialect");
         feed.send(provider.end);
         feed.end();
-        check_stream(from, &answer.text().replace(client.filler, ""));
+        // A blank line is what fills Gemini's.
+        let filler = if from == Dialect::Gemini { "\n\n\n" } else { client.filler };
+        let (text, rest) = (answer.text(), if from == Dialect::Gemini { "\n\n" } else { "" });
+        check_stream(from, &text.replace(filler, rest));
         assert_eq!(answer.header("content-type"), Some("text/event-stream"));
         assert!(answer.header("x-llmio-translation").unwrap().starts_with(&format!("to={to}")));
-        assert_eq!(sent(&bed, 0).1["stream"], true);
+        let (path, body) = sent(&bed, 0);
+        assert!(path.ends_with(":streamGenerateContent") || body["stream"] == true, "{path} {body}");
         assert_eq!(bed.rows().await, [format!("1 {} 200 success.", provider.kind)]);
     }
 }
@@ -135,14 +147,6 @@ async fn what_cannot_be_told_is_refused_by_name_unless_somebody_else_takes_it() 
 }
 
 #[tokio::test]
-async fn a_dialect_without_a_codec_is_not_served() {
-    let bed = bed(&[&GEMINI], json!({})).await;
-    let mut answer = bed.answer(&CHAT, false);
-    assert_eq!((answer.status, bed.count()), (404, 0));
-    assert!(answer.text().contains("has no provider that speaks openai_chat"));
-}
-
-#[tokio::test]
 async fn errors_come_in_the_clients_form_with_the_providers_words() {
     for (client, _, provider, _) in PAIRS {
         for (status, expected) in [(400, 400), (404, 404), (413, 413), (422, 400), (429, 429), (529, 503), (500, 500)] {
@@ -171,7 +175,7 @@ async fn a_stream_that_breaks_ends_with_the_clients_error_event() {
             let mut answer = bed.answer(client, true);
             let text = answer.text().to_owned();
             check_stream(from, &text);
-            let last = text.trim_end().rsplit("data: ").next().unwrap();
+            let last = text.trim_end().rsplit("data: ").next().unwrap().lines().next().unwrap();
             let error: Value = serde_json::from_str(last).unwrap();
             let error = if client.kind == "openai-res" { &error["response"]["error"] } else { &error["error"] };
             assert!(error["message"].as_str().unwrap().contains(words), "{last}");
@@ -366,4 +370,118 @@ async fn the_log_tells_what_a_stream_lost() {
     bed.answer(&CHAT, true).text();
     let last = bed.last().await;
     assert_eq!(last["translation"][0]["path"], "stop_reason", "{last}");
+}
+
+/// Gemini without `alt=sse` is one array, whoever answers.
+#[tokio::test]
+async fn a_stream_may_be_an_array() {
+    let path = GEMINI.request(true).0.replace("?alt=sse", "");
+    for (events, is_whole) in [(MESSAGES.stream(), true), ([MESSAGES.preamble, MESSAGES.output].concat(), false)] {
+        let bed = bed(&[&MESSAGES], json!({})).await;
+        bed.script([stream(events)]);
+        let mut answer = bed.send(&path, GEMINI.request(true).1).answer();
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        check_stream(Dialect::Gemini, answer.text());
+        assert_eq!(answer.json().as_array().unwrap().last().unwrap()["error"].is_null(), is_whole);
+        assert_eq!(sent(&bed, 0).1["stream"], true);
+    }
+}
+
+/// What says that the model has failed is no answer for anyone.
+#[tokio::test]
+async fn a_model_that_has_failed_has_not_answered() {
+    let malformed = GEMINI.whole.replace("STOP", "MALFORMED_FUNCTION_CALL");
+    for client in [&CHAT, &MESSAGES] {
+        let bed = bed(&[&GEMINI], json!({"max_retry": 0})).await;
+        bed.script([
+            reply(200, "", malformed.clone()),
+            stream(GEMINI.stream().replace("STOP", "MALFORMED_FUNCTION_CALL")),
+        ]);
+        let mut answer = bed.answer(client, false);
+        assert_eq!(answer.status, 502);
+        assert!(answer.text().contains("the model has failed: MALFORMED_FUNCTION_CALL"), "{}", answer.text());
+        let mut answer = bed.answer(client, true);
+        let text = answer.text();
+        assert!(text.contains("the model has failed: MALFORMED_FUNCTION_CALL"), "{text}");
+        assert!(!text.contains("[DONE]") && !text.contains("message_stop"), "{text}");
+    }
+}
+
+/// A Claude's thought goes through a client of Gemini, on the call that follows, and back.
+#[tokio::test]
+async fn thoughts_go_through_a_client_of_gemini() {
+    const THOUGHT: &str = r#"{"type":"thinking","thinking":"Hm.","signature":"EqQBmaker"}"#;
+    let whole = format!(
+        r#"{{"id":"msg_1","type":"message","content":[{THOUGHT},{{"type":"text","text":"I call."}},{{"type":"tool_use","id":"toolu_1","name":"f","input":{{}}}}],"stop_reason":"tool_use","usage":{{"input_tokens":1,"output_tokens":2}}}}"#
+    );
+    let bed = bed(&[&GEMINI, &MESSAGES], json!({"max_retry": 3})).await;
+    let (path, mut body) = GEMINI.request(false);
+    body["generationConfig"] = json!({"thinkingConfig": {"includeThoughts": true, "thinkingBudget": 4096}});
+    bed.script([
+        failure(403, ""),
+        reply(200, "", whole),
+        reply(200, "", MESSAGES.whole),
+        failure(500, ""),
+        reply(200, "", GEMINI.whole),
+    ]);
+    let answer = bed.send(path, body.clone()).answer().json();
+    let mut content = answer["candidates"][0]["content"].clone();
+    // Clients drop thoughts, but not what stands on a call.
+    content["parts"].as_array_mut().unwrap().retain(|part| part["thought"] != true);
+    let response = json!({"functionResponse": {"id": "toolu_1", "name": "f", "response": {"output": "done"}}});
+    body["contents"].as_array_mut().unwrap().extend([content, json!({"role": "user", "parts": [response]})]);
+    bed.send(path, body.clone()).answer().text();
+    assert_eq!(bed.asked(), ["gemini", "anthropic", "anthropic"], "its maker goes on");
+    let told = sent(&bed, 2).1;
+    assert_eq!(told["messages"][1]["content"][0].to_string(), THOUGHT, "{told}");
+    assert_eq!(told["messages"][1]["content"][1]["text"], "I call.", "in its order");
+    // Who only relays gets the documented word for what it cannot have.
+    let answer = bed.send(path, body).answer();
+    assert_eq!(bed.asked()[3..], ["anthropic", "gemini"]);
+    let told = sent(&bed, 4).1;
+    assert_eq!(told["contents"][1]["parts"][1]["thoughtSignature"], "skip_thought_signature_validator", "{told}");
+    let lost = "to=gemini; dropped=reasoning.history; added=thought_signature";
+    assert_eq!(answer.header("x-llmio-translation"), Some(lost));
+}
+
+/// Gemini's signature goes through clients of others, and back to its call.
+#[tokio::test]
+async fn geminis_signatures_return_to_their_calls() {
+    let whole = r#"{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{}},"thoughtSignature":"c2lnMQ=="},{"functionCall":{"name":"g","args":{}}}]},"finishReason":"STOP"}],"responseId":"r"}"#;
+    for client in [&CHAT, &MESSAGES] {
+        let bed = bed(&[&GEMINI], json!({})).await;
+        let (path, mut body) = client.request(false);
+        body["max_tokens"] = json!(9000);
+        bed.script([reply(200, "", whole), reply(200, "", GEMINI.whole)]);
+        let messages = |body: &mut Value, more: Vec<Value>| body["messages"].as_array_mut().unwrap().extend(more);
+        if client.kind == "openai" {
+            let message = bed.send(path, body.clone()).answer().json()["choices"][0]["message"].clone();
+            let result = |call: usize| json!({"role": "tool", "tool_call_id": message["tool_calls"][call]["id"], "content": "done"});
+            let more = vec![message.clone(), result(0), result(1)];
+            messages(&mut body, more);
+        } else {
+            body["thinking"] = json!({"type": "enabled", "budget_tokens": 2048});
+            let content = bed.send(path, body.clone()).answer().json()["content"].clone();
+            let ids = content.as_array().unwrap().iter().filter_map(|block| block["id"].as_str());
+            let results: Vec<Value> =
+                ids.map(|id| json!({"type": "tool_result", "tool_use_id": id, "content": "done"})).collect();
+            messages(
+                &mut body,
+                vec![json!({"role": "assistant", "content": content}), json!({"role": "user", "content": results})],
+            );
+        }
+        let answer = bed.send(path, body).answer();
+        assert_eq!(answer.status, 200);
+        let parts = sent(&bed, 1).1["contents"][1]["parts"].clone();
+        assert_eq!(
+            (&parts[0]["functionCall"]["name"], &parts[0]["thoughtSignature"]),
+            (&json!("f"), &json!("c2lnMQ==")),
+            "{parts}"
+        );
+        assert_eq!(
+            (&parts[1]["functionCall"]["name"], &parts[1]["thoughtSignature"]),
+            (&json!("g"), &Value::Null),
+            "{parts}"
+        );
+    }
 }

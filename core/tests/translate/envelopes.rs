@@ -1,7 +1,7 @@
 //! What a client gives back in an envelope, forged or not, brings nothing into a provider's request but thoughts.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use llmio_core::dialect::Dialect;
 use serde_json::{Value, json};
 
@@ -21,6 +21,13 @@ fn conversation(client: Dialect, envelopes: &[String]) -> Value {
         json!({"messages": [{"role": "user", "content": "q"}, said, {"role": "user", "content": "and?"}],
             "max_tokens": 9000, "thinking": {"type": "enabled", "budget_tokens": 2048}})
     };
+    if client == Dialect::Gemini {
+        let part = |it: &String| json!({"text": "", "thoughtSignature": STANDARD.encode(it)});
+        let mut parts: Vec<Value> = envelopes.iter().map(part).collect();
+        parts.push(json!({"text": "a"}));
+        return json!({"contents": [{"parts": [{"text": "q"}]}, {"role": "model", "parts": parts},
+            {"parts": [{"text": "and?"}]}], "generationConfig": {"thinkingConfig": {"thinkingBudget": 2048}}});
+    }
     if client == Dialect::Anthropic {
         let thought = |it: &String| json!({"type": "thinking", "thinking": "shown", "signature": it});
         let mut content: Vec<Value> = envelopes.iter().map(thought).collect();

@@ -9,7 +9,13 @@ use serde_json::Value;
 use crate::bench::{self, dialects, others};
 
 /// What is asked for by name, so that a generation of models is chosen.
-const MODELS: [&str; 2] = ["claude-sonnet-4-5", "claude-opus-5"];
+const fn models(to: Dialect) -> &'static [&'static str] {
+    match to {
+        Dialect::Anthropic => &["claude-sonnet-4-5", "claude-opus-5"],
+        Dialect::Gemini => &["gemini-2.5-flash", "gemini-3-pro-preview"],
+        _ => &["model"],
+    }
+}
 
 /// The cases of a dialect whose file ends with `end`.
 fn cases(dialect: Dialect, end: &str) -> Vec<PathBuf> {
@@ -38,7 +44,7 @@ fn requests() {
             let body: Value = serde_json::from_slice(&fs::read(&case).unwrap()).unwrap();
             for to in others(from) {
                 let mut all = String::new();
-                for model in if to == Dialect::Anthropic { &MODELS[..] } else { &["model"] } {
+                for model in models(to) {
                     all += &match bench::request(from, to, model, &body) {
                         Ok((body, ledger)) => told(&serde_json::to_string_pretty(&body).unwrap(), &ledger),
                         Err(refusal) => format!("refused: {refusal}\n"),

@@ -82,9 +82,9 @@ fn messages() -> Vec<Probe> {
             "tool choice: a tool",
             it,
             json!({"tools": tools, "tool_choice": {"type": "tool", "name": "needle"}}),
-            "tool_choice",
+            "tool_choice|allowedFunctionNames",
         ),
-        ("tool choice: any", it, json!({"tools": tools, "tool_choice": {"type": "any"}}), "\"required\"|\"ANY\""),
+        ("tool choice: any", it, json!({"tools": tools, "tool_choice": {"type": "any"}}), "\"required\"|ANY"),
         (
             "one call at a time",
             it,
@@ -100,21 +100,21 @@ fn messages() -> Vec<Probe> {
         ("`max_tokens`", it, json!({"max_tokens": 77}), "77"),
         ("`temperature`", it, json!({"temperature": 0.25}), "0.25"),
         ("`top_p`", it, json!({"top_p": 0.25}), "0.25"),
-        ("`top_k`", it, json!({"top_k": 7}), ""),
+        ("`top_k`", it, json!({"top_k": 7}), "topK"),
         ("stop sequences", it, json!({"stop_sequences": ["needle"]}), "needle"),
         (
             "thinking: budget",
             it,
             json!({"thinking": {"type": "enabled", "budget_tokens": 8192}}),
-            "reasoning_effort|\"effort\"|8192",
+            "reasoning_effort|\"effort\"|thinkingLevel|8192",
         ),
         (
             "thinking: adaptive",
             it,
             json!({"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"}}),
-            "high",
+            "high|HIGH",
         ),
-        ("effort without thinking", it, json!({"output_config": {"effort": "low"}}), "low"),
+        ("effort without thinking", it, json!({"output_config": {"effort": "low"}}), "low|LOW"),
         (
             "cache breakpoints",
             it,
@@ -122,7 +122,7 @@ fn messages() -> Vec<Probe> {
             "",
         ),
         ("user", it, json!({"metadata": {"user_id": "needle"}}), "needle"),
-        ("service tier", it, json!({"service_tier": "standard_only"}), "service_tier"),
+        ("service tier", it, json!({"service_tier": "standard_only"}), "service_tier|serviceTier"),
         ("a member that nobody knows", it, json!({"vendor_member": 1}), ""),
     ]
 }
@@ -169,7 +169,7 @@ fn chat() -> Vec<Probe> {
             "bmVlZGxl",
         ),
         ("uploaded file", it, user(json!([{"type": "file", "file": {"file_id": "file_1"}}])), ""),
-        ("audio", it, user(json!([{"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}])), ""),
+        ("audio", it, user(json!([{"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}])), "AAAA"),
         (
             "instructions in mid-conversation",
             it,
@@ -186,9 +186,9 @@ fn chat() -> Vec<Probe> {
             "tool choice: a tool",
             it,
             json!({"tools": tools, "tool_choice": {"type": "function", "function": {"name": "needle"}}}),
-            "tool_choice",
+            "tool_choice|allowedFunctionNames",
         ),
-        ("tool choice: any", it, json!({"tools": tools, "tool_choice": "required"}), "\"any\"|\"required\"|\"ANY\""),
+        ("tool choice: any", it, json!({"tools": tools, "tool_choice": "required"}), "\"any\"|\"required\"|ANY"),
         ("one call at a time", it, json!({"tools": tools, "parallel_tool_calls": false}), "parallel_tool"),
         (
             "structured output",
@@ -206,8 +206,8 @@ fn chat() -> Vec<Probe> {
         ("`temperature`", it, json!({"temperature": 0.25}), "0.25"),
         ("`top_p`", it, json!({"top_p": 0.25}), "0.25"),
         ("`stop`", it, json!({"stop": "needle"}), "needle"),
-        ("`seed`", it, json!({"seed": 7}), ""),
-        ("penalties", it, json!({"frequency_penalty": 0.5, "presence_penalty": 0.5}), ""),
+        ("`seed`", it, json!({"seed": 7}), "seed"),
+        ("penalties", it, json!({"frequency_penalty": 0.5, "presence_penalty": 0.5}), "frequencyPenalty"),
         ("`logit_bias`", it, json!({"logit_bias": {"1": 1}}), ""),
         ("`logprobs`", it, json!({"logprobs": true}), ""),
         ("`n` above 1", it, json!({"n": 2}), ""),
@@ -215,23 +215,156 @@ fn chat() -> Vec<Probe> {
         ("`prompt_cache_key`", it, json!({"prompt_cache_key": "needle"}), "needle"),
         ("`verbosity`", it, json!({"verbosity": "low"}), "verbosity"),
         ("user", it, json!({"user": "needle"}), "needle"),
-        ("service tier", it, json!({"service_tier": "default"}), "standard_only|service_tier"),
+        ("service tier", it, json!({"service_tier": "default"}), "standard_only|service_tier|standard"),
         ("sound or pictures as an answer", it, json!({"modalities": ["text", "audio"]}), ""),
         ("a member that nobody knows", it, json!({"vendor_member": 1}), ""),
+    ]
+}
+
+fn gemini() -> Vec<Probe> {
+    let it = Dialect::Gemini;
+    let user = |parts: Value| json!({"contents": [{"role": "user", "parts": parts}]});
+    let config = |settings: Value| json!({"generationConfig": settings});
+    let function = |schema: Value| json!([{"functionDeclarations": [{"name": "needle", "parameters": schema}]}]);
+    let tools = function(json!({"type": "OBJECT", "properties": {"a": {"type": "STRING"}}}));
+    let called = |response: Value| {
+        json!({"contents": [
+            {"role": "user", "parts": [{"text": "x"}]},
+            {"role": "model", "parts": [{"functionCall": {"name": "needle", "args": {"a": 1}}}]},
+            {"role": "user", "parts": [{"functionResponse": response}]}]})
+    };
+    let mode = |config: Value| json!({"tools": tools, "toolConfig": {"functionCallingConfig": config}});
+    let result = json!({"name": "needle", "response": {"output": "the result"}});
+    let image = json!({"inlineData": {"mimeType": "image/png", "data": "bmVlZGxl"}});
+    vec![
+        ("system instruction", it, json!({"systemInstruction": {"parts": [{"text": "needle"}]}}), "needle"),
+        ("text", it, user(json!([{"text": "needle"}])), "needle"),
+        ("image as data", it, user(json!([image])), "bmVlZGxl"),
+        (
+            "PDF as data",
+            it,
+            user(json!([{"inlineData": {"mimeType": "application/pdf", "data": "bmVlZGxl"}}])),
+            "bmVlZGxl",
+        ),
+        ("text as data", it, user(json!([{"inlineData": {"mimeType": "text/plain", "data": "bmVlZGxl"}}])), "needle"),
+        ("audio", it, user(json!([{"inlineData": {"mimeType": "audio/wav", "data": "bmVlZGxl"}}])), "bmVlZGxl"),
+        ("video", it, user(json!([{"inlineData": {"mimeType": "video/mp4", "data": "bmVlZGxl"}}])), ""),
+        (
+            "image by public URL",
+            it,
+            user(json!([{"fileData": {"mimeType": "image/png", "fileUri": "https://needle.example/a.png"}}])),
+            "needle.example",
+        ),
+        (
+            "PDF by public URL",
+            it,
+            user(json!([{"fileData": {"mimeType": "application/pdf", "fileUri": "https://needle.example/a.pdf"}}])),
+            "needle.example",
+        ),
+        (
+            "uploaded file",
+            it,
+            user(json!([{"fileData": {"mimeType": "image/png", "fileUri": "gs://bucket/a.png"}}])),
+            "",
+        ),
+        ("functions", it, json!({"tools": tools}), "needle"),
+        (
+            "functions: `parametersJsonSchema`",
+            it,
+            json!({"tools": [{"functionDeclarations": [{"name": "f", "parametersJsonSchema": {"title": "needle"}}]}]}),
+            "needle",
+        ),
+        (
+            "functions: `response`",
+            it,
+            json!({"tools": [{"functionDeclarations": [{"name": "f", "response": {"type": "STRING"}}]}]}),
+            "",
+        ),
+        ("Google's own tools", it, json!({"tools": [{"googleSearch": {}}]}), ""),
+        ("calls", it, called(result.clone()), "needle"),
+        ("results", it, called(result), "the result"),
+        (
+            "results that are errors",
+            it,
+            called(json!({"name": "needle", "response": {"error": "the result"}})),
+            "the result",
+        ),
+        (
+            "images in results",
+            it,
+            called(json!({"name": "needle", "response": {"output": "x"}, "parts": [image]})),
+            "bmVlZGxl",
+        ),
+        (
+            "what code execution said",
+            it,
+            json!({"contents": [{"role": "model", "parts": [{"codeExecutionResult": {}}]}]}),
+            "",
+        ),
+        ("calling: `ANY`", it, mode(json!({"mode": "ANY"})), "required|any"),
+        ("calling: `NONE`", it, mode(json!({"mode": "NONE"})), "none"),
+        ("calling: `VALIDATED`", it, mode(json!({"mode": "VALIDATED"})), "auto"),
+        ("calling: one function", it, mode(json!({"mode": "ANY", "allowedFunctionNames": ["needle"]})), "tool_choice"),
+        (
+            "calling: some functions",
+            it,
+            mode(json!({"mode": "ANY", "allowedFunctionNames": ["needle", "other"]})),
+            "required|any",
+        ),
+        (
+            "`responseSchema`",
+            it,
+            config(
+                json!({"responseMimeType": "application/json", "responseSchema": {"type": "OBJECT", "title": "needle"}}),
+            ),
+            "needle",
+        ),
+        (
+            "`responseJsonSchema`",
+            it,
+            config(json!({"responseMimeType": "application/json", "responseJsonSchema": {"title": "needle"}})),
+            "needle",
+        ),
+        ("some JSON", it, config(json!({"responseMimeType": "application/json"})), "JSON object|json_object"),
+        ("`maxOutputTokens`", it, config(json!({"maxOutputTokens": 77})), "77"),
+        ("`temperature`", it, config(json!({"temperature": 0.25})), "0.25"),
+        ("`topP`", it, config(json!({"topP": 0.25})), "0.25"),
+        ("`topK`", it, config(json!({"topK": 7})), "\"top_k\":7"),
+        ("`stopSequences`", it, config(json!({"stopSequences": ["needle"]})), "needle"),
+        ("`seed`", it, config(json!({"seed": 7})), "seed"),
+        ("penalties", it, config(json!({"frequencyPenalty": 0.5, "presencePenalty": 0.5})), "frequency_penalty"),
+        ("`candidateCount` above 1", it, config(json!({"candidateCount": 2})), ""),
+        ("`responseLogprobs`", it, config(json!({"responseLogprobs": true})), ""),
+        (
+            "`thinkingBudget`",
+            it,
+            config(json!({"thinkingConfig": {"thinkingBudget": 8192}})),
+            "reasoning_effort|\"effort\"|budget_tokens",
+        ),
+        ("`thinkingLevel`", it, config(json!({"thinkingConfig": {"thinkingLevel": "LOW"}})), "low|budget_tokens"),
+        ("sound or pictures as an answer", it, config(json!({"responseModalities": ["AUDIO"]})), ""),
+        ("`mediaResolution`", it, config(json!({"mediaResolution": "MEDIA_RESOLUTION_LOW"})), ""),
+        ("`safetySettings`", it, json!({"safetySettings": [{}]}), ""),
+        ("`cachedContent`", it, json!({"cachedContent": "cachedContents/1"}), ""),
+        ("`labels`", it, json!({"labels": {"a": "b"}}), ""),
+        ("service tier", it, json!({"serviceTier": "standard"}), "standard_only|service_tier"),
+        ("a member that nobody knows", it, json!({"vendorMember": 1}), ""),
     ]
 }
 
 /// What became of a probe, in a word or two.
 fn fate((name, from, members, needle): &Probe, to: Dialect) -> String {
     let mut body = match from {
+        Dialect::Gemini => json!({"contents": [{"role": "user", "parts": [{"text": "x"}]}]}),
+        Dialect::OpenAiChat => json!({"model": "m", "messages": [{"role": "user", "content": "x"}]}),
+        Dialect::OpenAiResponses => json!({"model": "m", "input": "x"}),
         Dialect::Anthropic => {
             json!({"model": "m", "max_tokens": 30000, "messages": [{"role": "user", "content": "x"}]})
         }
-        Dialect::OpenAiResponses => json!({"model": "m", "input": "x"}),
-        _ => json!({"model": "m", "messages": [{"role": "user", "content": "x"}]}),
     };
+    let model = if to == Dialect::Gemini { "gemini-3-flash" } else { "claude-sonnet-4-5" };
     body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
-    let (told, ledger) = match bench::request(*from, to, "claude-sonnet-4-5", &body) {
+    let (told, ledger) = match bench::request(*from, to, model, &body) {
         Err(refusal) => return format!("refused: `{}`", refusal.split(':').next().unwrap()),
         Ok(told) => told,
     };
@@ -251,8 +384,12 @@ fn fate((name, from, members, needle): &Probe, to: Dialect) -> String {
 #[test]
 fn what_becomes_of_each_element() {
     let mut table = String::new();
-    let all =
-        [(Dialect::Anthropic, messages()), (Dialect::OpenAiChat, chat()), (Dialect::OpenAiResponses, responses())];
+    let all = [
+        (Dialect::Anthropic, messages()),
+        (Dialect::OpenAiChat, chat()),
+        (Dialect::OpenAiResponses, responses()),
+        (Dialect::Gemini, gemini()),
+    ];
     for (from, probes) in all {
         for to in others(from) {
             table += &format!("\n### From `{from}` to `{to}`\n\n| element | becomes |\n|---|---|\n");

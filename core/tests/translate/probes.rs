@@ -152,7 +152,7 @@ pub(crate) fn responses() -> Vec<Probe> {
         ("`text.verbosity`", it, json!({"text": {"verbosity": "low"}}), "verbosity"),
         ("`prompt_cache_key`", it, json!({"prompt_cache_key": "needle"}), "needle"),
         ("user", it, json!({"safety_identifier": "needle"}), "needle"),
-        ("service tier", it, json!({"service_tier": "default"}), "service_tier"),
+        ("service tier", it, json!({"service_tier": "default"}), "service_tier|serviceTier"),
         ("`metadata`", it, json!({"metadata": {"a": "b"}}), ""),
         ("`truncation`", it, json!({"truncation": "auto"}), ""),
         ("`include`: others than reasoning", it, json!({"include": ["file_search_call.results"]}), ""),

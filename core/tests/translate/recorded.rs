@@ -31,7 +31,7 @@ impl Said {
             }
             Dialect::OpenAiChat => said.chat(&answer["choices"][0]["message"], false),
             Dialect::OpenAiResponses => list(&answer["output"]).iter().for_each(|item| said.item(item)),
-            Dialect::Gemini => panic!("{dialect} is not translated yet"),
+            Dialect::Gemini => said.gemini(answer),
         }
         said.settled()
     }
@@ -70,7 +70,7 @@ impl Said {
                     }
                 }
                 Dialect::OpenAiResponses => {}
-                Dialect::Gemini => panic!("{dialect} is not translated yet"),
+                Dialect::Gemini => said.gemini(payload),
             }
         }
         said.settled()
@@ -98,6 +98,47 @@ impl Said {
         }
         if item["type"] == "function_call" {
             self.call(&item["name"], item["arguments"].as_str().unwrap());
+        }
+    }
+
+    fn gemini(&mut self, answer: &Value) {
+        for part in list(&answer["candidates"][0]["content"]["parts"]) {
+            if part["thought"] != true {
+                self.text += part["text"].as_str().unwrap_or_default();
+            }
+            let call = &part["functionCall"];
+            if call["name"].is_string() {
+                // What a model wrote that is no JSON is told as it is.
+                let broken = call["args"]["arguments"].as_str().filter(|it| serde_json::from_str::<Value>(it).is_err());
+                let whole = || if call["args"].is_null() { "{}".to_owned() } else { call["args"].to_string() };
+                self.call(&call["name"], &broken.map_or_else(whole, str::to_owned));
+            }
+            // Arguments may come value by value.
+            for partial in list(&call["partialArgs"]) {
+                let (_, arguments) = self.calls.last_mut().unwrap();
+                let mut tree: Value = serde_json::from_str(arguments).unwrap();
+                let mut place = &mut tree;
+                let path =
+                    partial["jsonPath"].as_str().unwrap().trim_start_matches("$.").replace('[', ".").replace(']', "");
+                for step in path.split('.') {
+                    place = match step.parse::<usize>() {
+                        Ok(index) => {
+                            if !place.is_array() {
+                                *place = Value::Array(Vec::new());
+                            }
+                            let elements = place.as_array_mut().unwrap();
+                            elements.resize(elements.len().max(index + 1), Value::Null);
+                            &mut elements[index]
+                        }
+                        Err(_) => &mut place[step],
+                    };
+                }
+                *place = match partial["stringValue"].as_str() {
+                    Some(more) => format!("{}{more}", place.as_str().unwrap_or_default()).into(),
+                    None => partial.get("numberValue").or(partial.get("boolValue")).cloned().unwrap_or_default(),
+                };
+                *arguments = tree.to_string();
+            }
         }
     }
 

@@ -39,6 +39,11 @@ pub(in crate::dialect) fn body(error: &GatewayError, trace_id: &str) -> Value {
 /// inside Gemini CLI, give an error event to their user as an empty answer; they raise on bare JSON, either because it
 /// is a network chunk of its own or because it is left over at the end. A parser of server-sent events ignores it.
 pub(in crate::dialect) fn event(error: &GatewayError, trace_id: &str, _progress: &Progress) -> String {
+    ending(error, trace_id)
+}
+
+/// The same, whatever came before.
+pub(in crate::dialect) fn ending(error: &GatewayError, trace_id: &str) -> String {
     let body = body(error, trace_id);
     format!("data: {body}\n\n{body}\n\n")
 }

@@ -1,6 +1,7 @@
 //! Gemini `generateContent`.
 
 mod answer;
+mod codec;
 mod error;
 mod inspect;
 mod meter;
@@ -31,5 +32,5 @@ pub(super) static ROW: Row = Row {
     filler: "\n",
     model: models::entry,
     models: models::list,
-    codec: None,
+    codec: Some(&codec::CODEC),
 };

@@ -38,6 +38,11 @@ pub(in crate::dialect) fn call_id(id: &str, limit: usize) -> Cow<'_, str> {
     if is_plain(id) && id.len() <= limit { Cow::Borrowed(id) } else { Cow::Owned(format!("call_{}", digest(id))) }
 }
 
+/// An id of our own for a call that came without one: no other call of this answer, and hardly one of another, has it.
+pub(in crate::dialect) fn own_id(answer: Option<&str>, number: usize) -> String {
+    call_id(&format!("{} {number}", answer.unwrap_or_default()), 64).into_owned()
+}
+
 fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }

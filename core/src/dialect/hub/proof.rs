@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use memchr::memmem;
 use sha2::Sha256;
@@ -11,7 +11,9 @@ use super::tree::parse;
 use crate::dialect::Dialect;
 
 /// What an envelope of ours begins with.
-const MARK: &str = "llmio1.";
+pub(in crate::dialect) const MARK: &str = "llmio1.";
+/// And what it begins with in Base64, for a dialect whose clients take nothing else.
+pub(in crate::dialect) const MARK_IN_BASE64: &str = "bGxtaW8xL";
 /// A longer state is not carried.
 pub(in crate::dialect) const LIMIT: usize = 4 << 20;
 
@@ -73,22 +75,30 @@ impl std::fmt::Debug for Origin {
 /// A request without the envelopes that it brings, for a provider of its own dialect, and what it lost; `None` when it
 /// brings none.
 pub fn without_envelopes(dialect: Dialect, body: &[u8]) -> Option<(Vec<u8>, Ledger)> {
-    let strip = dialect.codec()?.strip;
-    memmem::find(body, MARK.as_bytes())?;
+    let codec = dialect.codec()?;
+    memmem::find(body, codec.mark.as_bytes())?;
     let mut tree = parse(body).ok()?;
     let mut lost = Ledger::default();
-    strip(&mut tree, &mut lost);
+    (codec.strip)(&mut tree, &mut lost);
     (!lost.is_empty()).then(|| (tree.to_string().into_bytes(), lost))
 }
 
-/// The last envelope that a request may bring, and what is behind it.
-pub fn last_envelope(body: &[u8]) -> Option<&[u8]> {
-    body.get(memmem::rfind(body, MARK.as_bytes())?..)
+/// The last envelope that a client's request may bring, and what is behind it.
+pub fn last_envelope(dialect: Dialect, body: &[u8]) -> Option<&[u8]> {
+    body.get(memmem::rfind(body, dialect.codec()?.mark.as_bytes())?..)
 }
 
 /// Who made what is in an envelope: as the client says, which decides no more than who is asked first.
 pub fn maker_of(envelope: &[u8]) -> Option<[u8; 12]> {
-    let id = envelope.get(MARK.len()..MARK.len() + ID_LETTERS)?;
+    const END: usize = MARK.len() + ID_LETTERS;
+    let plain;
+    let envelope = if envelope.starts_with(MARK_IN_BASE64.as_bytes()) {
+        plain = STANDARD.decode(envelope.get(..END.div_ceil(3) * 4)?).ok()?;
+        &plain
+    } else {
+        envelope
+    };
+    let id = envelope.get(MARK.len()..END)?;
     URL_SAFE_NO_PAD.decode(id).ok()?.try_into().ok()
 }
 
@@ -143,10 +153,15 @@ mod tests {
             assert_eq!(Proof::of_client(foreign), Proof::Foreign, "{foreign}");
         }
         let body = format!("{} {envelope} {}", other.wrap("{}").unwrap(), "llmio2.");
-        let last = last_envelope(body.as_bytes()).unwrap();
+        let last = last_envelope(Dialect::OpenAiChat, body.as_bytes()).unwrap();
         assert!(last.starts_with(envelope.as_bytes()));
-        assert!(maker_of(last).is_some_and(|id| maker.is(id) && !other.is(id)));
-        assert_eq!((last_envelope(b"llmio2."), maker_of(b"llmio1.AQEB")), (None, None));
+        let in_base64 = STANDARD.encode(&envelope);
+        assert!(in_base64.starts_with(MARK_IN_BASE64));
+        for last in [last, in_base64.as_bytes()] {
+            assert!(maker_of(last).is_some_and(|id| maker.is(id) && !other.is(id)));
+        }
+        let none = (last_envelope(Dialect::Anthropic, b"llmio2."), maker_of(b"llmio1.AQEB"), maker_of(b"bGxtaW8xLkFR"));
+        assert_eq!(none, (None, None, None));
         assert_eq!(maker.wrap(&"x".repeat(LIMIT + 1)), None);
     }
 

@@ -1,6 +1,7 @@
 //! What a stream of each dialect must look like, whoever wrote it: checked wherever a test sees an encoded one.
 
 mod anthropic;
+mod gemini;
 mod openai_chat;
 mod openai_responses;
 
@@ -10,12 +11,11 @@ use crate::dialect::Dialect;
 
 /// Panics where `stream`, a whole one of server-sent events, is none of `dialect`.
 pub fn check_stream(dialect: Dialect, stream: &str) {
-    let events = events(stream);
     match dialect {
-        Dialect::Anthropic => anthropic::check(&events),
-        Dialect::OpenAiChat => openai_chat::check(&events),
-        Dialect::OpenAiResponses => openai_responses::check(&events),
-        Dialect::Gemini => panic!("no stream of {dialect} is encoded yet"),
+        Dialect::Anthropic => anthropic::check(&events(stream)),
+        Dialect::OpenAiChat => openai_chat::check(&events(stream)),
+        Dialect::OpenAiResponses => openai_responses::check(&events(stream)),
+        Dialect::Gemini => gemini::check(stream),
     }
 }
 

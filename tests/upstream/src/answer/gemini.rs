@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{Asked, Event, Part};
+use super::{Asked, Event, Part, SIGNATURE};
 use crate::UsageSpec;
 
 pub(super) fn whole(asked: Asked<'_>) -> Value {
@@ -38,7 +38,7 @@ fn before_text(asked: Asked<'_>) -> Vec<Value> {
         let id = asked.call_id("fc_", index);
         let mut part = json!({"functionCall": {"id": id, "name": call.name, "args": call.arguments}});
         if index == 0 {
-            part["thoughtSignature"] = json!("RXVwc3RyZWFt");
+            part["thoughtSignature"] = json!(SIGNATURE);
         }
         parts.push(part);
     }

@@ -11,8 +11,15 @@ pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledge
         it.text_member("role", "assistant");
         it.text_member("model", &context.model);
         it.key("content").array(|it| {
-            for part in &answer.parts {
-                block(it, part, context, ledger);
+            // Clients take the last block of a message for what it says: no thought without a text stands there.
+            let says = |part: &Part<'_>| !matches!(&part.kind, PartKind::Reasoning { text, .. } if text.is_empty());
+            let end = answer.parts.iter().rposition(says).map_or(0, |last| last + 1);
+            for (index, part) in answer.parts.iter().enumerate() {
+                if index < end {
+                    block(it, part, context, ledger);
+                } else if context.thoughts != Thoughts::Unasked {
+                    ledger.dropped("reasoning.last");
+                }
             }
         });
         write_reason(it, &answer.reason);

@@ -13,6 +13,9 @@ pub(super) struct Encoder {
     has_started: bool,
     current: Option<Current>,
     waiting: VecDeque<Waiting>,
+    /// Thoughts without a text that have ended. They are written when something follows: clients take the last block of a
+    /// message for what it says.
+    silent: Vec<String>,
     /// The index of the current block, or of the next.
     number: u64,
     ledger: Ledger,
@@ -64,6 +67,9 @@ impl EncodeStream for Encoder {
                 while let Some(current) = self.current {
                     self.close(current.index, None, out);
                 }
+                if !self.silent.is_empty() {
+                    self.ledger.dropped("reasoning.last");
+                }
                 event(out, "message_delta", |it| {
                     it.key("delta").object(|it| write_reason(it, &reason));
                     usage::write(it, used);
@@ -86,8 +92,8 @@ impl EncodeStream for Encoder {
 
 impl Encoder {
     pub(super) fn new(context: Context) -> Self {
-        let waiting = VecDeque::new();
-        Self { context, has_started: false, current: None, waiting, number: 0, ledger: Ledger::default() }
+        let (waiting, silent) = (VecDeque::new(), Vec::new());
+        Self { context, has_started: false, current: None, waiting, silent, number: 0, ledger: Ledger::default() }
     }
 
     fn start(&mut self, id: Option<&str>, used: &Usage, out: &mut Writer) {
@@ -124,6 +130,7 @@ impl Encoder {
     fn begin(&mut self, index: usize, kind: Kind, id: &str, name: &str, out: &mut Writer) {
         self.current = Some(Current { index, kind, is_begun: kind == Kind::Call });
         if kind == Kind::Call {
+            self.silent_thoughts(out);
             self.begin_block(out, |it, context| {
                 it.text_member("type", "tool_use");
                 it.text_member("id", id);
@@ -149,6 +156,7 @@ impl Encoder {
         };
         if is_new {
             let is_text = current.kind == Kind::Text;
+            self.silent_thoughts(out);
             self.begin_block(out, |it, _| {
                 if is_text {
                     it.text_member("type", "text");
@@ -178,9 +186,7 @@ impl Encoder {
             is_written = self.close_thought(current.is_begun, proof, out);
         }
         if is_written {
-            let number = self.number;
-            event(out, "content_block_stop", |it| it.number_member("index", number));
-            self.number += 1;
+            self.end_block(out);
         }
         if let Some(next) = self.waiting.pop_front() {
             self.begin(next.index, next.kind, &next.id, &next.name, out);
@@ -201,7 +207,10 @@ impl Encoder {
         let signature = proof.and_then(|json| self.context.origin.wrap(json));
         match (is_begun, signature) {
             (true, Some(signature)) => self.block_delta("signature_delta", "signature", &signature, out),
-            (false, Some(data)) => self.begin_block(out, |it, _| write_thought(it, "", &data, true)),
+            (false, Some(data)) => {
+                self.silent.push(data);
+                return false;
+            }
             (true, None) => self.ledger.dropped("reasoning.proof"),
             (false, None) => {
                 self.ledger.dropped("reasoning");
@@ -209,6 +218,19 @@ impl Encoder {
             }
         }
         true
+    }
+
+    fn silent_thoughts(&mut self, out: &mut Writer) {
+        for data in std::mem::take(&mut self.silent) {
+            self.begin_block(out, |it, _| write_thought(it, "", &data, true));
+            self.end_block(out);
+        }
+    }
+
+    fn end_block(&mut self, out: &mut Writer) {
+        let number = self.number;
+        event(out, "content_block_stop", |it| it.number_member("index", number));
+        self.number += 1;
     }
 
     fn begin_block(&self, out: &mut Writer, fill: impl FnOnce(&mut Writer, &Context)) {

@@ -9,7 +9,7 @@ mod encode_stream;
 mod thinking;
 mod usage;
 
-use crate::dialect::hub::{Codec, Reason};
+use crate::dialect::hub::{Codec, MARK, Reason};
 use crate::wire::json::Writer;
 
 pub(super) static CODEC: Codec = Codec {
@@ -19,6 +19,7 @@ pub(super) static CODEC: Codec = Codec {
     encode_answer: encode_answer::encode,
     decode_stream: || Box::new(decode_stream::Decoder::default()),
     encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
+    mark: MARK,
     strip: thinking::strip,
     encode_count,
 };

@@ -1,8 +1,8 @@
 use serde_json::Value;
 
+use super::reason;
 use super::thoughts::{Collected, EXTRA, part_words};
-use super::{own_id, reason};
-use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, array, list, member, text};
+use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, array, list, member, own_id, text};
 
 pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
     let choice = list(answer, "choices").first().unwrap_or(&Value::Null);

@@ -1,9 +1,9 @@
 use serde_json::Value;
 
 use super::decode_answer::extra_proof;
+use super::reason;
 use super::thoughts::{Collected, EXTRA, part_words};
-use super::{own_id, reason};
-use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, StreamPart, array, list, member, parse, text};
+use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, StreamPart, array, list, member, own_id, parse, text};
 use crate::wire::Event;
 use crate::wire::json::{Capture, InvalidJson};
 

@@ -9,7 +9,7 @@ mod encode_stream;
 mod thoughts;
 mod usage;
 
-use crate::dialect::hub::{Codec, Context, Ledger, Reason};
+use crate::dialect::hub::{Codec, Context, Ledger, MARK, Reason};
 use crate::wire::json::Writer;
 
 pub(super) static CODEC: Codec = Codec {
@@ -19,6 +19,7 @@ pub(super) static CODEC: Codec = Codec {
     encode_answer: encode_answer::encode,
     decode_stream: || Box::new(decode_stream::Decoder::default()),
     encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
+    mark: MARK,
     strip: thoughts::strip,
     encode_count,
 };
@@ -39,11 +40,6 @@ fn reason(name: &str, has_calls: bool, has_refused: bool) -> Reason<'static> {
         _ if has_refused => Reason::Filter,
         _ => Reason::Stop,
     }
-}
-
-/// An id of our own for a call that came without one: no other call of this answer, and hardly one of another, has it.
-fn own_id(answer: Option<&str>, number: usize) -> String {
-    crate::dialect::hub::call_id(&format!("{} {number}", answer.unwrap_or_default()), 64).into_owned()
 }
 
 fn reason_name(reason: &Reason<'_>, ledger: &mut Ledger) -> &'static str {

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{input, tools};
@@ -101,6 +103,7 @@ fn format(value: &Value) -> Result<Option<Format<'_>>, Refusal> {
         Some("json_object") => Ok(Some(Format::Json)),
         Some("json_schema") => {
             let schema = member(value, "schema").ok_or_else(|| Refusal::new("text.format.schema", "is missing"))?;
+            let schema = Cow::Borrowed(schema);
             Ok(Some(Format::Schema { name: text(value, "name"), schema, strict: flag(value, "strict") }))
         }
         Some(other) => Err(Refusal::new("text.format.type", format!("`{other}` is not known"))),

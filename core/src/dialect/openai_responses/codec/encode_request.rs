@@ -150,7 +150,7 @@ fn tools(encoder: &mut Encoder<'_, '_>, out: &mut Writer, request: &Request<'_>)
                     it.text_member("description", description);
                 }
                 it.key("parameters");
-                write_schema(it, tool.schema);
+                write_schema(it, tool.schema.as_deref());
                 // Elsewhere a tool is strict that says so, here one that does not deny it.
                 it.key("strict").flag(tool.strict.unwrap_or(false));
             });

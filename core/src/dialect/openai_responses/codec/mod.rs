@@ -16,7 +16,7 @@ mod turns;
 
 use serde_json::Value;
 
-use crate::dialect::hub::{Codec, Reason, member, text};
+use crate::dialect::hub::{Codec, MARK, Reason, member, text};
 use crate::wire::json::Writer;
 
 pub(super) static CODEC: Codec = Codec {
@@ -26,6 +26,7 @@ pub(super) static CODEC: Codec = Codec {
     encode_answer: encode_answer::encode,
     decode_stream: || Box::new(decode_stream::Decoder::default()),
     encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
+    mark: MARK,
     strip: reasoning::strip,
     encode_count,
 };

@@ -49,7 +49,8 @@ impl Status {
                 ledger.approximated("stop_reason");
                 Self::Completed
             }
-            Reason::Stop | Reason::Sequence(_) | Reason::Calls | Reason::Filter => Self::Completed,
+            // Who failed is told as an error.
+            Reason::Stop | Reason::Sequence(_) | Reason::Calls | Reason::Filter | Reason::Failed(_) => Self::Completed,
         }
     }
 

@@ -82,6 +82,7 @@ fn take_one<'a>(
     if member(tool, "output_schema").is_some() {
         ledger.dropped("tools.output_schema");
     }
+    let schema = schema.map(Cow::Borrowed);
     request.tools.push(Tool { name, description, schema, strict, cache: None });
     Ok(())
 }

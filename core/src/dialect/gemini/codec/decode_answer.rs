@@ -1,0 +1,78 @@
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::members::{each, get, word};
+use super::signatures::{of_call, of_text, of_thought};
+use super::{block_reason, reason};
+use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, Reason, list, own_id, text};
+
+pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
+    let id = text(answer, "responseId");
+    let Some(candidate) = list(answer, "candidates").first() else {
+        let blocked = block_reason(answer).is_some();
+        let words = answer.get("promptFeedback").and_then(|it| text(it, "blockReasonMessage"));
+        let parts = words.map(|words| Part::new(PartKind::Refusal(words.into()))).into_iter().collect();
+        return Answer { id, parts, reason: if blocked { Reason::Filter } else { Reason::Stop } };
+    };
+    note_unsaid(candidate, ledger);
+    let values = get(candidate, "content").and_then(|content| get(content, "parts")).map(each).unwrap_or_default();
+    let (mut parts, mut calls) = (Vec::new(), 0);
+    for value in values {
+        let signature = word(value, "thoughtSignature").filter(|it| !it.is_empty());
+        let words = word(value, "text").unwrap_or_default();
+        if is_thought(value) {
+            parts.push(thought(words, of_thought(words, signature)));
+        } else if let Some(call) = get(value, "functionCall") {
+            let given = word(call, "id").filter(|id| !id.is_empty());
+            let id: Cow<'a, str> = given.map_or_else(|| own_id(id, calls).into(), Into::into);
+            calls += 1;
+            parts.extend(signature.map(|signature| thought("", of_call(&id, signature))));
+            let input = get(call, "args").map_or(Input::Json("".into()), Input::Tree);
+            let name = word(call, "name").unwrap_or_default().into();
+            parts.push(Part::new(PartKind::Call { id, name, input }));
+        } else {
+            parts.extend(signature.map(|signature| thought("", of_text(signature))));
+            if words.is_empty() {
+                note_unread(value, ledger);
+            } else {
+                parts.push(Part::text(words));
+            }
+        }
+    }
+    let finish = text(candidate, "finishReason").unwrap_or_default();
+    Answer { id, parts, reason: reason(finish, text(candidate, "finishMessage"), calls > 0) }
+}
+
+fn thought<'a>(words: &'a str, proof: Proof<'a>) -> Part<'a> {
+    Part::new(PartKind::Reasoning { text: words.into(), proof: Some(proof) })
+}
+
+/// A text with a signature is a text; only this makes it a thought.
+pub(super) fn is_thought(part: &Value) -> bool {
+    get(part, "thought") == Some(&Value::Bool(true))
+}
+
+/// What a part holds that is neither text nor a call.
+pub(super) fn note_unread(part: &Value, ledger: &mut Ledger) {
+    let known = ["text", "thought", "thoughtSignature"];
+    for (name, value) in part.as_object().into_iter().flatten() {
+        if !value.is_null() && !known.contains(&name.as_str()) {
+            ledger.unknown(name);
+        }
+    }
+}
+
+/// What a candidate says beside its content.
+pub(super) fn note_unsaid(candidate: &Value, ledger: &mut Ledger) {
+    for (name, code) in [
+        ("citationMetadata", "citations"),
+        ("groundingMetadata", "citations"),
+        ("urlContextMetadata", "citations"),
+        ("logprobsResult", "logprobs"),
+    ] {
+        if get(candidate, name).is_some_and(|it| it.as_object().is_some_and(|it| !it.is_empty())) {
+            ledger.dropped(code);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+use serde_json::{Map, Value, json};
+
+use super::encode_contents::{Encoder, NAME_LIMIT};
+use super::schema_out::{object, projected};
+use super::thinking::{self, Generation};
+use crate::dialect::hub::{Encoded, Format, Ledger, Names, Refusal, Request, Target, Tool, ToolChoice};
+use crate::wire::json::Writer;
+
+/// The API takes no more.
+const STOP_LIMIT: usize = 5;
+
+pub(super) fn encode(
+    request: &Request<'_>,
+    target: &Target<'_>,
+    names: &mut Names,
+    ledger: &mut Ledger,
+) -> Result<Encoded, Refusal> {
+    let generation = Generation::of(target.model);
+    let mut encoder = Encoder::new(target, generation, names, ledger);
+    let system = encoder.system(&request.system);
+    let contents = encoder.contents(&request.turns)?;
+    let mut asks_reasoning = false;
+    let mut out = Writer::with_capacity(4096);
+    out.object(|it| {
+        if let Some(system) = system {
+            it.key("systemInstruction").object(|it| it.key("parts").array(|it| it.raw(&system)));
+        }
+        it.key("contents").array(|it| {
+            for (is_model, parts) in &contents {
+                it.object(|it| {
+                    it.text_member("role", if *is_model { "model" } else { "user" });
+                    it.key("parts").array(|it| it.raw(parts));
+                });
+            }
+        });
+        tools(it, request, &mut encoder);
+        if encoder.breakpoints {
+            encoder.ledger.dropped("cache_control");
+        }
+        let mut config = Writer::default();
+        config.object(|it| {
+            sampling(it, request, encoder.ledger);
+            format(it, request, encoder.ledger);
+            asks_reasoning = thinking::write(it, request, target, generation, encoder.ledger);
+        });
+        let config = config.into_bytes();
+        if config.len() > 2 {
+            it.key("generationConfig").bytes(&config);
+        }
+        match request.service_tier {
+            None | Some("auto") => {}
+            Some("default") => it.text_member("serviceTier", "standard"),
+            Some("flex") => it.text_member("serviceTier", "flex"),
+            Some("priority" | "fast") => it.text_member("serviceTier", "priority"),
+            Some(_) => encoder.ledger.dropped("service_tier"),
+        }
+    });
+    for (given, code) in [
+        (request.user.is_some(), "user"),
+        (request.cache_key.is_some(), "prompt_cache_key"),
+        (request.verbosity.is_some(), "verbosity"),
+    ] {
+        if given {
+            ledger.dropped(code);
+        }
+    }
+    Ok(Encoded { body: out.into_bytes(), asks_reasoning })
+}
+
+fn sampling(out: &mut Writer, request: &Request<'_>, ledger: &mut Ledger) {
+    let sampling = &request.sampling;
+    if let Some(max) = sampling.max_tokens {
+        out.number_member("maxOutputTokens", max);
+    }
+    for (name, value) in [
+        ("temperature", sampling.temperature),
+        ("topP", sampling.top_p),
+        ("topK", sampling.top_k),
+        ("seed", sampling.seed),
+        ("frequencyPenalty", sampling.frequency_penalty),
+        ("presencePenalty", sampling.presence_penalty),
+    ] {
+        if let Some(value) = value {
+            out.key(name).value(value);
+        }
+    }
+    if !sampling.stop.is_empty() {
+        if sampling.stop.len() > STOP_LIMIT {
+            ledger.approximated("stop_sequences");
+        }
+        out.key("stopSequences").array(|it| sampling.stop.iter().take(STOP_LIMIT).for_each(|stop| it.text(stop)));
+    }
+}
+
+fn format(out: &mut Writer, request: &Request<'_>, ledger: &mut Ledger) {
+    let Some(format) = &request.format else { return };
+    out.text_member("responseMimeType", "application/json");
+    if let Format::Schema { schema, .. } = format {
+        let (schema, is_approximated) = projected(schema);
+        if is_approximated {
+            ledger.approximated("response_format.schema");
+        }
+        out.key("responseJsonSchema").value(&schema);
+    }
+}
+
+fn tools(out: &mut Writer, request: &Request<'_>, encoder: &mut Encoder<'_, '_>) {
+    if request.tools.is_empty() {
+        return;
+    }
+    out.key("tools").array(|it| {
+        it.object(|it| {
+            it.key("functionDeclarations")
+                .array(|it| request.tools.iter().for_each(|tool| self::tool(it, tool, encoder)));
+        });
+    });
+    let (mode, only) = match request.tool_choice {
+        None => (None, None),
+        Some(ToolChoice::Auto) => (Some("AUTO"), None),
+        Some(ToolChoice::None) => (Some("NONE"), None),
+        Some(ToolChoice::Required) => (Some("ANY"), None),
+        Some(ToolChoice::Named(name)) => (Some("ANY"), Some(name)),
+    };
+    if let Some(mode) = mode {
+        out.key("toolConfig").object(|it| {
+            it.key("functionCallingConfig").object(|it| {
+                it.text_member("mode", mode);
+                if let Some(name) = only {
+                    it.key("allowedFunctionNames").array(|it| it.text(&encoder.names.fit(name, NAME_LIMIT)));
+                }
+            });
+        });
+    }
+    if request.parallel_calls == Some(false) {
+        encoder.ledger.dropped("parallel_tool_calls");
+    }
+}
+
+fn tool(out: &mut Writer, tool: &Tool<'_>, encoder: &mut Encoder<'_, '_>) {
+    encoder.breakpoints |= tool.cache.is_some();
+    if tool.strict == Some(true) {
+        encoder.ledger.dropped("tools.strict");
+    }
+    let name = encoder.names.fit(&tool.name, NAME_LIMIT);
+    let schema = tool.schema.as_deref().map(object);
+    out.object(|it| {
+        it.text_member("name", &name);
+        if let Some(description) = &tool.description {
+            it.text_member("description", description);
+        }
+        // An object without members is none: the API wants no schema then.
+        let takes = |members: &Map<String, Value>| members.get("properties") != Some(&json!({}));
+        if let Some((members, is_approximated)) = schema.filter(|(members, _)| takes(members) && members.len() > 1) {
+            if is_approximated {
+                encoder.ledger.approximated("tools.schema");
+            }
+            it.key("parametersJsonSchema").value(&Value::Object(members));
+        }
+    });
+}

@@ -1,0 +1,142 @@
+use std::collections::HashMap;
+
+use super::carrier::Carrier;
+use super::encode_answer::{call, candidate, text};
+use super::{reason_name, usage, write_tail};
+use crate::dialect::hub::{Block, Context, Delta, EncodeStream, Ledger, StreamPart, Thoughts};
+use crate::dialect::{GatewayError, Usage, gemini};
+use crate::wire::json::Writer;
+
+/// Texts pass as they come; a call is told when it is whole, as the dialect has it.
+#[derive(Debug)]
+pub(super) struct Encoder {
+    context: Context,
+    id: Option<String>,
+    open: HashMap<usize, Open>,
+    carrier: Carrier,
+    /// Of an array: an element was written.
+    has_begun: bool,
+    ledger: Ledger,
+}
+
+#[derive(Debug)]
+enum Open {
+    Text,
+    Thought,
+    Call { id: String, name: String, arguments: String },
+}
+
+impl EncodeStream for Encoder {
+    fn part(&mut self, part: StreamPart<'_>, used: &Usage, out: &mut Writer) {
+        match part {
+            StreamPart::Start { id } => self.id = id.map(str::to_owned),
+            StreamPart::Open { index, block } => {
+                let open = match block {
+                    Block::Text | Block::Refusal => Open::Text,
+                    Block::Reasoning => Open::Thought,
+                    Block::Call { id, name } => {
+                        Open::Call { id: id.to_owned(), name: name.to_owned(), arguments: String::new() }
+                    }
+                };
+                self.open.insert(index, open);
+            }
+            StreamPart::Delta { index, delta: Delta::Text(words) | Delta::Input(words) } => {
+                self.delta(index, words, out);
+            }
+            StreamPart::Close { index, proof } => self.close(index, proof, out),
+            StreamPart::End { reason } => {
+                let mut left: Vec<usize> = self.open.keys().copied().collect();
+                left.sort_unstable();
+                left.into_iter().for_each(|index| self.close(index, None, out));
+                let signature = self.carrier.take();
+                self.chunk(out, |it, this| {
+                    candidate(it, Some(reason_name(&reason)), |it| text(it, "", false, signature.as_deref()));
+                    usage::write(it, used);
+                    write_tail(it, this.id.as_deref(), &this.context);
+                });
+                if self.context.as_array {
+                    out.bytes(b"]");
+                }
+            }
+        }
+    }
+
+    fn fail(&mut self, error: &GatewayError, trace_id: &str, out: &mut Writer) {
+        if self.context.as_array {
+            self.element(out);
+            out.value(&gemini::error::body(error, trace_id));
+            out.bytes(b"]");
+        } else {
+            out.bytes(gemini::error::ending(error, trace_id).as_bytes());
+        }
+    }
+
+    fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+}
+
+impl Encoder {
+    pub(super) fn new(context: Context) -> Self {
+        let (open, carrier) = (HashMap::new(), Carrier::default());
+        Self { context, id: None, open, carrier, has_begun: false, ledger: Ledger::default() }
+    }
+
+    fn delta(&mut self, index: usize, words: &str, out: &mut Writer) {
+        let is_thought = match self.open.get_mut(&index) {
+            _ if words.is_empty() => return,
+            None => return,
+            Some(Open::Call { arguments, .. }) => return arguments.push_str(words),
+            Some(Open::Thought) if self.context.thoughts != Thoughts::Shown => return,
+            Some(Open::Thought) => true,
+            Some(Open::Text) => {
+                self.carrier.text();
+                false
+            }
+        };
+        self.said(out, |it, _| text(it, words, is_thought, None));
+    }
+
+    fn close(&mut self, index: usize, proof: Option<&str>, out: &mut Writer) {
+        match self.open.remove(&index) {
+            Some(Open::Thought) => self.carrier.thought(proof, &self.context),
+            Some(Open::Call { id, name, mut arguments }) => {
+                if arguments.trim().is_empty() {
+                    "{}".clone_into(&mut arguments);
+                }
+                let signature = self.carrier.take();
+                let mut ledger = std::mem::take(&mut self.ledger);
+                self.said(out, |it, this| {
+                    call(it, (&id, &name, &arguments), signature.as_deref(), &this.context, &mut ledger);
+                });
+                self.ledger = ledger;
+            }
+            Some(Open::Text) | None => {}
+        }
+    }
+
+    /// A chunk with one part.
+    fn said(&mut self, out: &mut Writer, part: impl FnOnce(&mut Writer, &Self)) {
+        self.chunk(out, |it, this| {
+            candidate(it, None, |it| part(it, this));
+            write_tail(it, this.id.as_deref(), &this.context);
+        });
+    }
+
+    fn chunk(&mut self, out: &mut Writer, fill: impl FnOnce(&mut Writer, &Self)) {
+        if self.context.as_array {
+            self.element(out);
+        } else {
+            out.bytes(b"data: ");
+        }
+        out.object(|it| fill(it, self));
+        if !self.context.as_array {
+            out.bytes(b"\n\n");
+        }
+    }
+
+    /// What stands before the next element of an array.
+    fn element(&mut self, out: &mut Writer) {
+        out.bytes(if std::mem::replace(&mut self.has_begun, true) { b",\n" } else { b"[" });
+    }
+}

@@ -1,0 +1,81 @@
+//! The API's own `Schema` as JSON Schema, which everyone else takes.
+
+use std::borrow::Cow;
+
+use serde_json::{Map, Value, json};
+
+use super::members::camel;
+
+/// `schema` in the words of JSON Schema: types in small letters, `nullable` as a type, limits as numbers. A schema that is
+/// in these words already is taken as it is.
+pub(super) fn json_schema(schema: &Value) -> Cow<'_, Value> {
+    if is_plain(schema) { Cow::Borrowed(schema) } else { Cow::Owned(converted(schema)) }
+}
+
+fn is_plain(schema: &Value) -> bool {
+    let Some(members) = schema.as_object() else { return true };
+    members.iter().all(|(name, value)| match &*camel(name) {
+        "type" => value.as_str().is_none_or(|kind| kind.chars().all(|letter| letter.is_ascii_lowercase())),
+        "nullable" | "example" | "propertyOrdering" => false,
+        name if is_limit(name) => !value.is_string(),
+        "properties" => value.as_object().is_none_or(|all| all.values().all(is_plain)),
+        "items" => is_plain(value),
+        "anyOf" => value.as_array().is_none_or(|all| all.iter().all(is_plain)),
+        _ => !name.contains('_'),
+    })
+}
+
+fn is_limit(name: &str) -> bool {
+    matches!(name, "minItems" | "maxItems" | "minLength" | "maxLength" | "minProperties" | "maxProperties")
+}
+
+fn converted(schema: &Value) -> Value {
+    let Some(members) = schema.as_object() else { return schema.clone() };
+    let is_nullable = members.get("nullable") == Some(&Value::Bool(true));
+    let mut all = Map::new();
+    for (name, value) in members {
+        let name = camel(name);
+        let value = match (&*name, value) {
+            ("nullable", _) => continue,
+            ("type", Value::String(kind)) if kind == "TYPE_UNSPECIFIED" => continue,
+            ("type", Value::String(kind)) if is_nullable => json!([kind.to_ascii_lowercase(), "null"]),
+            ("type", Value::String(kind)) => json!(kind.to_ascii_lowercase()),
+            ("properties", Value::Object(properties)) => {
+                properties.iter().map(|(name, schema)| (name.clone(), converted(schema))).collect()
+            }
+            ("items", schema) => converted(schema),
+            ("anyOf", Value::Array(schemas)) => schemas.iter().map(converted).collect(),
+            ("example", example) => {
+                all.insert("examples".to_owned(), json!([example]));
+                continue;
+            }
+            // In which order an answer has its members.
+            ("propertyOrdering", _) => continue,
+            (name, Value::String(number)) if is_limit(name) => {
+                number.parse::<u64>().map_or_else(|_| value.clone(), Value::from)
+            }
+            (_, value) => value.clone(),
+        };
+        all.insert(name.into_owned(), value);
+    }
+    Value::Object(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_the_words_of_json_schema() {
+        let plain =
+            json!({"type": "object", "properties": {"type": {"type": "string"}}, "additionalProperties": false});
+        assert!(matches!(json_schema(&plain), Cow::Borrowed(_)));
+        let own = json!({"type": "OBJECT", "required": ["a"], "propertyOrdering": ["a"], "properties": {
+            "a": {"type": "STRING", "nullable": true, "max_length": "9", "example": "x"},
+            "nullable": {"type": "ARRAY", "items": {"any_of": [{"type": "INTEGER"}, {"type": "TYPE_UNSPECIFIED"}]}}}});
+        let expected = json!({"type": "object", "required": ["a"], "properties": {
+            "a": {"type": ["string", "null"], "maxLength": 9, "examples": ["x"]},
+            "nullable": {"type": "array", "items": {"anyOf": [{"type": "integer"}, {}]}}}});
+        assert_eq!(*json_schema(&own), expected);
+    }
+}
