@@ -66,7 +66,7 @@ pub(super) fn strip(body: &mut Value, lost: &mut Ledger) {
         let Some(parts) = content.get_mut("parts").and_then(Value::as_array_mut) else { return true };
         let before = parts.len();
         parts.retain_mut(|part| {
-            if !word(part, "thoughtSignature").is_some_and(|it| !opened(it).is_empty()) {
+            if word(part, "thoughtSignature").is_none_or(|it| opened(it).is_empty()) {
                 return true;
             }
             lost.dropped("reasoning.history");
