@@ -115,7 +115,7 @@ async fn prepare(
     facts.route = Some(route.name.clone());
     let route = match asked.operation {
         Operation::Generate => Arc::clone(route),
-        Operation::CountTokens => counting_route(&snapshot, route, asked.dialect)?,
+        Operation::CountTokens => counting_route(&snapshot, route, asked.dialect),
     };
     let conversation = if route.keeps_conversations() {
         let key_id = facts.key.as_ref().map_or("", |key| &key.id);
@@ -160,17 +160,12 @@ fn named(head: &RequestHead) -> Result<String, GatewayError> {
 
 /// Who counts tokens for a model: a provider of its own in the dialect, else the configured counting provider, else nobody,
 /// and the number is estimated.
-fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> Result<Arc<Route>, GatewayError> {
+fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> Arc<Route> {
     if route.candidates.iter().any(|candidate| candidate.upstream.kind.dialect() == dialect) {
-        return Ok(Arc::clone(route));
+        return Arc::clone(route);
     }
     let Some(upstream) = snapshot.counting().filter(|_| dialect == Dialect::Anthropic) else {
-        if route.candidates.iter().any(|candidate| dialect.reaches(candidate.upstream.kind.dialect())) {
-            return Ok(Arc::clone(route));
-        }
-        let message =
-            format!("nobody counts tokens for the model `{}`; an operator can set counting_provider", route.name);
-        return Err(GatewayError::new(ErrorKind::NotImplemented, message).code("not_supported"));
+        return Arc::clone(route);
     };
     let candidate = Candidate {
         association_id: format!("counting/{}", upstream.name),
@@ -185,7 +180,7 @@ fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> 
         prices: None,
         redactor: Redactor::new([upstream.api_key.reveal()]),
     };
-    Ok(Arc::new(Route {
+    Arc::new(Route {
         name: route.name.clone(),
         strategy: Strategy::Rotor,
         max_retry: route.max_retry,
@@ -195,7 +190,7 @@ fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> 
         enabled: route.enabled,
         created_at: route.created_at,
         candidates: vec![Arc::new(candidate)],
-    }))
+    })
 }
 
 /// The session that a client names in a header: ours, Claude Code's, Codex's, opencode's.

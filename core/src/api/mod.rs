@@ -154,8 +154,7 @@ async fn dispatch(
         }
         Endpoint::Model(dialect, id) => {
             let caller = auth::client(shared, &parts)?;
-            models::one(shared, dialect, &parts, caller.key().map(|key| &**key), &id)
-                .map(|response| response.map(Answer::Body))
+            models::one(shared, dialect, caller.key().map(|key| &**key), &id).map(|response| response.map(Answer::Body))
         }
         Endpoint::Generate(dialect, gemini) => {
             let (caller, directions, body) = let_in(shared, &parts, body).await?;

@@ -66,13 +66,8 @@ impl Dialect {
         }
     }
 
-    /// Whether a client of this dialect can be answered by a provider of that one: by relay, or through the hub.
-    pub fn reaches(self, provider: Self) -> bool {
-        self == provider || self.codec().is_some() && provider.codec().is_some()
-    }
-
-    /// Its translators to and from the hub, if it has any.
-    pub fn codec(self) -> Option<&'static hub::Codec> {
+    /// Its translators to and from the hub.
+    pub fn codec(self) -> &'static hub::Codec {
         self.row().codec
     }
 }

@@ -35,8 +35,8 @@ pub(super) struct Row {
     pub(super) model: fn(&ModelEntry) -> Value,
     /// One page of a model list, for the request's raw query.
     pub(super) models: fn(&[ModelEntry], Option<&str>) -> Value,
-    /// Its translators; a dialect without them is relayed only.
-    pub(super) codec: Option<&'static Codec>,
+    /// Its translators.
+    pub(super) codec: &'static Codec,
 }
 
 /// The shape of an answer that is not streamed.

@@ -8,9 +8,12 @@ use crate::platform::Body;
 use crate::record::Operation;
 
 /// The answer to a counting request that nobody can count: about how many tokens it has, marked as such. `None` for
-/// another operation, and for a dialect that is not understood.
+/// another operation.
 pub(super) fn estimated(call: &Call) -> Option<Result<Response<Body>, GatewayError>> {
-    let codec = call.dialect.codec().filter(|_| call.operation == Operation::CountTokens)?;
+    if call.operation != Operation::CountTokens {
+        return None;
+    }
+    let codec = call.dialect.codec();
     let counted = || {
         let tree = parse_body(&call.body).map_err(Refusal::from)?;
         let request = (codec.decode_request)(&tree, &mut Ledger::default())?;

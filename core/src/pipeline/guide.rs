@@ -56,7 +56,7 @@ impl Guide {
         let is_readable = matches!(meter, Meter::Stream(_));
         let filter = (is_readable && ask.adds_usage && !ask.translates).then(ChatUsageFilter::default);
         let translation = ask.translation.as_ref().filter(|_| is_readable);
-        let transcoder = translation.and_then(|translation| translation.transcoder()).map(Box::new);
+        let transcoder = translation.map(|translation| Box::new(translation.transcoder()));
         Self {
             keeps_bodies: journal.keeps_bodies(),
             shared,

@@ -72,7 +72,8 @@ pub(crate) async fn run(
     let pin = journal.facts().directions.pin.clone();
     let mut plan = Plan::new(shared, call, route, pin.as_deref());
     if let Some(error) = plan.refusal() {
-        let error = match estimate::estimated(call) {
+        let estimated = if route.candidates.is_empty() { None } else { estimate::estimated(call) };
+        let error = match estimated {
             Some(Ok(answer)) => {
                 let status = answer.status().as_u16();
                 journal.finish(Ending { outcome: Some(Outcome::Success), status, ..Ending::default() });

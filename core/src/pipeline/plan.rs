@@ -48,8 +48,8 @@ pub(super) struct Turn {
 }
 
 impl<'a> Plan<'a> {
-    /// The route's candidates that can be asked in the call's dialect, or through translation, and can do what it needs. Where there is none,
-    /// [`Self::refusal`] says what is missing.
+    /// The route's candidates that can be asked in the call's dialect, or through translation, and can do what it needs.
+    /// Where there is none, [`Self::refusal`] says what is missing.
     pub(super) fn new(shared: &Shared, call: &'a Call, route: &'a Arc<Route>, pin: Option<&'a str>) -> Self {
         let candidates: Vec<_> = route.candidates.iter().filter(|it| unfit(call, it, pin).is_none()).collect();
         // The fastest is for conversations that have not begun.
@@ -318,9 +318,7 @@ fn is_native(call: &Call, candidate: &Candidate) -> bool {
 
 /// Whether its answer can be the client's, in its own dialect or translated.
 fn speaks(call: &Call, candidate: &Candidate) -> bool {
-    let is_translatable =
-        call.operation == Operation::Generate && call.dialect.reaches(candidate.upstream.kind.dialect());
-    is_native(call, candidate) || is_translatable
+    is_native(call, candidate) || call.operation == Operation::Generate
 }
 
 /// Why `candidate` cannot answer the call, whatever its health.

@@ -38,8 +38,7 @@ pub(super) struct Asked<'a> {
 impl Translation {
     /// `id` is for an answer that comes without one, `created` in seconds since 1970.
     pub(super) fn new(call: &Call, asked: &Asked<'_>, id: String, created: i64) -> Result<Self, Refusal> {
-        let codecs = call.dialect.codec().zip(asked.provider.codec());
-        let (from, to) = codecs.ok_or_else(|| Refusal::new("model", "no provider of it speaks this dialect"))?;
+        let (from, to) = (call.dialect.codec(), asked.provider.codec());
         let (mut ledger, mut names) = (Ledger::default(), Names::default());
         let tree = parse_body(&call.body)?;
         let request = (from.decode_request)(&tree, &mut ledger)?;
@@ -68,15 +67,13 @@ impl Translation {
     }
 
     /// What turns the provider's stream into the client's.
-    pub(super) fn transcoder(&self) -> Option<Transcoder> {
+    pub(super) fn transcoder(&self) -> Transcoder {
         Transcoder::new(self.provider, self.client, self.context.clone())
     }
 
     /// A provider's whole answer as the client gets it.
     pub(super) fn answer(&self, body: &[u8], usage: &Usage, ledger: &mut Ledger) -> Result<Bytes, String> {
-        let codecs = self.provider.codec().zip(self.client.codec());
-        let (from, to) = codecs.ok_or("one of the dialects has no codec")?;
-        transcode_answer(from, to, body, usage, &self.context, ledger).map(Into::into)
+        transcode_answer(self.provider.codec(), self.client.codec(), body, usage, &self.context, ledger).map(Into::into)
     }
 }
 

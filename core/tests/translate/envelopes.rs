@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use llmio_core::dialect::Dialect;
 use serde_json::{Value, json};
 
-use crate::bench::{self, ORIGIN, dialects, others};
+use crate::bench::{self, ORIGIN, others};
 
 /// A text that would end the message and go on in the request; and JSON that is no thought.
 const PAYLOADS: [&str; 4] = [
@@ -60,7 +60,7 @@ fn told(client: Dialect, provider: Dialect, envelopes: &[String]) -> (Value, Str
 fn nothing_is_brought_in_by_a_forged_one() {
     let real = ORIGIN.wrap("{}").unwrap();
     let [mark, id, tag, _] = real.split('.').collect::<Vec<_>>()[..] else { panic!("{real}") };
-    for client in dialects() {
+    for client in Dialect::ALL {
         for provider in others(client) {
             let (without, _) = told(client, provider, &[]);
             for payload in PAYLOADS {

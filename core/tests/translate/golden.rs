@@ -6,7 +6,7 @@ use llmio_core::dialect::hub::Ledger;
 use llmio_core::testing::current_file;
 use serde_json::Value;
 
-use crate::bench::{self, dialects, others};
+use crate::bench::{self, others};
 
 /// What is asked for by name, so that a generation of models is chosen.
 const fn models(to: Dialect) -> &'static [&'static str] {
@@ -39,7 +39,7 @@ fn told(body: &str, ledger: &Ledger) -> String {
 
 #[test]
 fn requests() {
-    for from in dialects() {
+    for from in Dialect::ALL {
         for case in cases(from, ".request.json") {
             let body: Value = serde_json::from_slice(&fs::read(&case).unwrap()).unwrap();
             for to in others(from) {
@@ -58,7 +58,7 @@ fn requests() {
 
 #[test]
 fn answers() {
-    for from in dialects() {
+    for from in Dialect::ALL {
         for case in cases(from, ".answer.json") {
             let body = fs::read(&case).unwrap();
             for to in others(from) {
@@ -71,7 +71,7 @@ fn answers() {
 
 #[test]
 fn streams_however_they_are_cut() {
-    for from in dialects() {
+    for from in Dialect::ALL {
         for case in cases(from, ".stream.sse") {
             let stream = fs::read(&case).unwrap();
             for to in others(from) {

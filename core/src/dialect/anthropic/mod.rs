@@ -32,5 +32,5 @@ pub(super) static ROW: Row = Row {
     filler: "event: ping\ndata: {\"type\": \"ping\"}\n\n",
     model: models::entry,
     models: models::list,
-    codec: Some(&codec::CODEC),
+    codec: &codec::CODEC,
 };

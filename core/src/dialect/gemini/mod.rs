@@ -32,5 +32,5 @@ pub(super) static ROW: Row = Row {
     filler: "\n",
     model: models::entry,
     models: models::list,
-    codec: Some(&codec::CODEC),
+    codec: &codec::CODEC,
 };

@@ -75,7 +75,7 @@ impl std::fmt::Debug for Origin {
 /// A request without the envelopes that it brings, for a provider of its own dialect, and what it lost; `None` when it
 /// brings none.
 pub fn without_envelopes(dialect: Dialect, body: &[u8]) -> Option<(Vec<u8>, Ledger)> {
-    let codec = dialect.codec()?;
+    let codec = dialect.codec();
     memmem::find(body, codec.mark.as_bytes())?;
     let mut tree = parse(body).ok()?;
     let mut lost = Ledger::default();
@@ -85,7 +85,7 @@ pub fn without_envelopes(dialect: Dialect, body: &[u8]) -> Option<(Vec<u8>, Ledg
 
 /// The last envelope that a client's request may bring, and what is behind it.
 pub fn last_envelope(dialect: Dialect, body: &[u8]) -> Option<&[u8]> {
-    body.get(memmem::rfind(body, dialect.codec()?.mark.as_bytes())?..)
+    body.get(memmem::rfind(body, dialect.codec().mark.as_bytes())?..)
 }
 
 /// Who made what is in an envelope: as the client says, which decides no more than who is asked first.

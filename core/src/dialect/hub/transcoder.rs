@@ -26,13 +26,12 @@ pub struct Transcoder {
 }
 
 impl Transcoder {
-    /// `None` where one of the dialects has no codec.
-    pub fn new(provider: Dialect, client: Dialect, context: Context) -> Option<Self> {
+    pub fn new(provider: Dialect, client: Dialect, context: Context) -> Self {
         let trace_id = context.id.clone();
-        Some(Self {
+        Self {
             framing: Decoder::new(EVENT_LIMIT),
-            from: (provider.codec()?.decode_stream)(),
-            to: (client.codec()?.encode_stream)(context),
+            from: (provider.codec().decode_stream)(),
+            to: (client.codec().encode_stream)(context),
             client,
             out: Writer::default(),
             ledger: Ledger::default(),
@@ -40,7 +39,7 @@ impl Transcoder {
             has_begun: false,
             has_ended: false,
             failure: None,
-        })
+        }
     }
 
     /// The client's bytes for the provider's next ones; `usage` is what was reported by now.

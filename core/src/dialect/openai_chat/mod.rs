@@ -31,5 +31,5 @@ pub(super) static ROW: Row = Row {
     filler: ": keep-alive\n\n",
     model: models::entry,
     models: models::list,
-    codec: Some(&codec::CODEC),
+    codec: &codec::CODEC,
 };

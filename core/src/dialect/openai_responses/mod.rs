@@ -40,5 +40,5 @@ pub(super) static ROW: Row = Row {
     filler: ": keep-alive\n\n",
     model: openai_chat::models::entry,
     models: openai_chat::models::list,
-    codec: Some(&codec::CODEC),
+    codec: &codec::CODEC,
 };

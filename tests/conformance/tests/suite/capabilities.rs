@@ -96,7 +96,9 @@ fn rows() -> Vec<(Dialect, Value, Option<&'static str>)> {
             Dialect::Gemini,
             json!({"contents": [
                 {"role": "user", "parts": [{"text": "hi"}]},
-                {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {}}}]},
+                {"role": "model", "parts": [
+                    {"functionCall": {"name": "f", "args": {}}, "thoughtSignature": "skip_thought_signature_validator"},
+                ]},
                 {"role": "user", "parts": [{"functionResponse": {"name": "f", "response": {"done": true}}}]},
             ]}),
             Some("tool_call"),

@@ -69,16 +69,6 @@ async fn a_body_that_is_much_too_large_gets_its_answer() {
 }
 
 #[tokio::test]
-async fn a_model_of_another_dialect_is_not_served() {
-    let (home, upstream) = bed().await;
-    // Between these two nobody translates.
-    let answer = dialect::call(&home, Dialect::Gemini, "m-openai_chat", Form::Whole).send().await;
-    assert_eq!(answer.status, 404, "{}", answer.text());
-    dialect::error_message(Dialect::Gemini, &answer);
-    assert!(upstream.exchanges().is_empty());
-}
-
-#[tokio::test]
 async fn errors_of_a_provider_pass_unchanged() {
     // What is the client's business; accounts are in the table of `blame`.
     let faults = ["400-context", "404", "429", "500", "529"];
