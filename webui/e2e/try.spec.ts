@@ -6,9 +6,9 @@ test('quick start: what a client is told, and a first answer', async ({ page, se
   await page.getByLabel('Model').selectOption('o5');
   await expect(page.getByText(`base_url = "${seeded.url}/openai/v1"`)).toBeVisible();
   await page.getByLabel('Client').selectOption('Gemini CLI');
-  await expect(page.getByText('no provider serves o5 in it')).toBeVisible();
+  await expect(page.getByText('Gemini CLI speaks Gemini; for o5 that is translated')).toBeVisible();
   await page.getByLabel('Client').selectOption('Claude Code');
-  await expect(page.getByText('for o5 that is translated')).toBeVisible();
+  await expect(page.getByText('Claude Code speaks Anthropic; for o5 that is translated')).toBeVisible();
   // As it says.
   const body = { model: 'o5', max_tokens: 99, messages: [{ role: 'user', content: 'Hello?' }] };
   expect((await seeded.ask('/anthropic/v1/messages', body, seeded.key)).status).toBe(200);

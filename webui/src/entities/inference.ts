@@ -29,14 +29,6 @@ export function dialectsOf(model: Model, providers: Provider[]): DialectName[] {
   return [...new Set(types.map((type) => dialectOfType[type]))];
 }
 
-/** The gateway translates between these; a model that is served in one of them answers clients of all. */
-const TRANSLATED: DialectName[] = ['openai_chat', 'openai_responses', 'anthropic'];
-
-/** A model that is served in these dialects answers a client of another one. */
-export function isTranslated(dialect: DialectName, served: DialectName[]): boolean {
-  return TRANSLATED.includes(dialect) && served.some((it) => TRANSLATED.includes(it));
-}
-
 /** A request as it goes over the wire. */
 export interface Sent {
   dialect: DialectName;

@@ -3,7 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { gatewayOrigin } from '@/api/session';
 import { isPattern, useKeys, useModels, useProviders } from '@/entities/config';
-import { dialectsOf, isTranslated } from '@/entities/inference';
+import { dialectsOf } from '@/entities/inference';
 import { dialects } from '@/entities/words';
 import { buttonClass } from '@/ui/button';
 import { CopyButton } from '@/ui/copy';
@@ -124,20 +124,13 @@ export default function StartPage() {
                 </Empty>
               ) : (
                 <>
-                  {!served.includes(client.dialect) &&
-                    (isTranslated(client.dialect, served) ? (
-                      <Notice tone="info">
-                        <Trans>
-                          {client.name} speaks {dialects[client.dialect]}; for {model.name} that is translated.
-                        </Trans>
-                      </Notice>
-                    ) : (
-                      <Notice tone="warn">
-                        <Trans>
-                          {client.name} speaks {dialects[client.dialect]}; no provider serves {model.name} in it.
-                        </Trans>
-                      </Notice>
-                    ))}
+                  {!served.includes(client.dialect) && (
+                    <Notice tone="info">
+                      <Trans>
+                        {client.name} speaks {dialects[client.dialect]}; for {model.name} that is translated.
+                      </Trans>
+                    </Notice>
+                  )}
                   <Card
                     title={<code>{client.where}</code>}
                     actions={<CopyButton text={client.text({ origin, model: model.name })}>{t`Copy`}</CopyButton>}
