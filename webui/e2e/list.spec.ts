@@ -140,3 +140,58 @@ test('of a hundred thousand rows few are in the document', async ({ page, seeded
   }
   await expect(page.getByText('model 99999', { exact: true })).toBeVisible();
 });
+
+test('columns are chosen, stay chosen here, and go along in a link', async ({ page, seeded, browser }) => {
+  await open(page, seeded, '/logs?model=flaky');
+  const header = (name: string) => page.getByRole('columnheader', { name, exact: true });
+  await page.getByRole('button', { name: 'Columns' }).click();
+  const panel = page.getByRole('region', { name: 'Columns' });
+  await panel.getByLabel('Dialect').check();
+  await panel.getByLabel('Cost').uncheck();
+  await expect(header('Dialect')).toBeVisible();
+  await expect(header('Cost')).toHaveCount(0);
+  await expect(page.getByRole('cell', { name: 'OpenAI Chat' })).toHaveCount(4);
+  // What leads to the request cannot be left out.
+  await expect(panel.getByLabel('Time')).toBeDisabled();
+  await accessible(page);
+  const link = page.url();
+  await open(page, seeded, '/logs');
+  await expect(header('Dialect')).toBeVisible();
+  const other = await (await browser.newContext()).newPage();
+  await open(other, seeded, new URL(link).pathname + new URL(link).search);
+  await expect(other.getByRole('columnheader', { name: 'Dialect' })).toBeVisible();
+  await expect(other.getByRole('columnheader', { name: 'Cost' })).toHaveCount(0);
+  await other.context().close();
+  // All of them are shown, and none is empty by mistake.
+  await page.getByRole('button', { name: 'Columns' }).click();
+  for (const box of await panel.getByRole('checkbox').all()) if (await box.isEnabled()) await box.check();
+  await expect(page.getByRole('columnheader')).toHaveCount(await panel.getByRole('checkbox').count());
+  await page.getByRole('button', { name: 'The usual ones' }).click();
+  await expect(header('Cost')).toBeVisible();
+  await expect(header('Dialect')).toHaveCount(0);
+  expect(new URL(page.url()).search).toBe('');
+});
+
+test('a view is saved by a name, opened, and removed', async ({ page, seeded }) => {
+  await open(page, seeded, '/logs?range=7d&model=o5&columns=["outcome","dialect"]');
+  await page.getByRole('button', { name: 'Views' }).click();
+  const panel = page.getByRole('region', { name: 'Views' });
+  await panel.getByLabel('Name of the view').fill('o5 of this week');
+  await panel.getByRole('button', { name: 'Save this view' }).click();
+  await expect(panel.getByRole('link', { name: 'o5 of this week' })).toHaveAttribute('aria-current', 'page');
+  await expect(panel.locator('[aria-current]')).toHaveCount(1);
+  await accessible(page);
+  await panel.getByRole('link', { name: 'Failed attempts' }).click();
+  await expect(page.getByLabel('Rows are')).toHaveValue('all');
+  await expect(page.getByRole('cell', { name: 'success' })).toHaveCount(0);
+  await page.reload();
+  await page.getByRole('button', { name: 'Views' }).click();
+  await panel.getByRole('link', { name: 'o5 of this week' }).click();
+  await expect(page.locator(rows)).toHaveCount(await listed(seeded, 'model=o5'));
+  await expect(page.getByRole('columnheader')).toHaveText(['Time', 'Outcome', 'Dialect']);
+  expect(new URL(page.url()).searchParams.get('range')).toBe('7d');
+  await panel.getByRole('button', { name: 'Remove the view o5 of this week' }).click();
+  await page.reload();
+  await page.getByRole('button', { name: 'Views' }).click();
+  await expect(panel.getByRole('link', { name: 'o5 of this week' })).toHaveCount(0);
+});

@@ -11,7 +11,9 @@ test('a number of the dashboard opens its requests', async ({ page, seeded }) =>
   await page.getByRole('table', { name: 'In numbers' }).getByRole('link', { name: 'claude-5' }).click();
   await expect(page.getByRole('heading', { name: 'Requests' })).toBeVisible();
   expect(page.url()).toContain('model=claude-5');
-  await expect(page.locator('tr[data-row]')).toHaveCount(8);
+  // Other tests have sent some, too.
+  const { data } = await seeded.api<Page>('GET', '/api/logs?model=claude-5&limit=200');
+  await expect(page.locator('tr[data-row]')).toHaveCount(data.length);
 });
 
 test('clearing the filters keeps the time', async ({ page, seeded }) => {

@@ -55,6 +55,8 @@ export type LogSearch = RangeSearch & { [filter in ValueFilter | Negated]?: Many
   cache?: 'hit' | 'miss';
   /** Each attempt a row, not each request. */
   attempts?: 'all';
+  /** Which columns are shown, where they are not the reader's usual ones. */
+  columns?: string[];
   /** What happens now comes in by itself. */
   live?: true;
   /** The request that is open beside the list. */
@@ -81,8 +83,13 @@ export function isFiltered(search: LogSearch): boolean {
 
 /** The same time and kind of rows, narrowed to nothing. */
 export function unfiltered(search: LogSearch): LogSearch {
-  const { attempts, live } = search;
-  return { ...rangeSearch({ ...search }), ...(attempts && { attempts }), ...(live && { live }) };
+  const { attempts, columns, live } = search;
+  return {
+    ...rangeSearch({ ...search }),
+    ...(attempts && { attempts }),
+    ...(columns && { columns }),
+    ...(live && { live }),
+  };
 }
 
 /** Reads a URL; what is no filter is left out. */
@@ -100,6 +107,7 @@ export function logSearch(search: Record<string, unknown>): LogSearch {
   for (const flag of FLAGS) if (typeof search[flag] === 'boolean') result[flag] = search[flag];
   if (search.cache === 'hit' || search.cache === 'miss') result.cache = search.cache;
   if (search.attempts === 'all') result.attempts = 'all';
+  if (Array.isArray(search.columns)) result.columns = search.columns.flatMap((it) => text(it) ?? []);
   if (search.live === true) result.live = true;
   result.open = text(search.open);
   return Object.fromEntries(Object.entries(result).filter(([, value]) => value !== undefined));

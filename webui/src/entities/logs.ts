@@ -11,7 +11,7 @@ const PAGE = 100;
 
 /** What the gateway is asked for by a search; a moving range has no end, so that what happens now is in it. */
 export function logFilters(search: LogSearch) {
-  const { range: _, from: __, to: ___, open: ____, live: _____, ...filters } = search;
+  const { range: _, from: __, to: ___, open: ____, live: _____, columns: ______, ...filters } = search;
   const several = Object.fromEntries(
     VALUE_FILTERS.flatMap((name) => [name, `not_${name}` as const]).flatMap((name) =>
       filters[name] === undefined ? [] : [[name, valuesOf(filters[name])]],
@@ -24,7 +24,7 @@ export function logFilters(search: LogSearch) {
 type Filters = NonNullable<operations['getLogHistogram']['parameters']['query']>;
 
 /** What the lists of one search have in common. */
-function keyOf({ open: _, live: __, ...search }: LogSearch) {
+function keyOf({ open: _, live: __, columns: ___, ...search }: LogSearch) {
   return search;
 }
 
@@ -49,6 +49,22 @@ export const newestLogs = (search: LogSearch) =>
   queryOptions({
     queryKey: ['newest logs', keyOf(search)],
     queryFn: ({ signal }) => logPage(search, null, signal),
+    placeholderData: undefined,
+  });
+
+const FIRST_MS = 3000;
+
+/** The first request of a client since a moment; asked for again and again until there is a good one. */
+export const firstSince = (since: string, key: string | undefined) =>
+  queryOptions({
+    queryKey: ['first log', since, key],
+    queryFn: async ({ signal }) => {
+      const query = { from: since, origin: ['client' as const], ...(key ? { key: [key] } : {}), limit: 100 };
+      const page = (await data(client.GET('/api/logs', { signal, params: { query } }))) as Schemas['LogPage'];
+      const oldest = page.data.toReversed();
+      return oldest.find((log) => log.outcome === 'success') ?? oldest[0] ?? null;
+    },
+    refetchInterval: ({ state }) => (state.data?.outcome === 'success' ? false : FIRST_MS),
     placeholderData: undefined,
   });
 

@@ -1,8 +1,9 @@
 import { useLingui } from '@lingui/react/macro';
 import clsx from 'clsx';
 import { X } from 'lucide-react';
-import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from 'react';
 import { Button, IconButton } from './button';
+import { raiseToasts } from './toast-host';
 
 interface DialogProps {
   title: ReactNode;
@@ -26,6 +27,8 @@ export function Dialog({ title, onClose, side, wide, mayClose, children, footer 
     if (dialog && !dialog.open) dialog.showModal();
     return () => dialog?.close();
   }, []);
+  // In this phase it is still in the document when it closes.
+  useLayoutEffect(() => (ref.current ? raiseToasts(ref.current) : undefined), []);
   const close = () => {
     if (!mayClose || mayClose()) onClose();
   };

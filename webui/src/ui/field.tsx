@@ -61,13 +61,13 @@ interface ToggleProps extends Omit<ComponentProps<'input'>, 'type'> {
 export function Checkbox({ label, hint, quiet, className, ...rest }: ToggleProps) {
   const id = useId();
   return (
-    <div className={clsx('flex min-h-6 items-start gap-2', className)}>
+    <div className={clsx('flex min-h-6 gap-2', quiet ? 'items-center' : 'items-start', className)}>
       <input
         id={id}
         type="checkbox"
         aria-describedby={hint ? `${id}-hint` : undefined}
         {...rest}
-        className="m-0 mt-0.5 size-4 shrink-0 accent-acc"
+        className={clsx('m-0 size-4 shrink-0 accent-acc', !quiet && 'mt-0.5')}
       />
       <span className={quiet ? 'sr-only' : 'min-w-0'}>
         <label htmlFor={id}>{label}</label>

@@ -1,6 +1,7 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import clsx from 'clsx';
 import { memo, type ReactNode, useLayoutEffect, useRef, useState } from 'react';
+import { usePhone } from './phone';
 
 export interface Column<T> {
   id: string;
@@ -28,19 +29,6 @@ interface TableProps<T> {
 
 const ROW = 40;
 const WINDOWED_FROM = 60;
-
-/** Whether the screen is a phone's. */
-export function usePhone(): boolean {
-  const query = '(max-width: 767px)';
-  const [phone, setPhone] = useState(() => matchMedia(query).matches);
-  useLayoutEffect(() => {
-    const list = matchMedia(query);
-    const change = () => setPhone(list.matches);
-    list.addEventListener('change', change);
-    return () => list.removeEventListener('change', change);
-  }, []);
-  return phone;
-}
 
 /** Rows in columns; on a phone each row is a card. Of many rows only those near the screen are in the document. */
 export function Table<T>(props: TableProps<T>) {

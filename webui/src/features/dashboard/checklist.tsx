@@ -43,6 +43,11 @@ export function Checklist() {
           <span>
             <Trans>Send a first request.</Trans>
           </span>
+          {next < 0 && (
+            <Link to="/start" className={buttonClass('primary')}>
+              <Trans>Set up a client</Trans>
+            </Link>
+          )}
         </li>
       </ol>
     </Card>

@@ -14,13 +14,14 @@ import { providerTypes } from '@/entities/words';
 import { useSetting } from '@/entities/write';
 import { money, NONE, number, percent } from '@/lib/format';
 import { Confirm } from '@/ui/dialog';
-import { Input, Select } from '@/ui/field';
+import { Checkbox, Input, Select } from '@/ui/field';
 import { RowMenu } from '@/ui/menu';
 import { SearchBox } from '@/ui/search-box';
 import { Empty } from '@/ui/states';
 import { Badge } from '@/ui/status';
 import { type Column, Table } from '@/ui/table';
 import { AssociationDialog } from './association-dialog';
+import { BulkEdit } from './bulk-edit';
 import { TestDialog } from './test-dialog';
 
 type Open = { what: 'edit' | 'copy' | 'test' | 'delete'; association: Association } | null;
@@ -34,6 +35,7 @@ export function Associations({ model }: { model: Model }) {
   const [open, setOpen] = useState<Open>(null);
   const [text, setText] = useState('');
   const [order, setOrder] = useState<'weight' | 'weight-up' | 'made'>('weight');
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [drafts, setDrafts] = useState<Record<string, number>>({});
   const draft = (id: string, weight: number | null) =>
     setDrafts(({ [id]: _, ...rest }) => (weight === null ? rest : { ...rest, [id]: weight }));
@@ -71,7 +73,38 @@ export function Associations({ model }: { model: Model }) {
     await changed();
   };
 
+  // What the search has hidden is not changed along.
+  const selected = rows.filter((it) => chosen.has(it.id));
+  const choose = (ids: string[], on: boolean) =>
+    setChosen((old) => new Set(on ? [...old, ...ids] : [...old].filter((id) => !ids.includes(id))));
+
   const columns: Column<Association>[] = [
+    {
+      id: 'choose',
+      header: (
+        <Checkbox
+          quiet
+          label={t`Choose all`}
+          checked={rows.length > 0 && selected.length === rows.length}
+          onChange={(event) =>
+            choose(
+              rows.map((it) => it.id),
+              event.target.checked,
+            )
+          }
+        />
+      ),
+      card: 'aside',
+      width: '2rem',
+      cell: (it) => (
+        <Checkbox
+          quiet
+          label={t`Choose ${it.provider} › ${it.provider_model}`}
+          checked={chosen.has(it.id)}
+          onChange={(event) => choose([it.id], event.target.checked)}
+        />
+      ),
+    },
     {
       id: 'name',
       header: t`Provider and its model`,
@@ -217,6 +250,7 @@ export function Associations({ model }: { model: Model }) {
           <Trans>No association is like that.</Trans>
         </Empty>
       )}
+      {selected.length > 0 && <BulkEdit associations={selected} onClear={() => setChosen(new Set())} />}
       {(open?.what === 'edit' || open?.what === 'copy') && (
         <AssociationDialog model={model} association={open.association} copy={open.what === 'copy'} onClose={close} />
       )}

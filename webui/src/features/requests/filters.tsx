@@ -1,7 +1,7 @@
 import { useLingui } from '@lingui/react/macro';
 import clsx from 'clsx';
-import { ListFilter, X } from 'lucide-react';
-import { useState } from 'react';
+import { Bookmark, Columns3, ListFilter, X } from 'lucide-react';
+import { type ReactNode, useState } from 'react';
 import {
   FLAGS,
   isFiltered,
@@ -18,18 +18,28 @@ import { Select } from '@/ui/field';
 import { SearchBox } from '@/ui/search-box';
 import { FilterPanel } from './filter-panel';
 import { type FilterName, useFilterNames, useValueWord } from './filter-words';
+import { ViewPanel } from './view-panel';
 
 const SLOW_MS = 10_000;
 
 interface FiltersProps {
   search: LogSearch;
   onChange: (search: LogSearch, replace?: boolean) => void;
+  /** The choice of columns, which opens beside the other panels. */
+  columns: ReactNode;
 }
 
+type Panel = 'filters' | 'columns' | 'views';
+
 /** What the list is narrowed to; each filter is a chip that goes away by a click. */
-export function Filters({ search, onChange }: FiltersProps) {
+export function Filters({ search, onChange, columns }: FiltersProps) {
   const { t } = useLingui();
-  const [panel, setPanel] = useState(false);
+  const [panel, setPanel] = useState<Panel | null>(null);
+  const panels: [Panel, string, ReactNode][] = [
+    ['filters', t`Filters`, <ListFilter key="i" size={14} />],
+    ['columns', t`Columns`, <Columns3 key="i" size={14} />],
+    ['views', t`Views`, <Bookmark key="i" size={14} />],
+  ];
   const set = (change: Partial<LogSearch>, replace = false) => {
     const { open: _, ...old } = search;
     const next = Object.entries({ ...old, ...change }).filter(([, value]) => value !== undefined && value !== '');
@@ -54,12 +64,16 @@ export function Filters({ search, onChange }: FiltersProps) {
           <option value="">{t`Requests`}</option>
           <option value="all">{t`Attempts`}</option>
         </Select>
-        <Button aria-expanded={panel} onClick={() => setPanel(!panel)}>
-          <ListFilter size={14} />
-          {t`Filters`}
-        </Button>
+        {panels.map(([name, label, icon]) => (
+          <Button key={name} aria-expanded={panel === name} onClick={() => setPanel(panel === name ? null : name)}>
+            {icon}
+            {label}
+          </Button>
+        ))}
       </div>
-      {panel && <FilterPanel search={search} set={set} />}
+      {panel === 'filters' && <FilterPanel search={search} set={set} />}
+      {panel === 'columns' && columns}
+      {panel === 'views' && <ViewPanel search={search} />}
       {isFiltered(search) && <Chips search={search} set={set} clear={() => onChange(unfiltered(search))} />}
     </div>
   );

@@ -1,19 +1,20 @@
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { getRouteApi, Link } from '@tanstack/react-router';
-import { Radio, RefreshCw, RotateCw } from 'lucide-react';
+import { getRouteApi } from '@tanstack/react-router';
+import { Radio, RefreshCw } from 'lucide-react';
 import { useEffect, useMemo } from 'react';
 import { isFiltered, unfiltered } from '@/entities/log-search';
-import { cacheShare, inputTokens, type Log, logPages } from '@/entities/logs';
-import { OutcomeStatus } from '@/entities/words';
-import { compact, duration, money, percent } from '@/lib/format';
+import { type Log, logPages } from '@/entities/logs';
 import { timeRange } from '@/lib/time-range';
 import { Button, IconButton } from '@/ui/button';
 import { Page } from '@/ui/page';
+import { usePhone } from '@/ui/phone';
 import { RangePicker } from '@/ui/range-picker';
 import { Empty, ErrorState, Skeleton } from '@/ui/states';
-import { type Column, Table, usePhone } from '@/ui/table';
+import { Table } from '@/ui/table';
 import { Clock } from '@/ui/time';
+import { ColumnChoice, useShownColumns, withColumns } from './column-choice';
+import { useColumns } from './columns';
 import { Export } from './export';
 import { Filters } from './filters';
 import { Histogram } from './histogram';
@@ -23,6 +24,7 @@ import { useRowKeys } from './row-keys';
 import { useLive } from './use-live';
 
 const route = getRouteApi('/logs');
+const BESIDE = ['time', 'outcome', 'model', 'total'];
 
 export default function RequestsPage() {
   const { t } = useLingui();
@@ -64,10 +66,11 @@ export default function RequestsPage() {
     refresh: () => void query.refetch(),
   });
 
+  const all = useColumns(search.attempts === 'all');
+  const shown = useShownColumns(search.columns);
   // Beside an open request there is room for what tells rows apart.
-  const columns = useColumns(search.attempts === 'all').filter(
-    ({ id }) => !open || phone || ['time', 'outcome', 'model', 'total'].includes(id),
-  );
+  const narrow = open !== undefined && !phone;
+  const columns = all.filter(({ id }) => (narrow ? BESIDE : shown.ids).includes(id));
   const filtered = isFiltered(search);
   return (
     <div className="flex min-w-0">
@@ -99,7 +102,20 @@ export default function RequestsPage() {
             </>
           }
         >
-          <Filters search={search} onChange={(next, replace = false) => navigate({ search: next, replace })} />
+          <Filters
+            search={search}
+            onChange={(next, replace = false) => navigate({ search: next, replace })}
+            columns={
+              <ColumnChoice
+                columns={all}
+                shown={shown.ids}
+                onChange={(ids) => {
+                  shown.remember(ids);
+                  void navigate({ search: (old) => withColumns(old, ids), replace: true });
+                }}
+              />
+            }
+          />
           <Histogram
             search={search}
             onZoom={(from, to) =>
@@ -174,123 +190,5 @@ export default function RequestsPage() {
       </div>
       {open && !phone && <Peek id={open} onClose={() => show(undefined)} />}
     </div>
-  );
-}
-
-function useColumns(attempts: boolean): Column<Log>[] {
-  const { t } = useLingui();
-  return [
-    {
-      id: 'time',
-      header: t`Time`,
-      cell: (log) => (
-        <Link to="/logs/$id" params={{ id: log.id }} className="text-acc hover:underline">
-          <Clock at={log.created_at} />
-        </Link>
-      ),
-    },
-    { id: 'outcome', header: t`Outcome`, card: 'aside', cell: (log) => <OutcomeStatus outcome={log.outcome} /> },
-    {
-      id: 'model',
-      header: t`Model`,
-      card: 'title',
-      cell: (log) => (
-        <span className="md:block md:max-w-44 md:truncate">
-          <Cell name="model" value={log.model} />
-        </span>
-      ),
-    },
-    {
-      id: 'provider',
-      header: attempts ? t`Asked` : t`Answered by`,
-      cell: (log) =>
-        log.provider === null ? (
-          <span className="text-t3">–</span>
-        ) : (
-          <span className="break-anywhere md:block md:max-w-44 md:truncate">
-            <Cell name="provider" value={log.provider} />
-            {log.provider_model && log.provider_model !== log.model && (
-              <>
-                {' › '}
-                <Cell name="provider_model" value={log.provider_model} />
-              </>
-            )}
-          </span>
-        ),
-    },
-    {
-      id: 'key',
-      header: t`Key`,
-      cell: (log) =>
-        log.key_id ? (
-          <Cell name="key" value={log.key_id} shown={log.key_name ?? log.key_id} />
-        ) : (
-          <span className="text-t3">–</span>
-        ),
-    },
-    {
-      id: 'attempt',
-      header: attempts ? t`Attempt` : t`Attempts`,
-      end: true,
-      card: 'none',
-      cell: (log) =>
-        log.attempt > 1 ? (
-          <span className="inline-flex items-center gap-1 text-warn">
-            {log.attempt}
-            <RotateCw size={12} aria-hidden />
-          </span>
-        ) : (
-          <span className="text-t3">1</span>
-        ),
-    },
-    {
-      id: 'tokens',
-      header: t`In · cached · out`,
-      end: true,
-      cell: (log) => {
-        const share = cacheShare(log.usage);
-        return (
-          <span>
-            {compact(inputTokens(log.usage))}
-            {share !== null && share > 0 && <span className="text-vio"> · {percent(share, 0)}</span>}
-            {' · '}
-            {compact(log.usage.output_tokens)}
-          </span>
-        );
-      },
-    },
-    {
-      id: 'cost',
-      header: t`Cost`,
-      end: true,
-      cell: (log) =>
-        log.cost !== null && log.currency ? money(log.cost, log.currency) : <span className="text-t3">–</span>,
-    },
-    { id: 'first', header: t`First token`, end: true, cell: (log) => duration(log.first_token_ms) },
-    { id: 'total', header: t`Total`, end: true, cell: (log) => duration(log.total_ms) },
-  ];
-}
-
-/** A value that filters by itself. */
-function Cell({
-  name,
-  value,
-  shown,
-}: {
-  name: 'model' | 'provider' | 'provider_model' | 'key';
-  value: string;
-  shown?: string;
-}) {
-  const { t } = useLingui();
-  return (
-    <Link
-      from="/logs"
-      to="/logs"
-      search={(old) => ({ ...old, [name]: value })}
-      title={t`Only these`}
-      className="break-anywhere hover:underline"
-    >
-      {shown ?? value}
-    </Link>
   );
 }

@@ -7,6 +7,7 @@ import { FormError, saveOnEnter, submitter, useGuard, useUnsavedGuard } from '@/
 import { Button } from '@/ui/button';
 import { Field, Input, Select } from '@/ui/field';
 import { Card } from '@/ui/page';
+import { CountingTest } from './counting-test';
 
 interface SettingsForm {
   counting_provider: string;
@@ -59,6 +60,8 @@ export function GeneralSettings({ stored }: { stored: Settings }) {
     guard,
   );
   const counting = providers.filter((it) => it.type === 'anthropic');
+  // It can be tried before it is saved.
+  const chosen = counting.find((it) => it.name === form.watch('counting_provider'));
   return (
     <Card title={t`General`}>
       <form onSubmit={submit} onKeyDown={saveOnEnter(submit)} className="flex max-w-140 flex-col gap-4">
@@ -81,6 +84,7 @@ export function GeneralSettings({ stored }: { stored: Settings }) {
             </Select>
           )}
         </Field>
+        {chosen && <CountingTest key={chosen.id} provider={chosen} />}
         <Field
           label={t`Keep streams alive after, in seconds`}
           hint={t`A silence this long is filled, so that nothing between closes the connection. 0: never.`}

@@ -12,6 +12,7 @@ import { Card, Page } from '@/ui/page';
 import { Empty, Loaded } from '@/ui/states';
 import { Notice } from '@/ui/status';
 import { clients } from './clients';
+import { Received } from './received';
 import { TryIt } from './try-it';
 
 const route = getRouteApi('/start');
@@ -140,6 +141,7 @@ export default function StartPage() {
                     </pre>
                   </Card>
                   <TryIt key={model.id} model={model} served={served} />
+                  <Received key={key?.id} keyOf={key} />
                 </>
               )}
             </>

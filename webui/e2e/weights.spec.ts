@@ -1,0 +1,113 @@
+/** A model's associations: several at once, and shares as the gateway gives them. */
+import { type Gateway, startGateway } from './gateway';
+import { seed } from './seed';
+import { accessible, expect, open, test } from './test';
+
+interface Stored {
+  id: string;
+  model: string;
+  provider: string;
+  weight: number;
+  enabled: boolean;
+}
+
+let gateway: Gateway;
+let id: string;
+test.beforeEach(async () => {
+  gateway = await startGateway();
+  id = (await seed(gateway, { hostile: false })).models['gpt-5'] ?? '';
+});
+test.afterEach(() => gateway.stop());
+
+const stored = async () =>
+  (await gateway.api<{ data: Stored[] }>('GET', '/api/associations')).data.filter((it) => it.model === 'gpt-5');
+const weights = async () => Object.fromEntries((await stored()).map((it) => [it.provider, it.weight]));
+const enabled = async () => (await stored()).map((it) => it.enabled);
+
+test('several are changed at once, and put back at once', async ({ page }) => {
+  await open(page, gateway, `/models/${id}`);
+  await page.getByLabel('Choose all').check();
+  const bar = page.getByRole('region', { name: 'Change those that are chosen' });
+  await expect(bar).toContainText('2 are chosen');
+  await accessible(page);
+  await bar.getByLabel('How the weights change').selectOption('times');
+  await bar.getByLabel('Factor').fill('3');
+  await bar.getByRole('button', { name: 'Apply' }).click();
+  await expect.poll(weights).toEqual({ OpenAI: 30, Azure: 15 });
+  await page.getByRole('button', { name: 'Put back' }).click();
+  await expect.poll(weights).toEqual({ OpenAI: 10, Azure: 5 });
+  await bar.getByRole('button', { name: 'Switch off' }).click();
+  await expect.poll(enabled).toEqual([false, false]);
+  // One that is like that already is left alone.
+  await gateway.api('PATCH', `/api/associations/${(await stored())[0]?.id}`, { enabled: true });
+  await page.reload();
+  await page.getByLabel('Choose all').check();
+  await bar.getByRole('button', { name: 'Switch on' }).click();
+  await expect.poll(enabled).toEqual([true, true]);
+  await page.getByRole('button', { name: 'Put back' }).click();
+  await expect.poll(async () => (await enabled()).filter(Boolean).length).toBe(1);
+  await bar.getByRole('button', { name: 'Choose none' }).click();
+  await expect(bar).toBeHidden();
+});
+
+test('what the search hides is not changed along', async ({ page }) => {
+  await open(page, gateway, `/models/${id}`);
+  await page.getByLabel('Choose all').check();
+  await page.getByRole('searchbox', { name: 'Provider, model, type' }).fill('azure');
+  const bar = page.getByRole('region', { name: 'Change those that are chosen' });
+  await expect(bar).toContainText('1 is chosen');
+  await bar.getByLabel('New weight').fill('7');
+  await bar.getByRole('button', { name: 'Apply' }).click();
+  await expect.poll(weights).toEqual({ OpenAI: 10, Azure: 7 });
+});
+
+test('somebody else is not put back along', async ({ page }) => {
+  await open(page, gateway, `/models/${id}`);
+  await page.getByLabel('Choose all').check();
+  const bar = page.getByRole('region', { name: 'Change those that are chosen' });
+  await bar.getByRole('button', { name: 'Switch off' }).click();
+  await expect.poll(enabled).toEqual([false, false]);
+  await gateway.api('PATCH', `/api/associations/${(await stored())[0]?.id}`, { weight: 99 });
+  await page.getByRole('button', { name: 'Put back' }).click();
+  await expect(page.getByText('Not put back: somebody has changed the configuration since.')).toBeVisible();
+  expect(await enabled()).toEqual([false, false]);
+});
+
+test('a dialog that opens does not hide Put back, and closing it keeps it', async ({ page }) => {
+  await open(page, gateway, `/models/${id}`);
+  const field = page.getByLabel('Weight of Azure › gpt-5-0826');
+  await field.fill('25');
+  await field.press('Enter');
+  await expect.poll(weights).toEqual({ OpenAI: 10, Azure: 25 });
+  await page.getByRole('button', { name: 'Edit', exact: true }).click();
+  const dialog = page.getByRole('dialog', { name: 'Edit gpt-5' });
+  const back = page.getByRole('button', { name: 'Put back' });
+  await expect(dialog.getByRole('button', { name: 'Save' })).toBeVisible();
+  // Neither it nor the form's own button is under the other one.
+  await back.click({ trial: true });
+  await dialog.getByRole('button', { name: 'Save' }).click({ trial: true });
+  await accessible(page);
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await back.click();
+  await expect.poll(weights).toEqual({ OpenAI: 10, Azure: 5 });
+});
+
+test("shares beside weights are the gateway's own, as a simulation draws them", async ({ page }) => {
+  await open(page, gateway, `/models/${id}`);
+  const row = (provider: string) => page.locator('tr[data-row]').filter({ hasText: `${provider} ›` });
+  const field = page.getByLabel('Weight of Azure › gpt-5-0826');
+  await field.fill('30');
+  // Before it is saved.
+  await expect(row('Azure')).toContainText('75%');
+  await expect(row('OpenAI')).toContainText('25%');
+  await field.press('Enter');
+  await expect.poll(weights).toEqual({ OpenAI: 10, Azure: 30 });
+  const body = { dialect: 'openai_chat', model: 'gpt-5', stream: true, needs: [], draws: 4000 };
+  const { decision } = await gateway.api<{ decision: { candidates: { provider: string; share: number }[] } }>(
+    'POST',
+    '/api/plan',
+    body,
+  );
+  expect(decision.candidates.find((it) => it.provider === 'Azure')?.share).toBeCloseTo(0.75);
+});
