@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use llmio_core::config::file::parse;
 use llmio_core::config::{Config, Sealer, Strategy, hash_client_key};
 use llmio_core::import::{History, Names, Original, Tables, Taken, export, take_configuration};
 use llmio_core::platform::{Clock, Database, Platform, Statement, Timestamp, Value};
-use llmio_core::record::fold;
+use llmio_core::record::{fold, retention};
 use llmio_core::storage::imports::{self, Import};
 use llmio_core::storage::{ConfigStore, migrate};
 use llmio_core::testing::{FixedEntropy, ManualClock, ScriptedHttp};
@@ -531,4 +532,23 @@ async fn a_database_of_the_original_itself() {
     bed.compare(&path).await;
     let requests = bed.numbers("SELECT sum(requests), sum(attempts), sum(successes) FROM rollups").await;
     assert_eq!(requests, [211.0, 215.0, 210.0]);
+}
+
+/// The log of an original without a clean-up, of which much is older than what a new installation keeps.
+#[tokio::test]
+async fn nothing_is_deleted_the_first_night() {
+    let bed = Bed::new().await;
+    let original = bed.make(&Spec::new(500)).await;
+    change(&bed.path(), "UPDATE chat_logs SET created_at = datetime(created_at, '-3 years')").await.unwrap();
+    let (_, tables) = bed.take(&original).await;
+    bring(&mut bed.history(&original, &tables).await).await;
+    let brought = bed.numbers("SELECT count(*), sum(has_bodies), sum(total_us) FROM logs").await;
+    assert!(brought[0] > 500.0 && brought[1] > 0.0, "{brought:?}");
+    let settings = bed.store.load().await.unwrap().settings;
+    for _ in 0..3 {
+        bed.clock.advance(Duration::from_secs(86_400));
+        let cleanup = retention::run_due(&*bed.database, &bed.clock, &settings).await.unwrap();
+        assert_eq!(cleanup.expect("a day is over").deleted, 0);
+    }
+    assert_eq!(bed.numbers("SELECT count(*), sum(has_bodies), sum(total_us) FROM logs").await, brought);
 }

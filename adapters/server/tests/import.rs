@@ -44,7 +44,10 @@ struct Server {
 
 impl Server {
     fn start(folder: &Path) -> Self {
-        let mut command = llmio(folder, &["--port", "0"]);
+        Self::start_as(llmio(folder, &["--port", "0"]))
+    }
+
+    fn start_as(mut command: Command) -> Self {
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -158,6 +161,30 @@ async fn a_start_takes_over_what_lies_at_its_place() {
     files.retain(|name| !name.ends_with("-wal") && !name.ends_with("-shm"));
     files.sort();
     assert_eq!(files, ["llmio.db", "llmio.key", "llmio.original.db"]);
+}
+
+/// `LLMIO_SERVER_PORT`, `TZ` and `DB_VACUUM`; `TOKEN` is in every test.
+#[tokio::test]
+async fn the_originals_environment_means_the_same() {
+    let (folder, _) = original(&Spec::new(3_000)).await;
+    let database = folder.path().join("db/llmio.db");
+    let start = |vacuum: &str| {
+        let mut command = llmio(folder.path(), &[]);
+        command.envs([("LLMIO_SERVER_PORT", "0"), ("TZ", "Asia/Shanghai"), ("DB_VACUUM", vacuum)]);
+        Server::start_as(command)
+    };
+    let server = start("false");
+    assert_ne!(server.address, "127.0.0.1:7070", "the port is the one of the environment");
+    until_all_is_here(&database).await;
+    let text = server.end();
+    assert!(text.contains("+08:00 ") && !text.contains("+00:00 "), "times of the log are in its zone: {text}");
+    change(&database, "DELETE FROM logs; PRAGMA wal_checkpoint(TRUNCATE);").await.unwrap();
+    let size = || fs::metadata(&database).unwrap().len();
+    let full = size();
+    start("false").end();
+    assert_eq!(size(), full);
+    start("true").end();
+    assert!(size() < full / 2, "{} of {full} bytes are left", size());
 }
 
 /// As `kill -9`, at moments that move on; then once more, to the end.
