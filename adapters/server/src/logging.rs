@@ -1,7 +1,7 @@
 use std::fmt;
 use std::io::{self, IsTerminal};
 
-use jiff::Zoned;
+use jiff::ZonedDateTime;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
@@ -25,6 +25,6 @@ struct LocalTime;
 
 impl FormatTime for LocalTime {
     fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
-        write!(writer, "{}", Zoned::now().strftime("%Y-%m-%dT%H:%M:%S%.3f%:z"))
+        write!(writer, "{}", ZonedDateTime::now().strftime("%Y-%m-%dT%H:%M:%S%.3f%:z"))
     }
 }

@@ -98,7 +98,7 @@ impl Unpacked<'_> {
             // RFC 9110 means zlib's format; some clients send a bare deflate stream.
             "deflate" if is_zlib(packed) => self.read(flate2::read::ZlibDecoder::new(packed)).await,
             "deflate" => self.read(flate2::read::DeflateDecoder::new(packed)).await,
-            "br" => self.read(brotli_decompressor::Decompressor::new(packed, 8192)).await,
+            "br" => self.read(unbrotli(packed)).await,
             "zstd" => self.unzstd(packed).await,
             encoding => {
                 let message =
@@ -172,6 +172,16 @@ async fn pause(clock: &dyn Clock, before: usize) {
         Poll::Pending
     })
     .await;
+}
+
+/// RFC 7932, whose windows hold 16 MiB at the most: the large ones of its extension, up to 1 GiB, are no HTTP.
+fn unbrotli(packed: &[u8]) -> impl Read + Send {
+    use brotli_decompressor::{BrotliDecoderParameter, Decompressor};
+
+    let mut decoder = Decompressor::new(packed, 8192);
+    let is_set = decoder.set_parameter(BrotliDecoderParameter::BROTLI_DECODER_PARAM_LARGE_WINDOW, 0);
+    debug_assert!(is_set, "nothing is read yet");
+    decoder
 }
 
 fn is_zlib(body: &[u8]) -> bool {
@@ -334,6 +344,8 @@ mod tests {
             ("gzip", b"not gzip".to_vec(), 400),
             ("zstd", b"not zstd".to_vec(), 400),
             ("br", b"\xff\xff\xff".to_vec(), 400),
+            // Nothing, in a window of 1 GiB, which the coding of HTTP does not know (RFC 7932: 16 MiB).
+            ("br", b"\x11\xde".to_vec(), 400),
             ("gzip", packed("gzip", &bomb), 413),
             ("zstd", packed("zstd", &bomb), 413),
         ] {
