@@ -80,7 +80,7 @@ async fn a_section_is_the_whole_truth_about_its_subject() {
                 "create model first",
                 "update model gpt-5: order",
                 "create association gpt-5: spare/*",
-                "update association gpt-5: main/gpt-5: headers, weight, prices, order",
+                "update association gpt-5: main/gpt-5: headers, weight, context_window, prices, order",
             ],
         ),
         (

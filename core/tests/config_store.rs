@@ -46,6 +46,8 @@ fn association(id: &str, provider_id: &str) -> Association {
         tool_call: true,
         structured_output: false,
         image: true,
+        relay_only: true,
+        context_window: Some(200_000),
         with_header: true,
         headers: vec![("x-token".into(), CANARY.into()), ("x-title".into(), "LLMIO".into())],
         extra_body: serde_json::from_str(r#"{"reasoning.effort": "high", "n": 1}"#).unwrap(),
@@ -71,6 +73,8 @@ fn model(id: &str, name: &str, associations: Vec<Association>) -> Model {
         timeouts: Timeouts { total: Some(60.0), header: Some(2.5), first_token: None, idle: Some(300.0) },
         breaker: true,
         affinity: false,
+        prefer_same_dialect: false,
+        strict: true,
         note: "for agents".into(),
         enabled: false,
         created_at: Timestamp::from_secs(5),
@@ -95,6 +99,7 @@ fn fill(config: &mut Config) -> Result<(), StorageError> {
         models: Some(vec!["claude-*".into()]),
         expires_at: Some(Timestamp::from_micros(1_800_000_000_000_001)),
         log_io: true,
+        strict: true,
         created_at: Timestamp::from_secs(9),
     }];
     config.settings =

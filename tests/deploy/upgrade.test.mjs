@@ -37,10 +37,10 @@ const TABLES = [
 
 /** Columns that came later, with what they are in rows from before. */
 const ADDED = {
-  providers: { console_url: null, note: '', enabled: 1 },
-  models: { affinity: 1, note: '', enabled: 1 },
-  associations: { priority: 0, note: '' },
-  keys: { note: '', suffix: null },
+  providers: { console_url: null, note: '', enabled: 1, also: null },
+  models: { affinity: 1, note: '', enabled: 1, prefer_same_dialect: 1, strict: 0 },
+  associations: { priority: 0, note: '', relay_only: 0, context_window: null },
+  keys: { note: '', suffix: null, strict: 0 },
   logs: {
     origin: 'client', replay_of: null, provider_type: null, answered_model: null, started_offset_us: null,
     price_input: null, price_output: null, price_cache_read: null, price_cache_write: null, price_cache_write_1h: null,

@@ -14,7 +14,7 @@ use crate::config::snapshot::{Candidate, Route, Snapshot};
 use crate::config::{Capabilities, ClientKey, Redactor, Strategy};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, RequestHead, inspect};
 use crate::pipeline::Answer;
-use crate::pipeline::{self, Call, Directions, Ending, Facts, Journal};
+use crate::pipeline::{self, Call, Directions, Ending, Facts, Journal, wants_strict};
 use crate::platform::Body;
 use crate::platform::RequestContext;
 use crate::record::limits::body_text;
@@ -125,8 +125,22 @@ async fn prepare(
     };
     let (query, form) = query::for_provider(&parts.uri, asked.dialect, stream);
     let (dialect, operation) = (asked.dialect, asked.operation);
-    let call =
-        Call { dialect, operation, headers: parts.headers, query, body, head, model, stream, form, conversation };
+    let is_wanted = route.strict || facts.key.as_ref().is_some_and(|key| key.strict);
+    // A number loses nothing.
+    let strict = (wants_strict(&parts.headers)? || is_wanted) && operation == Operation::Generate;
+    let call = Call {
+        dialect,
+        operation,
+        headers: parts.headers,
+        query,
+        body,
+        head,
+        model,
+        stream,
+        form,
+        strict,
+        conversation,
+    };
     Ok((call, route))
 }
 
@@ -161,7 +175,7 @@ fn named(head: &RequestHead) -> Result<String, GatewayError> {
 /// Who counts tokens for a model: a provider of its own in the dialect, else the configured counting provider, else nobody,
 /// and the number is estimated.
 fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> Arc<Route> {
-    if route.candidates.iter().any(|candidate| candidate.upstream.kind.dialect() == dialect) {
+    if route.candidates.iter().any(|candidate| candidate.relays(dialect)) {
         return Arc::clone(route);
     }
     let Some(upstream) = snapshot.counting().filter(|_| dialect == Dialect::Anthropic) else {
@@ -174,6 +188,8 @@ fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> 
         weight: 1,
         priority: 0,
         capabilities: Capabilities::ALL,
+        relay_only: false,
+        context_window: None,
         with_header: false,
         headers: Vec::new(),
         extra_body: Edits::default(),
@@ -187,6 +203,8 @@ fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> 
         timeouts: route.timeouts,
         breaker: false,
         affinity: false,
+        prefer_same_dialect: true,
+        strict: false,
         enabled: route.enabled,
         created_at: route.created_at,
         candidates: vec![Arc::new(candidate)],

@@ -11,7 +11,7 @@ use crate::platform::Body;
 use crate::shared::Shared;
 
 pub(super) fn list(shared: &Shared, dialect: Dialect, parts: &Parts, key: Option<&ClientKey>) -> Response<Body> {
-    let entries = entries(shared, key);
+    let entries = entries(shared, dialect, key);
     json(StatusCode::OK, model_list_body(dialect, &entries, parts.uri.query()))
 }
 
@@ -24,7 +24,7 @@ pub(super) fn one(
     // By the name that is asked for: a pattern serves many.
     let snapshot = shared.snapshot();
     let route = snapshot.route(id).filter(|_| !Pattern::is_pattern(id) && key.is_none_or(|key| key.allows(id)));
-    match route.filter(|route| is_served(route)) {
+    match route.filter(|route| is_served(route, dialect)) {
         Some(route) => {
             let entry = ModelEntry { name: id.to_owned(), created_at: route.created_at };
             Ok(json(StatusCode::OK, model_body(dialect, &entry)))
@@ -37,19 +37,19 @@ pub(super) fn one(
     }
 }
 
-/// The models that this caller can ask for: named ones, with a provider that is switched on.
-fn entries(shared: &Shared, key: Option<&ClientKey>) -> Vec<ModelEntry> {
+/// The models that this caller can ask for: named ones, with a provider that is switched on and answers in `dialect`.
+fn entries(shared: &Shared, dialect: Dialect, key: Option<&ClientKey>) -> Vec<ModelEntry> {
     let snapshot = shared.snapshot();
     let models = snapshot.models().iter();
     models
         .filter(|route| !Pattern::is_pattern(&route.name))
-        .filter(|route| is_served(route))
+        .filter(|route| is_served(route, dialect))
         .filter(|route| key.is_none_or(|key| key.allows(&route.name)))
         .map(|route| ModelEntry { name: route.name.clone(), created_at: route.created_at })
         .collect()
 }
 
 /// Whether the model is switched on and has a provider: who speaks another dialect answers through translation.
-fn is_served(route: &Route) -> bool {
-    route.enabled && !route.candidates.is_empty()
+fn is_served(route: &Route, dialect: Dialect) -> bool {
+    route.enabled && route.candidates.iter().any(|candidate| candidate.reaches(dialect))
 }

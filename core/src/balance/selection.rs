@@ -6,12 +6,14 @@ pub struct Contender {
     /// The caller's own index.
     pub index: usize,
     pub weight: f64,
+    /// Whether the request fits into its context window, as far as that is known: who has room is asked first.
+    pub roomy: bool,
     /// It made state that the request brings, which nobody else can read: then it is asked first.
     pub made: bool,
     /// The higher is asked first, whatever the strategy.
     pub tier: i32,
-    /// Whether its provider speaks the client's dialect: within a tier others are asked when none that does is left.
-    pub native: bool,
+    /// Within a tier others are asked when no preferred one is left: those whose providers speak the client's dialect, or all.
+    pub preferred: bool,
     /// Estimated time to first token in seconds.
     pub latency: f64,
     /// The running balance of smooth weighted round robin.
@@ -60,11 +62,14 @@ impl Selection {
         chosen.map(|it| it.index)
     }
 
-    /// Those among whom the strategy chooses now.
-    fn pool(&self, available: impl Fn(usize) -> bool) -> Vec<&Contender> {
+    /// Those among whom the strategy chooses now: each step keeps the best of what the one before has left.
+    pub fn pool(&self, available: impl Fn(usize) -> bool) -> Vec<&Contender> {
         let mut pool: Vec<&Contender> = self.contenders.iter().filter(|it| available(it.index)).collect();
         if pool.iter().any(|it| !it.last) {
             pool.retain(|it| !it.last);
+        }
+        if pool.iter().any(|it| it.roomy) {
+            pool.retain(|it| it.roomy);
         }
         if pool.iter().any(|it| it.made) {
             pool.retain(|it| it.made);
@@ -72,8 +77,8 @@ impl Selection {
         if let Some(highest) = pool.iter().map(|it| it.tier).max() {
             pool.retain(|it| it.tier == highest);
         }
-        if pool.iter().any(|it| it.native) {
-            pool.retain(|it| it.native);
+        if pool.iter().any(|it| it.preferred) {
+            pool.retain(|it| it.preferred);
         }
         pool
     }
@@ -184,9 +189,10 @@ mod tests {
         let contender = |(index, &weight)| Contender {
             index,
             weight,
+            roomy: true,
             made: false,
             tier: 0,
-            native: true,
+            preferred: true,
             latency: 0.0,
             credit: 0.0,
             lot: None,
@@ -249,7 +255,7 @@ mod tests {
     #[test]
     fn rotor_prefers_the_native_dialect_between_equal_weights() {
         let mut list = contenders(&[5.0, 5.0]);
-        list[0].native = false;
+        list[0].preferred = false;
         assert_eq!(Selection::new(Strategy::Rotor, list).pick(|_| true, || 0.0), Some(1));
     }
 
@@ -257,7 +263,7 @@ mod tests {
     fn the_maker_of_a_requests_state_stands_above_tiers_and_dialects() {
         for strategy in Strategy::ALL {
             let mut list = tiers();
-            (list[2].made, list[2].native) = (true, false);
+            (list[2].made, list[2].preferred) = (true, false);
             let selection = Selection::new(strategy, list);
             assert_eq!(selection.pick(|_| true, || 0.5), Some(2), "{strategy:?}");
             assert_ne!(selection.pick(|index| index != 2, || 0.5), Some(2), "{strategy:?}");

@@ -14,6 +14,9 @@ pub enum Verdict {
     /// Ask another provider: the request holds state that this one did not make, or has forgotten. Nobody's health
     /// changes, and alone its answer is the client's, word for word.
     OtherState,
+    /// Longer than this one takes: ask those that have more room. Nobody's health changes, and without them its answer is the
+    /// client's, word for word.
+    TooLong,
     /// Ask another provider; this one works but does not have what was named. That may be the client's doing, so nobody's
     /// health changes.
     NotHere,
@@ -33,6 +36,7 @@ pub fn verdict(status: StatusCode, error: &ProviderError) -> Verdict {
         (402, _) | (400..=499, Some(Trouble::Billing)) => Verdict::Billing,
         (400..=499, Some(Trouble::Account)) => Verdict::Refused,
         (400 | 404 | 409 | 422, Some(Trouble::OpaqueState)) => Verdict::OtherState,
+        (400 | 413 | 422, Some(Trouble::TooLong)) => Verdict::TooLong,
         (429, _) => Verdict::RateLimited,
         (503 | 529, _) => Verdict::Overloaded,
         (401, _) => Verdict::Refused,
@@ -55,6 +59,7 @@ pub fn verdict_in_answer(error: &ProviderError) -> Verdict {
         Some(Trouble::Billing) => return Verdict::Billing,
         Some(Trouble::Account) => return Verdict::Refused,
         Some(Trouble::OpaqueState) => return Verdict::OtherState,
+        Some(Trouble::TooLong) => return Verdict::TooLong,
         None => {}
     }
     // A code says more than a type: to OpenAI an unknown model is an invalid request, too.
@@ -71,7 +76,6 @@ fn by_word(word: &str) -> Option<Verdict> {
         | "RESOURCE_EXHAUSTED" => Verdict::RateLimited,
         "overloaded_error" | "server_is_overloaded" | "overloaded" | "UNAVAILABLE" | "slow_down" => Verdict::Overloaded,
         "invalid_request_error"
-        | "context_length_exceeded"
         | "invalid_prompt"
         | "request_too_large"
         | "content_policy_violation"
@@ -88,12 +92,17 @@ mod tests {
 
     #[test]
     fn statuses() {
-        use Trouble::{Account, Billing, OpaqueState};
+        use Trouble::{Account, Billing, OpaqueState, TooLong};
         for (status, trouble, expected) in [
             (400, None, Verdict::ClientError),
             (400, Some(Billing), Verdict::Billing),
             (400, Some(Account), Verdict::Refused),
             (400, Some(OpaqueState), Verdict::OtherState),
+            (400, Some(TooLong), Verdict::TooLong),
+            (413, Some(TooLong), Verdict::TooLong),
+            (422, Some(TooLong), Verdict::TooLong),
+            (429, Some(TooLong), Verdict::RateLimited),
+            (500, Some(TooLong), Verdict::Failover),
             (413, None, Verdict::ClientError),
             (422, None, Verdict::ClientError),
             (401, None, Verdict::Refused),
@@ -137,7 +146,7 @@ mod tests {
             (error(None, "insufficient_quota", "insufficient_quota", Some(Trouble::Billing)), Verdict::Billing),
             (error(None, "overloaded_error", "", None), Verdict::Overloaded),
             (error(None, "", "server_is_overloaded", None), Verdict::Overloaded),
-            (error(None, "", "context_length_exceeded", None), Verdict::ClientError),
+            (error(None, "", "context_length_exceeded", Some(Trouble::TooLong)), Verdict::TooLong),
             (error(None, "invalid_request_error", "", None), Verdict::ClientError),
             (error(None, "authentication_error", "", Some(Trouble::Account)), Verdict::Refused),
             (error(None, "", "", Some(Trouble::OpaqueState)), Verdict::OtherState),

@@ -25,6 +25,15 @@ macro_rules! association_fields {
             structured_output: bool,
             #[serde(default = "crate::config::defaults::yes")]
             image: bool,
+            /// Whether it takes no part where the request would have to be translated into another dialect.
+            #[serde(default)]
+            relay_only: bool,
+            /// The most tokens of a request that the provider takes with this model. What an estimate puts beyond it goes to
+            /// others first. Null, the default: unknown.
+            #[serde(default)]
+            #[schemars(range(min = 1))]
+            [skip_serializing_if = "Option::is_none"]
+            context_window: Option<u32>,
             /// Whether the client's own headers pass to the provider.
             #[serde(default)]
             with_header: bool,
@@ -53,6 +62,9 @@ macro_rules! key_fields {
             /// Whether bodies of requests and answers are recorded.
             #[serde(default)]
             log_io: bool,
+            /// Whether its requests are refused rather than translated with losses.
+            #[serde(default)]
+            strict: bool,
             #[serde(default = "crate::config::defaults::yes")]
             enabled: bool,
         }

@@ -96,6 +96,10 @@ pub struct Model {
     pub breaker: bool,
     /// Whether a conversation keeps its provider.
     pub affinity: bool,
+    /// Whether within a tier providers of the client's own dialect are asked before others.
+    pub prefer_same_dialect: bool,
+    /// Whether a request is refused rather than told to a provider with losses.
+    pub strict: bool,
     pub note: String,
     /// Clients of one that is switched off are told so.
     pub enabled: bool,
@@ -148,6 +152,10 @@ pub struct Association {
     pub tool_call: bool,
     pub structured_output: bool,
     pub image: bool,
+    /// Whether it takes no part where the request would have to be translated.
+    pub relay_only: bool,
+    /// The most tokens of a request that it takes, as far as that is known; at least 1.
+    pub context_window: Option<u32>,
     /// Whether the client's own headers pass to the provider.
     pub with_header: bool,
     /// Set on the provider's request; they win over everything but framing.
@@ -243,6 +251,8 @@ pub struct ClientKey {
     pub expires_at: Option<Timestamp>,
     /// Whether bodies of requests and answers are recorded.
     pub log_io: bool,
+    /// Whether its requests are refused rather than told to a provider with losses.
+    pub strict: bool,
     pub created_at: Timestamp,
 }
 

@@ -14,6 +14,7 @@ use super::roster::Roster;
 use super::timeouts::Timeouts;
 pub use super::upstream::{ErrorSample, Upstream};
 use super::validate;
+use crate::dialect::Dialect;
 use crate::platform::Timestamp;
 use crate::wire::json::Edits;
 
@@ -42,6 +43,8 @@ pub struct Route {
     pub timeouts: Timeouts,
     pub breaker: bool,
     pub affinity: bool,
+    pub prefer_same_dialect: bool,
+    pub strict: bool,
     /// One that is switched off is found, and answers nobody.
     pub enabled: bool,
     pub created_at: Timestamp,
@@ -58,6 +61,10 @@ pub struct Candidate {
     pub weight: u32,
     pub priority: i32,
     pub capabilities: Capabilities,
+    /// It takes no part where the request would have to be translated.
+    pub relay_only: bool,
+    /// In tokens.
+    pub context_window: Option<u32>,
     pub with_header: bool,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub extra_body: Edits,
@@ -224,6 +231,8 @@ impl Route {
             timeouts: model.timeouts,
             breaker: model.breaker,
             affinity: model.affinity,
+            prefer_same_dialect: model.prefer_same_dialect,
+            strict: model.strict,
             enabled: model.enabled,
             created_at: model.created_at,
             candidates,
@@ -250,6 +259,8 @@ impl Candidate {
         Ok(Self {
             redactor,
             capabilities: association.capabilities(),
+            relay_only: association.relay_only,
+            context_window: association.context_window,
             association_id: association.id,
             upstream,
             provider_model: Some(association.provider_model).filter(|name| name != "*"),
@@ -260,6 +271,18 @@ impl Candidate {
             extra_body,
             prices: association.prices,
         })
+    }
+}
+
+impl Candidate {
+    /// Whether it answers clients of `dialect` byte for byte.
+    pub fn relays(&self, dialect: Dialect) -> bool {
+        self.upstream.kind.dialect() == dialect
+    }
+
+    /// Whether it answers clients of `dialect` at all.
+    pub fn reaches(&self, dialect: Dialect) -> bool {
+        self.relays(dialect) || !self.relay_only
     }
 }
 
@@ -289,6 +312,8 @@ impl Candidate {
             tool_call: true,
             structured_output: true,
             image: true,
+            relay_only: false,
+            context_window: None,
             with_header: false,
             headers: Vec::new(),
             extra_body: serde_json::Map::new(),
@@ -331,6 +356,8 @@ mod tests {
             tool_call: true,
             structured_output: true,
             image: true,
+            relay_only: false,
+            context_window: None,
             with_header: false,
             headers: Vec::new(),
             extra_body: serde_json::Map::new(),
@@ -349,6 +376,8 @@ mod tests {
             timeouts: Timeouts::default(),
             breaker: true,
             affinity: true,
+            prefer_same_dialect: true,
+            strict: false,
             note: String::new(),
             enabled: true,
             created_at: Timestamp::from_secs(0),

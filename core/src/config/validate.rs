@@ -116,6 +116,9 @@ pub fn association(association: &Association) -> Checked {
     if !(-1000..=1000).contains(&association.priority) {
         return Err(Invalid::new("priority", "must be from -1000 to 1000"));
     }
+    if association.context_window == Some(0) {
+        return Err(Invalid::new("context_window", "must be at least 1 token, or null where it is not known"));
+    }
     headers(&association.headers)?;
     extra_body(&association.extra_body)?;
     note(&association.note)?;

@@ -7,11 +7,13 @@ pub enum Trouble {
     Account,
     /// State that only its maker can read, or has stored, was brought by the client: another may have made it.
     OpaqueState,
+    /// The request is longer than what the model can read.
+    TooLong,
 }
 
 /// Parts of words in `code`, `type`, `status` and `reason`, in lower case. As far as they are public: OpenAI's,
 /// Anthropic's and Google's, and what relatives use.
-const WORDS: [(Trouble, &[&str]); 3] = [
+const WORDS: [(Trouble, &[&str]); 4] = [
     (
         Trouble::OpaqueState,
         &[
@@ -64,10 +66,11 @@ const WORDS: [(Trouble, &[&str]); 3] = [
             "unsupported_country_region_territory",
         ],
     ),
+    (Trouble::TooLong, &["context_length_exceeded", "context_window_exceeded", "exceed_context_size"]),
 ];
 
 /// Parts of messages, in lower case.
-const PHRASES: [(Trouble, &[&str]); 3] = [
+const PHRASES: [(Trouble, &[&str]); 4] = [
     (
         Trouble::OpaqueState,
         &[
@@ -126,6 +129,23 @@ const PHRASES: [(Trouble, &[&str]); 3] = [
             "account has been disabled",
         ],
     ),
+    (
+        Trouble::TooLong,
+        &[
+            "prompt is too long",
+            "input is too long",
+            "input length and `max_tokens` exceed context limit",
+            "input token count",
+            "maximum context length",
+            "maximum prompt length",
+            "exceeds the context window",
+            "exceeds the available context size",
+            "context window exceeds limit",
+            "exceeded model token limit",
+            "range of input length should be",
+            "reduce the length of the messages",
+        ],
+    ),
 ];
 
 /// Google says so of every quota, also of those per minute.
@@ -154,7 +174,7 @@ mod tests {
 
     #[test]
     fn in_the_providers_own_words() {
-        use Trouble::{Account, Billing, OpaqueState};
+        use Trouble::{Account, Billing, OpaqueState, TooLong};
         for (words, message, expected) in [
             ("invalid_request_error", "Your credit balance is too low to access the Anthropic API.", Some(Billing)),
             ("invalid_request_error", "You have reached your specified API usage limits.", Some(Billing)),
@@ -192,6 +212,28 @@ mod tests {
                 Some(OpaqueState),
             ),
             ("", "File with id 'f' not found.", None),
+            ("invalid_request_error context_length_exceeded", "x", Some(TooLong)),
+            ("invalid_request_error", "prompt is too long: 208310 tokens > 200000 maximum", Some(TooLong)),
+            (
+                "invalid_request_error",
+                "input length and `max_tokens` exceed context limit: 188240 + 21333 > 200000",
+                Some(TooLong),
+            ),
+            (
+                "INVALID_ARGUMENT",
+                "The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).",
+                Some(TooLong),
+            ),
+            (
+                "BadRequestError",
+                "This model's maximum context length is 4096 tokens. However, you requested 5000",
+                Some(TooLong),
+            ),
+            ("exceed_context_size_error", "the request exceeds the available context size", Some(TooLong)),
+            ("", "Your request exceeded model token limit: 8192", Some(TooLong)),
+            ("request_too_large", "Request exceeds the maximum size", None),
+            ("string_above_max_length", "Invalid 'user': string too long.", None),
+            ("tokens rate_limit_exceeded", "Request too large on tokens per min (TPM): Limit 30000", None),
             ("invalid_request_error", "max_tokens: Field required", None),
             ("rate_limit_exceeded tokens", "Rate limit reached for gpt-5", None),
         ] {

@@ -47,6 +47,7 @@ pub(super) fn key(
         models,
         expires_at,
         log_io: row.io_log.unwrap_or(false),
+        strict: false,
         created_at: row.common.created_at.unwrap_or(now),
     }
 }

@@ -116,6 +116,21 @@ impl Ask {
         lost
     }
 
+    /// Refuses what a call in strict mode would lose.
+    pub(super) fn loses_nothing_against(&self, call: &Call) -> Result<(), Refusal> {
+        let lost = if call.strict { self.lost() } else { return Ok(()) };
+        let codes: Vec<_> = lost.losses().collect();
+        if codes.is_empty() {
+            return Ok(());
+        }
+        let message = format!(
+            "this would be lost or only approximated on its way to a provider that speaks {}, which strict mode does not \
+             allow; leave it out, or ask without strict mode",
+            self.dialect
+        );
+        Err(Refusal::new(codes.join(","), message))
+    }
+
     /// In which dialect the provider was asked, where that is not the client's, and what got lost, the answer's losses too.
     pub(super) fn translation_header(&self, answer: &Ledger) -> Option<HeaderValue> {
         let mut all = self.lost();

@@ -54,6 +54,8 @@ pub(crate) struct Patience<'a> {
     pub(crate) deadline: Timestamp,
     /// Whether somebody else could still be asked.
     pub(crate) others_left: bool,
+    /// Whether somebody could still be asked who takes more.
+    pub(crate) roomier_left: bool,
 }
 
 /// Who is told how an attempt goes while it does. It may be given up at any moment.
@@ -85,7 +87,7 @@ async fn exchange(
     patience: Patience<'_>,
     witness: &mut dyn Witness,
 ) -> Result<Committed, Failed> {
-    let Patience { timeouts, deadline, others_left } = patience;
+    let Patience { timeouts, deadline, others_left, roomier_left } = patience;
     let upstream = &*ask.candidate.upstream;
     let request = ask.request(call).map_err(|error| Failed::new(error.kind.status(), Judgement::unsendable(&error)))?;
     let started_at = platform.clock.now();
@@ -123,13 +125,18 @@ async fn exchange(
         let (head, held, rest) = answer.into_parts();
         return Ok(Committed { head, held, rest, meter: Meter::Opaque, lost: Ledger::default() });
     }
-    if ask.stream { stream(ask, answer, witness).await } else { whole(ask, answer).await }
+    if ask.stream { stream(ask, answer, roomier_left, witness).await } else { whole(ask, answer).await }
 }
 
 /// Holds a stream back until its first meaningful event.
-async fn stream(ask: &Ask, mut answer: Reading, witness: &mut dyn Witness) -> Result<Committed, Failed> {
+async fn stream(
+    ask: &Ask,
+    mut answer: Reading,
+    roomier_left: bool,
+    witness: &mut dyn Witness,
+) -> Result<Committed, Failed> {
     let mut meter = Meter::stream(ask);
-    match until_output(ask, &mut answer, &mut meter, witness).await {
+    match until_output(ask, &mut answer, &mut meter, roomier_left, witness).await {
         None => {
             let (head, held, rest) = answer.into_parts();
             Ok(Committed { head, held, rest, meter: Meter::Stream(meter), lost: Ledger::default() })
@@ -143,6 +150,7 @@ async fn until_output(
     ask: &Ask,
     answer: &mut Reading,
     meter: &mut StreamMeter,
+    roomier_left: bool,
     witness: &mut dyn Witness,
 ) -> Option<Judgement> {
     let upstream = &*ask.candidate.upstream;
@@ -165,7 +173,7 @@ async fn until_output(
             // The output and the failure came together.
             Phase::Failed if meter.failed_after_output() => return None,
             // An error event that says what the client did wrong is its to see, word for word: agents act on it.
-            Phase::Failed if is_event(answer, meter) && is_clients_error(meter) => return None,
+            Phase::Failed if is_event(answer, meter) && is_clients_error(meter, roomier_left) => return None,
             Phase::Failed => return Some(failed_stream(upstream, meter, answer).await),
         }
     }
@@ -198,8 +206,12 @@ fn error_in_200(error: &ProviderError, now: Timestamp, what: &str) -> Judgement 
     }
 }
 
-fn is_clients_error(meter: &StreamMeter) -> bool {
-    meter.failure().is_some_and(|error| verdict_in_answer(error) == Verdict::ClientError)
+fn is_clients_error(meter: &StreamMeter, roomier_left: bool) -> bool {
+    meter.failure().is_some_and(|error| match verdict_in_answer(error) {
+        Verdict::ClientError => true,
+        Verdict::TooLong => !roomier_left,
+        _ => false,
+    })
 }
 
 /// Reads an answer to its end.

@@ -19,6 +19,8 @@ pub(crate) struct Call {
     pub(crate) model: String,
     pub(crate) stream: bool,
     pub(crate) form: StreamForm,
+    /// Nobody is told it with losses: its key, its model or the request itself wants that.
+    pub(crate) strict: bool,
     /// What it keeps its provider for, where the route keeps conversations.
     pub(crate) conversation: Option<u64>,
 }

@@ -8,6 +8,7 @@ const ASSOCIATION: HeaderName = HeaderName::from_static("x-llmio-association");
 const RECORD: HeaderName = HeaderName::from_static("x-llmio-record");
 const ORIGIN: HeaderName = HeaderName::from_static("x-llmio-origin");
 const REPLAY_OF: HeaderName = HeaderName::from_static("x-llmio-replay-of");
+const STRICT: HeaderName = HeaderName::from_static("x-llmio-strict");
 const PROVIDER: HeaderName = HeaderName::from_static("x-llmio-provider");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-llmio-attempts");
 
@@ -68,6 +69,15 @@ impl Directions {
             },
             tells_provider: asker == Asker::Operator || given,
         })
+    }
+}
+
+/// Whether a request wants strict mode, which any client may.
+pub(crate) fn wants_strict(headers: &HeaderMap) -> Result<bool, GatewayError> {
+    match text(headers, &STRICT)? {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(refused(&STRICT, "must be `true` or `false`")),
     }
 }
 
@@ -150,5 +160,14 @@ mod tests {
             assert!(error.contains(name), "{error}");
             assert_eq!(read(&[(name, value)], Asker::Client), Ok(Directions::default()));
         }
+    }
+
+    #[test]
+    fn strict_mode() {
+        for (value, expected) in [("true", Some(true)), ("false", Some(false)), ("", Some(false)), ("1", None)] {
+            let headers = HeaderMap::from_iter([(STRICT, HeaderValue::from_static(value))]);
+            assert_eq!(wants_strict(&headers).ok(), expected, "{value}");
+        }
+        assert!(!wants_strict(&HeaderMap::new()).unwrap());
     }
 }

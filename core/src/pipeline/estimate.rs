@@ -13,15 +13,18 @@ pub(super) fn estimated(call: &Call) -> Option<Result<Response<Body>, GatewayErr
     if call.operation != Operation::CountTokens {
         return None;
     }
-    let codec = call.dialect.codec();
     let counted = || {
-        let tree = parse_body(&call.body).map_err(Refusal::from)?;
-        let request = (codec.decode_request)(&tree, &mut Ledger::default())?;
-        let mut response = Response::new(Body::from((codec.encode_count)(estimate(&request))));
+        let mut response = Response::new(Body::from((call.dialect.codec().encode_count)(tokens(call)?)));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(translation::HEADER, HeaderValue::from_static("approximated=count_tokens"));
         Ok(response)
     };
     Some(counted())
+}
+
+/// About how many tokens the call has.
+pub(super) fn tokens(call: &Call) -> Result<u64, Refusal> {
+    let tree = parse_body(&call.body)?;
+    Ok(estimate(&(call.dialect.codec().decode_request)(&tree, &mut Ledger::default())?))
 }

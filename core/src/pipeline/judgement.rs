@@ -32,11 +32,15 @@ pub(super) enum Next {
     Retry,
     /// It may be asked again, after others.
     Demote,
+    /// Removed, with all that have no more room.
+    Roomier,
 }
 
 /// How much a failure tells the client, least first. Of several failures the client gets the most telling one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Telling {
+    /// The request cannot be told to it.
+    Untold,
     /// The gateway could not even ask.
     NoAnswer,
     Timeout,
@@ -91,6 +95,7 @@ impl Judgement {
         let (outcome, next, report, telling) = match verdict {
             Verdict::ClientError => (Outcome::ClientError, Next::Stop, Report::Neutral, Telling::ClientError),
             Verdict::OtherState => (Outcome::ClientError, Next::Remove, Report::Neutral, Telling::ClientError),
+            Verdict::TooLong => (Outcome::ClientError, Next::Roomier, Report::Neutral, Telling::ClientError),
             Verdict::RateLimited => {
                 (Outcome::RateLimited, Next::Demote, Report::RateLimited { pause }, Telling::RateLimit)
             }
@@ -156,7 +161,7 @@ impl Judgement {
 
     /// The request has something that cannot be told in this candidate's dialect; others may take it.
     pub(super) fn untranslatable(error: &GatewayError) -> Self {
-        let refused = Self::new(Outcome::GatewayError, &error.message, Telling::ClientError);
+        let refused = Self::new(Outcome::GatewayError, &error.message, Telling::Untold);
         Self { report: Report::Neutral, ..refused }
     }
 

@@ -3,6 +3,7 @@
 //! A request has two sides: the client's, [`Call`], and for each attempt the provider's, [`Ask`]. What came of an
 //! attempt is judged in one place, by the provider's bytes alone.
 
+mod able;
 mod answer;
 mod ask;
 mod attempt;
@@ -19,6 +20,7 @@ mod guide;
 mod headers;
 mod journal;
 mod judgement;
+mod length;
 mod meter;
 mod plan;
 mod reading;
@@ -37,7 +39,7 @@ pub(crate) use ask::Ask;
 pub(crate) use attempt::Patience;
 use attempt::{Committed, attempt};
 pub(crate) use call::Call;
-pub(crate) use directions::{Asker, Directions};
+pub(crate) use directions::{Asker, Directions, wants_strict};
 pub use doubt::Doubt;
 pub(crate) use dry_run::{Imagined, dry_run};
 pub use end::End;
@@ -111,6 +113,7 @@ pub(crate) async fn run(
             timeouts: &route.timeouts,
             deadline,
             others_left: call.stream && plan.others_left(shared, &turn),
+            roomier_left: call.stream && attempts_left > 1 && plan.roomier_left(shared, &turn),
         };
         let failed = match ask_one(shared, call, &turn.candidate, plan.brings_envelopes, patience, &mut journal).await {
             Ok((ask, committed)) => return Ok(show(shared, call, route, ask, committed, journal)),
@@ -134,6 +137,12 @@ pub(crate) async fn run(
         }
     }
     match telling {
+        // Who rests might take what cannot be told to the others.
+        Some(failed) if failed.is_untold && plan.is_somebody_left() => {
+            let error = plan.unavailable(shared);
+            refuse(journal, &error);
+            Err(error)
+        }
         Some(failed) => {
             let answer = failed.into_answer(plan.wait(shared)).map(|response| response.map(Answer::Body));
             let answer = journal.told(call.dialect, answer);
@@ -170,7 +179,8 @@ async fn ask_one(
     let mut refused = Vec::new();
     loop {
         journal.begin(Arc::clone(candidate), ask.provider_model.clone());
-        if let Err(refusal) = ask.translate(call, shared, journal.facts().trace, brings_envelopes) {
+        let told = ask.translate(call, shared, journal.facts().trace, brings_envelopes);
+        if let Err(refusal) = told.and_then(|()| ask.loses_nothing_against(call)) {
             journal.translated([recorded_refusal(&refusal)]);
             return Err(Failed::untranslatable(refusal));
         }

@@ -1,10 +1,12 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use super::able::{is_preferred, not_associated, not_capable, not_served, speaks, unfit};
 use super::ask::{self, Ask};
 use super::call::Call;
 use super::choice::{Choice, Stand};
 use super::judgement::Next;
+use super::length::Length;
 use crate::balance::{Cause, Contender, Pair, Resting, Selection, Standing, lot};
 use crate::config::Strategy;
 use crate::config::snapshot::{Candidate, Route};
@@ -25,6 +27,7 @@ pub(super) struct Plan<'a> {
     route: &'a Arc<Route>,
     candidates: Vec<&'a Arc<Candidate>>,
     selection: Selection,
+    length: Length,
     decided_by: DecidedBy,
     /// The call may bring state in envelopes, which a relay takes out.
     pub(super) brings_envelopes: bool,
@@ -59,6 +62,7 @@ impl<'a> Plan<'a> {
         let maker = previous.and_then(|id| shared.makers.of(id));
         let envelope = last_envelope(call.dialect, &call.body);
         let brought = envelope.and_then(maker_of);
+        let length = Length::of(call, &candidates);
         let now = shared.now();
         let contenders = candidates.iter().enumerate().map(|(index, candidate)| {
             let standing = match route.strategy {
@@ -70,9 +74,10 @@ impl<'a> Plan<'a> {
             Contender {
                 index,
                 weight: f64::from(candidate.weight),
+                roomy: length.fits(candidate),
                 made: brought.is_some_and(|id| ask::origin(shared, candidate, Ask::model(call, candidate)).is(id)),
                 tier: candidate.priority,
-                native: is_native(call, candidate),
+                preferred: is_preferred(call, route, candidate),
                 latency: standing.latency,
                 credit: standing.credit,
                 lot: if maker.is_some_and(|maker| maker.is(&candidate.association_id)) {
@@ -97,6 +102,7 @@ impl<'a> Plan<'a> {
             route,
             candidates,
             selection,
+            length,
             decided_by,
             brings_envelopes: envelope.is_some(),
             pin,
@@ -160,20 +166,22 @@ impl<'a> Plan<'a> {
             self.route.candidates.iter().map(|it| Stand::excluded(unfit(self.call, it, self.pin))).collect();
         let mut fit: Vec<_> = stands.iter_mut().filter(|stand| stand.excluded.is_none()).collect();
         let shares = self.selection.shares(|index| matches!(rests.get(index), Some(None)));
-        let highest = shares.iter().filter_map(|(index, _)| Some(self.candidate(*index)?.priority)).max();
-        let has_native =
-            shares.iter().any(|(index, _)| self.candidate(*index).is_some_and(|it| is_native(self.call, it)));
+        let first = || shares.iter().filter_map(|(index, _)| self.candidate(*index));
+        let highest = first().map(|it| it.priority).max();
+        let has_roomy = first().any(|it| self.length.fits(it));
+        let has_preferred = first().any(|it| is_preferred(self.call, self.route, it));
         for ((stand, rest), candidate) in fit.iter_mut().zip(rests).zip(&self.candidates) {
             stand.excluded = match rest.map(|rest| rest.cause) {
                 Some(Cause::RateLimit) => Some(Excluded::RateLimit),
                 Some(Cause::Failure) => Some(Excluded::Breaker),
+                None if has_roomy && !self.length.fits(candidate) => Some(Excluded::ContextWindow),
                 None if highest.is_some_and(|highest| candidate.priority < highest) => Some(Excluded::Tier),
-                None => (has_native && !is_native(self.call, candidate)).then_some(Excluded::Dialect),
+                None => (has_preferred && !is_preferred(self.call, self.route, candidate)).then_some(Excluded::Dialect),
             };
         }
-        for (index, share) in shares {
-            if let Some(stand) = fit.get_mut(index) {
-                stand.share = share;
+        for (index, share) in &shares {
+            if let Some(stand) = fit.get_mut(*index) {
+                stand.share = *share;
             }
         }
         Choice::new(Arc::clone(self.route), self.decided_by, stands)
@@ -210,6 +218,23 @@ impl<'a> Plan<'a> {
         self.selection.indexes().any(|index| index != turn.index && self.is_available(shared, index, now))
     }
 
+    /// Whether somebody could still be asked who may take what is too long for this one.
+    pub(super) fn roomier_left(&self, shared: &Shared, turn: &Turn) -> bool {
+        let now = shared.now();
+        self.selection.indexes().any(|index| {
+            index != turn.index && self.has_more_room(index, turn) && self.is_available(shared, index, now)
+        })
+    }
+
+    /// Whether somebody has not been asked, for it rests.
+    pub(super) fn is_somebody_left(&self) -> bool {
+        self.selection.indexes().next().is_some()
+    }
+
+    fn has_more_room(&self, index: usize, refused: &Turn) -> bool {
+        self.candidate(index).is_some_and(|it| self.length.has_more_room(it, &refused.candidate))
+    }
+
     /// Takes the right to ask, and the turn; `false` when somebody else has just taken it.
     pub(super) fn start(&mut self, shared: &Shared, turn: &Turn) -> bool {
         let now = shared.now();
@@ -219,12 +244,8 @@ impl<'a> Plan<'a> {
         // Who rests, or is of another tier, takes no part in the turn, or it would be owed all that it missed.
         let taking_part: Vec<_> = match self.route.strategy {
             Strategy::RoundRobin if self.decided_by == DecidedBy::Strategy => {
-                let taking_part = self.selection.indexes().filter(|index| self.is_available(shared, *index, now));
-                let candidates = taking_part.filter_map(|index| self.candidates.get(index));
-                let candidates = candidates.filter(|it| {
-                    it.priority == turn.candidate.priority
-                        && is_native(self.call, it) == is_native(self.call, &turn.candidate)
-                });
+                let pool = self.selection.pool(|index| self.is_available(shared, index, now));
+                let candidates = pool.iter().filter_map(|it| self.candidate(it.index));
                 candidates.map(|it| (it.association_id.as_str(), f64::from(it.weight))).collect()
             }
             _ => Vec::new(),
@@ -251,6 +272,10 @@ impl<'a> Plan<'a> {
                 self.selection.remove(turn.index);
             }
             Next::Demote => self.selection.demote(turn.index),
+            Next::Roomier => {
+                let alike = self.selection.indexes().filter(|index| !self.has_more_room(*index, turn));
+                alike.collect::<Vec<_>>().into_iter().for_each(|index| self.selection.remove(index));
+            }
             Next::Remove | Next::Retry => self.selection.remove(turn.index),
         }
         let is_first = !self.asked.contains(&turn.index);
@@ -310,78 +335,4 @@ impl<'a> Plan<'a> {
 
 pub(super) fn pair<'a>(call: &'a Call, candidate: &'a Candidate) -> Pair<'a> {
     Pair { association: &candidate.association_id, provider_model: Ask::model(call, candidate) }
-}
-
-fn is_native(call: &Call, candidate: &Candidate) -> bool {
-    candidate.upstream.kind.dialect() == call.dialect
-}
-
-/// Whether its answer can be the client's, in its own dialect or translated.
-fn speaks(call: &Call, candidate: &Candidate) -> bool {
-    is_native(call, candidate) || call.operation == Operation::Generate
-}
-
-/// Why `candidate` cannot answer the call, whatever its health.
-fn unfit(call: &Call, candidate: &Candidate, pin: Option<&str>) -> Option<Excluded> {
-    if pin.is_some_and(|pin| candidate.association_id != pin) {
-        return Some(Excluded::Pin);
-    }
-    if !speaks(call, candidate) {
-        return Some(Excluded::Dialect);
-    }
-    if pin.is_some() {
-        return None;
-    }
-    let (has, needs) = (candidate.capabilities, call.head.needs);
-    let lacks = [
-        (needs.tool_call && !has.tool_call, Excluded::ToolCall),
-        (needs.structured_output && !has.structured_output, Excluded::StructuredOutput),
-        (needs.image && !has.image, Excluded::Image),
-    ];
-    lacks.into_iter().find(|(lacks, _)| *lacks).map(|(_, excluded)| excluded)
-}
-
-fn not_associated(call: &Call, pin: &str) -> GatewayError {
-    let message = format!("the model `{}` has no association `{pin}` that is switched on", call.model);
-    GatewayError::new(ErrorKind::NotFound, message).code("association_not_found")
-}
-
-fn not_served(call: &Call, route: &Route) -> GatewayError {
-    let message = if route.candidates.is_empty() {
-        format!("the model `{}` has no provider that is switched on; add an association or enable one", call.model)
-    } else {
-        let mut dialects: Vec<_> = route.candidates.iter().map(|it| it.upstream.kind.dialect().as_str()).collect();
-        dialects.sort_unstable();
-        dialects.dedup();
-        format!(
-            "the model `{}` has no provider that speaks {}; ask for it by the endpoint for {}, or add a provider",
-            call.model,
-            call.dialect,
-            dialects.join(" or ")
-        )
-    };
-    GatewayError::new(ErrorKind::NotFound, message).code("model_not_found").param("model")
-}
-
-/// Names what is missing: a capability that no provider has, or the whole set when only their combination is missing.
-fn not_capable(call: &Call, speaking: &[&Arc<Candidate>]) -> GatewayError {
-    let needs = call.head.needs;
-    let needed = [
-        (needs.tool_call, "tool calls", speaking.iter().any(|it| it.capabilities.tool_call)),
-        (needs.structured_output, "structured output", speaking.iter().any(|it| it.capabilities.structured_output)),
-        (needs.image, "image input", speaking.iter().any(|it| it.capabilities.image)),
-    ];
-    let mut missing: Vec<_> =
-        needed.iter().filter(|(needed, _, has)| *needed && !has).map(|(_, name, _)| *name).collect();
-    let mut together = "";
-    if missing.is_empty() {
-        missing = needed.iter().filter(|(needed, ..)| *needed).map(|(_, name, _)| *name).collect();
-        together = " together";
-    }
-    let message = format!(
-        "no provider of the model `{}` has the capability for {}{together}, which this request needs",
-        call.model,
-        missing.join(" and ")
-    );
-    GatewayError::new(ErrorKind::InvalidRequest, message).code("missing_capability").param("model")
 }

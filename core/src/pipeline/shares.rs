@@ -24,7 +24,7 @@ pub(crate) fn shares(shared: &Shared, route: &Arc<Route>) -> Vec<Shares> {
     let none = |id: &String| Shares { association_id: id.clone(), now: 0.0, nominal: 0.0 };
     let mut shares: Vec<_> = route.candidates.iter().map(|it| none(&it.association_id)).collect();
     for dialect in Dialect::ALL {
-        if !route.candidates.iter().any(|it| it.upstream.kind.dialect() == dialect) {
+        if !route.candidates.iter().any(|it| it.relays(dialect)) {
             continue;
         }
         let call = plain_call(dialect, route.name.clone(), true);
@@ -32,7 +32,7 @@ pub(crate) fn shares(shared: &Shared, route: &Arc<Route>) -> Vec<Shares> {
         let (now, nominal) = (plan.weigh_now(shared), plan.weigh(&vec![None; route.candidates.len()]));
         let weighed = route.candidates.iter().zip(now.shares()).zip(nominal.shares());
         for (share, ((candidate, now), nominal)) in shares.iter_mut().zip(weighed) {
-            if candidate.upstream.kind.dialect() == dialect {
+            if candidate.relays(dialect) {
                 (share.now, share.nominal) = (now, nominal);
             }
         }
@@ -52,6 +52,7 @@ pub(super) fn plain_call(dialect: Dialect, model: String, stream: bool) -> Call 
         model,
         stream,
         form: StreamForm::Sse,
+        strict: false,
         conversation: None,
     }
 }

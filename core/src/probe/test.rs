@@ -130,7 +130,7 @@ impl Test {
         let started_at = self.platform.clock.now();
         let end = self.started_at.plus(LIMIT);
         let deadline = started_at.plus(self.timeouts.total()).min(end);
-        let patience = Patience { timeouts: &self.timeouts, deadline, others_left: false };
+        let patience = Patience { timeouts: &self.timeouts, deadline, others_left: false, roomier_left: false };
         let seen = follow(&self.platform, &call, &ask, patience).await;
         let now = self.platform.clock.now();
         self.note(&call, &seen, started_at, now);
@@ -309,6 +309,7 @@ impl Test {
             model: self.model.clone(),
             stream,
             form: StreamForm::Sse,
+            strict: false,
             conversation: None,
         }
     }

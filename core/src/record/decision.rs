@@ -49,7 +49,7 @@ pub enum Excluded {
     /// The provider, the model or the association is switched off.
     #[serde(rename = "disabled")]
     Disabled,
-    /// Its provider speaks another dialect.
+    /// Its provider speaks another dialect than the client.
     #[serde(rename = "dialect")]
     Dialect,
     /// It has no tools, which the request needs.
@@ -59,6 +59,9 @@ pub enum Excluded {
     StructuredOutput,
     #[serde(rename = "capability:image")]
     Image,
+    /// By an estimate the request goes beyond its context window, and not beyond another's.
+    #[serde(rename = "context_window")]
+    ContextWindow,
     /// Its breaker is open, or it was asked to be left in peace after a failure.
     #[serde(rename = "resting:breaker")]
     Breaker,

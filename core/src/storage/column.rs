@@ -30,6 +30,16 @@ impl Column for u32 {
     }
 }
 
+impl Column for Option<u32> {
+    fn write(&self) -> Result<Value, StorageError> {
+        Ok(self.map(i64::from).into())
+    }
+
+    fn read(row: Row<'_>, column: &str) -> Result<Self, StorageError> {
+        row.optional_integer(column)?.map(u32::try_from).transpose().map_err(|_| corrupt(row, column))
+    }
+}
+
 impl Column for i32 {
     fn write(&self) -> Result<Value, StorageError> {
         Ok(i64::from(*self).into())

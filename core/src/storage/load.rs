@@ -34,7 +34,7 @@ fn queries() -> [String; 6] {
          FROM providers ORDER BY name"
             .to_owned(),
         "SELECT id, name, strategy, max_retry, time_out, header_timeout, first_token_timeout, idle_timeout, breaker, \
-         affinity, note, enabled, created_at FROM models ORDER BY position, id"
+         affinity, prefer_same_dialect, strict, note, enabled, created_at FROM models ORDER BY position, id"
             .to_owned(),
         format!(
             "SELECT id, model_id, provider_id, provider_model, headers, note, {of_associations} FROM associations \
@@ -123,6 +123,8 @@ fn model(row: Row<'_>) -> Result<Option<Model>, StorageError> {
         },
         breaker: row.boolean("breaker")?,
         affinity: row.boolean("affinity")?,
+        prefer_same_dialect: row.boolean("prefer_same_dialect")?,
+        strict: row.boolean("strict")?,
         note: row.text("note")?.to_owned(),
         enabled: row.boolean("enabled")?,
         associations: Vec::new(),

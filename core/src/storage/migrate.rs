@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0012_notes_and_switches_compatible",
     "0013_rollup_forms",
     "0014_imports_compatible",
+    "0016_planning_compatible",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -225,6 +225,8 @@ fn model_columns(row: ModelRow<'_>) -> Columns {
         ("idle_timeout", model.timeouts.idle.into()),
         ("breaker", model.breaker.into()),
         ("affinity", model.affinity.into()),
+        ("prefer_same_dialect", model.prefer_same_dialect.into()),
+        ("strict", model.strict.into()),
         ("note", model.note.as_str().into()),
         ("enabled", model.enabled.into()),
         ("created_at", model.created_at.as_micros().into()),

@@ -13,7 +13,7 @@ async fn from_creation_to_deletion() {
     let (id, key) = (id_of(&created), created["key"].as_str().unwrap().to_owned());
     assert!(key.starts_with("sk-llmio-") && key.len() == 41, "{key}");
     let shown = json!({
-        "id": id, "name": "team", "models": ["gpt-*"], "expires_at": "2027-01-01T00:00:00Z", "log_io": false,
+        "id": id, "name": "team", "models": ["gpt-*"], "expires_at": "2027-01-01T00:00:00Z", "log_io": false, "strict": false,
         "enabled": true, "prefix": key[..12], "suffix": key[37..], "note": "of the team\n(two)",
         "created_at": "2026-01-01T00:00:00Z",
     });

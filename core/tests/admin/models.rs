@@ -10,18 +10,20 @@ async fn from_creation_to_deletion() {
     let shown = json!({
         "id": id, "name": "gpt-5", "strategy": "lottery", "max_retry": 3, "time_out": null, "header_timeout": null,
         "first_token_timeout": null, "idle_timeout": null, "breaker": true, "affinity": true,
+        "prefer_same_dialect": true, "strict": false,
         "note": "", "enabled": true,
         "created_at": "2026-01-01T00:00:00Z", "associations": [],
     });
     assert_eq!(created, shown);
-    let change =
-        json!({"strategy": "least_latency", "time_out": 90, "idle_timeout": 1.5, "breaker": false, "affinity": false});
+    let change = json!({"strategy": "least_latency", "time_out": 90, "idle_timeout": 1.5, "breaker": false, "affinity": false,
+            "prefer_same_dialect": false, "strict": true});
     let changed = api.expect(200, &format!("PATCH /api/models/{id}"), change).await;
     assert_eq!(
         (&changed["name"], &changed["strategy"], &changed["time_out"], &changed["idle_timeout"], &changed["breaker"]),
         (&json!("gpt-5"), &json!("least_latency"), &json!(90.0), &json!(1.5), &json!(false))
     );
-    assert_eq!(changed["affinity"], false);
+    let flags = ["affinity", "prefer_same_dialect", "strict"].map(|field| changed[field] == true);
+    assert_eq!(flags, [false, false, true]);
     assert_eq!(api.expect(200, &format!("GET /api/models/{id}"), Value::Null).await, changed);
     api.expect(200, &format!("PATCH /api/models/{id}"), json!({"idle_timeout": null})).await;
     api.expect(200, &format!("DELETE /api/models/{id}"), Value::Null).await;

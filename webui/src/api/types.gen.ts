@@ -756,6 +756,18 @@ export interface components {
             /** @default true */
             image: boolean;
             /**
+             * @description Whether it takes no part where the request would have to be translated into another dialect.
+             * @default false
+             */
+            relay_only: boolean;
+            /**
+             * Format: uint32
+             * @description The most tokens of a request that the provider takes with this model. What an estimate puts beyond it goes to
+             *     others first. Null, the default: unknown.
+             * @default null
+             */
+            context_window: number | null;
+            /**
              * @description Whether the client's own headers pass to the provider.
              * @default false
              */
@@ -805,6 +817,17 @@ export interface components {
             /** @default true */
             image: boolean;
             /**
+             * @description Whether it takes no part where the request would have to be translated into another dialect.
+             * @default false
+             */
+            relay_only: boolean;
+            /**
+             * Format: uint32
+             * @description The most tokens of a request that the provider takes with this model. What an estimate puts beyond it goes to
+             *     others first. Null, the default: unknown.
+             */
+            context_window?: number | null;
+            /**
              * @description Whether the client's own headers pass to the provider.
              * @default false
              */
@@ -846,6 +869,17 @@ export interface components {
             structured_output?: boolean;
             /** @default true */
             image?: boolean;
+            /**
+             * @description Whether it takes no part where the request would have to be translated into another dialect.
+             * @default false
+             */
+            relay_only?: boolean;
+            /**
+             * Format: uint32
+             * @description The most tokens of a request that the provider takes with this model. What an estimate puts beyond it goes to
+             *     others first. Null, the default: unknown.
+             */
+            context_window?: number | null;
             /**
              * @description Whether the client's own headers pass to the provider.
              * @default false
@@ -896,6 +930,18 @@ export interface components {
             structured_output?: boolean;
             /** @default true */
             image?: boolean;
+            /**
+             * @description Whether it takes no part where the request would have to be translated into another dialect.
+             * @default false
+             */
+            relay_only?: boolean;
+            /**
+             * Format: uint32
+             * @description The most tokens of a request that the provider takes with this model. What an estimate puts beyond it goes to
+             *     others first. Null, the default: unknown.
+             * @default null
+             */
+            context_window?: number | null;
             /**
              * @description Whether the client's own headers pass to the provider.
              * @default false
@@ -964,6 +1010,14 @@ export interface components {
             tool_call?: boolean;
             structured_output?: boolean;
             image?: boolean;
+            /** @description Whether it takes no part where the request would have to be translated into another dialect. */
+            relay_only?: boolean;
+            /**
+             * Format: uint32
+             * @description The most tokens of a request that the provider takes with this model. What an estimate puts beyond it goes to
+             *     others first. Null, the default: unknown.
+             */
+            context_window?: number | null;
             /** @description Whether the client's own headers pass to the provider. */
             with_header?: boolean;
             /** @description Dotted path to value, merged into the request's body. */
@@ -1214,6 +1268,11 @@ export interface components {
              * @default false
              */
             log_io: boolean;
+            /**
+             * @description Whether its requests are refused rather than translated with losses.
+             * @default false
+             */
+            strict: boolean;
             /** @default true */
             enabled: boolean;
             /** @description The first characters of the key. */
@@ -1270,7 +1329,7 @@ export interface components {
              */
             version?: number | null;
         };
-        Excluded: ("capability:structured_output" | "capability:image" | "resting:rate_limit") | "disabled" | "dialect" | "capability:tool_call" | "resting:breaker" | "tier" | "pin" | "key_scope";
+        Excluded: ("capability:structured_output" | "capability:image" | "resting:rate_limit") | "disabled" | "dialect" | "capability:tool_call" | "context_window" | "resting:breaker" | "tier" | "pin" | "key_scope";
         Health: {
             /** @description Whose knowledge this is: each process or isolate has its own of who rests. */
             instance: string;
@@ -1443,6 +1502,11 @@ export interface components {
              * @default false
              */
             log_io: boolean;
+            /**
+             * @description Whether its requests are refused rather than translated with losses.
+             * @default false
+             */
+            strict: boolean;
             /** @default true */
             enabled: boolean;
             /** @description The first characters of the key. */
@@ -1471,6 +1535,11 @@ export interface components {
              * @default false
              */
             log_io: boolean;
+            /**
+             * @description Whether its requests are refused rather than translated with losses.
+             * @default false
+             */
+            strict: boolean;
             /** @default true */
             enabled: boolean;
         };
@@ -1493,6 +1562,11 @@ export interface components {
              * @default false
              */
             log_io?: boolean;
+            /**
+             * @description Whether its requests are refused rather than translated with losses.
+             * @default false
+             */
+            strict?: boolean;
             /** @default true */
             enabled?: boolean;
         };
@@ -1521,6 +1595,11 @@ export interface components {
              * @default false
              */
             log_io?: boolean;
+            /**
+             * @description Whether its requests are refused rather than translated with losses.
+             * @default false
+             */
+            strict?: boolean;
             /** @default true */
             enabled?: boolean;
         };
@@ -1543,6 +1622,8 @@ export interface components {
             expires_at?: string | null;
             /** @description Whether bodies of requests and answers are recorded. */
             log_io?: boolean;
+            /** @description Whether its requests are refused rather than translated with losses. */
+            strict?: boolean;
             enabled?: boolean;
         };
         KeyUsage: {
@@ -2127,6 +2208,16 @@ export interface components {
              */
             affinity: boolean;
             /**
+             * @description Whether within a tier providers of the client's own dialect are asked before those that a request is translated for.
+             * @default true
+             */
+            prefer_same_dialect: boolean;
+            /**
+             * @description Whether a request is refused rather than translated with losses. Keys and requests can ask for the same.
+             * @default false
+             */
+            strict: boolean;
+            /**
              * @description For people; at most 2000 characters.
              * @default
              */
@@ -2188,6 +2279,16 @@ export interface components {
              * @default true
              */
             affinity: boolean;
+            /**
+             * @description Whether within a tier providers of the client's own dialect are asked before those that a request is translated for.
+             * @default true
+             */
+            prefer_same_dialect: boolean;
+            /**
+             * @description Whether a request is refused rather than translated with losses. Keys and requests can ask for the same.
+             * @default false
+             */
+            strict: boolean;
             /** @description For people. */
             note?: string | null;
             /**
@@ -2246,6 +2347,16 @@ export interface components {
              * @default true
              */
             affinity?: boolean;
+            /**
+             * @description Whether within a tier providers of the client's own dialect are asked before those that a request is translated for.
+             * @default true
+             */
+            prefer_same_dialect?: boolean;
+            /**
+             * @description Whether a request is refused rather than translated with losses. Keys and requests can ask for the same.
+             * @default false
+             */
+            strict?: boolean;
             /** @description For people. */
             note?: string | null;
             /**
@@ -2309,6 +2420,16 @@ export interface components {
              * @default true
              */
             affinity?: boolean;
+            /**
+             * @description Whether within a tier providers of the client's own dialect are asked before those that a request is translated for.
+             * @default true
+             */
+            prefer_same_dialect?: boolean;
+            /**
+             * @description Whether a request is refused rather than translated with losses. Keys and requests can ask for the same.
+             * @default false
+             */
+            strict?: boolean;
             /**
              * @description For people; at most 2000 characters.
              * @default
@@ -2384,6 +2505,10 @@ export interface components {
              *     second turn on with `least_latency`. `rotor` does so by itself.
              */
             affinity?: boolean;
+            /** @description Whether within a tier providers of the client's own dialect are asked before those that a request is translated for. */
+            prefer_same_dialect?: boolean;
+            /** @description Whether a request is refused rather than translated with losses. Keys and requests can ask for the same. */
+            strict?: boolean;
             /** @description For people; at most 2000 characters. */
             note?: string;
             /** @description Clients of one that is switched off are told so. */
@@ -2419,6 +2544,11 @@ export interface components {
              * @default false
              */
             log_io?: boolean;
+            /**
+             * @description Whether its requests are refused rather than translated with losses.
+             * @default false
+             */
+            strict?: boolean;
             /** @default true */
             enabled?: boolean;
         };

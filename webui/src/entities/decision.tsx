@@ -17,6 +17,7 @@ export function DecisionTable({ decision }: { decision: Schemas['Decision'] }) {
     'capability:tool_call': t`has no tools`,
     'capability:structured_output': t`has no structured output`,
     'capability:image': t`takes no images`,
+    context_window: t`too long for its context window`,
     'resting:breaker': t`rested: breaker open`,
     'resting:rate_limit': t`rested: rate limited`,
     tier: t`a higher tier was awake`,

@@ -43,6 +43,7 @@ async fn create(
         models: Some(models).filter(|models| !models.is_empty()),
         expires_at,
         log_io,
+        strict: false,
         created_at: home.platform.clock.now(),
     };
     store

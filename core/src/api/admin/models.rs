@@ -99,6 +99,12 @@ pub(super) struct ModelFields {
     /// second turn on with `least_latency`. `rotor` does so by itself.
     #[serde(default = "defaults::yes")]
     affinity: bool,
+    /// Whether within a tier providers of the client's own dialect are asked before those that a request is translated for.
+    #[serde(default = "defaults::yes")]
+    prefer_same_dialect: bool,
+    /// Whether a request is refused rather than translated with losses. Keys and requests can ask for the same.
+    #[serde(default)]
+    strict: bool,
     /// For people; at most 2000 characters.
     #[serde(default)]
     note: String,
@@ -138,6 +144,8 @@ impl ModelFields {
             idle_timeout: model.timeouts.idle,
             breaker: model.breaker,
             affinity: model.affinity,
+            prefer_same_dialect: model.prefer_same_dialect,
+            strict: model.strict,
             note: model.note.clone(),
             enabled: model.enabled,
         }
@@ -155,6 +163,8 @@ impl ModelFields {
         };
         model.breaker = self.breaker;
         model.affinity = self.affinity;
+        model.prefer_same_dialect = self.prefer_same_dialect;
+        model.strict = self.strict;
         model.note = normal_note(&self.note);
         model.enabled = self.enabled;
     }
@@ -229,6 +239,8 @@ pub(super) fn insert(
         timeouts: Timeouts::default(),
         breaker: true,
         affinity: true,
+        prefer_same_dialect: true,
+        strict: false,
         note: String::new(),
         enabled: true,
         created_at,

@@ -175,6 +175,8 @@ fn of_model(model: &Model, position: usize) -> Vec<Field> {
         Field::plain("idle_timeout", model.timeouts.idle),
         field!((model) breaker),
         field!((model) affinity),
+        field!((model) prefer_same_dialect),
+        field!((model) strict),
         field!((model) note),
         field!((model) enabled),
         Field::plain("order", position),

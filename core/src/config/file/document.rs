@@ -98,6 +98,12 @@ pub(super) struct ModelEntry {
     /// second turn on with `least_latency`. `rotor` does so by itself.
     #[serde(default = "defaults::yes")]
     pub(super) affinity: bool,
+    /// Whether within a tier providers of the client's own dialect are asked before those that a request is translated for.
+    #[serde(default = "defaults::yes")]
+    pub(super) prefer_same_dialect: bool,
+    /// Whether a request is refused rather than translated with losses. Keys and requests can ask for the same.
+    #[serde(default)]
+    pub(super) strict: bool,
     /// For people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) note: Option<Text>,

@@ -116,6 +116,8 @@ fn model_entry(model: &Model, config: &Config, names: &mut Names) -> ModelEntry 
         idle_timeout: model.timeouts.idle,
         breaker: model.breaker,
         affinity: model.affinity,
+        prefer_same_dialect: model.prefer_same_dialect,
+        strict: model.strict,
         note: note(&model.note),
         enabled: model.enabled,
         associations: model

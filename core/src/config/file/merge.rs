@@ -131,6 +131,8 @@ impl Merge<'_> {
                 },
                 breaker: entry.breaker,
                 affinity: entry.affinity,
+                prefer_same_dialect: entry.prefer_same_dialect,
+                strict: entry.strict,
                 note: normal_note(optional(entry.note.as_ref())),
                 enabled: entry.enabled,
                 created_at,

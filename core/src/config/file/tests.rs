@@ -402,6 +402,8 @@ models:
   idle_timeout: 86400.0
   breaker: true
   affinity: true
+  prefer_same_dialect: true
+  strict: false
   enabled: true
   associations:
   - provider: main
@@ -415,6 +417,7 @@ models:
     tool_call: true
     structured_output: true
     image: true
+    relay_only: false
     with_header: false
     extra_body:
       a: []
@@ -444,6 +447,8 @@ models:
   max_retry: 3
   breaker: false
   affinity: true
+  prefer_same_dialect: true
+  strict: false
   note: "off"
   enabled: false
   associations: []
@@ -454,10 +459,12 @@ keys:
   - gpt-*
   expires_at: "2030-01-02T03:04:05Z"
   log_io: false
+  strict: false
   enabled: true
 - name: "- #"
   models: []
   log_io: false
+  strict: false
   enabled: true
 settings:
   log_retention_days: 30

@@ -62,6 +62,11 @@ impl Ledger {
         self.entries.iter().map(|(fate, code)| (*fate, &**code))
     }
 
+    /// What does not arrive as it was sent. What the gateway adds takes nothing away.
+    pub fn losses(&self) -> impl Iterator<Item = &str> {
+        self.entries().filter(|(fate, _)| *fate != Fate::Added).map(|(_, code)| code)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -133,6 +138,7 @@ mod tests {
         ledger.added("cache_control");
         let text = "dropped=seed,top_k,unknown,vendor_field; approximated=reasoning; added=cache_control";
         assert_eq!(ledger.to_string(), text);
+        assert_eq!(ledger.losses().collect::<Vec<_>>(), ["reasoning", "top_k", "seed", "vendor_field", "unknown"]);
         (0..100).for_each(|number| ledger.unknown(&format!("field{number}")));
         assert!(ledger.to_string().len() < LIMIT * (CODE_LIMIT + 1) + 64);
     }

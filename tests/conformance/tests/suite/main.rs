@@ -23,6 +23,7 @@ mod operators;
 mod original;
 mod overview;
 mod parity;
+mod planning;
 mod plans;
 mod probes;
 mod protocol;

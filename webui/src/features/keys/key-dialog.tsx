@@ -105,6 +105,11 @@ export function KeyDialog({ stored, onClose }: { stored?: Key | undefined; onClo
         hint={t`Everything that is asked and answered with this key is stored, and can be read here by every administrator, as long as the log is kept.`}
         {...register('log_io')}
       />
+      <Checkbox
+        label={t`Strict mode`}
+        hint={t`A request is refused rather than translated with losses.`}
+        {...register('strict')}
+      />
       <Field label={t`Note`} error={errors.note?.message}>
         {(props) => <TextArea {...props} {...register('note')} />}
       </Field>

@@ -8,6 +8,7 @@ const key = {
   models: null,
   expires_at: null as string | null,
   log_io: false,
+  strict: false,
   enabled: true,
   prefix: 'sk-',
   suffix: null,

@@ -9,6 +9,7 @@ export interface KeyForm {
   /** A date of the reader's calendar, as the browser's date field has it; empty for never. */
   expires: string;
   log_io: boolean;
+  strict: boolean;
   enabled: boolean;
   /** A text of one's own for a new key, for moving clients over; empty to have one made. */
   key: string;
@@ -22,6 +23,7 @@ export function formOf(key: Key | undefined): KeyForm {
     models: key?.models ?? [],
     expires: key?.expires_at ? dateOf(key.expires_at) : '',
     log_io: key?.log_io ?? false,
+    strict: key?.strict ?? false,
     enabled: key?.enabled ?? true,
     key: '',
   };

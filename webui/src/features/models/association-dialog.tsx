@@ -133,6 +133,20 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
           <Checkbox label={t`Structured output`} {...register('structured_output')} />
           <Checkbox label={t`Images`} {...register('image')} />
         </div>
+        <Checkbox
+          label={t`Relay only`}
+          hint={t`Never asked where a request would have to be translated.`}
+          {...register('relay_only')}
+        />
+        <Field
+          label={t`Context window, in tokens`}
+          hint={t`Longer requests go to others first. Empty: unknown.`}
+          error={errors.context_window?.message}
+        >
+          {(props) => (
+            <Input {...props} type="number" min={1} step={1} className="max-w-40" {...register('context_window')} />
+          )}
+        </Field>
       </Group>
       <Group title={t`Prices per million tokens`}>
         <Checkbox

@@ -12,6 +12,8 @@ export interface AssociationForm {
   tool_call: boolean;
   structured_output: boolean;
   image: boolean;
+  relay_only: boolean;
+  context_window: string;
   with_header: boolean;
   headers: { name: string; value: string }[];
   extra_body: string;
@@ -52,6 +54,8 @@ export function formOf(association: Association | undefined, modelId: string, cu
     tool_call: association?.tool_call ?? true,
     structured_output: association?.structured_output ?? true,
     image: association?.image ?? true,
+    relay_only: association?.relay_only ?? false,
+    context_window: text(association?.context_window),
     with_header: association?.with_header ?? false,
     headers: Object.entries(association?.headers ?? {}).map(([name, value]) => ({ name, value })),
     extra_body: Object.keys(association?.extra_body ?? {}).length
@@ -76,12 +80,13 @@ export function pricesForm(prices: Association['prices'] | undefined, currency: 
 }
 
 export function fieldsOf(form: AssociationForm): Schemas['AssociationFields'] {
-  const { has_prices, prices, headers, extra_body, weight, priority, ...rest } = form;
+  const { has_prices, prices, headers, extra_body, weight, priority, context_window, ...rest } = form;
   const amount = (value: string) => Number(value.trim() || 0);
   return {
     ...rest,
     weight: Number(weight),
     priority: Number(priority),
+    context_window: context_window.trim() ? Number(context_window) : null,
     headers: Object.fromEntries(
       headers.filter(({ name }) => name.trim()).map(({ name, value }) => [name.trim(), value]),
     ),

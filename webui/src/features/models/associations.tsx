@@ -155,6 +155,7 @@ export function Associations({ model }: { model: Model }) {
           {it.tool_call && <Badge>{t`tools`}</Badge>}
           {it.structured_output && <Badge>{t`structured`}</Badge>}
           {it.image && <Badge>{t`images`}</Badge>}
+          {it.relay_only && <Badge>{t`relay only`}</Badge>}
           {(it.with_header || Object.keys(it.headers).length > 0) && <Badge>{t`headers`}</Badge>}
           {Object.keys(it.extra_body).length > 0 && <Badge>{t`extra body`}</Badge>}
         </span>

@@ -20,6 +20,8 @@ interface ModelForm {
   idle_timeout: string;
   breaker: boolean;
   affinity: boolean;
+  prefer_same_dialect: boolean;
+  strict: boolean;
 }
 
 const text = (value: number | null | undefined) => (value == null ? '' : String(value));
@@ -37,6 +39,8 @@ function formOf(model: Model | undefined): ModelForm {
     idle_timeout: text(model?.idle_timeout),
     breaker: model?.breaker ?? true,
     affinity: model?.affinity ?? true,
+    prefer_same_dialect: model?.prefer_same_dialect ?? true,
+    strict: model?.strict ?? false,
   };
 }
 
@@ -151,6 +155,16 @@ export function ModelDialog({
         label={t`Affinity`}
         hint={t`A conversation keeps its provider, so that prompt caches stay warm.`}
         {...register('affinity')}
+      />
+      <Checkbox
+        label={t`Prefer the client's dialect`}
+        hint={t`Within a tier nobody is asked through translation while a provider of the client's own dialect is awake.`}
+        {...register('prefer_same_dialect')}
+      />
+      <Checkbox
+        label={t`Strict mode`}
+        hint={t`A request is refused rather than translated with losses.`}
+        {...register('strict')}
       />
       <details open={hasTimeouts || undefined} className="rounded-card border border-line px-3 py-2">
         <summary className="font-medium">

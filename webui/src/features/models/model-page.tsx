@@ -112,6 +112,8 @@ function Detail({ model, models }: { model: Model; models: Model[] }) {
               [t`Retries`, number(model.max_retry)],
               [t`Breaker`, model.breaker ? t`on` : t`off`],
               [t`Affinity`, model.affinity ? t`on` : t`off`],
+              [t`Prefer the client's dialect`, model.prefer_same_dialect ? t`on` : t`off`],
+              [t`Strict mode`, model.strict ? t`on` : t`off`],
               [
                 t`Note`,
                 model.note ? (
