@@ -2,6 +2,7 @@
 
 mod bench;
 mod envelopes;
+mod fields;
 mod golden;
 mod matrix;
 mod probes;

@@ -153,9 +153,9 @@ pub(crate) fn responses() -> Vec<Probe> {
         ("`prompt_cache_key`", it, json!({"prompt_cache_key": "needle"}), "needle"),
         ("user", it, json!({"safety_identifier": "needle"}), "needle"),
         ("service tier", it, json!({"service_tier": "default"}), "service_tier|serviceTier"),
-        ("`metadata`", it, json!({"metadata": {"a": "b"}}), ""),
+        ("`metadata`", it, json!({"metadata": {"a": "b"}}), "\"metadata\""),
         ("`truncation`", it, json!({"truncation": "auto"}), ""),
         ("`include`: others than reasoning", it, json!({"include": ["file_search_call.results"]}), ""),
-        ("a member that nobody knows", it, json!({"client_metadata": {}}), ""),
+        ("a member that nobody knows", it, json!({"client_metadata": {"a": "b"}}), ""),
     ]
 }

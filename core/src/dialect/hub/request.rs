@@ -26,6 +26,8 @@ pub struct Request<'a> {
     /// In OpenAI's words.
     pub service_tier: Option<&'a str>,
     pub verbosity: Option<&'a str>,
+    /// Members that OpenAI's two dialects have alike, and nobody else.
+    pub openai: Vec<(&'a str, &'a Value)>,
     /// The client knows cache breakpoints, whether it sets any or not.
     pub knows_breakpoints: bool,
     /// Tools of the client's that take any text, by name: they are declared as functions of one argument, `input`.
@@ -34,6 +36,10 @@ pub struct Request<'a> {
     pub repeated: Vec<(&'a str, &'a Value)>,
     pub stream: bool,
 }
+
+/// What Chat Completions and Responses have under the same name in the same form.
+pub(in crate::dialect) const OPENAI_ALIKE: [&str; 4] =
+    ["metadata", "moderation", "prompt_cache_options", "prompt_cache_retention"];
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Turn<'a> {
@@ -69,6 +75,7 @@ pub enum Format<'a> {
     Json,
     Schema {
         name: Option<&'a str>,
+        description: Option<&'a str>,
         schema: Cow<'a, Value>,
         strict: Option<bool>,
     },

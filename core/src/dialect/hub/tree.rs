@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::ledger::Ledger;
 use crate::wire::json::InvalidJson;
 
 /// Reads an event's or a body's JSON.
@@ -25,6 +26,24 @@ pub(in crate::dialect) fn flag(value: &Value, name: &str) -> Option<bool> {
 /// The elements of a member that is an array; none of anything else.
 pub(in crate::dialect) fn list<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value.get(name).map(array).unwrap_or_default()
+}
+
+/// Notes the members of an object that are not `known` as lost, but for those that say nothing.
+pub(in crate::dialect) fn note_others(value: &Value, known: &[&str], ledger: &mut Ledger) {
+    for (name, value) in value.as_object().into_iter().flatten() {
+        if !known.contains(&name.as_str()) && !says_nothing(value) {
+            ledger.unknown(name);
+        }
+    }
+}
+
+pub(in crate::dialect) fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(all) => all.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
 }
 
 pub(in crate::dialect) fn array(value: &Value) -> &[Value] {

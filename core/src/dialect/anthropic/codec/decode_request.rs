@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::dialect::hub::{
     Cache, Effort, Format, Input, Ledger, Media, MediaKind, Part, PartKind, Proof, Reasoning, Refusal, Request, Role,
-    Source, Thoughts, Tool, ToolChoice, Turn, array, flag, list, member, pair, text,
+    Source, Thoughts, Tool, ToolChoice, Turn, array, flag, list, member, note_others, pair, text,
 };
 
 /// Claude Code's line for Anthropic's own books, in the place of a system prompt.
@@ -40,7 +40,7 @@ pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request
             "top_p" => request.sampling.top_p = Some(value),
             "top_k" => request.sampling.top_k = Some(value),
             "stop_sequences" => request.sampling.stop = array(value).iter().filter_map(Value::as_str).collect(),
-            "thinking" => thinking(value, &mut request),
+            "thinking" => thinking(value, &mut request, ledger),
             "output_format" => request.format = format(value),
             // Its effort is read below, beside `thinking`.
             "output_config" => request.format = member(value, "format").and_then(format).or(request.format),
@@ -85,6 +85,7 @@ fn turn<'a>(message: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Turn<'a
     if member(message, "output_config").is_some() {
         ledger.dropped("messages.output_config");
     }
+    note_others(message, &["role", "content", "output_config"], ledger);
     let content = message.get("content").unwrap_or(&Value::Null);
     Ok(Turn { role, parts: parts(content, &format!("{at}.content"), ledger)? })
 }
@@ -103,6 +104,26 @@ fn parts<'a>(content: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Vec<Pa
 
 fn block<'a>(value: &'a Value, at: &str, parts: &mut Vec<Part<'a>>, ledger: &mut Ledger) -> Result<(), Refusal> {
     let words = |name| text(value, name).unwrap_or_default();
+    let known: &[&str] = match words("type") {
+        "text" => &["type", "text", "citations", "cache_control"],
+        "image" => &["type", "source", "cache_control"],
+        "document" => &["type", "source", "title", "context", "citations", "cache_control"],
+        "thinking" => &["type", "thinking", "signature"],
+        "redacted_thinking" => &["type", "data"],
+        "tool_use" => &["type", "id", "name", "input", "caller", "cache_control"],
+        "tool_result" => &["type", "tool_use_id", "content", "is_error", "cache_control"],
+        "tool_reference" => &["type", "tool_name", "cache_control"],
+        "search_result" => &["type", "title", "source", "content", "cache_control"],
+        // It is refused.
+        _ => &[],
+    };
+    if !known.is_empty() {
+        note_others(value, known, ledger);
+    }
+    // Called by a server's code, not by the model itself.
+    if member(value, "caller").is_some_and(|caller| text(caller, "type") != Some("direct")) {
+        ledger.dropped("caller");
+    }
     let kind = match words("type") {
         "text" => {
             if !list(value, "citations").is_empty() {
@@ -200,6 +221,13 @@ fn tool<'a>(value: &'a Value, index: usize, ledger: &mut Ledger) -> Result<Tool<
             format!("`{kind}` is a tool of Anthropic's own servers; leave it out, or ask for a model that has it");
         return Err(Refusal::new(format!("tools[{index}].type"), message));
     }
+    // Whose arguments are streamed as they come is every target's own affair.
+    let known = ["type", "name", "description", "input_schema", "strict", "cache_control", "defer_loading"];
+    let known = [&known[..], &["input_examples", "eager_input_streaming", "allowed_callers"]].concat();
+    note_others(value, &known, ledger);
+    if list(value, "allowed_callers").iter().any(|caller| caller != "direct") {
+        ledger.dropped("tools.allowed_callers");
+    }
     if flag(value, "defer_loading") == Some(true) {
         ledger.approximated("tools.defer_loading");
     }
@@ -225,13 +253,18 @@ fn tool_choice(value: &Value) -> Result<Option<ToolChoice<'_>>, Refusal> {
     }))
 }
 
-fn thinking(value: &Value, request: &mut Request<'_>) {
+fn thinking(value: &Value, request: &mut Request<'_>, ledger: &mut Ledger) {
     let budget = value.get("budget_tokens").and_then(Value::as_u64);
     let effort = match text(value, "type") {
+        Some("disabled") => Effort::None,
         Some("enabled") => budget.map_or(Effort::Medium, Effort::of_budget),
         // Without a word of how much, the model's own measure.
         Some("adaptive") => Effort::Medium,
-        _ => Effort::None,
+        // When to think can be told nobody else.
+        _ => {
+            ledger.approximated("thinking.type");
+            Effort::Medium
+        }
     };
     request.reasoning = Some(Reasoning { effort, budget });
     request.thoughts = match (effort, text(value, "display")) {
@@ -243,7 +276,8 @@ fn thinking(value: &Value, request: &mut Request<'_>) {
 
 fn format(value: &Value) -> Option<Format<'_>> {
     let schema = member(value, "schema").filter(|_| text(value, "type") == Some("json_schema"))?;
-    Some(Format::Schema { name: text(value, "name"), schema: Cow::Borrowed(schema), strict: None })
+    let (name, description) = (text(value, "name"), text(value, "description"));
+    Some(Format::Schema { name, description, schema: Cow::Borrowed(schema), strict: None })
 }
 
 fn cache(value: &Value) -> Option<Cache> {

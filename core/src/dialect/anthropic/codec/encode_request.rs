@@ -44,6 +44,9 @@ pub(super) fn encode(
             Some("default") => it.text_member("service_tier", "standard_only"),
             Some(_) => ledger.dropped("service_tier"),
         }
+        for (name, _) in &request.openai {
+            ledger.unknown(name);
+        }
         if request.cache_key.is_some() {
             ledger.dropped("prompt_cache_key");
         }
@@ -51,7 +54,10 @@ pub(super) fn encode(
             ledger.dropped("verbosity");
         }
     });
-    refused.map_or_else(|| Ok(Encoded { body: out.into_bytes(), asks_reasoning: thinking.is_on }), Err)
+    refused.map_or_else(
+        || Ok(Encoded { body: out.into_bytes(), asks_reasoning: thinking.is_on || thinking.is_denied }),
+        Err,
+    )
 }
 
 /// Where the gateway sets breakpoints for a client that knows none, if its conversation is one that goes on.

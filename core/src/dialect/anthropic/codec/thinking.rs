@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use crate::dialect::hub::{Effort, Format, Ledger, Part, PartKind, Proof, Request, Role, Target, Turn, list, text};
+use crate::dialect::hub::{
+    Effort, Format, Ledger, Part, PartKind, Proof, Request, Role, Target, Turn, described, list, text,
+};
 use crate::wire::json::Writer;
 
 /// What a client of another dialect gets that names no limit; most models can write as much.
@@ -14,6 +16,8 @@ const LEAST_BUDGET: u64 = 1024;
 #[derive(Debug, Default)]
 pub(super) struct Thinking {
     pub(super) is_on: bool,
+    /// The model is told not to think.
+    pub(super) is_denied: bool,
     is_adaptive: bool,
     effort: Option<Effort>,
     budget: Option<u64>,
@@ -24,10 +28,17 @@ impl Thinking {
         let generation = Generation::of(target.model);
         let is_adaptive = generation == Generation::Adaptive;
         let off = Self { is_adaptive, ..Self::default() };
-        let Some(reasoning) = request.reasoning.filter(|it| it.effort != Effort::None) else { return off };
+        let Some(reasoning) = request.reasoning else { return off };
+        let is_denied = reasoning.effort == Effort::None;
         if target.without_reasoning || generation == Generation::Thoughtless {
-            ledger.dropped("reasoning");
+            // A model that cannot think does not.
+            if !is_denied || target.without_reasoning {
+                ledger.dropped("reasoning");
+            }
             return off;
+        }
+        if is_denied {
+            return Self { is_denied, ..off };
         }
         if is_adaptive {
             return Self { is_on: true, effort: Some(reasoning.effort), ..off };
@@ -57,11 +68,12 @@ impl Thinking {
                 it.text_member("type", "enabled");
                 it.number_member("budget_tokens", budget);
             });
-        } else if self.is_on {
-            out.key("thinking").object(|it| it.text_member("type", "adaptive"));
+        } else if self.is_on || self.is_denied {
+            let kind = if self.is_on { "adaptive" } else { "disabled" };
+            out.key("thinking").object(|it| it.text_member("type", kind));
         }
         let schema = match &request.format {
-            Some(Format::Schema { schema, .. }) => Some(schema),
+            Some(Format::Schema { schema, description, .. }) => Some((schema, *description)),
             Some(Format::Json) => {
                 // Said in the system prompt.
                 ledger.approximated("response_format");
@@ -80,10 +92,10 @@ impl Thinking {
                 };
                 it.text_member("effort", name);
             }
-            if let Some(schema) = schema {
+            if let Some((schema, description)) = schema {
                 it.key("format").object(|it| {
                     it.text_member("type", "json_schema");
-                    it.key("schema").value(schema);
+                    it.key("schema").value(&described(schema, description, ledger));
                 });
             }
         });

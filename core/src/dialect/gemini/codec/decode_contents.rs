@@ -5,9 +5,25 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::carrier::{Piece, is_signed, opened};
-use super::members::{each, get, word};
+use super::members::{each, get, note_others, word};
 use super::signatures::SENTINEL;
 use crate::dialect::hub::{Input, Ledger, Media, MediaKind, Part, PartKind, Proof, Refusal, Role, Source, Turn};
+
+/// The members of a part that are read, or refused.
+const PART: [&str; 12] = [
+    "text",
+    "thought",
+    "thoughtSignature",
+    "inlineData",
+    "fileData",
+    "functionCall",
+    "functionResponse",
+    "executableCode",
+    "codeExecutionResult",
+    "toolCall",
+    "toolResponse",
+    "audioTranscription",
+];
 
 /// A client's contents, as they are read one after the other.
 #[derive(Debug, Default)]
@@ -35,6 +51,7 @@ impl<'a> Contents<'a> {
         let values = get(content, "parts").map(each).unwrap_or_default();
         for (index, value) in values.iter().enumerate() {
             let at = format!("{at}.parts[{index}]");
+            note_others(value, &PART, ledger);
             if get(value, "thought") == Some(&Value::Bool(true)) {
                 match word(value, "thoughtSignature") {
                     Some(signature) => carried(signature, 0, &mut parts),
@@ -48,11 +65,12 @@ impl<'a> Contents<'a> {
                 carried(signature, from, &mut parts);
             }
             if let Some(call) = get(value, "functionCall") {
+                note_others(call, &["id", "name", "args"], ledger);
                 parts.push(self.call(call));
                 from = parts.len();
             } else if let Some(response) = get(value, "functionResponse") {
                 parts.push(self.response(response, &at, ledger)?);
-            } else if let Some(media) = media(value, &at, ledger)? {
+            } else if let Some(media) = media(value, &at)? {
                 parts.push(Part::new(media));
             } else if role == Role::Assistant {
                 said(value, &mut parts);
@@ -77,6 +95,7 @@ impl<'a> Contents<'a> {
 
     /// A result belongs to the call of its id, or to the first of its function that has none.
     fn response(&mut self, response: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Part<'a>, Refusal> {
+        note_others(response, &["id", "name", "response", "parts"], ledger);
         let name = word(response, "name").unwrap_or_default();
         let given = word(response, "id").filter(|id| !id.is_empty());
         let by_id = given.and_then(|given| self.open.iter().position(|(id, _)| id == given));
@@ -92,7 +111,8 @@ impl<'a> Contents<'a> {
             parts.push(Part::text(text));
         }
         for part in get(response, "parts").map(each).unwrap_or_default() {
-            if let Some(media) = media(part, &format!("{at}.functionResponse.parts"), ledger)? {
+            note_others(part, &["inlineData", "fileData"], ledger);
+            if let Some(media) = media(part, &format!("{at}.functionResponse.parts"))? {
                 parts.push(Part::new(media));
             }
         }
@@ -156,12 +176,7 @@ fn result(response: &Value) -> (Cow<'_, str>, bool) {
 }
 
 /// What a part holds beside text, calls and results; what nobody else knows is refused by its name.
-pub(super) fn media<'a>(part: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Option<PartKind<'a>>, Refusal> {
-    for name in ["videoMetadata", "mediaResolution", "partMetadata", "mediaProcessing", "speechMetadata"] {
-        if get(part, name).is_some() {
-            ledger.unknown(name);
-        }
-    }
+pub(super) fn media<'a>(part: &'a Value, at: &str) -> Result<Option<PartKind<'a>>, Refusal> {
     if let Some(blob) = get(part, "inlineData") {
         let mime = word(blob, "mimeType").unwrap_or_default();
         let data = word(blob, "data").unwrap_or_default();

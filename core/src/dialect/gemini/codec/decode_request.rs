@@ -68,7 +68,8 @@ fn system<'a>(value: &'a Value, ledger: &mut Ledger) -> Result<Vec<Part<'a>>, Re
         let parts = super::members::get(value, "parts").map(each).unwrap_or_default();
         for part in parts {
             text_parts(part, &mut all);
-            if let Some(media) = media(part, "systemInstruction", ledger)? {
+            super::members::note_others(part, &["text", "inlineData", "fileData"], ledger);
+            if let Some(media) = media(part, "systemInstruction")? {
                 all.push(Part::new(media));
             }
         }

@@ -3,7 +3,7 @@ use serde_json::{Map, Value, json};
 use super::encode_contents::{Encoder, NAME_LIMIT};
 use super::schema_out::{object, projected};
 use super::thinking::{self, Generation};
-use crate::dialect::hub::{Encoded, Format, Ledger, Names, Refusal, Request, Target, Tool, ToolChoice};
+use crate::dialect::hub::{Encoded, Format, Ledger, Names, Refusal, Request, Target, Tool, ToolChoice, described};
 use crate::wire::json::Writer;
 
 /// The API takes no more.
@@ -55,6 +55,9 @@ pub(super) fn encode(
             Some(_) => encoder.ledger.dropped("service_tier"),
         }
     });
+    for (name, _) in &request.openai {
+        ledger.unknown(name);
+    }
     for (given, code) in [
         (request.user.is_some(), "user"),
         (request.cache_key.is_some(), "prompt_cache_key"),
@@ -95,8 +98,8 @@ fn sampling(out: &mut Writer, request: &Request<'_>, ledger: &mut Ledger) {
 fn format(out: &mut Writer, request: &Request<'_>, ledger: &mut Ledger) {
     let Some(format) = &request.format else { return };
     out.text_member("responseMimeType", "application/json");
-    if let Format::Schema { schema, .. } = format {
-        let (schema, is_approximated) = projected(schema);
+    if let Format::Schema { schema, description, .. } = format {
+        let (schema, is_approximated) = projected(&described(schema, *description, ledger));
         if is_approximated {
             ledger.approximated("response_format.schema");
         }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::dialect::hub::{Ledger, says_nothing};
+
 /// A name as the API's documentation has it.
 pub(super) fn camel(name: &str) -> Cow<'_, str> {
     let name = name.trim_start_matches('_');
@@ -32,6 +34,16 @@ pub(super) fn get<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 
 pub(super) fn word<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
     get(value, name)?.as_str()
+}
+
+/// Notes the members that are not `known` as lost.
+pub(super) fn note_others(value: &Value, known: &[&str], ledger: &mut Ledger) {
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let name = camel(name);
+        if !known.contains(&&*name) && !says_nothing(value) {
+            ledger.unknown(&name);
+        }
+    }
 }
 
 /// Where the API wants an array it takes a single value, too.

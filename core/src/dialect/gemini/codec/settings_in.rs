@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::members::{camel, each, get, word};
+use super::members::{camel, each, get, note_others, word};
 use super::schema_in::json_schema;
 use crate::dialect::hub::{Effort, Format, Ledger, Reasoning, Refusal, Request, Thoughts, Tool, ToolChoice};
 
@@ -11,6 +11,9 @@ pub(super) fn function<'a>(value: &'a Value, ledger: &mut Ledger) -> Tool<'a> {
     if get(value, "behavior").is_some() {
         ledger.dropped("tools.behavior");
     }
+    let known =
+        ["name", "description", "parameters", "parametersJsonSchema", "response", "responseJsonSchema", "behavior"];
+    note_others(value, &known, ledger);
     let schema = get(value, "parametersJsonSchema").or_else(|| get(value, "parameters"));
     Tool {
         name: word(value, "name").unwrap_or_default().into(),
@@ -34,6 +37,8 @@ pub(super) fn tool_config<'a>(
         }
     }
     let config = get(value, "functionCallingConfig")?;
+    // Arguments are streamed as they come, whether that is asked for or not.
+    note_others(config, &["mode", "allowedFunctionNames", "streamFunctionCallArguments"], ledger);
     let allowed = get(config, "allowedFunctionNames").map(each).unwrap_or_default();
     let allowed: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
     request.tool_choice = match (word(config, "mode").unwrap_or_default(), &allowed[..]) {
@@ -95,13 +100,18 @@ pub(super) fn generation<'a>(config: &'a Value, request: &mut Request<'a>, ledge
     let wants_json =
         mime.is_some_and(|mime| mime.eq_ignore_ascii_case("application/json") || mime == "APPLICATION_JSON");
     request.format = match (schema, mime) {
-        (Some(schema), Some("text/x.enum")) => {
-            ledger.approximated("generationConfig.responseMimeType");
-            Some(Format::Schema { name: None, schema: json_schema(schema), strict: None })
+        (Some(schema), mime) => {
+            if mime == Some("text/x.enum") {
+                ledger.approximated("generationConfig.responseMimeType");
+            }
+            Some(Format::Schema { name: None, description: None, schema: json_schema(schema), strict: None })
         }
-        (Some(schema), _) => Some(Format::Schema { name: None, schema: json_schema(schema), strict: None }),
         (None, _) if wants_json => Some(Format::Json),
-        (None, _) => None,
+        (None, Some("text/plain" | "") | None) => None,
+        (None, Some(_)) => {
+            ledger.dropped("responseMimeType");
+            None
+        }
     };
     Ok(())
 }

@@ -4,9 +4,37 @@ use serde_json::Value;
 
 use super::thoughts;
 use crate::dialect::hub::{
-    Cache, Effort, Format, Input, Ledger, Media, MediaKind, Part, PartKind, Proof, Reasoning, Refusal, Request, Role,
-    Source, Thoughts, Tool, ToolChoice, Turn, array, flag, list, member, pair, text,
+    Cache, Effort, Format, Input, Ledger, Media, MediaKind, OPENAI_ALIKE, Part, PartKind, Proof, Reasoning, Refusal,
+    Request, Role, Source, Thoughts, Tool, ToolChoice, Turn, array, flag, list, member, note_others, pair,
+    says_nothing, text,
 };
+
+/// The members of a message that are read.
+const MESSAGE: [&str; 11] = [
+    "role",
+    "content",
+    "name",
+    "refusal",
+    "tool_calls",
+    "function_call",
+    "tool_call_id",
+    "audio",
+    "reasoning",
+    "reasoning_content",
+    "reasoning_details",
+];
+/// Those of a part.
+const PART: [&str; 9] = [
+    "type",
+    "text",
+    "refusal",
+    "image_url",
+    "input_audio",
+    "file",
+    "thinking",
+    "prompt_cache_breakpoint",
+    "cache_control",
+];
 
 pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request<'a>, Refusal> {
     let mut request = Request { thoughts: Thoughts::Shown, ..Request::default() };
@@ -23,10 +51,10 @@ pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request
             }
             "tools" => {
                 for (index, value) in array(value).iter().enumerate() {
-                    request.tools.push(tool(value, index)?);
+                    request.tools.push(tool(value, index, ledger)?);
                 }
             }
-            "functions" => request.tools.extend(array(value).iter().map(function)),
+            "functions" => request.tools.extend(array(value).iter().map(|value| function(value, ledger))),
             "tool_choice" | "function_call" => request.tool_choice = tool_choice(value)?,
             "parallel_tool_calls" => request.parallel_calls = value.as_bool(),
             "max_tokens" | "max_completion_tokens" => request.sampling.max_tokens = value.as_u64(),
@@ -58,16 +86,19 @@ pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request
             "verbosity" => request.verbosity = value.as_str(),
             "n" if value.as_u64() == Some(1) => {}
             "n" => return Err(Refusal::new("n", "the model's provider gives one answer; ask once for each")),
-            "logprobs" if *value == Value::Bool(false) => {}
             "modalities" if array(value).iter().all(|it| it == "text") => {}
             "modalities" | "audio" => return Err(Refusal::new(name, "the model's provider answers with text alone")),
             "web_search_options" => {
                 return Err(Refusal::new(name, "the model's provider has no web search of this form; leave it out"));
             }
-            "store" if *value == Value::Bool(false) => {}
-            other => ledger.unknown(other),
+            // The answer follows at once, and nothing is kept.
+            other if OPENAI_ALIKE.contains(&other) => request.openai.push((other, value)),
+            other if !says_nothing(value) => ledger.unknown(other),
+            _ => {}
         }
     }
+    let parts = turns.iter().flat_map(|turn| &turn.parts).chain(&request.system);
+    request.knows_breakpoints = parts.into_iter().any(|part| part.cache.is_some());
     request.turns = pair(turns, "messages")?;
     Ok(request)
 }
@@ -83,6 +114,7 @@ fn message<'a>(
     if text(value, "name").is_some() && text(value, "role") != Some("tool") && text(value, "role") != Some("function") {
         ledger.dropped("messages.name");
     }
+    note_others(value, &MESSAGE, ledger);
     let role = match text(value, "role").unwrap_or_default() {
         "system" | "developer" if turns.is_empty() => {
             request.system.append(&mut content);
@@ -97,6 +129,7 @@ fn message<'a>(
                 all.push(Part::new(PartKind::Refusal(refusal.into())));
             }
             for (index, call) in list(value, "tool_calls").iter().enumerate() {
+                note_others(call, &["id", "type", "index", "function"], ledger);
                 all.push(self::call(call, &format!("{at}.tool_calls[{index}]"))?);
             }
             // The oldest form knows one call at a time, without an id.
@@ -178,11 +211,20 @@ fn parts<'a>(content: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Vec<Pa
                 return Err(Refusal::new(format!("{}.type", at()), message));
             }
         };
+        note_others(value, &PART, ledger);
         if matches!(&kind, PartKind::Text(text) if text.is_empty()) {
             continue;
         }
         let mark = member(value, "prompt_cache_breakpoint").or_else(|| member(value, "cache_control"));
-        let cache = mark.map(|mark| if text(mark, "ttl") == Some("1h") { Cache::Long } else { Cache::Short });
+        let cache = mark.map(|mark| match text(mark, "ttl") {
+            None | Some("5m") => Cache::Short,
+            Some("1h") => Cache::Long,
+            // The next that holds as long.
+            Some(_) => {
+                ledger.approximated("prompt_cache_breakpoint.ttl");
+                Cache::Long
+            }
+        });
         parts.push(Part { kind, cache });
     }
     Ok(parts)
@@ -211,11 +253,14 @@ fn file(value: &Value) -> Media<'_> {
     Media { kind: MediaKind::Document, source, name: text(file, "filename"), detail: None }
 }
 
-fn tool(value: &Value, index: usize) -> Result<Tool<'_>, Refusal> {
+fn tool<'a>(value: &'a Value, index: usize, ledger: &mut Ledger) -> Result<Tool<'a>, Refusal> {
     match (member(value, "function"), text(value, "type")) {
         // Some clients leave the type out, or the level.
-        (Some(inner), _) => Ok(function(inner)),
-        (None, None | Some("function")) => Ok(function(value)),
+        (Some(inner), _) => {
+            note_others(value, &["type", "function"], ledger);
+            Ok(function(inner, ledger))
+        }
+        (None, None | Some("function")) => Ok(function(value, ledger)),
         (None, Some(kind)) => {
             let message = format!("`{kind}` tools cannot be told to the model's provider; leave it out");
             Err(Refusal::new(format!("tools[{index}].type"), message))
@@ -223,7 +268,8 @@ fn tool(value: &Value, index: usize) -> Result<Tool<'_>, Refusal> {
     }
 }
 
-fn function(value: &Value) -> Tool<'_> {
+fn function<'a>(value: &'a Value, ledger: &mut Ledger) -> Tool<'a> {
+    note_others(value, &["type", "name", "description", "parameters", "strict"], ledger);
     Tool {
         name: text(value, "name").unwrap_or_default().into(),
         description: text(value, "description").map(Into::into),
@@ -256,7 +302,8 @@ fn format(value: &Value) -> Result<Option<Format<'_>>, Refusal> {
             let schema = member(described, "schema")
                 .ok_or_else(|| Refusal::new("response_format.json_schema.schema", "is missing"))?;
             let schema = Cow::Borrowed(schema);
-            Ok(Some(Format::Schema { name: text(described, "name"), schema, strict: flag(described, "strict") }))
+            let (name, description) = (text(described, "name"), text(described, "description"));
+            Ok(Some(Format::Schema { name, description, schema, strict: flag(described, "strict") }))
         }
         Some(other) => Err(Refusal::new("response_format.type", format!("`{other}` is not known"))),
     }

@@ -54,6 +54,13 @@ pub(super) fn encode(
                 ledger.dropped("metadata.user_id");
             }
         }
+        for (name, value) in &request.openai {
+            if is_openai(target) {
+                it.key(name).value(value);
+            } else {
+                ledger.unknown(name);
+            }
+        }
         for (name, value) in
             [("prompt_cache_key", request.cache_key), ("verbosity", request.verbosity), ("service_tier", tier(request))]
         {
@@ -73,6 +80,10 @@ fn tier<'a>(request: &Request<'a>) -> Option<&'a str> {
     request.service_tier.filter(|tier| *tier != "auto")
 }
 
+fn is_openai(target: &Target<'_>) -> bool {
+    target.host.ends_with("api.openai.com") || target.host.ends_with(".azure.com")
+}
+
 /// Whether the provider is OpenAI itself, or its model one of OpenAI's: then limits have the names of today.
 fn is_of_today(target: &Target<'_>) -> bool {
     let model = target.model.rsplit('/').next().unwrap_or_default();
@@ -80,10 +91,7 @@ fn is_of_today(target: &Target<'_>) -> bool {
         let digit = model.strip_prefix(prefix).and_then(|rest| rest.bytes().next());
         digit.is_some_and(|digit| (from..=b'9').contains(&digit))
     };
-    target.host.ends_with("api.openai.com")
-        || target.host.ends_with(".azure.com")
-        || is_numbered("gpt-", b'5')
-        || is_numbered("o", b'1')
+    is_openai(target) || is_numbered("gpt-", b'5') || is_numbered("o", b'1')
 }
 
 fn limits(out: &mut Writer, request: &Request<'_>, target: &Target<'_>, ledger: &mut Ledger) {
@@ -115,8 +123,12 @@ fn limits(out: &mut Writer, request: &Request<'_>, target: &Target<'_>, ledger: 
 
 /// Whether it was told how much to think.
 fn reasoning(out: &mut Writer, request: &Request<'_>, target: &Target<'_>, ledger: &mut Ledger) -> bool {
-    // Not to think is what a model does that is not told to; few take the word for it.
-    let Some(reasoning) = request.reasoning.filter(|it| it.effort != Effort::None) else { return false };
+    let Some(reasoning) = request.reasoning else { return false };
+    if reasoning.effort == Effort::None && !is_of_today(target) {
+        // Not to think is what most models do that are not told to; few vendors take the word for it.
+        ledger.approximated("reasoning");
+        return false;
+    }
     if target.without_reasoning {
         ledger.dropped("reasoning");
         return false;
@@ -134,10 +146,13 @@ fn format(out: &mut Writer, request: &Request<'_>) {
         Some(Format::Json) => {
             out.key("response_format").object(|it| it.text_member("type", "json_object"));
         }
-        Some(Format::Schema { name, schema, strict }) => out.key("response_format").object(|it| {
+        Some(Format::Schema { name, description, schema, strict }) => out.key("response_format").object(|it| {
             it.text_member("type", "json_schema");
             it.key("json_schema").object(|it| {
                 it.text_member("name", name.unwrap_or("answer"));
+                if let Some(description) = description {
+                    it.text_member("description", description);
+                }
                 it.key("schema").value(schema);
                 if let Some(strict) = strict {
                     it.key("strict").flag(*strict);

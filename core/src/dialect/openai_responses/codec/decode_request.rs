@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::{input, tools};
 use crate::dialect::hub::{
-    Effort, Format, Ledger, Part, Reasoning, Refusal, Request, Thoughts, array, flag, member, pair, text,
+    Effort, Format, Ledger, OPENAI_ALIKE, Part, Reasoning, Refusal, Request, Thoughts, array, flag, member, pair,
+    says_nothing, text,
 };
 
 /// What an answer repeats of its request.
@@ -66,7 +67,9 @@ pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request
                 return Err(Refusal::new(name, stateless("send the whole conversation in `input` instead")));
             }
             "prompt" => return Err(Refusal::new(name, stateless("send its text in `instructions` instead"))),
-            other => ledger.unknown(other),
+            other if OPENAI_ALIKE.contains(&other) => request.openai.push((other, value)),
+            other if !says_nothing(value) => ledger.unknown(other),
+            _ => {}
         }
     }
     instructions.append(&mut request.system);
@@ -74,6 +77,8 @@ pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request
     if let Some(choice) = member(body, "tool_choice") {
         tools::choose(choice, &mut request, ledger)?;
     }
+    let parts = turns.iter().flat_map(|turn| &turn.parts).chain(&request.system);
+    request.knows_breakpoints = parts.into_iter().any(|part| part.cache.is_some());
     request.turns = pair(turns, "input")?;
     Ok(request)
 }
@@ -104,7 +109,8 @@ fn format(value: &Value) -> Result<Option<Format<'_>>, Refusal> {
         Some("json_schema") => {
             let schema = member(value, "schema").ok_or_else(|| Refusal::new("text.format.schema", "is missing"))?;
             let schema = Cow::Borrowed(schema);
-            Ok(Some(Format::Schema { name: text(value, "name"), schema, strict: flag(value, "strict") }))
+            let (name, description) = (text(value, "name"), text(value, "description"));
+            Ok(Some(Format::Schema { name, description, schema, strict: flag(value, "strict") }))
         }
         Some(other) => Err(Refusal::new("text.format.type", format!("`{other}` is not known"))),
     }

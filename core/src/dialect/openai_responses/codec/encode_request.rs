@@ -40,7 +40,8 @@ pub(super) fn encode(
             ledger.dropped("cache_control");
         }
         asks_reasoning = thinking(it, request, target, ledger);
-        limits(it, request, asks_reasoning, ledger);
+        let thinks = asks_reasoning && request.reasoning.is_some_and(|it| it.effort != Effort::None);
+        limits(it, request, thinks, ledger);
         output(it, request);
         if let Some(user) = &request.user {
             if user.len() <= USER_LIMIT {
@@ -48,6 +49,9 @@ pub(super) fn encode(
             } else {
                 ledger.dropped("metadata.user_id");
             }
+        }
+        for (name, value) in &request.openai {
+            it.key(name).value(value);
         }
         // The default is not worth a field that a vendor may not know.
         let tier = request.service_tier.filter(|tier| *tier != "auto");
@@ -62,7 +66,7 @@ pub(super) fn encode(
 
 /// Whether it was told how much to think.
 fn thinking(out: &mut Writer, request: &Request<'_>, target: &Target<'_>, ledger: &mut Ledger) -> bool {
-    let Some(reasoning) = request.reasoning.filter(|it| it.effort != Effort::None) else { return false };
+    let Some(reasoning) = request.reasoning else { return false };
     if target.without_reasoning {
         ledger.dropped("reasoning");
         return false;
@@ -70,13 +74,14 @@ fn thinking(out: &mut Writer, request: &Request<'_>, target: &Target<'_>, ledger
     if reasoning.budget.is_some_and(|budget| budget != reasoning.effort.budget()) {
         ledger.approximated("reasoning");
     }
+    let thinks = reasoning.effort != Effort::None;
     out.key("reasoning").object(|it| {
         it.text_member("effort", reasoning.effort.name());
-        if request.thoughts == Thoughts::Shown {
+        if request.thoughts == Thoughts::Shown && thinks {
             it.text_member("summary", "auto");
         }
     });
-    if request.thoughts != Thoughts::Unasked {
+    if request.thoughts != Thoughts::Unasked && thinks {
         out.key("include").array(|it| it.text("reasoning.encrypted_content"));
     }
     true
@@ -120,9 +125,12 @@ fn output(out: &mut Writer, request: &Request<'_>) {
         match &request.format {
             None => {}
             Some(Format::Json) => it.key("format").object(|it| it.text_member("type", "json_object")),
-            Some(Format::Schema { name, schema, strict }) => it.key("format").object(|it| {
+            Some(Format::Schema { name, description, schema, strict }) => it.key("format").object(|it| {
                 it.text_member("type", "json_schema");
                 it.text_member("name", name.unwrap_or("answer"));
+                if let Some(description) = description {
+                    it.text_member("description", description);
+                }
                 it.key("schema").value(schema);
                 if let Some(strict) = strict {
                     it.key("strict").flag(*strict);

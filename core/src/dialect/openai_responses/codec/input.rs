@@ -5,8 +5,24 @@ use serde_json::Value;
 use super::{freeform, reasoning, tools};
 use crate::dialect::hub::{
     Cache, Input, Ledger, Media, MediaKind, Part, PartKind, Refusal, Request, Role, Source, Turn, array, list, member,
-    text,
+    note_others, text,
 };
+
+/// The members of a part that are read.
+const PART: [&str; 12] = [
+    "type",
+    "text",
+    "refusal",
+    "annotations",
+    "logprobs",
+    "image_url",
+    "file_id",
+    "file_data",
+    "file_url",
+    "filename",
+    "detail",
+    "prompt_cache_breakpoint",
+];
 
 /// A text, or a list of items. Instructions before the first turn are the request's own.
 pub(super) fn turns<'a>(
@@ -37,6 +53,25 @@ pub(super) fn turns<'a>(
 /// What an item is of a turn; turns of one side in a row are one.
 fn item<'a>(value: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Option<Turn<'a>>, Refusal> {
     let words = |name| text(value, name).unwrap_or_default();
+    // Nobody keeps what ids and states are of.
+    let known: &[&str] = match text(value, "type") {
+        None | Some("message") => &["type", "id", "status", "role", "phase", "content"],
+        Some("reasoning") => &["type", "id", "status", "summary", "content", "encrypted_content"],
+        Some("function_call") => &["type", "id", "status", "call_id", "name", "namespace", "arguments", "caller"],
+        Some("custom_tool_call") => &["type", "id", "status", "call_id", "name", "namespace", "input", "caller"],
+        Some("function_call_output" | "custom_tool_call_output") => {
+            &["type", "id", "status", "call_id", "name", "namespace", "output", "caller"]
+        }
+        // Told or refused as a whole.
+        Some(_) => &[],
+    };
+    if !known.is_empty() {
+        note_others(value, known, ledger);
+    }
+    // Called by a server's code, not by the model itself.
+    if member(value, "caller").is_some_and(|caller| text(caller, "type") != Some("direct")) {
+        ledger.dropped("caller");
+    }
     let (role, parts) = match text(value, "type") {
         None | Some("message") => {
             let role = match words("role") {
@@ -118,10 +153,18 @@ fn parts<'a>(content: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Vec<Pa
                 return Err(Refusal::new(format!("{at}[{index}].type"), message));
             }
         };
+        note_others(value, &PART, ledger);
         if matches!(&kind, PartKind::Text(text) if text.is_empty()) {
             continue;
         }
-        let cache = member(value, "prompt_cache_breakpoint").map(|_| Cache::Short);
+        let cache = member(value, "prompt_cache_breakpoint").map(|mark| {
+            // The next that holds as long.
+            let is_long = text(mark, "ttl").is_some();
+            if is_long {
+                ledger.approximated("prompt_cache_breakpoint.ttl");
+            }
+            if is_long { Cache::Long } else { Cache::Short }
+        });
         parts.push(Part { kind, cache });
     }
     Ok(parts)

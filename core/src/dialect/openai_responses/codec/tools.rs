@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::freeform;
-use crate::dialect::hub::{Ledger, Refusal, Request, Tool, ToolChoice, array, flag, list, member, text};
+use crate::dialect::hub::{Ledger, Refusal, Request, Tool, ToolChoice, array, flag, list, member, note_others, text};
 
 /// Between the name of a namespace and that of a tool in it, where both are one name: no name has it.
 const SEPARATOR: char = '\u{1f}';
@@ -53,6 +53,13 @@ fn take_one<'a>(
     request: &mut Request<'a>,
     ledger: &mut Ledger,
 ) -> Result<(), Refusal> {
+    let known = ["type", "name", "description", "parameters", "strict", "format", "defer_loading", "output_schema"];
+    if matches!(text(tool, "type"), None | Some("function" | "custom")) {
+        note_others(tool, &[&known[..], &["allowed_callers"]].concat(), ledger);
+        if list(tool, "allowed_callers").iter().any(|caller| caller != "direct") {
+            ledger.dropped("tools.allowed_callers");
+        }
+    }
     let name = full_name(namespace, text(tool, "name").unwrap_or_default());
     let (description, schema, strict) = match text(tool, "type") {
         None | Some("function") => {
