@@ -213,6 +213,16 @@ pub(crate) struct ServeArgs {
     )]
     pub(crate) config: Option<PathBuf>,
 
+    /// How many threads serve clients. Without it: one for each core that this process may use; a container's CPU limit counts.
+    #[arg(
+        long,
+        global = true,
+        env = "LLMIO_THREADS",
+        value_name = "NUMBER",
+        value_parser = clap::value_parser!(u16).range(1..=512)
+    )]
+    pub(crate) threads: Option<u16>,
+
     /// The largest request body that is accepted, after decompression.
     #[arg(long, global = true, env = "LLMIO_MAX_BODY_BYTES", default_value_t = 64 * 1024 * 1024, value_name = "BYTES")]
     pub(crate) max_body_bytes: usize,

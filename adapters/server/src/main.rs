@@ -5,6 +5,7 @@ mod cli;
 mod commands;
 mod console;
 mod failure;
+mod handler;
 mod http;
 mod logging;
 mod output;

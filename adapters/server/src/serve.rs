@@ -1,13 +1,13 @@
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
 use llmio_core::config::Secret;
 use llmio_core::config::file::Environment;
-use llmio_core::platform::{Background, Body};
-use llmio_core::{Answer, Gateway, GatewayOptions, Limits, RequestContext, Upkeep};
+use llmio_core::{Gateway, GatewayOptions, Limits, Upkeep};
 use llmio_native::{Histories, Home, MadeToken, TaskBackground};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::chores;
@@ -15,7 +15,8 @@ use crate::cli::{HomeArgs, ServeArgs};
 use crate::commands::{config_file, import};
 use crate::console;
 use crate::failure::Failure;
-use crate::http::{Client, Handler, bind};
+use crate::handler::GatewayHandler;
+use crate::http::{Threads, bind};
 use crate::output::{note, say};
 use crate::signals::Signals;
 
@@ -49,14 +50,16 @@ pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure
     };
     let gateway = Gateway::open(home.platform.clone(), home.sealer.clone(), options).await?;
     let background = TaskBackground::default();
-    let handler = Arc::new(GatewayHandler { gateway: gateway.clone(), background: Arc::new(background.clone()) });
+    let handler = GatewayHandler::new(gateway.clone(), Arc::new(background.clone()), Handle::current());
+    let threads = Threads::start(number_of_threads(args.threads))
+        .map_err(|cause| Failure::new(format!("the threads that serve clients cannot be started: {cause}")))?;
     let histories = Histories::new(&home, chores::HISTORY_PAUSE);
     let chores = tokio::spawn(chores::run(gateway.clone(), histories));
 
     let stop = CancellationToken::new();
     let signals = tokio::spawn(stop_on_signal(Signals::register()?, stop.clone()));
     greet(listener.address(), &home, &gateway, &token);
-    let cut = listener.run(handler, args.trusted_proxies.clone(), stop, GRACE).await;
+    let cut = listener.run(&threads, Arc::new(handler), args.trusted_proxies.clone(), stop, GRACE).await;
     signals.abort();
     chores.abort();
     if cut > 0 {
@@ -68,6 +71,12 @@ pub(crate) async fn run(home: &HomeArgs, args: &ServeArgs) -> Result<(), Failure
         tracing::error!(rows = lost, "not every request could be recorded in time");
     }
     Ok(())
+}
+
+/// As many as were asked for, or one for each core that the system lets this process use.
+fn number_of_threads(asked: Option<u16>) -> NonZeroUsize {
+    let asked = asked.and_then(|asked| NonZeroUsize::new(asked.into()));
+    asked.or_else(|| std::thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN)
 }
 
 /// How the administrator is told from others.
@@ -172,28 +181,6 @@ async fn stop_on_signal(mut signals: Signals, stop: CancellationToken) {
     signals.next().await;
     tracing::warn!("stopped before running requests were finished");
     std::process::exit(130);
-}
-
-struct GatewayHandler {
-    gateway: Gateway,
-    background: Arc<dyn Background>,
-}
-
-impl Handler for GatewayHandler {
-    async fn handle(&self, request: Request<Body>, client: Client) -> Response<Body> {
-        if let Some(file) = console::answer(&request) {
-            return file;
-        }
-        let Client { address, doubt } = client;
-        let background = Arc::clone(&self.background);
-        let context = RequestContext { remote_addr: Some(address), ends_at: None, background };
-        self.gateway.handle(request, context).await.map(|mut answer| {
-            if let Answer::Relay(relay) = &mut answer {
-                relay.watch(doubt);
-            }
-            answer.into_body()
-        })
-    }
 }
 
 #[cfg(test)]

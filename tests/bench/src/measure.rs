@@ -6,18 +6,18 @@ use std::path::Path;
 use crate::Error;
 use crate::load::Load;
 use crate::process::Process;
-use crate::scenario::Scenario;
+use crate::scenario::{Pace, Scenario};
 
 /// Something that answers the benchmark's requests.
 pub(crate) trait Target: Sync {
     fn name(&self) -> &'static str;
 
-    /// Where to ask for answers of the burst provider, or of the paced one.
-    fn address(&self, paced: bool) -> SocketAddr;
+    /// Where to ask for answers of that pace.
+    fn address(&self, pace: Pace) -> SocketAddr;
 
     /// The model to ask for there.
-    fn model(&self, _paced: bool) -> &'static str {
-        "bench"
+    fn model(&self, pace: Pace) -> &'static str {
+        pace.name()
     }
 
     /// What it costs; `None` for the provider itself.
@@ -38,8 +38,8 @@ pub(crate) struct Measured {
 impl Measured {
     async fn take(target: &dyn Target, scenario: &Scenario) -> Result<Self, Error> {
         let mut load = Load {
-            address: target.address(scenario.paced),
-            body: scenario.body(target.model(scenario.paced)),
+            address: target.address(scenario.pace),
+            body: scenario.body(target.model(scenario.pace)),
             connections: 1,
             requests: scenario.sequential,
         };
@@ -73,12 +73,13 @@ pub(crate) struct Effort {
 #[derive(Debug)]
 pub(crate) struct Rounds {
     pub(crate) name: &'static str,
+    pub(crate) budget: f64,
     rounds: Vec<Vec<Measured>>,
 }
 
 impl Rounds {
     pub(crate) const fn new(scenario: &Scenario) -> Self {
-        Self { name: scenario.name, rounds: Vec::new() }
+        Self { name: scenario.name, budget: scenario.budget, rounds: Vec::new() }
     }
 
     /// Adds `effort.rounds` of them, after a warm-up of the targets.
@@ -119,6 +120,12 @@ impl Rounds {
     /// The median of the ratios of two targets' CPU times, each taken within a round.
     pub(crate) fn cpu_ratio(&self, of: usize, to: usize) -> f64 {
         self.within(|row| row[of].cpu_us / row[to].cpu_us.max(1.0))
+    }
+
+    /// In words, when the ratio of CPU times is over the budget.
+    pub(crate) fn excess(&self, of: usize, to: usize, whose: &str) -> Option<String> {
+        let (ratio, budget) = (self.cpu_ratio(of, to), self.budget);
+        (ratio > budget).then(|| format!("{}: {ratio:.2} times {whose} CPU time, not {budget}", self.name))
     }
 }
 

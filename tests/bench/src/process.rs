@@ -1,6 +1,6 @@
 use core::time::Duration;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Instant;
 
@@ -109,4 +109,14 @@ pub(crate) async fn listening(port: u16) -> Result<(), Error> {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     Ok(())
+}
+
+/// An empty directory, also when a target starts again.
+pub(crate) fn fresh(parent: &Path, name: &str) -> Result<PathBuf, Error> {
+    let directory = parent.join(name);
+    if directory.exists() {
+        std::fs::remove_dir_all(&directory)?;
+    }
+    std::fs::create_dir(&directory)?;
+    Ok(directory)
 }

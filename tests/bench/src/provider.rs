@@ -5,29 +5,35 @@ use tokio::process::Command;
 
 use crate::Error;
 use crate::process::{Process, listening};
-use crate::scenario::PACE_US;
+use crate::scenario::Pace;
 
-/// Two scripted providers with precomputed answers: one streams as fast as it can, one leaves time between events.
+/// Scripted providers with precomputed answers, one for each pace.
 #[derive(Debug)]
 pub(crate) struct Providers {
-    _processes: [Process; 2],
-    burst: u16,
-    paced: u16,
+    /// In the order of [`Pace::ALL`], each with its port.
+    processes: Vec<(Process, u16)>,
 }
 
 impl Providers {
     pub(crate) async fn start(binary: &Path) -> Result<Self, Error> {
-        let (burst_process, burst) = start(binary, 0).await?;
-        let (paced_process, paced) = start(binary, PACE_US).await?;
-        Ok(Self { _processes: [burst_process, paced_process], burst, paced })
+        let mut processes = Vec::new();
+        for pace in Pace::ALL {
+            processes.push(start(binary, pace.micros()).await?);
+        }
+        Ok(Self { processes })
     }
 
-    pub(crate) fn port(&self, paced: bool) -> u16 {
-        if paced { self.paced } else { self.burst }
+    pub(crate) fn port(&self, pace: Pace) -> u16 {
+        self.processes[pace as usize].1
     }
 
-    pub(crate) fn base(&self, paced: bool) -> String {
-        format!("http://127.0.0.1:{}", self.port(paced))
+    /// Their names and ports.
+    pub(crate) fn named(&self) -> Vec<(&'static str, u16)> {
+        Pace::ALL.iter().map(|pace| (pace.name(), self.port(*pace))).collect()
+    }
+
+    pub(crate) fn base(&self, pace: Pace) -> String {
+        format!("http://127.0.0.1:{}", self.port(pace))
     }
 }
 

@@ -1,40 +1,73 @@
+/// The time that a provider leaves between two events of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// None: as fast as it can.
+    Burst,
+    Every2Ms,
+    Every4Ms,
+    Every20Ms,
+}
+
+impl Pace {
+    /// By their numbers.
+    pub(crate) const ALL: [Self; 4] = [Self::Burst, Self::Every2Ms, Self::Every4Ms, Self::Every20Ms];
+
+    pub(crate) const fn micros(self) -> u64 {
+        match self {
+            Self::Burst => 0,
+            Self::Every2Ms => 2_000,
+            Self::Every4Ms => 4_000,
+            Self::Every20Ms => 20_000,
+        }
+    }
+
+    /// Of what is asked to get streams of that pace: a provider, a model. All have the same length.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Burst => "every-00",
+            Self::Every2Ms => "every-02",
+            Self::Every4Ms => "every-04",
+            Self::Every20Ms => "every-20",
+        }
+    }
+}
+
 /// One kind of request, and how many of them make a measurement.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     pub(crate) stream: bool,
-    /// Whether the provider leaves time between two events of a stream.
-    pub(crate) paced: bool,
+    pub(crate) pace: Pace,
     pub(crate) body_bytes: usize,
     /// Over `connections` at once, for throughput and CPU time.
     pub(crate) requests: usize,
     pub(crate) connections: usize,
     /// One after the other, for latency.
     pub(crate) sequential: usize,
+    /// The CPU time of a request, as a multiple of nginx's or the pass-through's, that a check allows.
+    pub(crate) budget: f64,
 }
-
-/// Microseconds between two events of a paced stream.
-pub(crate) const PACE_US: u64 = 2_000;
 
 const KB: usize = 1_000;
 const MB: usize = 1_000 * KB;
 
 #[rustfmt::skip]
-pub(crate) const SERVER: [Scenario; 7] = [
-    Scenario { name: "unary, 1 KB",              stream: false, paced: false, body_bytes: KB,       requests: 6_000, connections: 16, sequential: 1_000 },
-    Scenario { name: "unary, 100 KB",            stream: false, paced: false, body_bytes: 100 * KB, requests: 2_000, connections: 16, sequential: 400 },
-    Scenario { name: "unary, 5 MB",              stream: false, paced: false, body_bytes: 5 * MB,   requests: 80,    connections: 16, sequential: 30 },
-    Scenario { name: "68-chunk stream, 1 KB",    stream: true,  paced: false, body_bytes: KB,       requests: 1_500, connections: 16, sequential: 300 },
-    Scenario { name: "68-chunk stream, 100 KB",  stream: true,  paced: false, body_bytes: 100 * KB, requests: 1_000, connections: 16, sequential: 200 },
-    Scenario { name: "68-chunk stream, 5 MB",    stream: true,  paced: false, body_bytes: 5 * MB,   requests: 80,    connections: 16, sequential: 30 },
-    Scenario { name: "68-chunk stream, 1 KB, an event every 2 ms", stream: true, paced: true, body_bytes: KB, requests: 320, connections: 16, sequential: 12 },
+pub(crate) const SERVER: [Scenario; 8] = [
+    Scenario { name: "unary, 1 KB",             stream: false, pace: Pace::Burst,     body_bytes: KB,       requests: 6_000, connections: 16, sequential: 1_000, budget: 2.6 },
+    Scenario { name: "unary, 100 KB",           stream: false, pace: Pace::Burst,     body_bytes: 100 * KB, requests: 2_000, connections: 16, sequential: 400,   budget: 1.5 },
+    Scenario { name: "unary, 5 MB",             stream: false, pace: Pace::Burst,     body_bytes: 5 * MB,   requests: 80,    connections: 16, sequential: 30,    budget: 1.0 },
+    Scenario { name: "68-chunk stream, 1 KB",   stream: true,  pace: Pace::Burst,     body_bytes: KB,       requests: 1_500, connections: 16, sequential: 300,   budget: 2.4 },
+    Scenario { name: "68-chunk stream, 100 KB", stream: true,  pace: Pace::Burst,     body_bytes: 100 * KB, requests: 1_000, connections: 16, sequential: 200,   budget: 2.0 },
+    Scenario { name: "68-chunk stream, 5 MB",   stream: true,  pace: Pace::Burst,     body_bytes: 5 * MB,   requests: 80,    connections: 16, sequential: 30,    budget: 1.0 },
+    Scenario { name: "68 chunks, one every 4 ms",  stream: true, pace: Pace::Every4Ms,  body_bytes: KB, requests: 640, connections: 64, sequential: 8, budget: 1.6 },
+    Scenario { name: "68 chunks, one every 20 ms", stream: true, pace: Pace::Every20Ms, body_bytes: KB, requests: 256, connections: 64, sequential: 2, budget: 1.6 },
 ];
 
 #[rustfmt::skip]
 pub(crate) const WORKER: [Scenario; 3] = [
-    Scenario { name: "unary, 1 KB",              stream: false, paced: false, body_bytes: KB,       requests: 6_000, connections: 16, sequential: 200 },
-    Scenario { name: "68-chunk stream, 1 KB",    stream: true,  paced: false, body_bytes: KB,       requests: 1_000, connections: 16, sequential: 50 },
-    Scenario { name: "68-chunk stream, 1 KB, an event every 2 ms", stream: true, paced: true, body_bytes: KB, requests: 320, connections: 32, sequential: 4 },
+    Scenario { name: "unary, 1 KB",           stream: false, pace: Pace::Burst, body_bytes: KB, requests: 6_000, connections: 16, sequential: 200, budget: 1.5 },
+    Scenario { name: "68-chunk stream, 1 KB", stream: true,  pace: Pace::Burst, body_bytes: KB, requests: 1_000, connections: 16, sequential: 50,  budget: 1.5 },
+    Scenario { name: "68-chunk stream, 1 KB, an event every 2 ms", stream: true, pace: Pace::Every2Ms, body_bytes: KB, requests: 320, connections: 32, sequential: 4, budget: 1.5 },
 ];
 
 impl Scenario {

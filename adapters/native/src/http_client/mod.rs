@@ -13,7 +13,7 @@ mod tls;
 
 use std::collections::HashMap;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::thread;
 
 use http::header::CONTENT_LENGTH;
@@ -21,6 +21,7 @@ use http::uri::Scheme;
 use http::{HeaderValue, Method};
 use llmio_core::platform::{BoxFuture, HttpClient, HttpError, HttpErrorKind, HttpRequest, HttpResponse, SendOptions};
 use rustls::RootCertStore;
+use tokio::runtime;
 
 use pool::Pool;
 use proxy::Proxy;
@@ -29,7 +30,8 @@ use tls::Tls;
 /// Connection pools kept for proxies; past that an old one is closed. A configuration names a few at most.
 const PROXY_POOLS: usize = 64;
 
-/// HTTP/1.1 and, where TLS negotiates it, HTTP/2, with connections kept for reuse. Clones share them.
+/// HTTP/1.1 and, where TLS negotiates it, HTTP/2, with connections kept for reuse. Clones share them. Each runtime that sends
+/// has its own: a connection is woken by the runtime that has opened it.
 #[derive(Clone, Debug)]
 pub struct NativeHttpClient {
     shared: Arc<Shared>,
@@ -40,6 +42,13 @@ struct Shared {
     /// `None` for those of the system.
     roots: Option<RootCertStore>,
     tls: OnceLock<Result<Tls, HttpError>>,
+    /// There are few runtimes, and they last.
+    pools: RwLock<HashMap<runtime::Id, Arc<Pools>>>,
+}
+
+/// The pools of one runtime.
+#[derive(Debug, Default)]
+struct Pools {
     direct: OnceLock<Pool>,
     proxied: Mutex<HashMap<String, Pool>>,
 }
@@ -62,15 +71,16 @@ impl NativeHttpClient {
     }
 
     fn trusting(roots: Option<RootCertStore>) -> Self {
-        let shared = Shared { roots, tls: OnceLock::new(), direct: OnceLock::new(), proxied: Mutex::default() };
+        let shared = Shared { roots, tls: OnceLock::new(), pools: RwLock::default() };
         Self { shared: Arc::new(shared) }
     }
 
     fn pool(&self, proxy: Option<&str>) -> Result<Pool, HttpError> {
+        let pools = self.shared.pools();
         let Some(proxy) = proxy else {
-            return self.shared.direct();
+            return self.shared.direct(&pools);
         };
-        let mut proxied = self.shared.proxied.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut proxied = pools.proxied.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pool) = proxied.get(proxy) {
             return Ok(pool.clone());
         }
@@ -97,12 +107,22 @@ impl Shared {
         tls.as_ref().map_err(Clone::clone)
     }
 
-    fn direct(&self) -> Result<Pool, HttpError> {
-        if let Some(pool) = self.direct.get() {
+    /// Of the current runtime.
+    fn pools(&self) -> Arc<Pools> {
+        let id = runtime::Handle::current().id();
+        if let Some(pools) = self.pools.read().unwrap_or_else(PoisonError::into_inner).get(&id) {
+            return Arc::clone(pools);
+        }
+        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(pools.entry(id).or_default())
+    }
+
+    fn direct(&self, pools: &Pools) -> Result<Pool, HttpError> {
+        if let Some(pool) = pools.direct.get() {
             return Ok(pool.clone());
         }
         let tls = self.tls()?;
-        Ok(self.direct.get_or_init(|| Pool::new(connector::direct(tls))).clone())
+        Ok(pools.direct.get_or_init(|| Pool::new(connector::direct(tls))).clone())
     }
 }
 
@@ -112,9 +132,9 @@ impl HttpClient for NativeHttpClient {
         mut request: HttpRequest,
         options: SendOptions,
     ) -> BoxFuture<'static, Result<HttpResponse, HttpError>> {
-        let pool = self.pool(options.proxy.as_deref());
+        let client = self.clone();
         Box::pin(async move {
-            let pool = pool?;
+            let pool = client.pool(options.proxy.as_deref())?;
             let uri = request.uri();
             if !matches!(uri.scheme(), Some(scheme) if *scheme == Scheme::HTTP || *scheme == Scheme::HTTPS)
                 || uri.host().is_none_or(str::is_empty)

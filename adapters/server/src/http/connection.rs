@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::body::{AnswerBody, request_body};
 use super::client_stream::ClientStream;
 use super::exchange::Exchanges;
+use super::threads::Burden;
 use super::{Client, Handler, TrustedProxies};
 
 /// How long a connection may stay silent between requests, and a request's head may take.
@@ -72,8 +73,9 @@ pub(super) async fn serve<H: Handler>(
     peer: SocketAddr,
     handler: Arc<H>,
     shutdown: Shutdown,
+    burden: Burden,
 ) {
-    let exchanges = Exchanges::default();
+    let exchanges = Exchanges::new(burden.load());
     let watched = exchanges.clone();
     let stream = ClientStream::new(stream, exchanges.clone());
     let (of_clients, doubt) = (Arc::clone(&terms), exchanges.doubt().clone());

@@ -6,11 +6,15 @@ use futures_util::task::AtomicWaker;
 use http::Version;
 use llmio_core::pipeline::Doubt;
 
+use super::threads::{Burden, Load};
+
 /// The exchanges on a connection, for whoever watches over it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Exchanges {
     counts: Arc<Counts>,
     doubt: Doubt,
+    /// Of the thread that serves the connection.
+    load: Load,
 }
 
 #[derive(Debug, Default)]
@@ -45,7 +49,10 @@ pub(super) enum Owed {
 
 /// One exchange, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Exchange(Stage);
+pub(super) struct Exchange {
+    stage: Stage,
+    _burden: Burden,
+}
 
 /// How far an exchange has come. It may end after the next one has begun, and then changes nothing.
 #[derive(Clone, Debug)]
@@ -56,6 +63,10 @@ pub(super) struct Stage {
 }
 
 impl Exchanges {
+    pub(super) fn new(load: &Load) -> Self {
+        Self { counts: Arc::default(), doubt: Doubt::default(), load: load.clone() }
+    }
+
     pub(super) fn begin(&self, version: Version) -> Exchange {
         let counts = Arc::clone(&self.counts);
         counts.begun.fetch_add(1, Ordering::Relaxed);
@@ -65,7 +76,7 @@ impl Exchanges {
             counts.newest.store((number << 2) | ASKING, Ordering::Release);
             number
         });
-        Exchange(Stage { counts, number })
+        Exchange { stage: Stage { counts, number }, _burden: self.load.one_more() }
     }
 
     pub(super) fn owed(&self) -> Owed {
@@ -96,12 +107,12 @@ impl Exchanges {
 
 impl Exchange {
     pub(super) fn stage(&self) -> &Stage {
-        &self.0
+        &self.stage
     }
 
     /// The head of the answer is there. A client that is answered before it has said everything is owed nothing more.
     pub(super) fn answering(&self) {
-        self.0.go_on(WAITING, ANSWERING);
+        self.stage.go_on(WAITING, ANSWERING);
     }
 }
 
@@ -121,7 +132,7 @@ impl Stage {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        [ASKING, WAITING, ANSWERING].into_iter().for_each(|stage| self.0.go_on(stage, IDLE));
-        self.0.counts.running.fetch_sub(1, Ordering::Relaxed);
+        [ASKING, WAITING, ANSWERING].into_iter().for_each(|stage| self.stage.go_on(stage, IDLE));
+        self.stage.counts.running.fetch_sub(1, Ordering::Relaxed);
     }
 }

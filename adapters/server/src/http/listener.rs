@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Shutdown, Terms, serve};
-use super::{Handler, TrustedProxies};
+use super::{Handler, Threads, TrustedProxies};
 
 /// Connections that the system holds until they are accepted.
 const BACKLOG: u32 = 1024;
@@ -61,10 +61,11 @@ impl Listener {
         self.address
     }
 
-    /// Accepts and serves until `stop`. Then running exchanges have `grace` to finish; what is still open after it is
+    /// Accepts, and lets the threads serve, until `stop`. Then running exchanges have `grace` to finish; what is still open after it is
     /// cut, as if the client had left. Returns how many connections were cut.
     pub(crate) async fn run<H: Handler>(
         self,
+        threads: &Threads,
         handler: Arc<H>,
         proxies: TrustedProxies,
         stop: CancellationToken,
@@ -88,8 +89,15 @@ impl Listener {
                     if let Err(error) = stream.set_nodelay(true) {
                         tracing::debug!(%peer, %error, "TCP_NODELAY was refused");
                     }
-                    let (terms, handler) = (Arc::clone(&terms), Arc::clone(&handler));
-                    connections.spawn(serve(terms, stream, peer, handler, shutdown.clone()));
+                    let (terms, handler, shutdown) = (Arc::clone(&terms), Arc::clone(&handler), shutdown.clone());
+                    let (Ok(stream), Some((runtime, burden))) = (stream.into_std(), threads.least_loaded()) else { continue };
+                    let served = async move {
+                        match TcpStream::from_std(stream) {
+                            Ok(stream) => serve(terms, stream, peer, handler, shutdown, burden).await,
+                            Err(error) => tracing::warn!(%peer, %error, "a connection could not be taken"),
+                        }
+                    };
+                    connections.spawn_on(served, runtime);
                 }
                 Err(error) if is_of_connection(&error) => {}
                 Err(error) => {

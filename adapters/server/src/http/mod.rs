@@ -8,9 +8,11 @@ mod half_close;
 mod listener;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod trusted;
 
 pub(crate) use listener::bind;
+pub(crate) use threads::Threads;
 pub(crate) use trusted::TrustedProxies;
 
 use http::{Request, Response};

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Client, Handler, bind};
+use super::{Client, Handler, Threads, bind};
 
 /// Everything here happens within milliseconds; only a failure takes this long.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -105,7 +105,10 @@ impl Running {
         let listener = bind("127.0.0.1", 0).await.unwrap();
         let address = listener.address().to_string();
         let handler = Arc::new(Scripted { events, release: release.clone() });
-        let server = tokio::spawn(listener.run(handler, "".parse().unwrap(), stop.clone(), grace));
+        let stopped = stop.clone();
+        let server = tokio::spawn(async move {
+            listener.run(&Threads::here(), handler, "".parse().unwrap(), stopped, grace).await
+        });
         Self { address, events: received, release, stop, server }
     }
 

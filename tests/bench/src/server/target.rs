@@ -1,3 +1,4 @@
+use core::fmt::Write as _;
 use core::time::Duration;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -5,20 +6,18 @@ use std::path::Path;
 use tokio::process::Command;
 
 use crate::Error;
-use crate::gateway::{self, TOKEN, configuration};
+use crate::gateway::{TOKEN, configuration};
 use crate::measure::Target;
-use crate::process::{Process, listening};
-use crate::provider::{Providers, local};
+use crate::process::{Process, fresh, listening};
+use crate::provider::local;
+use crate::scenario::Pace;
 
 #[derive(Debug)]
-pub(crate) struct Direct {
-    burst: u16,
-    paced: u16,
-}
+pub(crate) struct Direct(Vec<u16>);
 
 impl Direct {
-    pub(crate) fn new(providers: &Providers) -> Self {
-        Self { burst: providers.port(false), paced: providers.port(true) }
+    pub(crate) fn new(providers: &[(&str, u16)]) -> Self {
+        Self(providers.iter().map(|(_, port)| *port).collect())
     }
 }
 
@@ -27,8 +26,8 @@ impl Target for Direct {
         "direct"
     }
 
-    fn address(&self, paced: bool) -> SocketAddr {
-        local(if paced { self.paced } else { self.burst })
+    fn address(&self, pace: Pace) -> SocketAddr {
+        local(self.0[pace as usize])
     }
 
     fn process(&self) -> Option<&Process> {
@@ -36,39 +35,40 @@ impl Target for Direct {
     }
 }
 
-/// nginx that passes everything on and keeps nothing: no log, no buffering, connections kept.
+/// nginx that passes everything on and keeps nothing: one worker, no log, no buffering, connections kept. One port for each
+/// provider, in their order.
 #[derive(Debug)]
 pub(crate) struct Nginx {
     process: Process,
-    burst: u16,
-    paced: u16,
+    ports: Vec<u16>,
 }
 
 impl Nginx {
-    pub(crate) async fn start(binary: &Path, directory: &Path, providers: &Providers) -> Result<Self, Error> {
-        let directory = directory.join("nginx");
-        std::fs::create_dir(&directory)?;
-        let ports = [llmio_upstream::ports::free()?, llmio_upstream::ports::free()?];
-        let server = |name: &str, port: u16, provider: u16| {
-            format!(
+    pub(crate) async fn start(binary: &Path, directory: &Path, providers: &[(&str, u16)]) -> Result<Self, Error> {
+        let directory = fresh(directory, "nginx")?;
+        let mut ports = Vec::new();
+        let mut servers = String::new();
+        for (name, provider) in providers {
+            let port = llmio_upstream::ports::free()?;
+            ports.push(port);
+            let _ = writeln!(
+                servers,
                 "upstream {name} {{ server 127.0.0.1:{provider}; keepalive 64; }}
-                server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://{name}; }} }}\n"
-            )
-        };
+                server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://{name}; }} }}"
+            );
+        }
         let at = directory.display();
         let configuration = format!(
-            "daemon off; worker_processes auto; pid {at}/pid; error_log {at}/error.log;
-            events {{ worker_connections 1024; }}
+            "daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {at}/pid; error_log {at}/error.log;
+            events {{ worker_connections 16384; }}
             http {{
               access_log off; client_max_body_size 0; keepalive_requests 1000000;
               client_body_temp_path {at}/body; proxy_temp_path {at}/proxy; fastcgi_temp_path {at}/f;
               uwsgi_temp_path {at}/u; scgi_temp_path {at}/s;
               proxy_http_version 1.1; proxy_set_header Connection \"\";
               proxy_buffering off; proxy_request_buffering off;
-              {}{}
-            }}",
-            server("burst", ports[0], providers.port(false)),
-            server("paced", ports[1], providers.port(true))
+              {servers}
+            }}"
         );
         let file = directory.join("nginx.conf");
         std::fs::write(&file, configuration)?;
@@ -76,7 +76,12 @@ impl Nginx {
         command.arg("-c").arg(&file).arg("-p").arg(&directory).arg("-e").arg(directory.join("error.log"));
         let process = Process::start(command, &directory.join("output.log"))?;
         listening(ports[0]).await?;
-        Ok(Self { process, burst: ports[0], paced: ports[1] })
+        Ok(Self { process, ports })
+    }
+
+    /// Where the first provider is to be found.
+    pub(crate) fn first(&self) -> SocketAddr {
+        local(self.ports[0])
     }
 }
 
@@ -95,8 +100,8 @@ impl Target for Nginx {
         "nginx"
     }
 
-    fn address(&self, paced: bool) -> SocketAddr {
-        local(if paced { self.paced } else { self.burst })
+    fn address(&self, pace: Pace) -> SocketAddr {
+        local(self.ports[pace as usize])
     }
 
     fn process(&self) -> Option<&Process> {
@@ -109,15 +114,21 @@ impl Target for Nginx {
 pub(crate) struct Gateway {
     process: Process,
     port: u16,
+    name: &'static str,
 }
 
 impl Gateway {
-    /// Also tells how long it took to answer its first `GET /readyz`.
+    /// With a directory of its own below `directory`; with one serving thread, or as many as it takes by itself. Also tells how
+    /// long it took to answer its first `GET /readyz`.
     pub(crate) async fn start(
         binary: &Path,
         directory: &Path,
-        providers: &Providers,
+        providers: &[(&str, u16)],
+        is_single: bool,
     ) -> Result<(Self, Duration), Error> {
+        let name = if is_single { "llmio, one thread" } else { "llmio" };
+        let directory = &directory.join(if is_single { "single" } else { "gateway" });
+        std::fs::create_dir_all(directory)?;
         let port = llmio_upstream::ports::free()?;
         let file = directory.join("gateway.json");
         std::fs::write(&file, configuration(providers).to_string())?;
@@ -129,10 +140,18 @@ impl Gateway {
             .env("LLMIO_DATABASE_URL", format!("file:{}", directory.join("llmio.db").display()))
             .env("LLMIO_CONFIG", &file)
             .env_remove("RUST_LOG")
+            .env_remove("LLMIO_THREADS")
             .current_dir(directory);
+        if is_single {
+            command.env("LLMIO_THREADS", "1");
+        }
         let log = directory.join("gateway.log");
         let (process, time) = Process::start_ready(command, &log, &[port], "/readyz").await?;
-        Ok((Self { process, port }, time))
+        Ok((Self { process, port, name }, time))
+    }
+
+    pub(crate) fn at(&self) -> SocketAddr {
+        local(self.port)
     }
 
     pub(crate) async fn stop(mut self) -> Result<(), Error> {
@@ -142,15 +161,11 @@ impl Gateway {
 
 impl Target for Gateway {
     fn name(&self) -> &'static str {
-        "llmio"
+        self.name
     }
 
-    fn model(&self, paced: bool) -> &'static str {
-        gateway::model(paced)
-    }
-
-    fn address(&self, _paced: bool) -> SocketAddr {
-        local(self.port)
+    fn address(&self, _: Pace) -> SocketAddr {
+        self.at()
     }
 
     fn process(&self) -> Option<&Process> {

@@ -89,8 +89,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
 }
 
 async fn first_request(target: &dyn Target, scenario: &Scenario) -> Result<f64, Error> {
-    let body = scenario.body(target.model(scenario.paced));
-    let load = Load { address: target.address(scenario.paced), body, connections: 1, requests: 1 };
+    let body = scenario.body(target.model(scenario.pace));
+    let load = Load { address: target.address(scenario.pace), body, connections: 1, requests: 1 };
     let started = Instant::now();
     load.run().await?;
     Ok(micros(started.elapsed()) / 1000.0)

@@ -1,22 +1,24 @@
 use core::time::Duration;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tokio::process::Command;
 
 use super::upload::Upload;
 use super::workerd::{self, Service, Worker};
 use crate::Error;
-use crate::gateway::{self, TOKEN, configuration};
+use crate::gateway::{TOKEN, configuration};
 use crate::measure::Target;
-use crate::process::{Process, listening};
+use crate::process::{Process, fresh, listening};
 use crate::provider::{Providers, local};
+use crate::scenario::Pace;
 
 /// The bare Worker that only passes on: one copy for each provider, both in one process.
 #[derive(Debug)]
 pub(crate) struct PassThrough {
     process: Process,
-    ports: [u16; 2],
+    /// In the order of [`Pace::ALL`].
+    ports: Vec<u16>,
 }
 
 impl PassThrough {
@@ -30,12 +32,12 @@ impl PassThrough {
         let directory = fresh(directory, "pass-through")?;
         std::fs::write(directory.join("worker.js"), include_str!("pass_through.js"))?;
         let worker = Worker { modules: vec!["worker.js".to_owned()], ..settings.clone() };
-        let ports = [llmio_upstream::ports::free()?, llmio_upstream::ports::free()?];
-        let service = |paced: bool| Service {
-            port: ports[usize::from(paced)],
-            environment: vec![("PROVIDER", providers.base(paced))],
-        };
-        let services = [service(false), service(true)];
+        let mut services = Vec::new();
+        for pace in Pace::ALL {
+            let port = llmio_upstream::ports::free()?;
+            services.push(Service { port, environment: vec![("PROVIDER", providers.base(pace))] });
+        }
+        let ports = services.iter().map(|service| service.port).collect();
         let (process, time) = workerd::start(binary, &directory, &worker, &services, "/").await?;
         Ok((Self { process, ports }, time))
     }
@@ -50,8 +52,8 @@ impl Target for PassThrough {
         "pass-through"
     }
 
-    fn address(&self, paced: bool) -> SocketAddr {
-        local(self.ports[usize::from(paced)])
+    fn address(&self, pace: Pace) -> SocketAddr {
+        local(self.ports[pace as usize])
     }
 
     fn process(&self) -> Option<&Process> {
@@ -96,11 +98,7 @@ impl Target for Gateway {
         "llmio"
     }
 
-    fn model(&self, paced: bool) -> &'static str {
-        gateway::model(paced)
-    }
-
-    fn address(&self, _paced: bool) -> SocketAddr {
+    fn address(&self, _: Pace) -> SocketAddr {
         local(self.port)
     }
 
@@ -134,7 +132,7 @@ impl Sqld {
         listening(port).await?;
         let sqld = Self { _process: process, port };
         let file = directory.join("gateway.json");
-        std::fs::write(&file, configuration(providers).to_string())?;
+        std::fs::write(&file, configuration(&providers.named()).to_string())?;
         let applied = Command::new(llmio)
             .arg("apply")
             .arg(&file)
@@ -152,14 +150,4 @@ impl Sqld {
     fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
-}
-
-/// An empty directory, also when a target starts again.
-fn fresh(parent: &Path, name: &str) -> Result<PathBuf, Error> {
-    let directory = parent.join(name);
-    if directory.exists() {
-        std::fs::remove_dir_all(&directory)?;
-    }
-    std::fs::create_dir(&directory)?;
-    Ok(directory)
 }
