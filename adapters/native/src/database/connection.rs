@@ -1,8 +1,11 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use libsql::ffi;
 use llmio_core::platform::{DatabaseError, DatabaseErrorKind, Rows, Statement, Value};
 
 use super::error::database_error;
@@ -23,11 +26,19 @@ pub(super) enum Mode {
 /// One blocking connection with its compiled statements.
 pub(super) struct Connection {
     /// Dropped before the connection, in the order of the fields.
-    statements: HashMap<String, libsql::Statement>,
+    statements: HashMap<Text, libsql::Statement>,
     connection: libsql::Connection,
     mode: Mode,
     /// A connection keeps the database in memory alive, but not the other way round.
     _database: libsql::Database,
+}
+
+/// What a statement is known by: a constant of the program by where it lies, for reading an INSERT of many columns again to
+/// find it takes longer than half of its work.
+#[derive(PartialEq, Eq, Hash)]
+enum Text {
+    Constant { address: usize, length: usize },
+    Made(String),
 }
 
 /// Ends the statement that a connection is at; nothing where it is at none.
@@ -42,11 +53,11 @@ impl Interrupt {
 
 impl Connection {
     pub(super) fn open(path: &Path, mode: Mode) -> Result<Self, DatabaseError> {
-        let mut builder = libsql::Builder::new_local(path);
-        if mode == Mode::Foreign {
-            builder = builder.flags(libsql::OpenFlags::SQLITE_OPEN_READ_ONLY);
-        }
-        let database = now(builder.build())?;
+        let access =
+            if mode == Mode::Foreign { libsql::OpenFlags::SQLITE_OPEN_READ_ONLY } else { libsql::OpenFlags::default() };
+        // One thread uses the connection; only its interrupt may come from others, which needs no lock.
+        let flags = access | libsql::OpenFlags::from_bits_retain(ffi::SQLITE_OPEN_NOMUTEX);
+        let database = now(libsql::Builder::new_local(path).flags(flags).build())?;
         let connection = database.connect().map_err(|error| database_error(&error))?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(|error| database_error(&error))?;
         let connection = Self { statements: HashMap::new(), connection, mode, _database: database };
@@ -63,7 +74,7 @@ impl Connection {
             Mode::Read | Mode::Foreign => &["PRAGMA query_only = ON", "PRAGMA cache_size = -16384"],
         };
         for pragma in pragmas {
-            run(&now(connection.connection.prepare(pragma))?, vec![])?;
+            run(&now(connection.connection.prepare(pragma))?, Vec::new())?;
         }
         Ok(connection)
     }
@@ -72,27 +83,29 @@ impl Connection {
         Interrupt(self.connection.clone())
     }
 
-    pub(super) fn query(&mut self, statement: &Statement) -> Result<Rows, DatabaseError> {
-        let prepared = match self.statements.get(statement.sql.as_ref()) {
-            Some(prepared) => prepared,
-            None => {
-                let prepared = now(self.connection.prepare(&statement.sql))?;
-                if self.statements.len() >= CACHED_STATEMENTS {
-                    self.statements.clear();
-                }
-                self.statements.entry(statement.sql.to_string()).or_insert(prepared)
-            }
+    pub(super) fn query(&mut self, statement: Statement) -> Result<Rows, DatabaseError> {
+        let Statement { sql, params } = statement;
+        if self.statements.len() >= CACHED_STATEMENTS {
+            self.statements.clear();
+        }
+        let text = match &sql {
+            Cow::Borrowed(text) => Text::Constant { address: text.as_ptr().addr(), length: text.len() },
+            Cow::Owned(text) => Text::Made(text.clone()),
+        };
+        let prepared = match self.statements.entry(text) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => place.insert(now(self.connection.prepare(&sql))?),
         };
         // A compiled statement keeps its old parameters, so a missing one would silently repeat an earlier value.
         let wanted = prepared.parameter_count();
-        if wanted != statement.params.len() {
+        if wanted != params.len() {
             return Err(DatabaseError::new(
                 DatabaseErrorKind::Other,
-                format!("the statement takes {wanted} parameters and was given {}", statement.params.len()),
+                format!("the statement takes {wanted} parameters and was given {}", params.len()),
             ));
         }
         let before = self.connection.total_changes();
-        let result = run(prepared, statement.params.iter().map(parameter).collect());
+        let result = run(prepared, params.into_iter().map(parameter).collect());
         // An unfinished statement would keep its read transaction, and with it the log file, open.
         prepared.reset();
         let mut rows = result?;
@@ -115,9 +128,9 @@ impl Connection {
             Mode::Write => "BEGIN IMMEDIATE",
             Mode::Read | Mode::Foreign => "BEGIN",
         };
-        self.query(&Statement::new(begin, vec![]))?;
+        self.query(Statement::new(begin, vec![]))?;
         let result = work(self).and_then(|output| {
-            self.query(&Statement::new("COMMIT", vec![]))?;
+            self.query(Statement::new("COMMIT", vec![]))?;
             Ok(output)
         });
         self.leave_clean();
@@ -130,7 +143,7 @@ impl Connection {
             for statement in self.statements.values() {
                 statement.reset();
             }
-            if let Err(error) = self.query(&Statement::new("ROLLBACK", vec![])) {
+            if let Err(error) = self.query(Statement::new("ROLLBACK", vec![])) {
                 tracing::error!(%error, "a database transaction could not be rolled back");
             }
         }
@@ -138,6 +151,11 @@ impl Connection {
 }
 
 fn run(prepared: &libsql::Statement, params: Vec<libsql::Value>) -> Result<Rows, DatabaseError> {
+    // What gives no rows costs less without a place for them.
+    if prepared.column_count() == 0 {
+        now(prepared.run(params))?;
+        return Ok(Rows::default());
+    }
     let mut found = now(prepared.query(params))?;
     let width = found.column_count();
     let columns = (0..width).map(|column| found.column_name(column).unwrap_or_default().to_owned()).collect();
@@ -157,13 +175,14 @@ fn now<T>(future: impl Future<Output = libsql::Result<T>>) -> Result<T, Database
     }
 }
 
-fn parameter(value: &Value) -> libsql::Value {
+fn parameter(value: Value) -> libsql::Value {
     match value {
         Value::Null => libsql::Value::Null,
-        Value::Integer(integer) => libsql::Value::Integer(*integer),
-        Value::Real(real) => libsql::Value::Real(*real),
-        Value::Text(text) => libsql::Value::Text(text.replace('\0', "\u{fffd}")),
-        Value::Blob(blob) => libsql::Value::Blob(blob.clone()),
+        Value::Integer(integer) => libsql::Value::Integer(integer),
+        Value::Real(real) => libsql::Value::Real(real),
+        Value::Text(text) if text.contains('\0') => libsql::Value::Text(text.replace('\0', "\u{fffd}")),
+        Value::Text(text) => libsql::Value::Text(text),
+        Value::Blob(blob) => libsql::Value::Blob(blob),
     }
 }
 

@@ -57,7 +57,7 @@ impl LocalDatabase {
 
     /// Whether a SELECT finds a row in a file that may be somebody else's, without any change to it.
     pub fn finds(path: impl AsRef<Path>, sql: &'static str) -> Result<bool, DatabaseError> {
-        let rows = Connection::open(path.as_ref(), Mode::Foreign)?.query(&Statement::new(sql, vec![]))?;
+        let rows = Connection::open(path.as_ref(), Mode::Foreign)?.query(Statement::new(sql, vec![]))?;
         Ok(!rows.rows.is_empty())
     }
 
@@ -76,8 +76,8 @@ impl LocalDatabase {
     pub async fn vacuum(&self) -> Result<(), DatabaseError> {
         self.writer
             .run(|connection| {
-                connection.query(&Statement::new("VACUUM", vec![]))?;
-                connection.query(&Statement::new("PRAGMA wal_checkpoint(TRUNCATE)", vec![]))?;
+                connection.query(Statement::new("VACUUM", vec![]))?;
+                connection.query(Statement::new("PRAGMA wal_checkpoint(TRUNCATE)", vec![]))?;
                 Ok(())
             })
             .await
@@ -96,7 +96,7 @@ impl Database for LocalDatabase {
 
     fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
         let only_reads = statement.only_reads();
-        let job = move |connection: &mut Connection| connection.query(&statement);
+        let job = move |connection: &mut Connection| connection.query(statement);
         if only_reads { Box::pin(self.reader().read(job)) } else { Box::pin(self.writer.run(job)) }
     }
 
@@ -104,7 +104,7 @@ impl Database for LocalDatabase {
         let only_reads = statements.iter().all(Statement::only_reads);
         let job = move |connection: &mut Connection| {
             connection.transaction(|connection| {
-                statements.iter().map(|statement| connection.query(statement)).collect::<Result<Vec<_>, _>>()
+                statements.into_iter().map(|statement| connection.query(statement)).collect::<Result<Vec<_>, _>>()
             })
         };
         if only_reads { Box::pin(self.reader().read(job)) } else { Box::pin(self.writer.run(job)) }

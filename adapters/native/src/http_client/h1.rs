@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use llmio_core::platform::{Body, BodyError, HttpResponse, Payload};
 
+use super::alarm::Alarm;
 use super::body::PayloadBody;
 use super::connector::Io;
 use super::error::{SendError, causes};
@@ -90,7 +91,7 @@ pub(super) async fn send(
             // What a provider speaks is no business of the client, who would take a cut HTTP/1.0 answer for a whole one.
             head.version = Version::HTTP_11;
             connection.was_used = true;
-            let mut body = AnswerBody { incoming, connection: Some(connection), host: Arc::clone(host), end: None };
+            let mut body = AnswerBody::new(incoming, connection, Arc::clone(host));
             let body = if body.incoming.is_end_stream() {
                 body.keep_connection();
                 Body::empty()
@@ -118,6 +119,10 @@ pub(super) async fn send(
 struct AnswerBody {
     incoming: Incoming,
     connection: Option<Box<Connection>>,
+    /// Whether there was nothing more at the last look: then only the alarm says that there may be.
+    is_drained: bool,
+    alarm: Arc<Alarm>,
+    waker: Waker,
     host: Arc<Host>,
     /// The end was seen together with the last chunk.
     end: Option<Option<BodyError>>,
@@ -127,6 +132,12 @@ struct AnswerBody {
 const MERGED: usize = 16 * 1024;
 
 impl AnswerBody {
+    fn new(incoming: Incoming, connection: Box<Connection>, host: Arc<Host>) -> Self {
+        let alarm = Alarm::new();
+        let waker = Waker::from(Arc::clone(&alarm));
+        Self { incoming, connection: Some(connection), is_drained: false, alarm, waker, host, end: None }
+    }
+
     fn keep_connection(&mut self) {
         if let Some(mut connection) = self.connection.take()
             && connection.is_usable()
@@ -135,8 +146,8 @@ impl AnswerBody {
         }
     }
 
-    /// The next chunk as the provider sent it.
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+    /// The next chunk as the provider sent it. `Pending` when it takes another look, or there is nothing.
+    fn poll_chunk(&mut self) -> Poll<Option<Result<Bytes, BodyError>>> {
         let mut is_driven = false;
         loop {
             // Only driving the connection makes the body move, so there is nothing to be woken for.
@@ -157,10 +168,13 @@ impl AnswerBody {
                         return Poll::Ready(Some(Ok(data)));
                     }
                 }
-                Poll::Pending if is_driven => return Poll::Pending,
+                Poll::Pending if is_driven || !self.alarm.stop() => {
+                    self.is_drained = true;
+                    return Poll::Pending;
+                }
                 Poll::Pending => match &mut self.connection {
                     Some(connection) => {
-                        connection.drive(cx);
+                        connection.drive(&mut Context::from_waker(&self.waker));
                         is_driven = true;
                     }
                     None => return Poll::Ready(Some(Err(BodyError::Broken("the connection is gone".to_owned())))),
@@ -178,13 +192,24 @@ impl Stream for AnswerBody {
         if let Some(end) = this.end.take() {
             return Poll::Ready(end.map(Err));
         }
-        let first = match ready!(this.poll_chunk(cx)) {
-            Some(Ok(first)) if first.len() < MERGED => first,
-            other => return Poll::Ready(other),
+        if this.is_drained && !this.alarm.rings(cx) {
+            return Poll::Pending;
+        }
+        this.alarm.mute();
+        this.is_drained = false;
+        let first = match this.poll_chunk() {
+            Poll::Ready(Some(Ok(first))) if first.len() < MERGED => first,
+            Poll::Pending => {
+                if this.alarm.rings(cx) {
+                    cx.waker().wake_by_ref();
+                }
+                return Poll::Pending;
+            }
+            other => return other,
         };
         let mut merged = BytesMut::new();
         while merged.len() < MERGED {
-            match this.poll_chunk(cx) {
+            match this.poll_chunk() {
                 Poll::Ready(Some(Ok(chunk))) => {
                     if merged.is_empty() {
                         merged.reserve(MERGED + chunk.len());

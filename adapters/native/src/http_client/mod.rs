@@ -1,5 +1,6 @@
 //! HTTP to providers over pooled connections.
 
+mod alarm;
 mod body;
 mod connector;
 mod error;

@@ -3,13 +3,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::Bytes;
+use http::Version;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 use super::exchange::{Exchanges, Owed};
 use super::half_close::{HalfClose, SOON};
 
+/// What a client of HTTP/2 says first (RFC 9113, section 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Most requests fit in.
+const FIRST_READ: usize = 4096;
 /// How long a client may take nothing of what is written to it.
 const STUCK: Duration = Duration::from_secs(300);
 
@@ -18,6 +24,8 @@ const STUCK: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub(super) struct ClientStream {
     stream: TcpStream,
+    /// What was read to tell the protocol, and is still to be read by it.
+    first: Bytes,
     exchanges: Exchanges,
     /// Whether all that was written has been flushed, so that nothing is half written.
     is_flushed: bool,
@@ -31,7 +39,28 @@ pub(super) struct ClientStream {
 
 impl ClientStream {
     pub(super) fn new(stream: TcpStream, exchanges: Exchanges) -> Self {
-        Self { stream, exchanges, is_flushed: true, ended: None, half_close: None, stuck: None }
+        Self { stream, first: Bytes::new(), exchanges, is_flushed: true, ended: None, half_close: None, stuck: None }
+    }
+
+    /// The protocol that the client speaks: HTTP/2 when it begins with its preface. `None` when it says too little.
+    ///
+    /// What has come by then is handed on in one piece: hyper makes twice the room for a head that comes in two.
+    pub(super) async fn protocol(&mut self) -> io::Result<Option<Version>> {
+        let mut said = Vec::with_capacity(FIRST_READ);
+        loop {
+            if self.read_buf(&mut said).await? == 0 {
+                return Ok(None);
+            }
+            let version = if said.starts_with(PREFACE) {
+                Version::HTTP_2
+            } else if PREFACE.starts_with(&said) {
+                continue;
+            } else {
+                Version::HTTP_11
+            };
+            self.first = said.into();
+            return Ok(Some(version));
+        }
     }
 
     /// Notes what came of a write, and fails when the client has taken nothing for too long.
@@ -53,6 +82,15 @@ impl ClientStream {
 impl AsyncRead for ClientStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        if !this.first.is_empty() {
+            let part = this.first.split_to(this.first.len().min(buffer.remaining()));
+            buffer.put_slice(&part);
+            if this.first.is_empty() {
+                // Gives back its memory.
+                this.first = Bytes::new();
+            }
+            return Poll::Ready(Ok(()));
+        }
         let owed = this.exchanges.owed();
         if let Some(half_close) = &mut this.half_close {
             return if owed == Owed::Nothing { Poll::Ready(Ok(())) } else { half_close.poll_gone(cx).map(Err) };

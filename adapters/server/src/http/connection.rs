@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Version;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -33,17 +34,24 @@ pub(super) struct Shutdown {
     pub(super) abort: CancellationToken,
 }
 
+impl Shutdown {
+    /// Its own, so that no two threads ask the same lock whether it has come.
+    pub(super) fn of_connection(&self) -> Self {
+        Self { stop: self.stop.child_token(), abort: self.abort.clone() }
+    }
+}
+
 /// How clients are served.
 #[derive(Debug)]
 pub(super) struct Terms {
-    /// HTTP/1.1, and HTTP/2 for clients that begin with its preface.
-    protocol: Builder<TokioExecutor>,
+    http1: Builder<TokioExecutor>,
+    http2: Builder<TokioExecutor>,
     proxies: TrustedProxies,
 }
 
 impl Terms {
     pub(super) fn new(proxies: TrustedProxies) -> Self {
-        Self { protocol: protocol(), proxies }
+        Self { http1: protocol().http1_only(), http2: protocol().http2_only(), proxies }
     }
 }
 
@@ -77,7 +85,18 @@ pub(super) async fn serve<H: Handler>(
 ) {
     let exchanges = Exchanges::new(burden.load());
     let watched = exchanges.clone();
-    let stream = ClientStream::new(stream, exchanges.clone());
+    let mut silence = pin!(silence(&watched));
+    let mut stream = ClientStream::new(stream, exchanges.clone());
+    let version = tokio::select! {
+        version = stream.protocol() => version,
+        () = silence.as_mut() => return,
+        () = shutdown.stop.cancelled() => return,
+    };
+    let protocol = match version {
+        Ok(Some(Version::HTTP_2)) => &terms.http2,
+        Ok(Some(_)) => &terms.http1,
+        Ok(None) | Err(_) => return,
+    };
     let (of_clients, doubt) = (Arc::clone(&terms), exchanges.doubt().clone());
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let handler = Arc::clone(&handler);
@@ -85,16 +104,17 @@ pub(super) async fn serve<H: Handler>(
         let client = Client { address: address.to_string(), doubt: doubt.clone() };
         let exchange = exchanges.begin(request.version());
         let request = request.map(|body| request_body(body, exchange.stage()));
-        async move {
+        // On the heap, where it goes when the answer has begun: what hyper keeps for it stays for the connection's life.
+        Box::pin(async move {
             let answer = handler.handle(request, client).await;
             Ok::<_, Infallible>(answer.map(|body| AnswerBody::new(body, exchange)))
-        }
+        })
     });
-    let mut connection = pin!(terms.protocol.serve_connection(TokioIo::new(stream), service));
+    let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         biased;
         ended = connection.as_mut() => Some(ended),
-        () = silence(&watched) => None,
+        () = silence.as_mut() => None,
         () = shutdown.stop.cancelled() => None,
     };
     let ended = match ended {

@@ -89,8 +89,11 @@ impl Listener {
                     if let Err(error) = stream.set_nodelay(true) {
                         tracing::debug!(%peer, %error, "TCP_NODELAY was refused");
                     }
-                    let (terms, handler, shutdown) = (Arc::clone(&terms), Arc::clone(&handler), shutdown.clone());
-                    let (Ok(stream), Some((runtime, burden))) = (stream.into_std(), threads.least_loaded()) else { continue };
+                    let (terms, handler, shutdown) =
+                        (Arc::clone(&terms), Arc::clone(&handler), shutdown.of_connection());
+                    let (Ok(stream), Some((runtime, burden))) = (stream.into_std(), threads.least_loaded()) else {
+                        continue;
+                    };
                     let served = async move {
                         match TcpStream::from_std(stream) {
                             Ok(stream) => serve(terms, stream, peer, handler, shutdown, burden).await,

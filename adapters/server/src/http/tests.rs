@@ -106,9 +106,10 @@ impl Running {
         let address = listener.address().to_string();
         let handler = Arc::new(Scripted { events, release: release.clone() });
         let stopped = stop.clone();
-        let server = tokio::spawn(async move {
-            listener.run(&Threads::here(), handler, "".parse().unwrap(), stopped, grace).await
-        });
+        let server =
+            tokio::spawn(
+                async move { listener.run(&Threads::here(), handler, "".parse().unwrap(), stopped, grace).await },
+            );
         Self { address, events: received, release, stop, server }
     }
 

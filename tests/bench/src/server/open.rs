@@ -157,7 +157,9 @@ impl Watch {
                 return Err("a stream ended".into());
             }
             if Instant::now() > limit {
-                return Err(format!("of {streams} streams only {} have begun", self.open.load(Ordering::Relaxed)).into());
+                return Err(
+                    format!("of {streams} streams only {} have begun", self.open.load(Ordering::Relaxed)).into()
+                );
             }
             sleep(Duration::from_millis(5)).await;
         }
