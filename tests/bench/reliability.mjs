@@ -20,7 +20,7 @@ const LOAD = 16;
 const SILENCE_S = 75;
 const HOSTILE = 400;
 const HOSTILE_MIB = 300;
-const DELAY_MS = 100;
+const DELAY_MS = 50;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const now = () => performance.now();
@@ -34,8 +34,8 @@ const upstream = await startUpstream(children);
 const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'x'.repeat(1000) }] });
 
 /** Starts the server on the same database each time, and says how long it took. */
-async function start({ descriptors } = {}) {
-  const env = { ...process.env, TOKEN, LLMIO_SERVER_PORT: '0', LLMIO_DATABASE_URL: `file:${join(directory, 'llmio.db')}` };
+async function start({ descriptors, threads } = {}) {
+  const env = { ...process.env, ...(threads && { LLMIO_THREADS: `${threads}` }), TOKEN, LLMIO_SERVER_PORT: '0', LLMIO_DATABASE_URL: `file:${join(directory, 'llmio.db')}` };
   await writeFile(join(directory, 'llmio.json'), JSON.stringify({
     providers: [{ name: 'p', type: 'openai', base_url: `${upstream}/v1`, api_key: UPSTREAM_KEY }],
     models: [{ name: 'm', associations: [{ provider: 'p', model: 'ok' }] }],
@@ -149,32 +149,45 @@ async function hostile() {
   ];
 }
 
-async function bombs() {
-  const server = await start();
+/** What those do to others on their core who send and read badly: a server with one serving thread. */
+async function neighbours() {
+  const server = await start({ threads: 1 });
   const bomb = brotliCompressSync(Buffer.alloc(40 << 20));
-  await load(server, 1, after(2));
-  const before = (await load(server, 1, after(5))).latencies;
-  let sent = 0;
-  const stop = after(8);
-  const attack = Array.from({ length: 4 }, async () => {
-    while (!stop()) {
-      await new Promise((resolve) => {
-        const request = http.request(`${server.base}/v1/chat/completions`, {
-          method: 'POST', agent: false, headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', 'content-encoding': 'br' },
-        }, (answer) => answer.resume().on('end', resolve));
-        request.on('error', resolve).end(bomb);
-      });
-      sent += 1;
-    }
+  const huge = Buffer.from(JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'x'.repeat(60_000_000) }] }));
+  const post = (payload, headers) => new Promise((resolve) => {
+    const request = http.request(`${server.base}/v1/chat/completions`, {
+      method: 'POST', agent: false, headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', ...headers },
+    }, (answer) => answer.resume().on('end', resolve));
+    request.on('error', resolve).end(payload);
   });
-  const { latencies, failed } = await load(server, 1, after(7));
-  await Promise.all(attack);
-  await end(server.child);
-  const delay = quantile(latencies, 0.99) - quantile(before, 0.99);
-  return [
-    [`${bomb.length} bytes of brotli that unpack to 40 MB, ${sent} of them by 4 senders: another client waits longer by (p99)`, ms(delay), `${DELAY_MS} ms`, delay < DELAY_MS && failed === 0],
-    ['its slowest request, without and with them', `${ms(quantile(before, 1))}, ${ms(quantile(latencies, 1))}`, '', true],
+  const sockets = [];
+  const readNothing = () => {
+    const ask = `GET /api/openapi.json HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\n\r\n`;
+    sockets.push(...Array.from({ length: 100 }, () => connect(server.port, (socket) => socket.pause().write(ask.repeat(200)))));
+    return sleep(60_000);
+  };
+  const kinds = [
+    [`${bomb.length} bytes of brotli that unpack to 40 MB, by 4 senders`, 4, () => post(bomb, { 'content-encoding': 'br' })],
+    ['bodies of 60 MB, by 2 senders', 2, () => post(huge, {})],
+    ['100 connections that ask for much and read nothing', 1, readNothing],
   ];
+  await load(server, 1, after(2));
+  const rows = [];
+  for (const [name, senders, attack] of kinds) {
+    const before = (await load(server, 1, after(4))).latencies;
+    const stop = after(7);
+    const attacks = Array.from({ length: senders }, async () => {
+      while (!stop()) await Promise.race([attack(), sleep(7_000)]);
+    });
+    const { latencies, failed } = await load(server, 1, after(6));
+    await Promise.all(attacks);
+    sockets.splice(0).forEach((socket) => socket.destroy());
+    const delay = quantile(latencies, 0.99) - quantile(before, 0.99);
+    rows.push([`${name}: another client of the same core waits longer by (p99)`, ms(delay), `${DELAY_MS} ms`, delay < DELAY_MS && failed === 0]);
+    rows.push(['its slowest request, without and with them', `${ms(quantile(before, 1))}, ${ms(quantile(latencies, 1))}`, '', true]);
+  }
+  await end(server.child);
+  return rows;
 }
 
 /** What the database says of itself, read by somebody else. */
@@ -227,7 +240,7 @@ async function soak() {
 
 try {
   const rows = [];
-  for (const measure of [hostile, bombs, killed, soak, silent]) rows.push(...(await measure()));
+  for (const measure of [hostile, neighbours, killed, soak, silent]) rows.push(...(await measure()));
   const table = ['| | measured | promised | |', '|---|---:|---:|---|', ...rows.map(([what, is, promised, holds]) => `| ${what} | ${is} | ${promised} | ${promised ? (holds ? 'holds' : '**broken**') : ''} |`)];
   const cpu = `${os.cpus().length} cores of ${os.cpus()[0].model.replace(/\s+/g, ' ')}, ${os.type()} ${os.release()}`;
   const section = [...table, '', `Measured on ${cpu}; provider, load and server share them, over loopback.`].join('\n');

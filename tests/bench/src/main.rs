@@ -7,6 +7,7 @@ mod console;
 mod gateway;
 mod import;
 mod load;
+mod log;
 mod measure;
 mod process;
 mod provider;
@@ -33,6 +34,7 @@ enum Home {
     Worker(worker::Arguments),
     Console(console::Arguments),
     Import(import::Arguments),
+    Log(log::Arguments),
 }
 
 /// What every measurement needs to know.
@@ -62,6 +64,7 @@ async fn main() -> Result<(), Error> {
         Home::Worker(arguments) => worker::run(arguments).await,
         Home::Console(arguments) => console::run(arguments).await,
         Home::Import(arguments) => import::run(arguments).await,
+        Home::Log(arguments) => log::run(arguments).await,
     }
 }
 

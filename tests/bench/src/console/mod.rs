@@ -1,7 +1,7 @@
 //! How long the console's questions take on a big log, asked of a gateway in this process.
 
 mod ask;
-mod seed;
+pub(crate) mod seed;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

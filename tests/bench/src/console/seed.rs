@@ -57,7 +57,7 @@ pub(super) async fn newest(database: &LocalDatabase) -> Result<Timestamp, Error>
 }
 
 /// All attempts of one request: one in eight has a failed one before the last, one in twelve fails.
-fn request(now: Timestamp, entropy: &FixedEntropy) -> Vec<LogEntry> {
+pub(crate) fn request(now: Timestamp, entropy: &FixedEntropy) -> Vec<LogEntry> {
     let trace = TraceId::new(now, entropy);
     // Small numbers are more frequent, as names are.
     let skewed = |count: u64| (entropy.next_u64() % count).min(entropy.next_u64() % count);
