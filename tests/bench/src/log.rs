@@ -44,7 +44,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
         }
     }
     let times: Vec<f64> = times.into_iter().map(median).collect();
-    let mut text = "| a row of the log | µs of the writer's thread | what the index costs |\n|---|---:|---:|\n".to_owned();
+    let mut text =
+        "| a row of the log | µs of the writer's thread | what the index costs |\n|---|---:|---:|\n".to_owned();
     for (time, without) in times.iter().zip(&without) {
         let named = without.iter().filter_map(|index| INDEXES.get(*index)).copied().collect::<Vec<_>>();
         let name = match named.as_slice() {

@@ -61,8 +61,8 @@ impl Listener {
         self.address
     }
 
-    /// Accepts, and lets the threads serve, until `stop`. Then running exchanges have `grace` to finish; what is still open after it is
-    /// cut, as if the client had left. Returns how many connections were cut.
+    /// Accepts, and lets the threads serve, until `stop`. Then running exchanges have `grace` to finish; what is still open
+    /// after it is cut, as if the client had left. Returns how many connections were cut.
     pub(crate) async fn run<H: Handler>(
         self,
         threads: &Threads,
