@@ -88,12 +88,17 @@ export async function settled(page: Page) {
   await expect(page.locator('[role=status][aria-label]')).toHaveCount(0);
 }
 
-export async function accessible(page: Page) {
-  const { violations } = await new AxeBuilder({ page })
+/** The page breaks no rule, or what is over it. */
+export async function accessible(page: Page, what?: string) {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (what ? axe.include(what) : axe)
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
     .analyze();
   expect
-    .soft(violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`))
+    .soft(
+      violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`),
+      page.url(),
+    )
     .toEqual([]);
 }
 

@@ -2,7 +2,8 @@ import { createRootRoute, createRoute, createRouter, Outlet, redirect, useRouter
 import type { ReactNode } from 'react';
 import { currentSession } from '@/api/session';
 import { logSearch } from '@/entities/log-search';
-import { rangeSearch } from '@/lib/time-range';
+import { DIMENSIONS, type MetricsFilters } from '@/entities/metrics';
+import { type RangeSearch, rangeSearch } from '@/lib/time-range';
 import { reach } from './auth/reach';
 import { Crash } from './errors/crash';
 import { NotFound } from './errors/not-found';
@@ -32,7 +33,7 @@ const signIn = createRoute({
 const dashboard = createRoute({
   getParentRoute: () => root,
   path: '/',
-  validateSearch: (search: Record<string, unknown>) => ({ ...rangeSearch(search), ...dashboardFilters(search) }),
+  validateSearch: dashboardSearch,
   component: lazily(() => import('@/features/dashboard/dashboard-page')),
 });
 const requests = createRoute({
@@ -138,12 +139,11 @@ function Frame(): ReactNode {
   return outside ? <Outlet /> : <Shell />;
 }
 
-function dashboardFilters(search: Record<string, unknown>): { by?: string; model?: string; provider?: string } {
-  return {
-    ...(text(search.by) && { by: text(search.by) }),
-    ...(text(search.model) && { model: text(search.model) }),
-    ...(text(search.provider) && { provider: text(search.provider) }),
-  };
+function dashboardSearch(
+  search: Record<string, unknown>,
+): RangeSearch & MetricsFilters & { by?: string; then_by?: string } {
+  const texts = ['by', 'then_by', ...DIMENSIONS].map((name) => [name, text(search[name])] as const);
+  return { ...rangeSearch(search), ...Object.fromEntries(texts.filter(([, value]) => value !== undefined)) };
 }
 
 export const router = createRouter({

@@ -2,6 +2,7 @@
 import { ask, errorOf } from '@/api/client';
 import type { DialectName } from '@/dialects';
 import type { Model, Provider } from './config';
+import { DIALECTS } from './log-search';
 
 export interface Asked {
   dialect: DialectName;
@@ -27,6 +28,12 @@ export function dialectsOf(model: Model, providers: Provider[]): DialectName[] {
     .filter((it) => it.enabled)
     .flatMap((it) => providers.find((one) => one.id === it.provider_id)?.type ?? []);
   return [...new Set(types.map((type) => dialectOfType[type]))];
+}
+
+/** The dialects that clients may speak to a model: the gateway translates to the others, so that its own come first. */
+export function reachableIn(model: Model, providers: Provider[]): DialectName[] {
+  const own = dialectsOf(model, providers);
+  return own.length ? [...own, ...DIALECTS.filter((it) => !own.includes(it))] : [];
 }
 
 /** A request as it goes over the wire. */

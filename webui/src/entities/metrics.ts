@@ -1,6 +1,7 @@
 /** Sums of the log, as the gateway's rollups have them. */
 import { queryOptions } from '@tanstack/react-query';
-import client, { data, type Schemas } from '@/api/client';
+import client, { askAdmin, data, type Schemas } from '@/api/client';
+import type { operations } from '@/api/types.gen';
 import { steps, type TimeRange, zoneOffset } from '@/lib/time-range';
 
 export type Report = Schemas['MetricsReport'];
@@ -22,30 +23,58 @@ function intervalOf({ from, to }: TimeRange): Interval {
 export const lengthOfInterval = (interval: Interval): number =>
   interval === 'day' ? 24 * HOUR : interval === 'hour' ? HOUR : HOUR / 12;
 
-export function metrics(
-  range: TimeRange,
-  by: GroupBy,
-  filters: { model?: string | undefined; provider?: string | undefined },
-) {
-  const interval = intervalOf(range);
-  const query = {
+/** What the sums can be narrowed to and divided by. */
+export const DIMENSIONS = [
+  'model',
+  'provider',
+  'provider_model',
+  'association',
+  'key',
+  'dialect',
+  'origin',
+] as const satisfies GroupBy[];
+export type Dimension = (typeof DIMENSIONS)[number];
+export type MetricsFilters = { [dimension in Dimension]?: string };
+
+/** What the gateway is asked for; by who sent a request means of all who do, and not of clients alone. */
+function queryOf(range: TimeRange, by: GroupBy, filters: MetricsFilters, thenBy?: Dimension) {
+  const all = by === 'origin' || thenBy === 'origin';
+  const narrowed = Object.entries(filters).map(([name, value]) => [name, [value]] as const);
+  return {
     from: range.from.toISOString(),
     to: range.to.toISOString(),
-    interval,
+    interval: intervalOf(range),
     tz_offset_minutes: zoneOffset(range.to),
     group_by: by,
-    ...(filters.model && { model: [filters.model] }),
-    ...(filters.provider && { provider: [filters.provider] }),
-  };
+    ...(thenBy && { then_by: thenBy }),
+    ...(all && { origin: ['all'] }),
+    ...Object.fromEntries(narrowed),
+  } as Query;
+}
+
+type Query = NonNullable<operations['getMetrics']['parameters']['query']>;
+
+export function metrics(range: TimeRange, by: GroupBy, filters: MetricsFilters, thenBy?: Dimension) {
+  const query = queryOf(range, by, filters, thenBy);
   return queryOptions({
     queryKey: ['metrics', query],
     // JSON, for want of a wish for a table.
     queryFn: ({ signal }) => data(client.GET('/api/metrics', { signal, params: { query } })) as Promise<Report>,
-    staleTime: 60_000,
+    staleTime: 20_000,
   });
 }
 
-/** Totals of groups as one. Percentiles cannot be added, so that they are those of the report without groups. */
+/** The same as a table, in the gateway's own columns. */
+export async function metricsFile(range: TimeRange, by: GroupBy, filters: MetricsFilters, thenBy?: Dimension) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(queryOf(range, by, filters, thenBy))) {
+    for (const one of Array.isArray(value) ? value : [value]) query.append(name, String(one));
+  }
+  const response = await askAdmin(`/api/metrics?${query}`, { headers: { accept: 'text/csv' } });
+  return response.text();
+}
+
+/** Which share of what providers read came from their caches. */
 export function cacheShareOf(usage: Schemas['MetricsUsage']): number | null {
   const input =
     usage.input_tokens + usage.cache_read_tokens + usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
@@ -60,3 +89,7 @@ export function startsOf(report: Pick<Report, 'from' | 'to' | 'interval'>, known
   const { from, to, interval } = report;
   return steps(Date.parse(from), Date.parse(to), lengthOfInterval(interval), known[0]);
 }
+
+/** One group among those of its report. */
+export const idOf = ({ group, then, other }: Pick<Group, 'group' | 'then' | 'other'>): string =>
+  other ? 'other' : JSON.stringify([group, then]);

@@ -19,10 +19,12 @@ interface BarChartProps {
   onBar?: (index: number) => void;
   /** A strip above a list: low, with what it tells in one line. */
   compact?: boolean;
+  /** The values stand before one another, the largest first, where they cannot be added. */
+  overlaid?: boolean;
 }
 
 /** Stacked bars. By keyboard: the arrows read bar after bar, Enter opens what is behind one; or as a table. */
-export function BarChart({ summary, series, bars, format, onBar, compact = false }: BarChartProps) {
+export function BarChart({ summary, series, bars, format, onBar, compact = false, overlaid = false }: BarChartProps) {
   const { t } = useLingui();
   const height = compact ? 56 : 180;
   const id = useId();
@@ -37,7 +39,10 @@ export function BarChart({ summary, series, bars, format, onBar, compact = false
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
-  const top = Math.max(0, ...bars.map((bar) => bar.values.reduce((sum, value) => sum + value, 0)));
+  const top = Math.max(
+    0,
+    ...bars.map(({ values }) => (overlaid ? Math.max(...values) : values.reduce((sum, value) => sum + value, 0))),
+  );
   const step = bars.length ? width / bars.length : width;
   const gap = step > 6 ? Math.min(3, step * 0.2) : 0;
   const y = (value: number) => (top ? (value / top) * (height - 4) : 0);
@@ -101,7 +106,7 @@ export function BarChart({ summary, series, bars, format, onBar, compact = false
                   let used = 0;
                   return it.values.map((value, layer) => {
                     const tall = Math.max(value > 0 ? 1 : 0, y(value));
-                    used += tall;
+                    used = overlaid ? tall : used + tall;
                     const drawn = series[layer];
                     if (!tall || !drawn) return null;
                     return (

@@ -1,57 +1,86 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { RefreshCw } from 'lucide-react';
+import { Download, RefreshCw } from 'lucide-react';
+import { toast } from 'sonner';
 import { useModels } from '@/entities/config';
 import type { LogSearch } from '@/entities/log-search';
-import { cacheShareOf, type GroupBy, inputOf, metrics, type Totals } from '@/entities/metrics';
+import {
+  cacheShareOf,
+  DIMENSIONS,
+  inputOf,
+  type MetricsFilters,
+  metrics,
+  metricsFile,
+  type Totals,
+} from '@/entities/metrics';
+import { download } from '@/lib/download';
 import { compact, duration, money, moneys, number, percent } from '@/lib/format';
-import { type RangeSearch, timeRange } from '@/lib/time-range';
+import { timeRange } from '@/lib/time-range';
 import { IconButton } from '@/ui/button';
 import { Select } from '@/ui/field';
 import { Page } from '@/ui/page';
 import { RangePicker } from '@/ui/range-picker';
 import { ErrorState, Loaded, Skeleton } from '@/ui/states';
-import { Badge } from '@/ui/status';
+import { Notice } from '@/ui/status';
+import { Clock } from '@/ui/time';
 import { Checklist } from './checklist';
+import { Failures } from './failures';
 import { HealthCard } from './health-card';
+import { Narrowed, useDimensionNames } from './narrowed';
+import { Speed } from './speed';
 import { TopTable } from './top-table';
 import { Traffic } from './traffic';
 
 const route = getRouteApi('/');
-const GROUPS = ['model', 'provider', 'key', 'dialect'] as const satisfies GroupBy[];
-export type By = (typeof GROUPS)[number];
+/** Sums are asked for again while the page is looked at. */
+const EVERY_MS = 30_000;
 
 export default function DashboardPage() {
   const { t } = useLingui();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const by: By = GROUPS.find((it) => it === search.by) ?? 'model';
+  const names = useDimensionNames();
+  const by = DIMENSIONS.find((it) => it === search.by) ?? 'model';
+  const thenBy = DIMENSIONS.find((it) => it === search.then_by && it !== by);
   const range = timeRange(search, '24h');
-  const filters = { model: search.model, provider: search.provider };
-  const groups = useQuery(metrics(range, by, filters));
-  const whole = useQuery(metrics(range, 'none', filters));
+  const filters: MetricsFilters = Object.fromEntries(
+    DIMENSIONS.flatMap((it) => (search[it] === undefined ? [] : [[it, search[it]]])),
+  );
+  const groups = useQuery({ ...metrics(range, by, filters, thenBy), refetchInterval: EVERY_MS });
+  const whole = useQuery({ ...metrics(range, 'none', filters), refetchInterval: EVERY_MS });
   const length = range.to.getTime() - range.from.getTime();
   const earlier = useQuery({
     ...metrics({ ...range, from: new Date(range.from.getTime() - length), to: range.from }, 'none', filters),
     select: (report) => report.groups[0],
   });
   const models = useModels();
-  const linked: RangeSearch & { model?: string; provider?: string } = {
+  // The sums are of clients alone, if nothing else is asked for; so are the requests behind them.
+  const linked: LogSearch = {
     ...(range.preset ? { range: range.preset } : { from: range.from.toISOString(), to: range.to.toISOString() }),
-    ...(search.model && { model: search.model }),
-    ...(search.provider && { provider: search.provider }),
+    origin: 'client',
+    ...filters,
   };
-  const words: Record<By, string> = {
-    model: t`By model`,
-    provider: t`By provider`,
-    key: t`By key`,
-    dialect: t`By dialect`,
-  };
+  const file = useMutation({
+    mutationFn: () => metricsFile(range, by, filters, thenBy),
+    onSuccess: (text) => download(text, 'metrics.csv', 'text/csv'),
+    onError: (error) => toast.error(error.message),
+  });
+  const toBucket = (from: Date, to: Date) =>
+    navigate({
+      to: '/logs',
+      search: { ...linked, range: undefined, from: from.toISOString(), to: to.toISOString() },
+    });
   const totals = whole.data?.groups[0];
   const isNew =
     models.data &&
     (models.data.length === 0 || (totals && totals.requests === 0 && (earlier.data?.requests ?? 0) === 0));
+  const set = (change: { [name in keyof typeof search]?: (typeof search)[name] | undefined }) =>
+    navigate({
+      to: '/',
+      search: Object.fromEntries(Object.entries({ ...search, ...change }).filter(([, value]) => value !== undefined)),
+    });
+  const since = groups.data?.breakdown_since;
   return (
     <Page
       title={t`Dashboard`}
@@ -59,22 +88,39 @@ export default function DashboardPage() {
         <>
           <RangePicker
             range={range}
-            onChange={(next) =>
-              navigate({ to: '/', search: { by: search.by, model: search.model, provider: search.provider, ...next } })
-            }
+            onChange={(next) => set({ range: undefined, from: undefined, to: undefined, ...next })}
           />
           <Select
-            aria-label={t`Break down`}
+            aria-label={t`Break down by`}
             className="w-auto!"
             value={by}
-            onChange={(event) => navigate({ to: '/', search: (old) => ({ ...old, by: event.target.value }) })}
+            onChange={(event) => set({ by: event.target.value, then_by: undefined })}
           >
-            {GROUPS.map((it) => (
+            {DIMENSIONS.map((it) => (
               <option key={it} value={it}>
-                {words[it]}
+                {names[it].by}
               </option>
             ))}
           </Select>
+          <Select
+            aria-label={t`and then by`}
+            className="w-auto!"
+            value={thenBy ?? ''}
+            onChange={(event) => set({ then_by: event.target.value || undefined })}
+          >
+            <option value="">{t`no further`}</option>
+            {DIMENSIONS.filter((it) => it !== by).map((it) => (
+              <option key={it} value={it}>
+                {names[it].also}
+              </option>
+            ))}
+          </Select>
+          <IconButton
+            label={t`Export as a table (CSV)`}
+            icon={<Download size={16} />}
+            disabled={file.isPending}
+            onClick={() => file.mutate()}
+          />
           <IconButton
             label={t`Refresh`}
             icon={<RefreshCw size={16} className={whole.isFetching ? 'motion-safe:animate-spin' : ''} />}
@@ -87,36 +133,40 @@ export default function DashboardPage() {
         </>
       }
     >
-      {(search.model || search.provider) && (
-        <p className="flex flex-wrap items-center gap-2">
-          <Badge tone="info">{[search.model, search.provider].filter(Boolean).join(' · ')}</Badge>
-          <Link to="/" className="text-acc hover:underline">
-            <Trans>Show all</Trans>
-          </Link>
-        </p>
-      )}
+      <Narrowed
+        filters={filters}
+        groups={groups.data?.groups ?? []}
+        by={by}
+        onRemove={(it) => set({ [it]: undefined })}
+      />
       {isNew && <Checklist />}
       {whole.error && !whole.data && <ErrorState error={whole.error} onRetry={whole.refetch} />}
       {whole.isPending && !whole.error && <Skeleton rows={3} height={48} />}
       {whole.data && <Cards totals={totals} earlier={earlier.data} linked={linked} />}
       <Loaded query={groups} rows={5}>
-        {(report) => (
-          <Traffic
-            report={report}
-            by={by}
-            onBucket={(from, to) =>
-              navigate({
-                to: '/logs',
-                search: { ...linked, range: undefined, from: from.toISOString(), to: to.toISOString() },
-              })
-            }
-          />
-        )}
+        {(report) => <Traffic report={report} by={by} thenBy={thenBy} onBucket={toBucket} />}
       </Loaded>
       <HealthCard />
       <Loaded query={groups} rows={4}>
-        {(report) => <TopTable groups={report.groups} by={by} linked={linked} />}
+        {(report) => (
+          <>
+            {since && (
+              <Notice>
+                <Trans>
+                  What arrived before <Clock at={since} /> is counted, but not by association, and as of clients.
+                </Trans>
+              </Notice>
+            )}
+            <TopTable groups={report.groups} by={by} thenBy={thenBy} linked={linked} onNarrow={set} />
+          </>
+        )}
       </Loaded>
+      {whole.data && !isNew && (
+        <div className="grid items-start gap-4 xl:grid-cols-2">
+          <Failures totals={totals} linked={linked} />
+          <Speed report={whole.data} onBucket={toBucket} />
+        </div>
+      )}
     </Page>
   );
 }

@@ -1,38 +1,50 @@
 import { useLingui } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
+import { ListFilter } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { type LogSearch, many } from '@/entities/log-search';
-import { cacheShareOf, type Group, inputOf } from '@/entities/metrics';
+import { cacheShareOf, type Dimension, type Group, idOf, inputOf, type MetricsFilters } from '@/entities/metrics';
 import { compact, duration, moneys, number, percent } from '@/lib/format';
-import type { RangeSearch } from '@/lib/time-range';
+import { IconButton } from '@/ui/button';
 import { Card } from '@/ui/page';
 import { Empty } from '@/ui/states';
 import { Badge } from '@/ui/status';
 import { type Column, Table } from '@/ui/table';
-import type { By } from './dashboard-page';
 import { useGroupName } from './group-name';
 
-type Linked = RangeSearch & { model?: string; provider?: string };
+interface TopTableProps {
+  groups: Group[];
+  by: Dimension;
+  thenBy: Dimension | undefined;
+  linked: LogSearch;
+  onNarrow: (filters: MetricsFilters) => void;
+}
 
 /** The breakdown in numbers; each opens its requests. */
-export function TopTable({ groups, by, linked }: { groups: Group[]; by: By; linked: Linked }) {
+export function TopTable({ groups, by, thenBy, linked, onNarrow }: TopTableProps) {
   const { t } = useLingui();
-  const nameOf = useGroupName(by);
+  const nameOf = useGroupName(by, thenBy);
   const rows = [...groups]
     .filter((it) => it.requests > 0 || it.attempts > 0)
-    .sort((a, b) => b.requests - a.requests || b.attempts - a.attempts);
+    .sort((a, b) => Number(a.other) - Number(b.other) || b.requests - a.requests || b.attempts - a.attempts);
+  const ofProvider = [by, thenBy].some((it) => it === 'provider' || it === 'provider_model' || it === 'association');
+  const values = (group: Group): MetricsFilters => ({
+    [by]: group.group || 'none',
+    ...(thenBy && { [thenBy]: group.then || 'none' }),
+  });
   const filter = (group: Group): LogSearch =>
     // Failed attempts of a provider are behind requests that another one answered.
-    ({ ...linked, [by]: group.group || 'none', ...(by === 'provider' && { attempts: 'all' }) });
+    ({ ...linked, ...values(group), ...(ofProvider && { attempts: 'all' }) });
+  /** What is summed up as others has no filter; unknown models have no common name. */
+  const isOne = (group: Group) => !group.other && (group.group || by !== 'model') && (group.then || thenBy !== 'model');
   /** A number that leads to the requests behind it. */
   const leading = (group: Group, text: ReactNode, also: LogSearch = {}) =>
-    // What is summed up as others has no filter; unknown models have no common name.
-    group.other || (!group.group && by === 'model') ? (
-      text
-    ) : (
+    isOne(group) ? (
       <Link to="/logs" search={{ ...filter(group), ...also }} className="inline-block min-h-6 min-w-6 hover:underline">
         {text}
       </Link>
+    ) : (
+      text
     );
   const failed = many(['success', 'cancelled']);
   const columns: Column<Group>[] = [
@@ -63,6 +75,13 @@ export function TopTable({ groups, by, linked }: { groups: Group[]; by: By; link
       cell: (it) => `${duration(it.first_token_ms?.p50)} / ${duration(it.first_token_ms?.p95)}`,
     },
     {
+      id: 'total',
+      header: t`Total p50 / p95`,
+      end: true,
+      cell: (it) => `${duration(it.total_ms?.p50)} / ${duration(it.total_ms?.p95)}`,
+    },
+    { id: 'speed', header: t`Tokens/s`, end: true, cell: (it) => number(it.tokens_per_second, 1) },
+    {
       id: 'tokens',
       header: t`In · cached · out`,
       end: true,
@@ -84,16 +103,25 @@ export function TopTable({ groups, by, linked }: { groups: Group[]; by: By; link
           ? leading(it, moneys(it.costs))
           : leading(it, <Badge tone="warn">{t`unpriced`}</Badge>),
     },
+    {
+      id: 'narrow',
+      header: <span className="sr-only">{t`Narrow`}</span>,
+      card: 'aside',
+      width: '2.5rem',
+      cell: (it) =>
+        isOne(it) && it.group ? (
+          <IconButton
+            label={t`Only ${nameOf(it)}`}
+            icon={<ListFilter size={14} />}
+            onClick={() => onNarrow(values(it))}
+          />
+        ) : null,
+    },
   ];
   return (
     <Card title={t`In numbers`}>
       {rows.length ? (
-        <Table
-          label={t`In numbers`}
-          columns={columns}
-          rows={rows}
-          rowKey={(it) => it.group || (it.other ? 'other' : '-')}
-        />
+        <Table label={t`In numbers`} columns={columns} rows={rows} rowKey={idOf} />
       ) : (
         <Empty>{t`There was no request in this time.`}</Empty>
       )}

@@ -1,13 +1,12 @@
 import { useLingui } from '@lingui/react/macro';
 import { useState } from 'react';
-import { type Group, inputOf, lengthOfInterval, type Report, startsOf } from '@/entities/metrics';
+import { type Dimension, type Group, idOf, inputOf, lengthOfInterval, type Report, startsOf } from '@/entities/metrics';
 import { compact, dateLabel, moneys, number } from '@/lib/format';
 import { colours } from '@/lib/series';
 import { BarChart } from '@/ui/bar-chart';
 import { Select } from '@/ui/field';
 import { Card } from '@/ui/page';
 import { Empty } from '@/ui/states';
-import type { By } from './dashboard-page';
 import { useGroupName } from './group-name';
 
 const SHOWN = 6;
@@ -17,14 +16,16 @@ type What = 'requests' | 'tokens' | 'cost' | 'errors';
 export function Traffic({
   report,
   by,
+  thenBy,
   onBucket,
 }: {
   report: Report;
-  by: By;
+  by: Dimension;
+  thenBy: Dimension | undefined;
   onBucket: (from: Date, to: Date) => void;
 }) {
   const { t } = useLingui();
-  const nameOf = useGroupName(by);
+  const nameOf = useGroupName(by, thenBy);
   const [what, setWhat] = useState<What>('requests');
   const currency = mainCurrency(report.groups);
   const amountOf = (it: Pick<Group, 'requests' | 'errors' | 'usage' | 'costs'>): number =>
@@ -42,14 +43,17 @@ export function Traffic({
     cost: t`Cost in ${currency}`,
   };
 
-  const largest = [...report.groups].filter((it) => amountOf(it) > 0).sort((a, b) => amountOf(b) - amountOf(a));
-  const first = largest.slice(0, SHOWN).map((it) => it.group);
+  const largest = [...report.groups]
+    .filter((it) => amountOf(it) > 0)
+    .sort((a, b) => Number(a.other) - Number(b.other) || amountOf(b) - amountOf(a));
+  const shown = largest.slice(0, SHOWN);
+  const first = shown.map(idOf);
   const rest = largest.length > SHOWN;
   const paint = colours(first);
   const series = [
-    ...first.map((group) => ({
-      name: nameOf(report.groups.find((it) => it.group === group)),
-      colour: paint.get(group) ?? 'var(--c8)',
+    ...shown.map((group) => ({
+      name: nameOf(group),
+      colour: paint.get(idOf(group)) ?? 'var(--c8)',
       hatched: what === 'errors',
     })),
     ...(rest ? [{ name: t`others`, colour: 'var(--c8)' }] : []),
@@ -62,7 +66,7 @@ export function Traffic({
     const values = series.map(() => 0);
     for (const point of report.points) {
       if (Date.parse(point.start) !== start) continue;
-      const place = first.indexOf(point.group);
+      const place = first.indexOf(idOf(point));
       const at = place < 0 ? first.length : place;
       if (at < values.length) values[at] = (values[at] ?? 0) + amountOf(point);
     }

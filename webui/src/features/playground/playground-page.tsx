@@ -5,7 +5,7 @@ import { useEffect, useRef, useState } from 'react';
 import { Answering, useAnswer } from '@/entities/answering';
 import { isPattern, type Model, type Provider, useModels, useProviders } from '@/entities/config';
 import { saveOnEnter } from '@/entities/form';
-import { type Asked, dialectsOf, requestOf } from '@/entities/inference';
+import { type Asked, dialectsOf, reachableIn, requestOf } from '@/entities/inference';
 import { dialects } from '@/entities/words';
 import { Button, buttonClass, IconButton } from '@/ui/button';
 import { Checkbox, Field, Input, Select, TextArea } from '@/ui/field';
@@ -193,8 +193,9 @@ function Column({ models, providers, name, round, wire, onName, onClose }: Colum
   const answer = useAnswer();
   const model = models.find((it) => it.name === name);
   const served = model ? dialectsOf(model, providers) : [];
+  const offered = model ? reachableIn(model, providers) : [];
   const [wanted, setWanted] = useState('');
-  const dialect = served.find((it) => it === wanted) ?? served[0];
+  const dialect = offered.find((it) => it === wanted) ?? offered[0];
   const ask = useRef(() => {});
   ask.current = () => {
     if (round && dialect) answer.ask(requestOf({ ...round.shared, dialect, model: name }));
@@ -227,9 +228,9 @@ function Column({ models, providers, name, round, wire, onName, onClose }: Colum
           value={dialect ?? ''}
           onChange={(event) => setWanted(event.target.value)}
         >
-          {served.map((it) => (
+          {offered.map((it) => (
             <option key={it} value={it}>
-              {dialects[it]}
+              {served.includes(it) ? dialects[it] : t`${dialects[it]}, translated`}
             </option>
           ))}
         </Select>

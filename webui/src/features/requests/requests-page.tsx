@@ -1,5 +1,5 @@
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Radio, RefreshCw } from 'lucide-react';
 import { useEffect, useMemo } from 'react';
@@ -34,7 +34,15 @@ export default function RequestsPage() {
   const { open, ...filters } = search;
   const query = useInfiniteQuery(logPages(filters));
   const loaded = useMemo(() => query.data?.pages.flatMap((page) => page.data) ?? [], [query.data]);
-  const live = useLive(search, loaded, () => void query.refetch());
+  const queryClient = useQueryClient();
+  // From its first page on: what was read further down is read again when it is looked at.
+  const again = () => {
+    queryClient.setQueryData(logPages(filters).queryKey, (old) =>
+      old ? { pages: old.pages.slice(0, 1), pageParams: old.pageParams.slice(0, 1) } : old,
+    );
+    void query.refetch();
+  };
+  const live = useLive(search, loaded, again);
   const { rows } = live;
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = query;
   // Where the gateway had no time to look for a whole page.

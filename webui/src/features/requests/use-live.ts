@@ -8,6 +8,8 @@ import { lacking, merged } from './merge';
 const EVERY_MS = 2000;
 /** So far from the top nothing moves under the reader's eyes. */
 const READING_PX = 300;
+/** So many rows come in before the list begins anew: a page that stays open does not grow for ever. */
+const KEPT = 500;
 
 export interface Live {
   activity: Schemas['Activity'] | undefined;
@@ -61,9 +63,10 @@ export function useLive(search: LogSearch, loaded: Log[], reload: () => void): L
   const gap = fresh.length > 0 && fresh.length === newest.data?.data.length && loaded.length > 0;
   useEffect(() => {
     if (!top || !fresh.length) return;
-    // Between them and what is shown are others.
-    if (gap) reload();
-    setHead((old) => (gap ? fresh : merged(fresh, old)));
+    // Between them and what is shown are others; or it has become too much.
+    const anew = gap || head.length >= KEPT;
+    if (anew) reload();
+    setHead((old) => (anew ? fresh : merged(fresh, old)));
   });
   return {
     activity: on ? activity.data : undefined,
