@@ -1,29 +1,24 @@
 // The console from the same Worker, with the settings of the shipped wrangler.toml, under the real wrangler.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { startWranglerDev } from '../worker/wrangler_dev.mjs';
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const wrangler = execFileSync(join(repository, 'scripts/tools'), ['wrangler'], { encoding: 'utf8' }).trim();
 const folder = mkdtempSync(join(tmpdir(), 'llmio-assets-'));
-const environment = { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false' };
 
 const TOKEN = 'admin-token-of-the-test';
 const INDEX = '<!doctype html><title>console</title>';
 const SCRIPT = 'console.log("console")';
 const BROWSER = { 'sec-fetch-mode': 'navigate', accept: 'text/html' };
 
-let server;
 let base;
+let stop;
 
 before(async () => {
-  cpSync(join(repository, 'adapters/worker/build'), join(folder, 'adapters/worker/build'), { recursive: true });
-  cpSync(join(repository, 'core/migrations'), join(folder, 'core/migrations'), { recursive: true });
   mkdirSync(join(folder, 'webui/dist/assets'), { recursive: true });
   writeFileSync(join(folder, 'webui/dist/index.html'), INDEX);
   writeFileSync(join(folder, 'webui/dist/assets/app.js'), SCRIPT);
@@ -32,28 +27,11 @@ before(async () => {
   for (const name of ['_headers', '.assetsignore']) {
     cpSync(join(repository, 'webui/public', name), join(folder, 'webui/dist', name));
   }
-  const config = readFileSync(join(repository, 'wrangler.toml'), 'utf8');
-  // It is built already.
-  writeFileSync(join(folder, 'wrangler.toml'), config.replace(/^command = .*$/m, 'command = "true"'));
-  writeFileSync(join(folder, '.dev.vars'), `TOKEN=${TOKEN}\nLLMIO_SECRET_KEY=${'5e41ed'.padEnd(64, '0')}\n`);
-  const options = { cwd: folder, env: environment };
-  execFileSync(wrangler, ['d1', 'migrations', 'apply', 'DB', '--local'], { ...options, stdio: 'pipe' });
-  // A group of its own, to be ended with workerd in it.
-  const started = ['dev', '--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0'];
-  server = spawn(wrangler, started, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  const said = [];
-  server.stderr.on('data', (text) => said.push(text));
-  for await (const line of createInterface({ input: server.stdout })) {
-    said.push(`${line}\n`);
-    base = /Ready on (http:\S+)/.exec(line)?.[1];
-    if (base) break;
-  }
-  assert.ok(base, `wrangler dev has ended before it was ready:\n${said.join('')}`);
-  server.stdout.resume();
+  ({ base, stop } = await startWranglerDev(folder, { TOKEN, LLMIO_SECRET_KEY: '5e41ed'.padEnd(64, '0') }));
 });
 
 after(() => {
-  if (server) process.kill(-server.pid, 'SIGKILL');
+  stop?.();
   rmSync(folder, { recursive: true, force: true });
 });
 

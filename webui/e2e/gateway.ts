@@ -1,6 +1,6 @@
 /**
  * A gateway and a scripted provider of its own, each on a free port of this computer: the server with its console, or with
- * LLMIO_CONSOLE_DIST the Worker, and the console that was built there, from an origin of its own.
+ * LLMIO_CONSOLE_DIST the Worker under `wrangler dev`, and the console that was built there, from an origin of its own.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -54,7 +54,7 @@ async function end(child: ChildProcess, byInput = false) {
   await ended;
 }
 
-const worker = join(import.meta.dirname, '../../tests/worker/launch.mjs');
+const worker = join(import.meta.dirname, '../../tests/worker/wrangler_dev.mjs');
 const SECRET_KEY = '5e41ed'.padEnd(64, '0');
 
 /** Serves the console that was built for any gateway, as a host of static files does. */

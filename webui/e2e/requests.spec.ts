@@ -174,7 +174,8 @@ test('a list of any length asks as little as a short one', async ({ page, seeded
 test('the palette finds pages, models and actions', async ({ page, seeded }) => {
   await open(page, seeded, '/');
   await page.keyboard.press('Control+k');
-  await page.getByPlaceholder('A page, a name').fill('gemini-3');
+  await expect(page.getByPlaceholder('A page, a name')).toBeFocused();
+  await page.keyboard.type('gemini-3');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: 'gemini-3' })).toBeVisible();
   await page.keyboard.press('g');

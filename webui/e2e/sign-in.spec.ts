@@ -1,5 +1,13 @@
-import { startGateway, TOKEN } from './gateway';
+import type { Page } from '@playwright/test';
+import { type Gateway, startGateway, TOKEN } from './gateway';
 import { accessible, expect, open, test } from './test';
+
+const elsewhere = Boolean(process.env.LLMIO_CONSOLE_DIST);
+
+/** A console of its own asks which gateway it is for. */
+async function address(page: Page, gateway: Gateway) {
+  if (elsewhere) await page.getByLabel('Address of the gateway').fill(gateway.url);
+}
 
 test('a wrong token is told of and kept in its field; the right one leads to where one wanted to be', async ({
   page,
@@ -7,6 +15,7 @@ test('a wrong token is told of and kept in its field; the right one leads to whe
 }) => {
   await page.goto(`${seeded.console}/models?q=gpt`);
   await expect(page.getByRole('heading', { name: 'Sign in to LLMIO' })).toBeVisible();
+  await address(page, seeded);
   await accessible(page);
   await page.getByLabel('Token').fill('wrong');
   await page.getByRole('button', { name: 'Sign in' }).click();
@@ -27,6 +36,7 @@ test('a link may bring the token, and does not keep it', async ({ page, seeded }
 
 test('next is a path of the console, never another address', async ({ page, seeded }) => {
   await page.goto(`${seeded.console}/sign-in?next=//evil.example/`);
+  await address(page, seeded);
   await page.getByLabel('Token').fill(TOKEN);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
@@ -57,13 +67,14 @@ test("a token that is asked for again goes to the session's gateway, not to the 
   page,
   seeded,
 }) => {
-  const elsewhere = 'http://127.0.0.1:9';
+  test.skip(elsewhere, 'of a page that a gateway serves');
+  const other = 'http://127.0.0.1:9';
   const cors = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' };
   const told: string[] = [];
   page.on('request', (request) => {
     if (request.headers().authorization?.includes(TOKEN)) told.push(new URL(request.url()).origin);
   });
-  await page.route(`${elsewhere}/**`, (route) =>
+  await page.route(`${other}/**`, (route) =>
     route.request().headers().authorization === `Bearer ${TOKEN}`
       ? route.fulfill({ headers: cors, json: { version: '1', config_version: 1, schema: '1', data: [] } })
       : route.fulfill({ status: route.request().method() === 'OPTIONS' ? 204 : 401, headers: cors }),
@@ -71,13 +82,13 @@ test("a token that is asked for again goes to the session's gateway, not to the 
   // As a console that was built for another gateway.
   await page.route(`${seeded.console}/providers`, async (route) => {
     const response = await route.fetch();
-    const html = (await response.text()).replace("connect-src 'self'", `$& ${elsewhere}`);
+    const html = (await response.text()).replace("connect-src 'self'", `$& ${other}`);
     await route.fulfill({ response, body: html });
   });
   await page.addInitScript((address) => {
     if (!localStorage.getItem('llmio.session'))
       localStorage.setItem('llmio.session', JSON.stringify({ address, token: 'revoked' }));
-  }, elsewhere);
+  }, other);
   await page.goto(`${seeded.console}/providers`);
   const dialog = page.getByRole('dialog', { name: 'Sign in again' });
   await dialog.getByLabel('Token').fill(TOKEN);
@@ -86,14 +97,15 @@ test("a token that is asked for again goes to the session's gateway, not to the 
   await dialog.getByRole('button', { name: 'Sign in' }).click();
   await expect(dialog).toBeHidden();
   expect(JSON.parse((await page.evaluate(() => localStorage.getItem('llmio.session'))) ?? '')).toEqual({
-    address: elsewhere,
+    address: other,
     token: TOKEN,
   });
-  expect(new Set(told)).toEqual(new Set([elsewhere]));
+  expect(new Set(told)).toEqual(new Set([other]));
 });
 
 test('signing out in one tab signs out the others', async ({ context, page, seeded }) => {
   await page.goto(`${seeded.console}/keys`);
+  await address(page, seeded);
   await page.getByLabel('Token').fill(TOKEN);
   await page.getByLabel('Keep me signed in on this device').check();
   await page.getByRole('button', { name: 'Sign in' }).click();
@@ -106,6 +118,7 @@ test('signing out in one tab signs out the others', async ({ context, page, seed
 });
 
 test('a gateway without a token lets this computer in', async ({ page }) => {
+  test.skip(elsewhere, 'it lets no other origin in');
   const gateway = await startGateway({ token: null });
   try {
     await page.goto(gateway.console);

@@ -52,7 +52,7 @@ export function useUsageColumns<T>(
               <Link
                 to="/logs"
                 search={{ ...filter(row), range: '30d', not_outcome: ['success', 'cancelled'] }}
-                className="inline-block min-h-6 text-bad hover:underline"
+                className="inline-block leading-6 text-bad hover:underline"
               >
                 {t`${percent(it.period.errors / it.period.requests)} failed`}
               </Link>
@@ -61,7 +61,7 @@ export function useUsageColumns<T>(
               to="/logs"
               search={{ ...filter(row), range: '30d' }}
               title={t`${number(it.all.requests)} of all time`}
-              className="inline-block min-h-6 min-w-6 hover:underline"
+              className="inline-block leading-6 min-w-6 hover:underline"
             >
               {number(it.period.requests)}
             </Link>
@@ -79,7 +79,7 @@ export function useUsageColumns<T>(
             <Link
               to="/logs"
               search={{ ...filter(row), range: '30d' }}
-              className="inline-block min-h-6 min-w-6 hover:underline"
+              className="inline-block leading-6 min-w-6 hover:underline"
             >
               {Object.keys(period.costs).length > 0 && moneys(period.costs)}{' '}
               {period.unpriced.requests > 0 && (

@@ -17,14 +17,17 @@ interface DialogProps {
   footer?: ReactNode;
 }
 
-/** The browser's own modal dialog: it keeps the focus, gives it back, and closes on Escape. */
+/** The browser's own modal dialog: it keeps the focus, gives it back, and closes on Escape. Its head is no landmark of the page. */
 export function Dialog({ title, onClose, side, wide, mayClose, children, footer }: DialogProps) {
   const { t } = useLingui();
   const id = useId();
   const ref = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const dialog = ref.current;
+    // What asks for the focus by itself keeps it; the browser would give it to the first that can have it.
+    const focused = document.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
+    if (focused instanceof HTMLElement && dialog?.contains(focused)) focused.focus();
     return () => dialog?.close();
   }, []);
   // In this phase it is still in the document when it closes.
@@ -55,14 +58,14 @@ export function Dialog({ title, onClose, side, wide, mayClose, children, footer 
           : clsx('m-auto w-[calc(100%-1.5rem)] rounded-overlay', wide ? 'max-w-180' : 'max-w-120'),
       )}
     >
-      <header className="flex items-center gap-2 border-line border-b py-2 ps-4 pe-2">
-        <h2 id={id} className="min-w-0 flex-1 truncate font-semibold text-section">
+      <div className="flex items-center gap-2 border-line border-b py-2 ps-4 pe-2">
+        <h2 id={id} className="break-anywhere line-clamp-3 min-w-0 flex-1 font-semibold text-section">
           {title}
         </h2>
         <IconButton label={t`Close`} icon={<X size={16} />} onClick={close} />
-      </header>
+      </div>
       <div className="min-h-0 flex-1 overflow-y-auto p-4">{children}</div>
-      {footer && <footer className="flex flex-wrap justify-end gap-2 border-line border-t px-4 py-3">{footer}</footer>}
+      {footer && <div className="flex flex-wrap justify-end gap-2 border-line border-t px-4 py-3">{footer}</div>}
     </dialog>
   );
 }

@@ -71,10 +71,7 @@ function Rows<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, be
                 key={column.id}
                 scope="col"
                 style={column.width ? { width: column.width } : undefined}
-                className={clsx(
-                  'border-line border-b px-2 font-medium whitespace-nowrap',
-                  column.end ? 'text-end' : 'text-start',
-                )}
+                className={clsx('border-line border-b px-2 font-medium', column.end ? 'text-end' : 'text-start')}
               >
                 {column.header}
               </th>

@@ -40,7 +40,11 @@ export function TopTable({ groups, by, thenBy, linked, onNarrow }: TopTableProps
   /** A number that leads to the requests behind it. */
   const leading = (group: Group, text: ReactNode, also: LogSearch = {}) =>
     isOne(group) ? (
-      <Link to="/logs" search={{ ...filter(group), ...also }} className="inline-block min-h-6 min-w-6 hover:underline">
+      <Link
+        to="/logs"
+        search={{ ...filter(group), ...also }}
+        className="inline-block leading-6 min-w-6 hover:underline"
+      >
         {text}
       </Link>
     ) : (

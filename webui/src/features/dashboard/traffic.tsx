@@ -49,11 +49,12 @@ export function Traffic({
   const shown = largest.slice(0, SHOWN);
   const first = shown.map(idOf);
   const rest = largest.length > SHOWN;
-  const paint = colours(first);
+  // A name has the same colour on every page.
+  const paint = colours(shown.map(nameOf));
   const series = [
     ...shown.map((group) => ({
       name: nameOf(group),
-      colour: paint.get(idOf(group)) ?? 'var(--c8)',
+      colour: paint.get(nameOf(group)) ?? 'var(--c8)',
       hatched: what === 'errors',
     })),
     ...(rest ? [{ name: t`others`, colour: 'var(--c8)' }] : []),
