@@ -60,7 +60,7 @@ test('it is divided further, narrowed, and saved as a table; the URL has it all'
   await page.getByLabel('and then by').selectOption('model');
   const table = page.getByRole('table', { name: 'In numbers' });
   await expect(table).toContainText('Azure · flaky');
-  await expect(table).toContainText('Azure · gpt-5');
+  await expect(table).toContainText('Gemini · gemini-3');
   await accessible(page);
   const [file] = await Promise.all([
     page.waitForEvent('download'),

@@ -22,3 +22,31 @@ test('the first request of the chosen key is ticked when it comes', async ({ pag
   await card.getByRole('link').click();
   await expect(page.getByRole('heading', { level: 1, name: 'Request' })).toBeVisible();
 });
+
+test('playground: an answer in another dialect than the model has, and one that is stopped', async ({
+  page,
+  seeded,
+}) => {
+  const [provider] = (await seeded.api<{ data: { id: string }[] }>('GET', '/api/providers')).data;
+  const { id } = await seeded.api<{ id: string }>('POST', '/api/models', { name: 'slow-talker' });
+  try {
+    const slow = { model_id: id, provider_id: provider?.id, provider_model: 'text+chunks=9+delay=1000' };
+    await seeded.api('POST', '/api/associations', slow);
+    await open(page, seeded, '/playground?models=["gemini-3","slow-talker"]');
+    await page.getByRole('region', { name: 'gemini-3' }).getByLabel('Dialect').selectOption('Anthropic, translated');
+    await page.getByLabel('Prompt', { exact: true }).fill('Say hello.');
+    await page.keyboard.press('Control+Enter');
+    const gemini = page.getByRole('region', { name: 'gemini-3' });
+    const talker = page.getByRole('region', { name: 'slow-talker' });
+    await expect(gemini.getByText('complete', { exact: true })).toBeVisible();
+    await expect(gemini.getByText('Hello from the scripted provider.')).toBeVisible();
+    // The other one is still at it.
+    await talker.getByRole('button', { name: 'Stop' }).click();
+    await expect(talker.getByText('stopped', { exact: true })).toBeVisible();
+    const [log] = (await seeded.api<{ data: { dialect: string }[] }>('GET', '/api/logs?model=gemini-3&origin=console'))
+      .data;
+    expect(log?.dialect).toBe('anthropic');
+  } finally {
+    await seeded.api('DELETE', `/api/models/${id}`);
+  }
+});

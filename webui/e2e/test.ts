@@ -88,13 +88,14 @@ export async function settled(page: Page) {
   await expect(page.locator('[role=status][aria-label]')).toHaveCount(0);
 }
 
-/** The page breaks no rule, or what is over it. */
-export async function accessible(page: Page, what?: string) {
+const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** The page breaks no rule, or what is over it; or none of those that are named. */
+export async function accessible(page: Page, what?: string, rules?: string[]) {
   // No page of the console has frames: its own way of looking into those takes most of the time.
   const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] });
-  const { violations } = await (what ? axe.include(what) : axe)
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
-    .analyze();
+  const part = what ? axe.include(what) : axe;
+  const { violations } = await (rules ? part.withRules(rules) : part.withTags(TAGS)).analyze();
   expect
     .soft(
       violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`),

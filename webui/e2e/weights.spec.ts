@@ -111,3 +111,41 @@ test("shares beside weights are the gateway's own, as a simulation draws them", 
   );
   expect(decision.candidates.find((it) => it.provider === 'Azure')?.share).toBeCloseTo(0.75);
 });
+
+test('models are put into order by keyboard, pointer and menu, and put back', async ({ page }) => {
+  const names = async () =>
+    (await gateway.api<{ data: { name: string }[] }>('GET', '/api/models')).data.slice(0, 3).map((it) => it.name);
+  const [first, second, third] = await names();
+  await open(page, gateway, '/models');
+  const handle = (name?: string) => page.getByRole('button', { name: new RegExp(`^Move ${name};`) });
+  await handle(first).focus();
+  await page.keyboard.press('ArrowDown');
+  await expect.poll(names).toEqual([second, first, third]);
+  await page.getByRole('button', { name: 'Put back' }).first().click();
+  await expect.poll(names).toEqual([first, second, third]);
+  await handle(third).hover();
+  await page.mouse.down();
+  await handle(first).hover();
+  // A drag begins with a second movement.
+  await handle(first).hover();
+  await page.mouse.up();
+  await expect.poll(names).toEqual([third, first, second]);
+  await page.getByRole('button', { name: `Actions for ${first}`, exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Move to the top' }).click();
+  await expect.poll(names).toEqual([first, third, second]);
+});
+
+test('associations are put into order, where their order is what is looked at', async ({ page }) => {
+  const order = async () => (await stored()).map((it) => it.provider);
+  await open(page, gateway, `/models/${id}`);
+  await page.getByRole('button', { name: 'Actions for OpenAI › gpt-5' }).click();
+  await expect(page.getByRole('menuitem', { name: 'Edit' })).toBeVisible();
+  await expect(page.getByRole('menuitem', { name: 'Move down' })).toHaveCount(0);
+  await page.keyboard.press('Escape');
+  await page.getByLabel('Order', { exact: true }).selectOption('As configured');
+  await page.getByRole('button', { name: 'Actions for OpenAI › gpt-5' }).click();
+  await page.getByRole('menuitem', { name: 'Move down' }).click();
+  await expect.poll(order).toEqual(['Azure', 'OpenAI']);
+  await page.getByRole('button', { name: 'Put back' }).click();
+  await expect.poll(order).toEqual(['OpenAI', 'Azure']);
+});

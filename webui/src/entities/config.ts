@@ -51,8 +51,8 @@ export const queries = {
 
 export const useProviders = () => useQuery(queries.providers);
 export const useModels = () => useQuery(queries.models);
-/** With who rests now: asked again every 10 s while the page is looked at. */
-export const useModelsNow = () => useQuery({ ...queries.models, refetchInterval: 10_000 });
+/** With who rests now: asked again every 5 s while the page is looked at. */
+export const useModelsNow = () => useQuery({ ...queries.models, refetchInterval: 5000 });
 export const useKeys = () => useQuery(queries.keys);
 
 /** After a write: everything that is configured is asked for again, and what providers offer, for they may be others. */

@@ -1,6 +1,6 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import clsx from 'clsx';
-import { memo, type ReactNode, useLayoutEffect, useRef, useState } from 'react';
+import { memo, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { usePhone } from './phone';
 
 export interface Column<T> {
@@ -45,6 +45,16 @@ export function Table<T>(props: TableProps<T>) {
     overscan: 12,
     scrollMargin: offset,
   });
+  // The row that is opened by keys may be none of those that are in the document.
+  const { selected, rowKey } = props;
+  const follow = useRef((_key: string) => {});
+  follow.current = (key) => {
+    const index = windowed ? rows.findIndex((row) => rowKey(row) === key) : -1;
+    if (index >= 0) virtual.scrollToIndex(index, { align: 'auto' });
+  };
+  useEffect(() => {
+    if (selected) follow.current(selected);
+  }, [selected]);
   const items = virtual.getVirtualItems();
   const shown = windowed ? items.map((item) => item.index) : rows.map((_, index) => index);
   const before = windowed ? (items[0]?.start ?? offset) - offset : 0;

@@ -22,6 +22,7 @@ import { Badge } from '@/ui/status';
 import { type Column, Table } from '@/ui/table';
 import { AssociationDialog } from './association-dialog';
 import { BulkEdit } from './bulk-edit';
+import { moved } from './order';
 import { TestDialog } from './test-dialog';
 
 type Open = { what: 'edit' | 'copy' | 'test' | 'delete'; association: Association } | null;
@@ -49,6 +50,20 @@ export function Associations({ model }: { model: Model }) {
     const type = types.get(it.provider_id);
     return type ? providerTypes[type] : NONE;
   };
+
+  const ordering = useSetting((ids: string[], header) =>
+    client.PUT('/api/models/{id}/associations/order', {
+      params: { path: { id: model.id }, header },
+      body: { ids },
+    }),
+  );
+  const ids = model.associations.map((it) => it.id);
+  const move = (id: string, by: number) => {
+    const next = moved(ids, id, ids.indexOf(id) + by);
+    if (next.join() !== ids.join()) ordering.set(next, ids);
+  };
+  // Elsewhere its place is not to be seen.
+  const ordered = order === 'made' && text === '' && ids.length > 1;
 
   const wanted = text.toLowerCase();
   const rows = model.associations
@@ -206,6 +221,12 @@ export function Associations({ model }: { model: Model }) {
               icon: <Copy size={14} />,
               onSelect: () => setOpen({ what: 'copy', association: it }),
             },
+            ...(ordered
+              ? [
+                  { label: t`Move up`, onSelect: () => move(it.id, -1) },
+                  { label: t`Move down`, onSelect: () => move(it.id, 1) },
+                ]
+              : []),
             { label: t`End its rest`, icon: <RotateCcw size={14} />, onSelect: () => void reset(it) },
             {
               label: t`Delete`,

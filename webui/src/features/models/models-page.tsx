@@ -1,9 +1,7 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { useMutation } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Copy, GripVertical, Link2, Pencil, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import { toast } from 'sonner';
 import client from '@/api/client';
 import { isPattern, type Model, useConfigChanged, useModels } from '@/entities/config';
 import { Dependants } from '@/entities/dependants';
@@ -11,6 +9,7 @@ import { EnabledSwitch } from '@/entities/enabled-switch';
 import { StateOfMany } from '@/entities/state';
 import { useUsageColumns } from '@/entities/usage';
 import { strategies } from '@/entities/words';
+import { useSetting } from '@/entities/write';
 import { duration, number } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Confirm } from '@/ui/dialog';
@@ -31,26 +30,23 @@ export default function ModelsPage() {
   const { t, i18n } = useLingui();
   const { q = '', strategy = '', add } = route.useSearch();
   const navigate = route.useNavigate();
-  const changed = useConfigChanged();
   const query = useModels();
   const [dialog, setDialog] = useState<{ edit?: Model; copyOf?: Model; remove?: Model } | null>(null);
   const [dragged, setDragged] = useState<string | null>(null);
   const [spoken, setSpoken] = useState('');
-  const order = useMutation({
-    mutationFn: (ids: string[]) => client.PUT('/api/models/order', { body: { ids } }),
-    onError: (error) => toast.error(t`Not saved: ${error.message}`),
-    onSettled: changed,
-  });
+  const order = useSetting((ids: string[], header) =>
+    client.PUT('/api/models/order', { params: { header }, body: { ids } }),
+  );
   const filter = (change: { q?: string; strategy?: string }) =>
     navigate({ search: (old) => ({ ...old, ...change }), replace: true });
   const filtered = q !== '' || strategy !== '';
   const all = query.data ?? [];
-  const ids = order.isPending ? order.variables : all.map((model) => model.id);
+  const ids = order.pending ?? all.map((model) => model.id);
   const models = ids.flatMap((id) => all.find((model) => model.id === id) ?? []);
   const move = (model: Model, to: number) => {
     const next = moved(ids, model.id, to);
     if (next.join() === ids.join()) return;
-    order.mutate(next);
+    order.set(next, ids);
     setSpoken(t`${model.name}, position ${next.indexOf(model.id) + 1} of ${next.length}`);
   };
 

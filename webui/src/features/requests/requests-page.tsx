@@ -49,8 +49,9 @@ export default function RequestsPage() {
   const searchedTo = query.data?.pages.at(-1)?.scanned_to ?? null;
   const goesOn = hasNextPage && !isFetchingNextPage && !isFetchNextPageError && searchedTo === null;
   const range = timeRange(search, '24h');
+  // The list stays where it is.
   const show = (id: string | undefined) =>
-    navigate({ search: (old) => ({ ...old, open: id }), replace: open !== undefined });
+    navigate({ search: (old) => ({ ...old, open: id }), replace: open !== undefined, resetScroll: false });
   const openRow = (log: Log) =>
     phone ? void navigate({ to: '/logs/$id', params: { id: log.id } }) : void show(log.id);
 
