@@ -31,7 +31,14 @@ export async function startWranglerDev(folder, settings) {
   // A group of its own, to be ended with workerd in it.
   const args = ["dev", "--ip", "127.0.0.1", "--port", "0", "--inspector-port", "0"];
   const server = spawn(wrangler, args, { ...options, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-  const stop = () => process.kill(-server.pid, "SIGKILL");
+  const stop = () => {
+    try {
+      process.kill(-server.pid, "SIGKILL");
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  process.on("exit", stop);
   const said = [];
   server.stderr.on("data", (text) => said.push(text));
   for await (const line of createInterface({ input: server.stdout })) {
@@ -46,11 +53,8 @@ export async function startWranglerDev(folder, settings) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [folder, settings] = process.argv.slice(2);
-  const { base, stop } = await startWranglerDev(folder, JSON.parse(settings));
-  console.log(`listening on ${base}`);
   process.stdin.resume();
-  process.stdin.on("close", () => {
-    stop();
-    process.exit();
-  });
+  process.stdin.on("close", () => process.exit());
+  const { base } = await startWranglerDev(folder, JSON.parse(settings));
+  console.log(`listening on ${base}`);
 }

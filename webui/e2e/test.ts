@@ -20,7 +20,7 @@ export const test = base.extend<{ watched: undefined }, { empty: Gateway; seeded
       await use(gateway);
       await gateway.stop();
     },
-    { scope: 'worker' },
+    { scope: 'worker', timeout: 180_000 },
   ],
   seeded: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright wants a pattern
@@ -34,7 +34,7 @@ export const test = base.extend<{ watched: undefined }, { empty: Gateway; seeded
       await use({ ...gateway, key, models, sent });
       await gateway.stop();
     },
-    { scope: 'worker' },
+    { scope: 'worker', timeout: 180_000 },
   ],
   // No error of a script, nothing that the content security policy had to stop, and no request to anybody else.
   watched: [
