@@ -68,7 +68,7 @@ async fn a_section_is_the_whole_truth_about_its_subject() {
     let rows: [(&str, &[&str]); 11] = [
         (
             "providers: [{name: main, type: openai, error_matcher: 'no credit'}, {name: spare, type: anthropic}]",
-            &["create provider spare", "update provider main: error_matcher, console_url"],
+            &["create provider spare", "update provider main: also, error_matcher, console_url"],
         ),
         (
             "models:

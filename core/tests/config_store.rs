@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use llmio_core::config::{
-    Association, ClientKey, Config, Model, Prices, Provider, ProviderType, Sealer, Secret, Settings, Strategy,
+    Address, Association, ClientKey, Config, Model, Prices, Provider, ProviderType, Sealer, Secret, Settings, Strategy,
     Timeouts, hash_client_key,
 };
 use llmio_core::platform::{BoxFuture, Database, DatabaseError, Rows, Statement, Timestamp, Value};
@@ -26,6 +26,7 @@ fn provider(id: &str, name: &str) -> Provider {
         name: name.into(),
         kind: ProviderType::Anthropic,
         base_url: "https://api.example.com/v1".into(),
+        also: vec![Address { kind: ProviderType::OpenAi, base_url: "https://api.example.com/openai/v1".into() }],
         api_key: Secret::new(format!("sk-{CANARY}")),
         version: Some("2023-06-01".into()),
         proxy: Some(Secret::new(format!("socks5://user:{CANARY}@localhost:1080"))),

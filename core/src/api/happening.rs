@@ -28,7 +28,7 @@ fn is_wanted(live: &Live, wanted: &InFlightFilter) -> bool {
             LogField::Dialect => Some(live.dialect.as_str()),
             LogField::Origin => Some(live.origin.as_str()),
             LogField::Provider => asked.map(|(asked, _)| asked.upstream.name.as_str()),
-            LogField::ProviderType => asked.map(|(asked, _)| asked.upstream.kind.as_str()),
+            LogField::ProviderType => asked.map(|(asked, _)| asked.address(live.dialect).kind.as_str()),
             LogField::ProviderModel => asked.map(|(_, model)| model.as_str()),
             LogField::Association => asked.map(|(asked, _)| asked.association_id.as_str()),
             _ => return true,

@@ -10,8 +10,8 @@ use super::routes::GeminiCall;
 use super::upload::Announced;
 use super::{content_length, decode, query, upload, waits_to_send};
 use crate::balance::conversation;
-use crate::config::snapshot::{Candidate, Route, Snapshot};
-use crate::config::{Capabilities, ClientKey, Redactor, Strategy};
+use crate::config::snapshot::{BEHIND_ALL, Candidate, Route, Snapshot};
+use crate::config::{Capabilities, ClientKey, Redactor};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, RequestHead, inspect};
 use crate::pipeline::Answer;
 use crate::pipeline::{self, Call, Directions, Ending, Facts, Journal, wants_strict};
@@ -115,7 +115,7 @@ async fn prepare(
     facts.route = Some(route.name.clone());
     let route = match asked.operation {
         Operation::Generate => Arc::clone(route),
-        Operation::CountTokens => counting_route(&snapshot, route, asked.dialect),
+        Operation::CountTokens => counting_route(&snapshot, route),
     };
     let conversation = if route.keeps_conversations() {
         let key_id = facts.key.as_ref().map_or("", |key| &key.id);
@@ -172,13 +172,10 @@ fn named(head: &RequestHead) -> Result<String, GatewayError> {
     })
 }
 
-/// Who counts tokens for a model: a provider of its own in the dialect, else the configured counting provider, else nobody,
-/// and the number is estimated.
-fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> Arc<Route> {
-    if route.candidates.iter().any(|candidate| candidate.relays(dialect)) {
-        return Arc::clone(route);
-    }
-    let Some(upstream) = snapshot.counting().filter(|_| dialect == Dialect::Anthropic) else {
+/// Who counts tokens for a model: its own providers that can, and after them the configured counting provider. When all fail,
+/// or there is none, the number is estimated.
+fn counting_route(snapshot: &Snapshot, route: &Arc<Route>) -> Arc<Route> {
+    let Some(upstream) = snapshot.counting() else {
         return Arc::clone(route);
     };
     let candidate = Candidate {
@@ -186,7 +183,7 @@ fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> 
         upstream: Arc::clone(upstream),
         provider_model: None,
         weight: 1,
-        priority: 0,
+        priority: BEHIND_ALL,
         capabilities: Capabilities::ALL,
         relay_only: false,
         context_window: None,
@@ -196,19 +193,8 @@ fn counting_route(snapshot: &Snapshot, route: &Arc<Route>, dialect: Dialect) -> 
         prices: None,
         redactor: Redactor::new([upstream.api_key.reveal()]),
     };
-    Arc::new(Route {
-        name: route.name.clone(),
-        strategy: Strategy::Rotor,
-        max_retry: route.max_retry,
-        timeouts: route.timeouts,
-        breaker: false,
-        affinity: false,
-        prefer_same_dialect: true,
-        strict: false,
-        enabled: route.enabled,
-        created_at: route.created_at,
-        candidates: vec![Arc::new(candidate)],
-    })
+    let candidates = route.candidates.iter().cloned().chain([Arc::new(candidate)]).collect();
+    Arc::new(Route { candidates, ..Route::clone(route) })
 }
 
 /// The session that a client names in a header: ours, Claude Code's, Codex's, opencode's.

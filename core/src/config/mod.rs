@@ -26,8 +26,8 @@ pub use normal::{
 };
 pub use pattern::Pattern;
 pub use records::{
-    Association, Capabilities, ClientKey, Config, Model, Prices, Provider, ProviderType, RecordDecisions, Secret,
-    Settings, Strategy,
+    Address, Association, Capabilities, ClientKey, Config, Model, Prices, Provider, ProviderType, RecordDecisions,
+    Secret, Settings, Strategy,
 };
 pub use redactor::Redactor;
 pub use seal::{Place, SealError, Sealer};

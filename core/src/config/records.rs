@@ -30,8 +30,10 @@ pub struct Provider {
     pub kind: ProviderType,
     /// Without a trailing slash; the dialect's path is appended (`/chat/completions`, `/messages`, …).
     pub base_url: String,
+    /// Where it speaks other dialects, one address each, with the same key.
+    pub also: Vec<Address>,
     pub api_key: Secret,
-    /// `anthropic-version` for clients that send none. Only for [`ProviderType::Anthropic`].
+    /// `anthropic-version` for clients that send none. Only where an address is of [`ProviderType::Anthropic`].
     pub version: Option<String>,
     /// `http://`, `https://` or `socks5://`; may hold credentials.
     pub proxy: Option<Secret>,
@@ -45,6 +47,17 @@ pub struct Provider {
     pub enabled: bool,
 }
 
+/// A further address of a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "ProviderAddress")]
+pub struct Address {
+    #[serde(rename = "type")]
+    pub kind: ProviderType,
+    /// As the provider's own.
+    pub base_url: String,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum ProviderType {
     #[serde(rename = "openai")]
@@ -55,6 +68,13 @@ pub enum ProviderType {
     Anthropic,
     #[serde(rename = "gemini")]
     Gemini,
+}
+
+impl Provider {
+    /// Whether one of its addresses is of this type.
+    pub fn has(&self, kind: ProviderType) -> bool {
+        self.kind == kind || self.also.iter().any(|address| address.kind == kind)
+    }
 }
 
 impl ProviderType {
@@ -267,7 +287,7 @@ pub struct Settings {
     /// The longest that a provider is left in peace on its own word, in seconds. After it one request looks whether
     /// that is still necessary.
     pub max_rest: u32,
-    /// The provider (by name, of type `anthropic`) that counts tokens for models without an Anthropic provider.
+    /// The provider (by name, of type `anthropic` or `gemini`) that counts tokens for models whose own providers cannot.
     pub counting_provider: Option<String>,
     /// Of which requests the log says how their provider was chosen. It takes up to 1 KiB of each.
     pub record_decisions: RecordDecisions,

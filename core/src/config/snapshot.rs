@@ -6,9 +6,7 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 
 use super::pattern::Pattern;
-use super::records::{
-    Association, Capabilities, ClientKey, Config, Model, Prices, ProviderType, Secret, Settings, Strategy,
-};
+use super::records::{Association, Capabilities, ClientKey, Config, Model, Prices, Secret, Settings, Strategy};
 use super::redactor::Redactor;
 use super::roster::Roster;
 use super::timeouts::Timeouts;
@@ -34,7 +32,7 @@ pub struct Snapshot {
 }
 
 /// A model with those of its associations that are switched on, as their providers are.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Route {
     /// The model's configured name or pattern.
     pub name: String,
@@ -72,6 +70,9 @@ pub struct Candidate {
     /// Takes out what only the provider and the operator may know.
     pub redactor: Redactor,
 }
+
+/// A tier below all that can be configured.
+pub const BEHIND_ALL: i32 = i32::MIN;
 
 /// Of what was stored before there was a rule against it.
 const AS_IT_IS: &str = "it is used as it is";
@@ -114,11 +115,11 @@ impl Snapshot {
         }
         patterns.sort_by_key(|(pattern, _)| std::cmp::Reverse(pattern.len()));
         let counting = config.settings.counting_provider.as_ref().and_then(|name| {
-            let counts = |upstream: &&Arc<Upstream>| upstream.name == *name && upstream.kind == ProviderType::Anthropic;
+            let counts = |upstream: &&Arc<Upstream>| upstream.name == *name && upstream.dialects().any(Dialect::counts);
             let found = upstreams.values().flatten().find(counts);
             if found.is_none() {
                 warnings.push(format!(
-                    "settings.counting_provider: there is no provider `{name}` of type anthropic that is switched on"
+                    "settings.counting_provider: there is no provider `{name}` of type anthropic or gemini that is switched on"
                 ));
             }
             found.cloned()
@@ -156,7 +157,7 @@ impl Snapshot {
         self.keys.values().find(|key| key.id == id)
     }
 
-    /// The Anthropic provider that counts tokens for models that have none of their own.
+    /// The provider that counts tokens for models whose own cannot.
     pub fn counting(&self) -> Option<&Arc<Upstream>> {
         self.counting.as_ref()
     }
@@ -170,9 +171,13 @@ impl Snapshot {
         };
         let before = candidates(self);
         let mended = candidates(next).into_iter().filter(|(id, now)| {
-            before
-                .get(id)
-                .is_some_and(|was| was.base_url != now.base_url || was.api_key != now.api_key || was.proxy != now.proxy)
+            before.get(id).is_some_and(|was| {
+                let addresses = |it: &Upstream| -> Vec<_> { it.also.iter().map(|it| it.base_url.clone()).collect() };
+                was.base_url != now.base_url
+                    || was.api_key != now.api_key
+                    || was.proxy != now.proxy
+                    || addresses(was) != addresses(now)
+            })
         });
         mended.map(|(id, _)| id).collect()
     }
@@ -277,7 +282,25 @@ impl Candidate {
 impl Candidate {
     /// Whether it answers clients of `dialect` byte for byte.
     pub fn relays(&self, dialect: Dialect) -> bool {
-        self.upstream.kind.dialect() == dialect
+        self.upstream.speaking(dialect).is_some()
+    }
+
+    /// Whether it is one of the model's associations, and no other provider that counts for the model.
+    pub fn is_own(&self) -> bool {
+        self.priority > BEHIND_ALL
+    }
+
+    /// The address at which it counts tokens for a client of `dialect`, in that dialect or through translation.
+    pub fn counter(&self, dialect: Dialect) -> Option<&Upstream> {
+        let counts = |it: &&Upstream| it.kind.dialect().counts();
+        let addresses = || std::iter::once(&*self.upstream).chain(&self.upstream.also);
+        let other = || addresses().find(counts).filter(|_| dialect.counts() && !self.relay_only);
+        self.upstream.speaking(dialect).filter(counts).or_else(other)
+    }
+
+    /// The address at which it is asked for a client of `dialect`: where it speaks that, else the first.
+    pub fn address(&self, dialect: Dialect) -> &Upstream {
+        self.upstream.speaking(dialect).unwrap_or(&self.upstream)
     }
 
     /// Whether it answers clients of `dialect` at all.
@@ -289,12 +312,13 @@ impl Candidate {
 #[cfg(test)]
 impl Candidate {
     /// One that can do everything, to be changed where a test needs it.
-    pub(crate) fn of_tests(kind: ProviderType) -> Self {
+    pub(crate) fn of_tests(kind: crate::config::ProviderType) -> Self {
         let provider = crate::config::Provider {
             id: "p".to_owned(),
             name: "p".to_owned(),
             kind,
             base_url: "https://provider.example/v1".to_owned(),
+            also: Vec::new(),
             api_key: Secret::new("sk-provider-key"),
             version: None,
             proxy: None,
@@ -328,7 +352,7 @@ impl Candidate {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Provider;
+    use crate::config::{Provider, ProviderType};
 
     fn provider(name: &str, kind: ProviderType) -> Provider {
         Provider {
@@ -336,6 +360,7 @@ mod tests {
             name: name.to_owned(),
             kind,
             base_url: "https://provider.example/v1/".to_owned(),
+            also: Vec::new(),
             api_key: Secret::new("k"),
             version: None,
             proxy: None,

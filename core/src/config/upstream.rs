@@ -1,6 +1,7 @@
 use http::{HeaderValue, Uri};
 
-use super::{Provider, ProviderType, Secret};
+use super::{Address, Provider, ProviderType, Secret};
+use crate::dialect::Dialect;
 
 /// A provider, ready to be asked.
 #[derive(Debug)]
@@ -13,6 +14,8 @@ pub struct Upstream {
     pub version: Option<HeaderValue>,
     pub proxy: Option<Secret>,
     pub error_samples: Vec<ErrorSample>,
+    /// Its further addresses: the same, but for type and address.
+    pub also: Vec<Self>,
 }
 
 /// A text that makes a 200 a failure.
@@ -36,7 +39,21 @@ impl Upstream {
         (!path.split('/').skip(1).any(is_version)).then(|| format!("perhaps its base_url should end in `{version}`"))
     }
 
-    pub(crate) fn compile(provider: Provider) -> Result<Self, String> {
+    /// The one of its addresses that speaks `dialect`, if one does.
+    pub fn speaking(&self, dialect: Dialect) -> Option<&Self> {
+        std::iter::once(self).chain(&self.also).find(|it| it.kind.dialect() == dialect)
+    }
+
+    /// The dialects that it speaks, its own type's first.
+    pub fn dialects(&self) -> impl Iterator<Item = Dialect> {
+        std::iter::once(self).chain(&self.also).map(|it| it.kind.dialect())
+    }
+
+    pub(crate) fn compile(mut provider: Provider) -> Result<Self, String> {
+        let also = std::mem::take(&mut provider.also).into_iter();
+        let also =
+            also.map(|Address { kind, base_url }| Self::compile(Provider { kind, base_url, ..provider.clone() }));
+        let also = also.collect::<Result<_, _>>()?;
         let problem = |what: &str| format!("provider `{}`: {what}", provider.name);
         let uri: Uri = provider.base_url.parse().map_err(|_| problem("base_url is no URL"))?;
         if uri.scheme().is_none() || uri.authority().is_none() {
@@ -49,6 +66,7 @@ impl Upstream {
         let error_samples = samples.filter(|sample| !sample.squeezed.is_empty());
         Ok(Self {
             error_samples: error_samples.collect(),
+            also,
             name: provider.name,
             kind: provider.kind,
             base_url: provider.base_url.trim_end_matches('/').to_owned(),
@@ -82,6 +100,7 @@ mod tests {
             name: "p".to_owned(),
             kind,
             base_url: base_url.to_owned(),
+            also: Vec::new(),
             api_key: Secret::default(),
             version: None,
             proxy: None,

@@ -54,10 +54,11 @@ pub type Checked = Result<(), Invalid>;
 
 pub fn provider(provider: &Provider) -> Checked {
     name("name", &provider.name)?;
-    base_url(&provider.base_url)?;
+    base_url("base_url", &provider.base_url)?;
+    also(provider)?;
     secret("api_key", &provider.api_key)?;
     if let Some(version) = &provider.version {
-        if provider.kind != ProviderType::Anthropic {
+        if !provider.has(ProviderType::Anthropic) {
             return Err(Invalid::new("version", "is only for providers of type `anthropic`"));
         }
         header_value("version", version)?;
@@ -160,8 +161,9 @@ pub fn settings(settings: &Settings, config: &Config) -> Checked {
     };
     match config.provider_named(name) {
         None => Err(Invalid::new("counting_provider", format!("names no provider: there is no `{name}`"))),
-        Some(provider) if provider.kind != ProviderType::Anthropic => {
-            Err(Invalid::new("counting_provider", format!("must be of type `anthropic`, and `{name}` is not")))
+        Some(provider) if !ProviderType::ALL.iter().any(|kind| kind.dialect().counts() && provider.has(*kind)) => {
+            let message = format!("must be of type `anthropic` or `gemini`, which count tokens, and `{name}` is not");
+            Err(Invalid::new("counting_provider", message))
         }
         Some(_) => Ok(()),
     }
@@ -219,9 +221,23 @@ fn console_url(value: &str) -> Checked {
     Ok(())
 }
 
-fn base_url(value: &str) -> Checked {
-    let wrong = |message| Err(Invalid::new("base_url", message));
-    text("base_url", value, MAX_URL)?;
+/// One address for each dialect.
+fn also(provider: &Provider) -> Checked {
+    let mut kinds = vec![provider.kind];
+    for (index, address) in provider.also.iter().enumerate() {
+        if kinds.contains(&address.kind) {
+            let message = format!("must be another type: the provider has an address of `{}`", address.kind.as_str());
+            return Err(Invalid::new(format!("also.{index}.type"), message));
+        }
+        kinds.push(address.kind);
+        base_url(&format!("also.{index}.base_url"), &address.base_url)?;
+    }
+    Ok(())
+}
+
+fn base_url(field: &str, value: &str) -> Checked {
+    let wrong = |message| Err(Invalid::new(field, message));
+    text(field, value, MAX_URL)?;
     let Ok(uri) = value.parse::<Uri>() else {
         return wrong("must be a URL as `https://api.openai.com/v1`");
     };
@@ -244,7 +260,7 @@ fn base_url(value: &str) -> Checked {
     for endpoint in ["/chat/completions", "/responses", "/messages", "/models"] {
         if let Some(base) = value.strip_suffix(endpoint) {
             return Err(Invalid::new(
-                "base_url",
+                field,
                 format!("must be what stands before `{endpoint}`, which the gateway adds: `{base}`"),
             ));
         }
@@ -434,7 +450,7 @@ mod tests {
             ("https://host/v1beta/models", Some("which the gateway adds: `https://host/v1beta`")),
             ("https://host/my-models", None),
         ] {
-            let said = base_url(url).err().map(|invalid| invalid.to_string());
+            let said = base_url("base_url", url).err().map(|invalid| invalid.to_string());
             match refused {
                 None => assert_eq!(said, None, "{url}"),
                 Some(words) => assert!(said.as_deref().is_some_and(|it| it.contains(words)), "{url}: {said:?}"),

@@ -66,6 +66,17 @@ impl Dialect {
         }
     }
 
+    /// Whether it has a request that asks how many tokens another one has.
+    pub fn counts(self) -> bool {
+        self.codec().count_request.is_some()
+    }
+
+    /// The number in an answer to such a request.
+    pub(crate) fn counted(self, answer: &[u8]) -> Option<u64> {
+        let answer: serde_json::Value = serde_json::from_slice(answer).ok()?;
+        self.row().count.iter().try_fold(&answer, |value, name| value.get(name))?.as_u64()
+    }
+
     /// Its translators to and from the hub.
     pub fn codec(self) -> &'static hub::Codec {
         self.row().codec

@@ -72,6 +72,7 @@ pub(super) fn counting(tables: &Tables, config: &mut Config, report: &mut Report
         name: name.clone(),
         kind,
         base_url,
+        also: Vec::new(),
         api_key,
         version,
         proxy: None,

@@ -4,17 +4,22 @@ use std::sync::Arc;
 
 use super::call::Call;
 use crate::config::snapshot::{Candidate, Route};
-use crate::dialect::{ErrorKind, GatewayError};
+use crate::dialect::{Dialect, ErrorKind, GatewayError};
 use crate::record::{Excluded, Operation};
 
-/// Whether it comes before others of its tier: with `prefer_same_dialect` whose provider speaks the client's.
+/// Whether it comes before others of its tier: with `prefer_same_dialect` whose provider speaks the client's. Who counts without
+/// translation counts better.
 pub(super) fn is_preferred(call: &Call, route: &Route, candidate: &Candidate) -> bool {
-    !route.prefer_same_dialect || candidate.relays(call.dialect)
+    let prefers = route.prefer_same_dialect || call.operation == Operation::CountTokens;
+    !prefers || candidate.relays(call.dialect)
 }
 
 /// Whether its answer can be the client's, in its own dialect or translated.
 pub(super) fn speaks(call: &Call, candidate: &Candidate) -> bool {
-    candidate.relays(call.dialect) || (call.operation == Operation::Generate && candidate.reaches(call.dialect))
+    match call.operation {
+        Operation::Generate => candidate.reaches(call.dialect),
+        Operation::CountTokens => candidate.counter(call.dialect).is_some(),
+    }
 }
 
 /// Why `candidate` cannot answer the call, whatever its health.
@@ -46,7 +51,8 @@ pub(super) fn not_served(call: &Call, route: &Route) -> GatewayError {
     let message = if route.candidates.is_empty() {
         format!("the model `{}` has no provider that is switched on; add an association or enable one", call.model)
     } else {
-        let mut dialects: Vec<_> = route.candidates.iter().map(|it| it.upstream.kind.dialect().as_str()).collect();
+        let mut dialects: Vec<_> =
+            route.candidates.iter().flat_map(|it| it.upstream.dialects()).map(Dialect::as_str).collect();
         dialects.sort_unstable();
         dialects.dedup();
         format!(

@@ -7,7 +7,7 @@ use super::call::Call;
 use super::headers;
 use super::translation::{Asked, Translation};
 use crate::balance::Pair;
-use crate::config::snapshot::Candidate;
+use crate::config::snapshot::{Candidate, Upstream};
 use crate::dialect::hub::{Ledger, Origin, Refusal, without_envelopes};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, StreamForm};
 use crate::platform::{HttpRequest, Payload};
@@ -19,9 +19,8 @@ use crate::wire::json::{Edits, splice};
 /// The member by which a chat stream's usage is asked for.
 pub(super) const STREAM_OPTIONS: &str = "stream_options";
 
-/// What wraps the state that `candidate` makes, asked for `model` by its own name.
-pub(super) fn origin(shared: &Shared, candidate: &Candidate, model: &str) -> Origin {
-    let upstream = &candidate.upstream;
+/// What wraps the state that a provider makes at one of its addresses, asked for `model` by its own name.
+pub(super) fn origin(shared: &Shared, upstream: &Upstream, model: &str) -> Origin {
     let (sealer, dialect) = (&shared.store.sealer, upstream.kind.dialect().as_str());
     let id = sealer.mark(&[dialect, &upstream.name, model]);
     Origin::new(id, sealer.mark(&["envelope", dialect, &upstream.name, model]))
@@ -51,7 +50,7 @@ pub(crate) struct Ask {
 
 impl Ask {
     pub(crate) fn new(call: &Call, candidate: Arc<Candidate>) -> Self {
-        let dialect = candidate.upstream.kind.dialect();
+        let dialect = address(&candidate, call.dialect, call.operation).kind.dialect();
         let translates = dialect != call.dialect;
         Self {
             provider_model: Self::model(call, &candidate).to_owned(),
@@ -93,13 +92,13 @@ impl Ask {
             }
             return Ok(());
         }
-        let upstream = &self.candidate.upstream;
+        let upstream = self.upstream();
         let authority = upstream.base_url.split_once("://").map_or("", |(_, rest)| rest);
         let asked = Asked {
             provider: self.dialect,
             model: &self.provider_model,
             host: authority.split(['/', ':']).next().unwrap_or_default(),
-            origin: origin(shared, &self.candidate, &self.provider_model),
+            origin: origin(shared, upstream, &self.provider_model),
             asks_usage: self.adds_usage,
             without_reasoning: self.without_reasoning,
         };
@@ -143,13 +142,18 @@ impl Ask {
         HeaderValue::try_from(text).ok()
     }
 
+    /// The address that is asked.
+    pub(super) fn upstream(&self) -> &Upstream {
+        self.candidate.address(self.dialect)
+    }
+
     pub(super) fn pair(&self) -> Pair<'_> {
         Pair { association: &self.candidate.association_id, provider_model: &self.provider_model }
     }
 
     /// The request as the provider gets it: the client's bytes with a few values replaced.
     pub(super) fn request(&self, call: &Call) -> Result<HttpRequest, GatewayError> {
-        let upstream = &self.candidate.upstream;
+        let upstream = self.upstream();
         let path = match self.operation {
             Operation::Generate => upstream.kind.generate_path(&self.provider_model, self.stream),
             Operation::CountTokens => upstream.kind.count_tokens_path(&self.provider_model),
@@ -195,6 +199,12 @@ impl Ask {
         }
         splice(body, &edits).map_err(|error| GatewayError::new(ErrorKind::InvalidRequest, error.to_string()))
     }
+}
+
+/// Where `candidate` is asked for a client of `dialect`.
+pub(super) fn address(candidate: &Candidate, dialect: Dialect, operation: Operation) -> &Upstream {
+    let counter = candidate.counter(dialect).filter(|_| operation == Operation::CountTokens);
+    counter.unwrap_or_else(|| candidate.address(dialect))
 }
 
 /// What `candidate` calls the model that a client calls `model`.

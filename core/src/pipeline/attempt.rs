@@ -88,7 +88,7 @@ async fn exchange(
     witness: &mut dyn Witness,
 ) -> Result<Committed, Failed> {
     let Patience { timeouts, deadline, others_left, roomier_left } = patience;
-    let upstream = &*ask.candidate.upstream;
+    let upstream = ask.upstream();
     let request = ask.request(call).map_err(|error| Failed::new(error.kind.status(), Judgement::unsendable(&error)))?;
     let started_at = platform.clock.now();
     let options = SendOptions {
@@ -153,7 +153,7 @@ async fn until_output(
     roomier_left: bool,
     witness: &mut dyn Witness,
 ) -> Option<Judgement> {
-    let upstream = &*ask.candidate.upstream;
+    let upstream = ask.upstream();
     loop {
         let arrival = answer.next().await;
         match arrival {
@@ -251,7 +251,7 @@ async fn until_end(ask: &Ask, answer: &mut Reading, meter: &mut AnswerMeter) -> 
             return None;
         }
     }
-    if let Some(sample) = matching_error(&ask.candidate.upstream, answer) {
+    if let Some(sample) = matching_error(ask.upstream(), answer) {
         return Some(Judgement::matched(sample));
     }
     let summary = meter.summary();
@@ -276,7 +276,7 @@ async fn refused(platform: &Platform, ask: &Ask, response: HttpResponse, deadlin
     let error = classify_error(status, &body);
     let mut judgement = Judgement::of_status(status, &answer.head.headers, &error, now);
     if status == StatusCode::NOT_FOUND
-        && let (Some(message), Some(hint)) = (&mut judgement.message, ask.candidate.upstream.hint_at_not_found())
+        && let (Some(message), Some(hint)) = (&mut judgement.message, ask.upstream().hint_at_not_found())
     {
         *message = format!("{message}; {hint}");
     }

@@ -17,7 +17,11 @@ pub(super) fn estimated(call: &Call) -> Option<Result<Response<Body>, GatewayErr
         let mut response = Response::new(Body::from((call.dialect.codec().encode_count)(tokens(call)?)));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(translation::HEADER, HeaderValue::from_static("approximated=count_tokens"));
+        let mut told = Ledger::default();
+        told.approximated(translation::COUNT);
+        if let Ok(value) = HeaderValue::try_from(told.to_string()) {
+            headers.insert(translation::HEADER, value);
+        }
         Ok(response)
     };
     Some(counted())

@@ -55,6 +55,11 @@ impl Failed {
         Self { own, is_untold: true, ..Self::new(error.kind.status(), Judgement::untranslatable(&error)) }
     }
 
+    /// Asked for a count, the provider has no such endpoint.
+    pub(super) fn cannot_count(&self) -> bool {
+        matches!(self.status, 404 | 405 | 501)
+    }
+
     /// With what had come by then.
     pub(super) fn with_body(self, body: Bytes) -> Self {
         Self { body, ..self }

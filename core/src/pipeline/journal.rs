@@ -4,6 +4,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Response};
 
 use super::answer::Answer;
+use super::ask::address;
 use super::attempt::Witness;
 use super::choice::Choice;
 use super::directions::{Directions, tell};
@@ -239,6 +240,15 @@ impl Journal {
         self.submit_last(entry);
     }
 
+    /// The gateway answered by itself, after all attempts.
+    pub(super) fn finish_by_oneself(&mut self, ending: Ending) {
+        if let Some(entry) = self.failed.take() {
+            self.submit(entry);
+            self.attempts += 1;
+        }
+        self.finish(ending);
+    }
+
     fn entry(&self, ending: Ending) -> LogEntry {
         let facts = &self.facts;
         let now = self.shared.now();
@@ -265,7 +275,7 @@ impl Journal {
             replay_of: facts.directions.replay_of.clone(),
             model: facts.model.clone(),
             provider: current.map(|current| current.candidate.upstream.name.clone()),
-            provider_type: current.map(|current| current.candidate.upstream.kind),
+            provider_type: current.map(|it| address(&it.candidate, facts.dialect, facts.operation).kind),
             provider_model: current.map(|current| current.provider_model.clone()),
             answered_model: ending.answered_model,
             association_id: current.map(|current| current.candidate.association_id.clone()),

@@ -56,6 +56,7 @@ use translation::{recorded, recorded_refusal};
 use crate::balance::Report;
 use crate::config::snapshot::{Candidate, Route};
 use crate::dialect::{GatewayError, StreamForm};
+use crate::platform::Body;
 use crate::record::{Operation, Outcome};
 use crate::refusals::Refused;
 use crate::shared::Shared;
@@ -74,13 +75,9 @@ pub(crate) async fn run(
     let pin = journal.facts().directions.pin.clone();
     let mut plan = Plan::new(shared, call, route, pin.as_deref());
     if let Some(error) = plan.refusal() {
-        let estimated = if route.candidates.is_empty() { None } else { estimate::estimated(call) };
+        let estimated = if route.candidates.is_empty() || pin.is_some() { None } else { estimate::estimated(call) };
         let error = match estimated {
-            Some(Ok(answer)) => {
-                let status = answer.status().as_u16();
-                journal.finish(Ending { outcome: Some(Outcome::Success), status, ..Ending::default() });
-                return Ok(answer.map(Answer::Body));
-            }
+            Some(Ok(answer)) => return Ok(estimated_instead(answer, journal)),
             Some(Err(invalid)) => invalid,
             None => error,
         };
@@ -136,6 +133,15 @@ pub(crate) async fn run(
             break;
         }
     }
+    // Those of the model's own that count in the client's dialect have the last word, unless that is that they cannot.
+    let is_theirs = route.candidates.iter().any(|it| it.is_own() && it.relays(call.dialect))
+        && !telling.as_ref().is_some_and(Failed::cannot_count);
+    if pin.is_none()
+        && !is_theirs
+        && let Some(Ok(answer)) = estimate::estimated(call)
+    {
+        return Ok(estimated_instead(answer, journal));
+    }
     match telling {
         // Who rests might take what cannot be told to the others.
         Some(failed) if failed.is_untold && plan.is_somebody_left() => {
@@ -158,6 +164,13 @@ pub(crate) async fn run(
             Err(error)
         }
     }
+}
+
+/// The gateway's own answer to a counting request, whoever was asked before.
+fn estimated_instead(answer: Response<Body>, mut journal: Journal) -> Response<Answer> {
+    let status = answer.status().as_u16();
+    journal.finish_by_oneself(Ending { outcome: Some(Outcome::Success), status, ..Ending::default() });
+    answer.map(Answer::Body)
 }
 
 /// One attempt. A provider that refuses what the gateway adds of its own is asked once more without it, and if it answers

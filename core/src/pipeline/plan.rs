@@ -75,7 +75,9 @@ impl<'a> Plan<'a> {
                 index,
                 weight: f64::from(candidate.weight),
                 roomy: length.fits(candidate),
-                made: brought.is_some_and(|id| ask::origin(shared, candidate, Ask::model(call, candidate)).is(id)),
+                made: brought.is_some_and(|id| {
+                    ask::origin(shared, candidate.address(call.dialect), Ask::model(call, candidate)).is(id)
+                }),
                 tier: candidate.priority,
                 preferred: is_preferred(call, route, candidate),
                 latency: standing.latency,

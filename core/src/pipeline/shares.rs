@@ -24,7 +24,7 @@ pub(crate) fn shares(shared: &Shared, route: &Arc<Route>) -> Vec<Shares> {
     let none = |id: &String| Shares { association_id: id.clone(), now: 0.0, nominal: 0.0 };
     let mut shares: Vec<_> = route.candidates.iter().map(|it| none(&it.association_id)).collect();
     for dialect in Dialect::ALL {
-        if !route.candidates.iter().any(|it| it.relays(dialect)) {
+        if !route.candidates.iter().any(|it| it.upstream.kind.dialect() == dialect) {
             continue;
         }
         let call = plain_call(dialect, route.name.clone(), true);
@@ -32,7 +32,7 @@ pub(crate) fn shares(shared: &Shared, route: &Arc<Route>) -> Vec<Shares> {
         let (now, nominal) = (plan.weigh_now(shared), plan.weigh(&vec![None; route.candidates.len()]));
         let weighed = route.candidates.iter().zip(now.shares()).zip(nominal.shares());
         for (share, ((candidate, now), nominal)) in shares.iter_mut().zip(weighed) {
-            if candidate.relays(dialect) {
+            if candidate.upstream.kind.dialect() == dialect {
                 (share.now, share.nominal) = (now, nominal);
             }
         }

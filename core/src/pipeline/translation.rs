@@ -5,10 +5,13 @@ use crate::dialect::hub::{
     Context, Encoded, Fate, Ledger, Names, Origin, Refusal, Target, Transcoder, parse_body, transcode_answer,
 };
 use crate::dialect::{Dialect, StreamForm, Usage};
-use crate::record::{Translated, TranslatedKind};
+use crate::record::{Operation, Translated, TranslatedKind};
 
 /// What a request, and the answer to it, lost on their way between two dialects: short, stable codes.
 pub(super) const HEADER: &str = "x-llmio-translation";
+
+/// What stands there of a number that nobody has counted by the model's own measure.
+pub(super) const COUNT: &str = "count_tokens";
 
 /// A request in the words of a provider of another dialect, and what its answer is turned back by.
 #[derive(Clone, Debug)]
@@ -21,6 +24,7 @@ pub(super) struct Translation {
     pub(super) ledger: Ledger,
     provider: Dialect,
     client: Dialect,
+    counts: bool,
     context: Context,
 }
 
@@ -50,7 +54,14 @@ impl Translation {
             asks_usage: asked.asks_usage,
             without_reasoning: asked.without_reasoning,
         };
-        let Encoded { body, asks_reasoning } = (to.encode_request)(&request, &target, &mut names, &mut ledger)?;
+        let Encoded { mut body, asks_reasoning } = (to.encode_request)(&request, &target, &mut names, &mut ledger)?;
+        let counting = to.count_request.filter(|_| call.operation == Operation::CountTokens);
+        if let Some(count_request) = counting {
+            body = count_request(&body, &target);
+            // What is lost of it makes the number no worse than another tokenizer does.
+            ledger = Ledger::default();
+            ledger.approximated(COUNT);
+        }
         let context = Context {
             model: asked.model.to_owned(),
             id,
@@ -63,7 +74,8 @@ impl Translation {
             freeform: request.freeform.iter().map(|name| name.clone().into_owned()).collect(),
             repeated: request.repeated.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())).collect(),
         };
-        Ok(Self { body: body.into(), asks_reasoning, ledger, provider: asked.provider, client: call.dialect, context })
+        let (provider, client, counts) = (asked.provider, call.dialect, counting.is_some());
+        Ok(Self { body: body.into(), asks_reasoning, ledger, provider, client, counts, context })
     }
 
     /// What turns the provider's stream into the client's.
@@ -73,6 +85,10 @@ impl Translation {
 
     /// A provider's whole answer as the client gets it.
     pub(super) fn answer(&self, body: &[u8], usage: &Usage, ledger: &mut Ledger) -> Result<Bytes, String> {
+        if self.counts {
+            let count = self.provider.counted(body).ok_or("the provider answered without a number")?;
+            return Ok((self.client.codec().encode_count)(count).into());
+        }
         transcode_answer(self.provider.codec(), self.client.codec(), body, usage, &self.context, ledger).map(Into::into)
     }
 }

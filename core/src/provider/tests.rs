@@ -11,6 +11,7 @@ fn prepared(kind: ProviderType, key: &str, version: Option<&str>, client: &str) 
         name: "p".to_owned(),
         kind,
         base_url: "https://provider.example/v1".to_owned(),
+        also: Vec::new(),
         api_key: Secret::new(key),
         version: version.map(str::to_owned),
         proxy: None,

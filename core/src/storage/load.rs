@@ -4,8 +4,8 @@ use super::StorageError;
 use super::column::{Column, corrupt, read_json};
 use crate::config::fields::{association_fields, each, filled, key_fields};
 use crate::config::{
-    Association, ClientKey, Config, Model, Place, Provider, ProviderType, Sealer, Secret, Settings, Strategy, Timeouts,
-    error_samples,
+    Address, Association, ClientKey, Config, Model, Place, Provider, ProviderType, Sealer, Secret, Settings, Strategy,
+    Timeouts, error_samples,
 };
 use crate::platform::{Database, Row, Rows, Statement, Timestamp};
 
@@ -30,7 +30,7 @@ fn queries() -> [String; 6] {
     let of_keys = key_fields! { each! { name!() } }.join(", ");
     [
         VERSION.to_owned(),
-        "SELECT id, name, type, base_url, api_key, version, proxy, error_matcher, console_url, note, enabled \
+        "SELECT id, name, type, base_url, also, api_key, version, proxy, error_matcher, console_url, note, enabled \
          FROM providers ORDER BY name"
             .to_owned(),
         "SELECT id, name, strategy, max_retry, time_out, header_timeout, first_token_timeout, idle_timeout, breaker, \
@@ -98,6 +98,7 @@ fn provider(row: Row<'_>, sealer: &Sealer) -> Result<Option<Provider>, StorageEr
         name: row.text("name")?.to_owned(),
         kind,
         base_url: row.text("base_url")?.to_owned(),
+        also: further_addresses(row)?,
         api_key: open("providers.api_key", row.optional_blob("api_key")?)?.unwrap_or_default(),
         version: row.optional_text("version")?.map(str::to_owned),
         proxy: open("providers.proxy", row.optional_blob("proxy")?)?,
@@ -106,6 +107,12 @@ fn provider(row: Row<'_>, sealer: &Sealer) -> Result<Option<Provider>, StorageEr
         note: row.text("note")?.to_owned(),
         enabled: row.boolean("enabled")?,
     }))
+}
+
+/// Those of types that a newer version has brought are left out.
+fn further_addresses(row: Row<'_>) -> Result<Vec<Address>, StorageError> {
+    let all: Option<Vec<serde_json::Value>> = read_json(row, "also")?;
+    Ok(all.into_iter().flatten().filter_map(|address| serde_json::from_value(address).ok()).collect())
 }
 
 fn model(row: Row<'_>) -> Result<Option<Model>, StorageError> {

@@ -185,6 +185,7 @@ fn provider_columns(provider: &Provider, seal: Seal<'_>) -> Result<Columns, Stor
         ("name", provider.name.as_str().into()),
         ("type", provider.kind.as_str().into()),
         ("base_url", provider.base_url.as_str().into()),
+        ("also", if provider.also.is_empty() { Value::Null } else { json(&provider.also)?.into() }),
         ("api_key", seal.value("providers.api_key", &provider.id, provider.api_key.reveal())?),
         ("version", provider.version.as_deref().into()),
         ("proxy", seal.value("providers.proxy", &provider.id, proxy)?),

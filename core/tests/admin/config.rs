@@ -98,7 +98,7 @@ async fn settings() {
     assert_eq!(api.expect(200, "GET /api/settings", Value::Null).await["counting_provider"], "renamed");
     check_refusals(
         &api,
-        vec![refusal(format!("PATCH {path}"), json!({"type": "gemini"}), 422, "invalid", "counting_provider")],
+        vec![refusal(format!("PATCH {path}"), json!({"type": "openai"}), 422, "invalid", "counting_provider")],
     )
     .await;
     api.expect(200, &format!("DELETE {path}"), Value::Null).await;

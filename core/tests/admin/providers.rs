@@ -6,7 +6,8 @@ const KEY: &str = "sk-0123456789abcdef-last";
 
 fn full() -> Value {
     json!({
-        "name": "main", "type": "anthropic", "base_url": "https://api.example.com/v1/", "api_key": KEY,
+        "name": "main", "type": "anthropic", "base_url": "https://api.example.com/v1/",
+        "also": [{"type": "gemini", "base_url": " https://api.example.com/v1beta/ "}], "api_key": KEY,
         "version": "2023-06-01", "proxy": "http://user:password@localhost:8080", "error_matcher": "quota\n\n no credit ；busy\\; later;",
         "console_url": " https://console.example.com/usage#today ", "note": " for agents\r\n(two) ", "enabled": false,
     })
@@ -18,7 +19,8 @@ async fn from_creation_to_deletion() {
     let created = api.expect(201, "POST /api/providers", full()).await;
     let id = created["id"].as_str().unwrap().to_owned();
     let shown = json!({
-        "id": id, "name": "main", "type": "anthropic", "base_url": "https://api.example.com/v1", "api_key": "****last",
+        "id": id, "name": "main", "type": "anthropic", "base_url": "https://api.example.com/v1",
+        "also": [{"type": "gemini", "base_url": "https://api.example.com/v1beta"}], "api_key": "****last",
         "version": "2023-06-01", "proxy": "http://****@localhost:8080", "error_matcher": "quota\nno credit\nbusy\\; later",
         "console_url": "https://console.example.com/usage#today", "note": "for agents\n(two)", "enabled": false,
         "created_at": "2026-01-01T00:00:00Z",
@@ -59,7 +61,7 @@ async fn what_is_refused() {
     let id = api.expect(201, "POST /api/providers", full()).await["id"].as_str().unwrap().to_owned();
     let with = |field: &str, value: Value| {
         let mut body = json!({"name": "new", "type": "openai"});
-        body[field] = value;
+        body[field.split('.').next().unwrap()] = value;
         body
     };
     let mut rows = vec![
@@ -84,6 +86,13 @@ async fn what_is_refused() {
         ("base_url", json!("https://api.openai.com/v1?x=1")),
         ("base_url", json!("https://api.openai.com/v1#x")),
         ("base_url", json!("https://a b")),
+        ("also", json!("https://a")),
+        ("also.0.base_url", json!([{"type": "gemini", "base_url": "nowhere"}])),
+        ("also.0.type", json!([{"type": "openai", "base_url": "https://a"}])),
+        (
+            "also.1.type",
+            json!([{"type": "gemini", "base_url": "https://a"}, {"type": "gemini", "base_url": "https://b"}]),
+        ),
         ("api_key", json!("two words")),
         ("api_key", json!("ключ")),
         ("api_key", json!("****")),

@@ -1,9 +1,11 @@
 //! Requests from start to end, in one process: providers that answer from a script, and time that moves by hand.
 
 mod additions;
+mod addresses;
 mod affinity;
 mod bed;
 mod client;
+mod counting;
 mod decisions;
 mod health;
 mod judgement;

@@ -704,6 +704,11 @@ export interface components {
              */
             error_rate: number | null;
         };
+        AddressEntry: {
+            type: components["schemas"]["ProviderType"];
+            /** @description Where the dialect's paths begin. */
+            base_url: string;
+        };
         /** @description What a change did, or would do. */
         Applied: {
             /** @description Empty when there was nothing to change. */
@@ -2691,6 +2696,11 @@ export interface components {
              */
             base_url: string;
             /**
+             * @description Where it speaks other dialects, with the same key: one address for each further type.
+             * @default []
+             */
+            also: components["schemas"]["ProviderAddress"][];
+            /**
              * @description Answers show only a mask; the mask written back keeps the stored key.
              * @default null
              */
@@ -2732,6 +2742,12 @@ export interface components {
              */
             created_at: string | null;
         };
+        /** @description A further address of a provider. */
+        ProviderAddress: {
+            type: components["schemas"]["ProviderType"];
+            /** @description As the provider's own. */
+            base_url: string;
+        };
         ProviderDraft: {
             provider: components["schemas"]["ProviderFields"];
             /**
@@ -2749,6 +2765,8 @@ export interface components {
              *     type.
              */
             base_url?: string | null;
+            /** @description Where it speaks other dialects, with the same key: one address for each further type. */
+            also?: components["schemas"]["AddressEntry"][];
             /** @description Absent: a stored key stays. Empty: the provider asks for none. */
             api_key?: string | null;
             /** @description `anthropic-version` for clients that send none. Only for `anthropic`. */
@@ -2779,6 +2797,8 @@ export interface components {
              *     type.
              */
             base_url?: string | null;
+            /** @description Where it speaks other dialects, with the same key: one address for each further type. */
+            also?: components["schemas"]["AddressEntry"][];
             /** @description Absent: a stored key stays. Empty: the provider asks for none. */
             api_key?: string | null;
             /** @description `anthropic-version` for clients that send none. Only for `anthropic`. */
@@ -2810,6 +2830,11 @@ export interface components {
              * @default
              */
             base_url?: string;
+            /**
+             * @description Where it speaks other dialects, with the same key: one address for each further type.
+             * @default []
+             */
+            also?: components["schemas"]["ProviderAddress"][];
             /**
              * @description Answers show only a mask; the mask written back keeps the stored key.
              * @default null
@@ -2881,6 +2906,8 @@ export interface components {
             type?: components["schemas"]["ProviderType"];
             /** @description Where the dialect's paths begin, as `https://api.openai.com/v1`. Empty: the official address of the type. */
             base_url?: string;
+            /** @description Where it speaks other dialects, with the same key: one address for each further type. */
+            also?: components["schemas"]["ProviderAddress"][];
             /** @description Answers show only a mask; the mask written back keeps the stored key. */
             api_key?: string | null;
             /** @description `anthropic-version` for clients that send none. Only for `anthropic`. */
@@ -2971,7 +2998,7 @@ export interface components {
              */
             max_rest: number;
             /**
-             * @description The provider (by name, of type `anthropic`) that counts tokens for models without an Anthropic provider.
+             * @description The provider (by name, of type `anthropic` or `gemini`) that counts tokens for models whose own providers cannot.
              * @default null
              */
             counting_provider: string | null;
@@ -3003,7 +3030,7 @@ export interface components {
              */
             max_rest?: number;
             /**
-             * @description The provider (by name, of type `anthropic`) that counts tokens for models without an Anthropic provider.
+             * @description The provider (by name, of type `anthropic` or `gemini`) that counts tokens for models whose own providers cannot.
              * @default null
              */
             counting_provider?: string | null;

@@ -26,7 +26,8 @@ export const dialectOfType = {
 export function dialectsOf(model: Model, providers: Provider[]): DialectName[] {
   const types = model.associations
     .filter((it) => it.enabled)
-    .flatMap((it) => providers.find((one) => one.id === it.provider_id)?.type ?? []);
+    .flatMap((it) => providers.find((one) => one.id === it.provider_id) ?? [])
+    .flatMap((it) => [it.type, ...it.also.map((address) => address.type)]);
   return [...new Set(types.map((type) => dialectOfType[type]))];
 }
 

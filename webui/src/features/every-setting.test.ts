@@ -13,6 +13,7 @@ const schema = JSON.parse(
 /** Which page's forms edit a record, and what the page calls a field that has another name there. */
 const PLACES: Record<string, { feature: string; names?: Record<string, string> }> = {
   ProviderEntry: { feature: 'providers' },
+  AddressEntry: { feature: 'providers' },
   ModelEntry: { feature: 'models' },
   AssociationEntry: { feature: 'models', names: { provider: 'provider_id', model: 'provider_model' } },
   Prices: { feature: 'models' },

@@ -9,8 +9,8 @@ use super::call::{from_value, patch};
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
 use crate::config::file::Applied;
 use crate::config::{
-    Config, Provider, ProviderType, Secret, default_base_url, defaults, error_samples, error_text, normal_note,
-    proxy_hint, secret_hint, trimmed_url, written_secret,
+    Address, Config, Provider, ProviderType, Secret, default_base_url, defaults, error_samples, error_text,
+    normal_note, proxy_hint, secret_hint, trimmed_url, written_secret,
 };
 use crate::platform::Timestamp;
 use crate::probe::{ListedModel, list_models};
@@ -81,6 +81,9 @@ pub(super) struct ProviderFields {
     /// Where the dialect's paths begin, as `https://api.openai.com/v1`. Empty: the official address of the type.
     #[serde(default)]
     base_url: String,
+    /// Where it speaks other dialects, with the same key: one address for each further type.
+    #[serde(default)]
+    also: Vec<Address>,
     /// Answers show only a mask; the mask written back keeps the stored key.
     #[serde(default)]
     api_key: Option<String>,
@@ -122,6 +125,7 @@ impl ProviderFields {
             name: provider.name.clone(),
             kind: provider.kind,
             base_url: provider.base_url.clone(),
+            also: provider.also.clone(),
             api_key: Some(&provider.api_key).filter(|key| !key.is_empty()).map(|key| secret_hint(key.reveal())),
             version: provider.version.clone(),
             proxy: provider.proxy.as_ref().map(|proxy| proxy_hint(proxy.reveal())),
@@ -149,6 +153,7 @@ impl ProviderFields {
             name: self.name.trim().to_owned(),
             kind: self.kind,
             base_url: trimmed_url(&self.base_url).unwrap_or_else(|| default_base_url(self.kind).to_owned()),
+            also: self.also.iter().map(trimmed).collect(),
             api_key: Secret::new(written_secret("api_key", api_key, stored_key, secret_hint)?),
             version: self.version.filter(|version| !version.is_empty()),
             proxy: Some(Secret::new(proxy)).filter(|proxy| !proxy.is_empty()),
@@ -158,6 +163,10 @@ impl ProviderFields {
             enabled: self.enabled,
         })
     }
+}
+
+fn trimmed(address: &Address) -> Address {
+    Address { kind: address.kind, base_url: trimmed_url(&address.base_url).unwrap_or_default() }
 }
 
 impl ProviderView {

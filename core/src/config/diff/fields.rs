@@ -154,6 +154,7 @@ fn of_provider(provider: &Provider) -> Vec<Field> {
         field!((provider) name),
         Field::plain("type", provider.kind),
         field!((provider) base_url),
+        field!((provider) also),
         Field::shown_as("api_key", key, (!key.is_empty()).then_some(HIDDEN)),
         field!((provider) version),
         Field::shown_as("proxy", proxy, proxy.map(proxy_hint)),

@@ -41,6 +41,9 @@ pub(super) struct ProviderEntry {
     /// type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) base_url: Option<Text>,
+    /// Where it speaks other dialects, with the same key: one address for each further type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) also: Vec<AddressEntry>,
     /// Absent: a stored key stays. Empty: the provider asks for none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) api_key: Option<Text>,
@@ -63,6 +66,15 @@ pub(super) struct ProviderEntry {
     /// One that is switched off takes no part.
     #[serde(default = "defaults::yes")]
     pub(super) enabled: bool,
+}
+
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AddressEntry {
+    #[serde(rename = "type")]
+    pub(super) kind: ProviderType,
+    /// Where the dialect's paths begin.
+    pub(super) base_url: Text,
 }
 
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
@@ -166,6 +178,9 @@ impl ConfigFile {
                 ("note", &mut entry.note),
             ] {
                 text.iter_mut().for_each(|text| add(field, text));
+            }
+            for (index, address) in entry.also.iter_mut().enumerate() {
+                add(&format!("also[{index}].base_url"), &mut address.base_url);
             }
         }
         for (index, entry) in self.models.iter_mut().flatten().enumerate() {

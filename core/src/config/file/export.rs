@@ -2,11 +2,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::document::{AssociationEntry, ConfigFile, KeyEntry, ModelEntry, ProviderEntry};
+use super::document::{AddressEntry, AssociationEntry, ConfigFile, KeyEntry, ModelEntry, ProviderEntry};
 use super::text::Text;
 use crate::config::fields::{association_fields, copied, filled, key_fields};
 use crate::config::{
-    Association, ClientKey, Config, Model, Provider, Secret, error_text, is_sensitive_header, proxy_hint,
+    Address, Association, ClientKey, Config, Model, Provider, Secret, error_text, is_sensitive_header, proxy_hint,
 };
 
 /// A configuration as a file that may be shown and stored anywhere: a variable stands for each secret, and client keys
@@ -93,6 +93,7 @@ fn provider_entry(provider: &Provider, names: &mut Names) -> ProviderEntry {
         name: Text::literal(&provider.name),
         kind: provider.kind,
         base_url: Some(Text::literal(&provider.base_url)),
+        also: provider.also.iter().map(address_entry).collect(),
         api_key: Some(api_key),
         version: provider.version.as_deref().map(Text::literal),
         proxy,
@@ -103,6 +104,10 @@ fn provider_entry(provider: &Provider, names: &mut Names) -> ProviderEntry {
         note: note(&provider.note),
         enabled: provider.enabled,
     }
+}
+
+fn address_entry(address: &Address) -> AddressEntry {
+    AddressEntry { kind: address.kind, base_url: Text::literal(&address.base_url) }
 }
 
 fn model_entry(model: &Model, config: &Config, names: &mut Names) -> ModelEntry {

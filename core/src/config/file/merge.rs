@@ -1,14 +1,14 @@
 use std::collections::HashMap;
 
-use super::document::{AssociationEntry, ConfigFile, KeyEntry, ModelEntry, ProviderEntry};
+use super::document::{AddressEntry, AssociationEntry, ConfigFile, KeyEntry, ModelEntry, ProviderEntry};
 use super::keep::keep_stored;
 use super::problem::{FileError, Problem};
 use super::text::Text;
 use crate::config::fields::{association_fields, copied, filled, key_fields};
 use crate::config::{
-    Association, ClientKey, Config, Invalid, Model, Provider, Secret, Timeouts, client_key_prefix, client_key_suffix,
-    default_base_url, error_samples, hash_client_key, normal_headers, normal_note, proxy_hint, secret_hint,
-    trimmed_url, validate, written_secret,
+    Address, Association, ClientKey, Config, Invalid, Model, Provider, Secret, Timeouts, client_key_prefix,
+    client_key_suffix, default_base_url, error_samples, hash_client_key, normal_headers, normal_note, proxy_hint,
+    secret_hint, trimmed_url, validate, written_secret,
 };
 use crate::platform::Timestamp;
 
@@ -49,6 +49,10 @@ pub(super) fn merge(file: &ConfigFile, config: &mut Config, context: &Context<'_
         merge.problems.push(Problem::new(0, record, invalid.to_string()));
     }
     if merge.problems.is_empty() { Ok(()) } else { Err(FileError { problems: merge.problems }) }
+}
+
+fn address(entry: &AddressEntry) -> Address {
+    Address { kind: entry.kind, base_url: trimmed_url(&entry.base_url.value).unwrap_or_default() }
 }
 
 struct Merge<'a> {
@@ -94,6 +98,7 @@ impl Merge<'_> {
             kind: entry.kind,
             base_url: trimmed_url(optional(entry.base_url.as_ref()))
                 .unwrap_or_else(|| default_base_url(entry.kind).to_owned()),
+            also: entry.also.iter().map(address).collect(),
             api_key: Secret::new(api_key),
             version: Some(version.to_owned()).filter(|version| !version.is_empty()),
             proxy: Some(Secret::new(proxy)).filter(|proxy| !proxy.is_empty()),
@@ -285,7 +290,10 @@ impl ProviderEntry {
             "error_matcher" => self.error_matcher.as_ref(),
             "console_url" => self.console_url.as_ref(),
             "note" => self.note.as_ref(),
-            _ => None,
+            _ => field.strip_prefix("also.").and_then(|place| {
+                let index = place.split('.').next()?.parse::<usize>().ok()?;
+                self.also.get(index).map(|address| &address.base_url)
+            }),
         };
         line_of(text, &self.name)
     }

@@ -89,7 +89,7 @@ models:
 /// Each file is refused, with these problems, and never repeats a secret.
 #[test]
 fn what_is_refused() {
-    let rows: [(&str, &[&str]); 45] = [
+    let rows: [(&str, &[&str]); 47] = [
         ("providers:\n  - name: a\n    type: openai\n    colour: red\n", &["line 4: unknown field `colour`"]),
         ("provider: []\n", &["line 1: unknown field `provider`"]),
         ("providers: [\n", &["line "]),
@@ -109,6 +109,14 @@ fn what_is_refused() {
         ("providers:\n  - {name: a, type: openai, api_key: '${EMPTY}'}\n", &["line 2: providers[0].api_key is empty"]),
         ("providers:\n  - {name: a, type: openai, api_key: '${x'}\n", &["write `$${`"]),
         ("providers:\n  - {name: a, type: openai, version: '1'}\n", &["line 2: providers[0].version is only for"]),
+        (
+            "providers:\n  - name: a\n    type: openai\n    also:\n      - {type: openai, base_url: 'https://a'}\n",
+            &["line 5: providers[0].also.0.type must be another type"],
+        ),
+        (
+            "providers:\n  - name: a\n    type: openai\n    also: [{type: gemini, base_url: '${NO}'}]\n",
+            &["line 4: providers[0].also[0].base_url needs the environment variable NO,"],
+        ),
         (
             "providers:\n  - name: a\n    type: openai\n    base_url: canary.example\n",
             &["line 4: providers[0].base_url must begin with"],
@@ -353,7 +361,8 @@ fn an_export_as_yaml() {
     let text = "
 providers:
   - {name: main, type: openai, api_key: secret, error_matcher: \"no credit；busy\\\\; later\\nquota: 'used'\", note: \"$${x}\\nfor: people\", console_url: 'https://c/#a'}
-  - {name: 'yes', type: anthropic, api_key: '', version: '2023-06-01', proxy: 'http://localhost:1', enabled: no}
+  - {name: 'yes', type: anthropic, api_key: '', version: '2023-06-01', proxy: 'http://localhost:1', enabled: no,
+     also: [{type: openai, base_url: 'https://c/$${x}/'}]}
 models:
   - name: '4.1'
     strategy: round_robin
@@ -390,6 +399,9 @@ providers:
 - name: "yes"
   type: anthropic
   base_url: https://api.anthropic.com/v1
+  also:
+  - type: openai
+    base_url: https://c/$${x}
   api_key: ""
   version: "2023-06-01"
   proxy: http://localhost:1

@@ -24,10 +24,15 @@ pub struct Codec {
     pub strip: fn(&mut Value, &mut Ledger),
     /// Writes a client's counting answer.
     pub encode_count: fn(u64) -> Vec<u8>,
+    /// Makes a provider's request one that asks how many tokens it has, where the dialect has such a request.
+    pub count_request: Option<CountRequest>,
 }
 
 /// Writes a request for a target, and notes which tools it calls by other names.
 pub type EncodeRequest = fn(&Request<'_>, &Target<'_>, &mut Names, &mut Ledger) -> Result<Encoded, Refusal>;
+
+/// Makes a provider's request one that counts.
+pub type CountRequest = fn(&[u8], &Target<'_>) -> Vec<u8>;
 
 /// A provider's request.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use super::proof::Origin;
 use super::reasoning::Thoughts;
 
 /// Whom a request is encoded for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Target<'a> {
     /// The provider's own name for the model.
     pub model: &'a str,

@@ -21,7 +21,7 @@ mod transcoder;
 mod tree;
 
 pub use answer::{Answer, Reason};
-pub use codec::{Codec, DecodeStream, EncodeRequest, EncodeStream, Encoded};
+pub use codec::{Codec, CountRequest, DecodeStream, EncodeRequest, EncodeStream, Encoded};
 pub use context::{Context, Target};
 pub use estimate::estimate;
 pub use ledger::{Fate, Ledger, Refusal};

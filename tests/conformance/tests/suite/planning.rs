@@ -27,6 +27,14 @@ impl Bed {
             .upstream("messages", Dialect::Anthropic, &first)
             .upstream("chat", Dialect::Chat, &first)
             .upstream("second", Dialect::Chat, &second)
+            .provider(json!({
+                "name": "both",
+                "type": "openai",
+                "base_url": first.base_url(Dialect::Chat),
+                "api_key": first.key(),
+                "also": [{"type": "anthropic", "base_url": first.base_url(Dialect::Anthropic)}]
+            }))
+            .model("several", [association("both", "ok")])
             .key(json!({"name": "strict", "key": STRICT_KEY, "strict": true}))
             .model("relayed", [messages(json!({"priority": 5, "relay_only": true})), association("second", "ok")])
             .model("relays", [messages(json!({"relay_only": true}))])
@@ -80,6 +88,21 @@ async fn who_is_asked() {
     let list = |dialect: Dialect, path: &str| dialect::authorized(Call::get(&bed.home.url(path)), dialect, KEY).send();
     assert!(!list(Dialect::Chat, "/openai/v1/models").await.text().contains("\"relays\""));
     assert!(list(Dialect::Anthropic, "/anthropic/v1/models").await.text().contains("\"relays\""));
+}
+
+#[tokio::test]
+async fn a_provider_of_several_dialects() {
+    let bed = Bed::new().await;
+    for (client, path) in [
+        (Dialect::Chat, "/v1/chat/completions"),
+        (Dialect::Anthropic, "/v1/messages"),
+        (Dialect::Gemini, "/v1/chat/completions"),
+    ] {
+        let answer = bed.ask(client, "several", json!({}), None, KEY).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.header("x-llmio-translation").is_some(), client == Dialect::Gemini);
+        assert_eq!(bed.first.exchanges()[0].path, path);
+    }
 }
 
 #[tokio::test]

@@ -1,10 +1,10 @@
-//! Token counts: by the model's own provider, else by the configured one, else an estimate that says so, else an honest 501.
+//! Token counts: by the model's own providers, else by the configured one, else an estimate that says so.
 
 use llmio_conformance::client::Call;
 use llmio_conformance::config::{Config, association};
 use llmio_conformance::dialect::{self, KEY};
 use llmio_conformance::{Home, Setup};
-use llmio_upstream::{Dialect, Upstream};
+use llmio_upstream::{Behaviour, Dialect, Fault, Upstream};
 use serde_json::{Value, json};
 
 const PATHS: [&str; 2] = ["/anthropic/v1/messages/count_tokens", "/v1/messages/count_tokens"];
@@ -35,8 +35,7 @@ async fn anthropic() {
     for counting in [false, true] {
         let (home, own, counter) = bed(counting).await;
         for path in PATHS {
-            let rows =
-                [("claude", Some(&own)), ("gpt", counting.then_some(&counter)), ("gem", counting.then_some(&counter))];
+            let rows = [("claude", Some(&own)), ("gpt", counting.then_some(&counter)), ("gem", Some(&own))];
             for (model, asked) in rows {
                 own.clear_journal();
                 counter.clear_journal();
@@ -68,10 +67,26 @@ async fn gemini() {
         let row = home.trace(&answer.trace()).await.remove(0);
         assert_eq!(row["operation"], "count_tokens");
     }
-    for model in ["gpt", "claude"] {
+    let translated = "to=anthropic; approximated=count_tokens";
+    for (model, told) in [("gpt", "approximated=count_tokens"), ("claude", translated)] {
         let call = Call::post(&home.url(&format!("/gemini/v1beta/models/{model}:countTokens")));
         let answer = dialect::authorized(call, Dialect::Gemini, KEY).json(&contents).send().await;
         assert!(answer.status == 200 && answer.json()["totalTokens"].is_u64(), "{model}: {}", answer.text());
-        assert_eq!(answer.header("x-llmio-translation"), Some("approximated=count_tokens"));
+        assert_eq!(answer.header("x-llmio-translation"), Some(told));
     }
+}
+
+#[tokio::test]
+async fn a_counting_provider_that_fails() {
+    let (home, own, counter) = bed(true).await;
+    for upstream in [&own, &counter] {
+        upstream.always(Behaviour::fault(Fault::Internal));
+    }
+    for model in ["gpt", "gem"] {
+        let call = dialect::authorized(Call::post(&home.url(PATHS[0])), Dialect::Anthropic, KEY);
+        let answer = call.json(&body(model)).send().await;
+        assert_eq!(answer.header("x-llmio-translation"), Some("approximated=count_tokens"), "{}", answer.text());
+        assert!(answer.json()["input_tokens"].is_u64(), "{model}");
+    }
+    assert!(!counter.exchanges().is_empty());
 }

@@ -23,10 +23,15 @@ const BODY: [Field; 13] = [
     optional("output_config", Object),
 ];
 
+/// What concerns an answer alone, and is refused of a request that counts.
+const ANSWERS: [&str; 6] = ["max_tokens", "stream", "temperature", "top_p", "top_k", "stop_sequences"];
+
 pub(super) fn check(body: &Value, counting: bool) -> Result<(), ProviderError> {
     fields(body, "", &BODY)?;
     if !counting {
         fields(body, "", &[required("max_tokens", Integer)])?;
+    } else if let Some(name) = ANSWERS.iter().find(|name| !body[**name].is_null()) {
+        return Err(invalid(name, "Extra inputs are not permitted"));
     }
     let budget = body["thinking"]["budget_tokens"].as_u64();
     if body["thinking"]["type"] == "enabled" {

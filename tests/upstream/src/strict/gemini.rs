@@ -141,12 +141,14 @@ fn check_schema(schema: &Value, path: &str) -> Result<(), ProviderError> {
     Ok(())
 }
 
-/// A count takes either the contents or a whole request.
+/// A count takes either the contents alone or a whole request, which names its model.
 pub(super) fn check_count(body: &Value) -> Result<(), ProviderError> {
-    match either(body, "generateContentRequest") {
-        Value::Null => check(body),
-        request => check(request),
+    let request = either(body, "generateContentRequest");
+    if request.is_null() {
+        return check(body);
     }
+    fields(request, "generateContentRequest", &[required("model", Text)])?;
+    check(request)
 }
 
 fn check_both_spellings(body: &Value, camel: &'static str) -> Result<(), ProviderError> {

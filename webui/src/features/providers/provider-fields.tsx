@@ -1,8 +1,10 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { Controller, type UseFormReturn } from 'react-hook-form';
+import { Plus, X } from 'lucide-react';
+import { Controller, type UseFormReturn, useFieldArray } from 'react-hook-form';
 import type { Schemas } from '@/api/client';
 import type { Provider, ProviderType } from '@/entities/config';
 import { providerTypes } from '@/entities/words';
+import { Button, IconButton } from '@/ui/button';
 import { Field, Group, Input, Select, TextArea } from '@/ui/field';
 import { SecretInput } from '@/ui/secret-input';
 
@@ -10,6 +12,7 @@ export interface ProviderForm {
   name: string;
   type: ProviderType;
   base_url: string;
+  also: { type: ProviderType; base_url: string }[];
   api_key: string | null | undefined;
   version: string;
   proxy: string | null | undefined;
@@ -23,6 +26,7 @@ export function formOf(provider: Provider | undefined): ProviderForm {
     name: provider?.name ?? '',
     type: provider?.type ?? 'openai',
     base_url: provider?.base_url ?? '',
+    also: provider?.also ?? [],
     api_key: undefined,
     version: provider?.version ?? '',
     proxy: undefined,
@@ -50,7 +54,9 @@ export function ProviderFields({ form, stored }: { form: UseFormReturn<ProviderF
   const { register, control, watch, formState } = form;
   const { errors } = formState;
   const type = watch('type');
-  const advanced = Boolean(errors.proxy || errors.version || errors.error_matcher || errors.console_url || errors.note);
+  const advanced = Boolean(
+    errors.also || errors.proxy || errors.version || errors.error_matcher || errors.console_url || errors.note,
+  );
   return (
     <>
       <Field label={t`Name`} error={errors.name?.message}>
@@ -102,7 +108,8 @@ export function ProviderFields({ form, stored }: { form: UseFormReturn<ProviderF
           <Trans>More: proxy, error matcher, console, note</Trans>
         </summary>
         <div className="flex flex-col gap-4 pt-3">
-          {type === 'anthropic' && (
+          <Also form={form} />
+          {[type, ...watch('also').map((it) => it.type)].includes('anthropic') && (
             <Field
               label={t`Version`}
               hint={t`The header anthropic-version. Empty: the usual one.`}
@@ -149,6 +156,63 @@ export function ProviderFields({ form, stored }: { form: UseFormReturn<ProviderF
         </div>
       </details>
     </>
+  );
+}
+
+/** Other dialects that the provider speaks, at addresses of their own, with the same key. */
+function Also({ form }: { form: UseFormReturn<ProviderForm> }) {
+  const { t } = useLingui();
+  const { fields, append, remove } = useFieldArray({ control: form.control, name: 'also' });
+  const { also } = form.formState.errors;
+  const taken = [form.watch('type'), ...form.watch('also').map((it) => it.type)];
+  const free = (Object.keys(providerTypes) as ProviderType[]).find((it) => !taken.includes(it));
+  const message = also?.message ?? fields.map((_, index) => also?.[index]?.base_url?.message).find(Boolean);
+  return (
+    <div className="flex flex-col gap-2">
+      <p className="text-meta text-t3">
+        <Trans>
+          Many providers speak another dialect at a second address, with the same key. Its clients are relayed there.
+        </Trans>
+      </p>
+      {fields.map((field, index) => (
+        <div key={field.id} className="flex gap-1">
+          <Select aria-label={t`Further address ${index + 1}, type`} {...form.register(`also.${index}.type`)}>
+            {Object.entries(providerTypes).map(([value, name]) => (
+              <option key={value} value={value}>
+                {name}
+              </option>
+            ))}
+          </Select>
+          <Input
+            aria-label={t`Further address ${index + 1}, base URL`}
+            inputMode="url"
+            className="font-mono"
+            {...form.register(`also.${index}.base_url`, {
+              required: t`An address is needed.`,
+              setValueAs: withoutEndpoint,
+            })}
+          />
+          <IconButton
+            label={t`Remove further address ${index + 1}`}
+            icon={<X size={14} />}
+            onClick={() => remove(index)}
+          />
+        </div>
+      ))}
+      {message && (
+        <p role="alert" className="text-bad text-meta">
+          {message}
+        </p>
+      )}
+      {free && (
+        <div>
+          <Button onClick={() => append({ type: free, base_url: '' })}>
+            <Plus size={14} />
+            <Trans>Add an address</Trans>
+          </Button>
+        </div>
+      )}
+    </div>
   );
 }
 

@@ -2,7 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Pencil, Plus, RefreshCw, Trash2 } from 'lucide-react';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { type Association, type Provider, queries, useModels, useProviders } from '@/entities/config';
 import { AssociationState, StateOfMany } from '@/entities/state';
 import { providerTypes } from '@/entities/words';
@@ -85,6 +85,12 @@ function Detail({ provider }: { provider: Provider }) {
                   <CopyButton text={provider.base_url} label={t`Copy the base URL`} />
                 </span>,
               ],
+              ...provider.also.map((it): [ReactNode, ReactNode] => [
+                providerTypes[it.type],
+                <span key={it.type} className="font-mono text-meta">
+                  {it.base_url}
+                </span>,
+              ]),
               [t`API key`, provider.api_key ? <code key="k">{provider.api_key}</code> : t`none`],
               [t`Proxy`, provider.proxy ? <code key="p">{provider.proxy}</code> : t`none`],
               [

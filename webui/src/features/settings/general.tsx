@@ -59,7 +59,9 @@ export function GeneralSettings({ stored }: { stored: Settings }) {
     },
     guard,
   );
-  const counting = providers.filter((it) => it.type === 'anthropic');
+  const counting = providers.filter((it) =>
+    [it.type, ...it.also.map((address) => address.type)].some((type) => type === 'anthropic' || type === 'gemini'),
+  );
   // It can be tried before it is saved.
   const chosen = counting.find((it) => it.name === form.watch('counting_provider'));
   return (
@@ -67,7 +69,7 @@ export function GeneralSettings({ stored }: { stored: Settings }) {
       <form onSubmit={submit} onKeyDown={saveOnEnter(submit)} className="flex max-w-140 flex-col gap-4">
         <Field
           label={t`Counting provider`}
-          hint={t`An Anthropic provider that counts tokens for models which have none themselves.`}
+          hint={t`A provider of Messages or Gemini that counts tokens for models whose own cannot.`}
           error={errors.counting_provider?.message}
         >
           {(props) => (

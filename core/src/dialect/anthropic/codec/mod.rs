@@ -1,5 +1,6 @@
 //! Messages to and from the hub.
 
+mod count;
 mod decode_answer;
 mod decode_request;
 mod decode_stream;
@@ -22,6 +23,7 @@ pub(super) static CODEC: Codec = Codec {
     mark: MARK,
     strip: thinking::strip,
     encode_count,
+    count_request: Some(count::request),
 };
 
 fn encode_count(tokens: u64) -> Vec<u8> {

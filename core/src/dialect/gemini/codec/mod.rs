@@ -1,6 +1,7 @@
 //! Gemini's `generateContent` to and from the hub.
 
 mod carrier;
+mod count;
 mod decode_answer;
 mod decode_contents;
 mod decode_request;
@@ -33,6 +34,7 @@ pub(super) static CODEC: Codec = Codec {
     mark: MARK_IN_BASE64,
     strip: carrier::strip,
     encode_count,
+    count_request: Some(count::request),
 };
 
 fn encode_count(tokens: u64) -> Vec<u8> {

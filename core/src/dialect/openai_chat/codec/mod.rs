@@ -22,6 +22,7 @@ pub(super) static CODEC: Codec = Codec {
     mark: MARK,
     strip: thoughts::strip,
     encode_count,
+    count_request: None,
 };
 
 /// Nobody counts tokens in this dialect; the number stands where its relatives have it.

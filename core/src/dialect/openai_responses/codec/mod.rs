@@ -29,6 +29,7 @@ pub(super) static CODEC: Codec = Codec {
     mark: MARK,
     strip: reasoning::strip,
     encode_count,
+    count_request: None,
 };
 
 fn encode_count(tokens: u64) -> Vec<u8> {
