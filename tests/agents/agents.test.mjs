@@ -1,160 +1,75 @@
-// Claude Code, Codex and Gemini CLI, headless, each finish a task with a real tool call through a running gateway.
+// Claude Code, Codex, Gemini CLI and opencode, headless, each finish a task with a real tool call through a running gateway,
+// on models whose providers speak one dialect and no other: in each home one of another dialect, on the server their own, too,
+// and with LLMIO_AGENTS_ALL all four.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { KEY, start } from '../harness/gateway.mjs';
-import { COMMAND, PROMPT, task } from './task.mjs';
+import { start } from '../harness/gateway.mjs';
+import { claudeCode, codex, geminiCli, opencode } from './agents.mjs';
+import { COMMAND } from './task.mjs';
 
-let gateway;
-/** Gateways whose models have a provider that speaks this one dialect, and no other. */
-let chatOnly;
-let responsesOnly;
-let messagesOnly;
-let geminiOnly;
+const gateways = {};
+const TYPES = ['openai', 'openai-res', 'anthropic', 'gemini'];
 before(async () => {
   // Agents ask helper models by names of their own; the star serves them all.
-  gateway = await start({ '*': 'ok' });
-  chatOnly = await start({ '*': 'ok' }, { '*': ['openai'] });
-  responsesOnly = await start({ '*': 'ok' }, { '*': ['openai-res'] });
-  messagesOnly = await start({ '*': 'ok' }, { '*': ['anthropic'] });
-  geminiOnly = await start({ '*': 'ok' }, { '*': ['gemini'] });
+  for (const type of TYPES) gateways[type] = await start({ '*': 'ok' }, { '*': [type] });
 });
-after(() => Promise.all([gateway, chatOnly, responsesOnly, messagesOnly, geminiOnly].map((it) => it?.stop())));
+after(() => Promise.all(Object.values(gateways).map((it) => it.stop())));
 
-/** Claude Code's task through a gateway whose provider is asked at `path`. */
-const claudeCode = (gateway, path) =>
-  task({
-    gateway,
-    name: 'claude',
-    path,
-    tools: [{ name: 'Bash', arguments: { command: COMMAND, description: 'Write the file' } }],
-    args: ['-p', PROMPT, '--model', 'claude-of-the-tests', '--allowedTools', 'Bash,Write,Read'],
-    env: {
-      ANTHROPIC_BASE_URL: `${gateway.base}/anthropic`,
-      ANTHROPIC_API_KEY: KEY,
-      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      DISABLE_TELEMETRY: '1',
-      DISABLE_ERROR_REPORTING: '1',
-      DISABLE_AUTOUPDATER: '1',
-      IS_SANDBOX: '1',
-    },
-  });
+const parts = (requests) => requests.flatMap(({ body }) => body?.contents ?? []).flatMap(({ parts }) => parts);
+const blocks = (requests) => requests.flatMap(({ body }) => body?.messages ?? []).flatMap(({ content }) => content);
 
-test('Claude Code', async () => {
-  const requests = await claudeCode(gateway, '/v1/messages');
-  assert.ok(requests.some(({ headers }) => headers.some(([name]) => name === 'anthropic-beta')), 'its betas pass');
-});
-
-test('Claude Code on a model that speaks Chat alone', async () => {
-  const requests = await claudeCode(chatOnly, '/v1/chat/completions');
-  const turns = requests.filter(({ body }) => body?.messages?.some(({ role }) => role === 'tool'));
-  assert.ok(turns.length > 0, 'the result of the call goes back as Chat has it');
-  assert.ok(requests.every(({ headers }) => !headers.some(([name]) => name.startsWith('anthropic-'))));
-});
-
-test('Claude Code on a model that speaks Gemini alone', async () => {
-  const requests = await claudeCode(geminiOnly, '/v1beta/models/');
-  const parts = requests.flatMap(({ body }) => body?.contents ?? []).flatMap(({ parts }) => parts);
-  assert.ok(parts.some(({ functionResponse }) => functionResponse?.name === 'Bash'), 'the result of the call goes back');
-  assert.ok(parts.some(({ functionCall, thoughtSignature }) => functionCall && thoughtSignature), 'the call is signed');
-});
-
-test('Claude Code on a model that speaks Responses alone', async () => {
-  const requests = await claudeCode(responsesOnly, '/v1/responses');
-  const results = requests.filter(({ body }) => body?.input?.some(({ type }) => type === 'function_call_output'));
-  assert.ok(results.length > 0, 'the result of the call goes back as Responses has it');
-});
-
-/** Codex's task through a gateway whose provider is asked at `path`. */
-const codex = (gateway, path, model = 'gpt-of-the-tests', tool = { name: 'exec_command', arguments: { cmd: COMMAND } }) => {
-  const config = `
-model = "${model}"
-model_provider = "gateway"
-check_for_update_on_startup = false
-[model_providers.gateway]
-name = "gateway"
-base_url = "${gateway.base}/openai/v1"
-env_key = "GATEWAY_KEY"
-wire_api = "responses"
-supports_websockets = true
-[analytics]
-enabled = false
-[feedback]
-enabled = false
-[features]
-plugins = false
-`;
-  const args = ['exec', '--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox', PROMPT];
-  return task({
-    gateway,
-    name: 'codex',
-    path,
-    tools: [tool],
-    args,
-    env: { GATEWAY_KEY: KEY },
-    files: { '.codex/config.toml': config },
-  });
+/** Where a provider of each type is asked, and what of its requests shows that a call's result has come back. */
+const PROVIDERS = {
+  openai: {
+    path: '/v1/chat/completions',
+    isBack: (requests) => requests.some(({ body }) => body?.messages?.some(({ role }) => role === 'tool')),
+  },
+  'openai-res': {
+    path: '/v1/responses',
+    isBack: (requests) => requests.some(({ body }) => body?.input?.some(({ type }) => type?.endsWith('_call_output'))),
+  },
+  anthropic: {
+    path: '/v1/messages',
+    isBack: (requests) => blocks(requests).some((block) => block?.type === 'tool_result'),
+  },
+  gemini: {
+    path: '/v1beta/models/',
+    isBack: (requests) =>
+      parts(requests).some(({ functionResponse }) => functionResponse) &&
+      parts(requests).some(({ functionCall, thoughtSignature }) => functionCall && thoughtSignature),
+  },
 };
 
-test('Codex', () => codex(gateway, '/v1/responses'));
+/** Each agent with the type of its own dialect, how that dialect's headers begin, and where else it is always tried. */
+const AGENTS = [
+  { name: 'Claude Code', run: claudeCode, own: 'anthropic', headers: 'anthropic-', cross: 'openai' },
+  { name: 'Codex', run: codex, own: 'openai-res', headers: 'x-codex-', cross: 'anthropic' },
+  { name: 'Gemini CLI', run: geminiCli, own: 'gemini', headers: 'x-goog-', cross: 'openai' },
+  { name: 'opencode', run: opencode, own: 'openai', cross: 'gemini' },
+];
+const { LLMIO_AGENTS_ALL, LLMIO_CONFORMANCE_HOME = 'server' } = process.env;
+const isServer = LLMIO_CONFORMANCE_HOME === 'server';
 
-test('Codex on a model that speaks Chat alone', async () => {
-  const requests = await codex(chatOnly, '/v1/chat/completions');
-  const results = requests.filter(({ body }) => body?.messages?.some(({ role }) => role === 'tool'));
-  assert.ok(results.length > 0, 'the result of the call goes back as Chat has it');
-  assert.ok(requests.every(({ headers }) => !headers.some(([name]) => name.startsWith('x-codex-'))));
-});
-
-test('Codex on a model that speaks Messages alone', async () => {
-  const requests = await codex(messagesOnly, '/v1/messages');
-  const blocks = requests.flatMap(({ body }) => body?.messages ?? []).flatMap(({ content }) => content);
-  assert.ok(blocks.some(({ type }) => type === 'tool_result'), 'the result of the call goes back as Messages has it');
-});
+for (const { name, run, own, headers, cross } of AGENTS) {
+  const few = isServer ? [own, cross] : [cross];
+  for (const type of LLMIO_AGENTS_ALL && isServer ? TYPES : few) {
+    test(`${name} on a provider of ${type}`, async () => {
+      const { path, isBack } = PROVIDERS[type];
+      const requests = await run(gateways[type], path);
+      assert.ok(isBack(requests), 'the result of the call goes back');
+      const sent = requests.flatMap(({ headers }) => headers.map(([header]) => header));
+      const foreign = type === own ? [] : sent.filter((header) => headers && header.startsWith(headers));
+      assert.deepEqual(foreign, [], 'no headers of its dialect pass to another');
+    });
+  }
+}
 
 // For these models it declares its tools among the items, in namespaces, and runs code that comes as any text.
 test('Codex in code mode on a model that speaks Chat alone', async () => {
   const code = `text((await tools.exec_command({ cmd: ${JSON.stringify(COMMAND)} })).output)`;
   const exec = { name: 'functions_exec_4a9c2116f3358abe', arguments: { input: code } };
-  const requests = await codex(chatOnly, '/v1/chat/completions', 'gpt-6-sol', exec);
+  const requests = await codex(gateways.openai, PROVIDERS.openai.path, 'gpt-6-sol', exec);
   const called = requests.flatMap(({ body }) => body?.messages ?? []).flatMap(({ tool_calls }) => tool_calls ?? []);
   assert.equal(JSON.parse(called[0].function.arguments).input, code, 'the code goes back as it came');
-});
-
-/** Gemini CLI's task through a gateway whose provider is asked at `path`. */
-const geminiCli = (gateway, path) => {
-  const settings = {
-    security: { auth: { selectedType: 'gemini-api-key' } },
-    privacy: { usageStatisticsEnabled: false },
-    telemetry: { enabled: false },
-    general: { enableAutoUpdate: false },
-    tools: { shell: { enableInteractiveShell: false } },
-  };
-  return task({
-    gateway,
-    name: 'gemini',
-    path,
-    tools: [{ name: 'run_shell_command', arguments: { command: COMMAND, description: 'Write the file' } }],
-    args: ['--yolo', '-m', 'gemini-of-the-tests', '-p', PROMPT],
-    env: {
-      GOOGLE_GEMINI_BASE_URL: `${gateway.base}/gemini`,
-      GEMINI_API_KEY: KEY,
-      GEMINI_CLI_TRUST_WORKSPACE: 'true',
-    },
-    files: { '.gemini/settings.json': JSON.stringify(settings) },
-  });
-};
-
-test('Gemini CLI', () => geminiCli(gateway, '/v1beta/models/'));
-
-test('Gemini CLI on a model that speaks Chat alone', async () => {
-  const requests = await geminiCli(chatOnly, '/v1/chat/completions');
-  const turns = requests.filter(({ body }) => body?.messages?.some(({ role }) => role === 'tool'));
-  assert.ok(turns.length > 0, 'the result of the call goes back as Chat has it');
-  assert.ok(requests.every(({ headers }) => !headers.some(([name]) => name.startsWith('x-goog-'))));
-});
-
-test('Gemini CLI on a model that speaks Messages alone', async () => {
-  const requests = await geminiCli(messagesOnly, '/v1/messages');
-  const blocks = requests.flatMap(({ body }) => body?.messages ?? []).flatMap(({ content }) => content);
-  assert.ok(blocks.some(({ type }) => type === 'tool_result'), 'the result of the call goes back as Messages has it');
 });

@@ -7,7 +7,9 @@ import { join, resolve } from 'node:path';
 
 import { readText } from '../harness/gateway.mjs';
 
-const programs = resolve(process.env.LLMIO_AGENTS_DIR ?? '.', 'node_modules/.bin');
+const modules = resolve(process.env.LLMIO_AGENTS_DIR ?? '.', 'node_modules');
+// opencode's own package wants builds for systems that not every registry has; this is the one for ours.
+const programs = [join(modules, '.bin'), join(modules, 'opencode-linux-x64/bin')].join(':');
 const LIMIT_MS = 120_000;
 export const PROMPT = 'Write the word proof into the file proof.txt with a shell command.';
 export const COMMAND = 'printf proof > proof.txt';

@@ -104,6 +104,11 @@ fn item<'a>(value: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Option<Tu
             ledger.dropped("input.web_search_call");
             return Ok(None);
         }
+        // Clients that believe a response to be kept refer to its thoughts so, and send the rest.
+        Some("item_reference") if words("id").starts_with("rs_") => {
+            ledger.dropped("reasoning.history");
+            return Ok(None);
+        }
         Some("item_reference") => {
             let message = "the model's provider keeps nothing that could be referred to; send the item itself";
             return Err(Refusal::new(format!("{at}.type"), message));
