@@ -28,6 +28,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     logging::init();
+    take_small_pages();
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -39,6 +40,15 @@ fn main() -> ExitCode {
             output::error(&failure);
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Of huge pages (2 MiB), which the allocator asks for, all is in memory as soon as a byte is used: an idle server takes twice as
+/// much with them, an open stream a third more, and nothing gets quicker.
+fn take_small_pages() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = nix::sys::prctl::set_thp_disable(true) {
+        tracing::debug!(%error, "huge pages cannot be left out");
     }
 }
 
