@@ -315,6 +315,9 @@ fn headers(headers: &[(String, String)]) -> Checked {
     }
     for (index, (name, value)) in headers.iter().enumerate() {
         let field = format!("headers.{name}");
+        if name.len() > MAX_NAME {
+            return Err(Invalid::new("headers", format!("must have names of at most {MAX_NAME} characters")));
+        }
         let parsed = HeaderName::from_bytes(name.as_bytes())
             .map_err(|_| Invalid::new("headers", format!("must have valid names: `{name}` is none")))?;
         if FRAMING.contains(&parsed.as_str()) {

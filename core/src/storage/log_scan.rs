@@ -90,13 +90,15 @@ impl<'a> Scan<'a> {
             Some(row) => self.before = Some(row.text("id")?.to_owned()),
             None => self.at_end = true,
         }
-        let took = self.clock.now().since(began_at);
-        if took < WINDOW / 2 {
-            self.rows = (self.rows * 2).min(MAX_ROWS);
-        } else if took > WINDOW {
-            self.rows = (self.rows / 2).max(self.least_rows);
-        }
+        self.rows = self.rows_after(self.clock.now().since(began_at));
         Ok(found)
+    }
+
+    /// How many entries the next window has, after one that took so long: as many as are looked at in a window's time.
+    fn rows_after(&self, took: Duration) -> u32 {
+        let most = self.rows.saturating_mul(2).min(MAX_ROWS);
+        let rows = u128::from(self.rows) * WINDOW.as_micros() / took.as_micros().max(1);
+        u32::try_from(rows).unwrap_or(most).clamp(self.least_rows, most)
     }
 
     /// The cursor of what was not looked at; `None` at the end.

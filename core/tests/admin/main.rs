@@ -2,6 +2,7 @@
 
 mod associations;
 mod batch;
+mod bounds;
 mod changes;
 mod config;
 mod frame;

@@ -8,6 +8,9 @@ use crate::config::Invalid;
 use crate::platform::{DatabaseError, DatabaseErrorKind};
 use crate::storage::StorageError;
 
+/// Bytes of what an error says, and of the field it names.
+const MAX_TEXT: usize = 800;
+
 /// An error that the admin API answers: `{"error": {"code", "message", "field"}}`.
 #[derive(Clone, Debug)]
 pub struct AdminError {
@@ -54,8 +57,14 @@ impl AdminError {
 
     pub(super) fn body(&self) -> ErrorBody<'_> {
         let Self { code, message, field, version, .. } = self;
-        ErrorBody { error: ErrorDetail { code, message, field: field.as_deref(), version: *version } }
+        let (message, field) = (beginning(message), field.as_deref().map(beginning));
+        ErrorBody { error: ErrorDetail { code, message, field, version: *version } }
     }
+}
+
+/// A name that is far too long is not told in full.
+fn beginning(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or(text)
 }
 
 /// The body of every error.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::try_join_all;
 use http::Method;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,7 +10,7 @@ use serde::Serialize;
 use super::log_params::{FacetParams, HistogramParams};
 use super::logs::invalid;
 use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
-use crate::platform::Timestamp;
+use crate::platform::{Database, DatabaseError, Timestamp};
 use crate::record::fold::{FINE_RETENTION_DAYS, OTHER};
 use crate::record::rollup::{DAY_SECS, HOUR_SECS};
 use crate::storage::log_counts::{self, Bucket, Histogram};
@@ -155,29 +156,15 @@ async fn facets(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let filter = params.filter()?;
     let (database, clock) = (&*admin.platform.database, &*admin.platform.clock);
     let choices = choices(&filter);
-    let mut found = BTreeMap::new();
     let mut scanned = Vec::new();
+    let mut summed = Vec::new();
     for field in fields {
-        let (Some(axis), Some(choices)) = (axis(field), &choices) else {
-            scanned.push(field);
-            continue;
-        };
-        let query = MetricsQuery {
-            from: filter.from.unwrap_or_default(),
-            to: filter.to.unwrap_or_else(|| clock.now()),
-            interval: Interval::Whole,
-            group_by: vec![axis],
-            filter: choices.clone(),
-        };
-        let report = metrics(database, &query).await?;
-        let values = report.groups.iter().zip(report.totals()).filter_map(|(group, sums)| {
-            let value = group.values.first().filter(|value| *value != OTHER)?.clone();
-            let name = group.names.first().filter(|name| !name.is_empty()).cloned();
-            let value = Some(value).filter(|value| !value.is_empty());
-            Some(FacetView { value, name, count: sums.counts.requests })
-        });
-        found.insert(field.as_str(), top(field, values.filter(|facet| facet.count > 0).collect()));
+        match (axis(field), &choices) {
+            (Some(axis), Some(choices)) => summed.push(sums(database, field, axis, choices, &filter, clock.now())),
+            _ => scanned.push(field),
+        }
     }
+    let mut found: BTreeMap<_, _> = try_join_all(summed).await?.into_iter().collect();
     let mut approximate = false;
     if !scanned.is_empty() {
         let mut facets = log_counts::facets(database, clock, &filter, &scanned).await?;
@@ -189,6 +176,32 @@ async fn facets(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
         }
     }
     Reply::ok(&FacetsView { fields: found, approximate })
+}
+
+/// A field's values as the rollups have them.
+async fn sums(
+    database: &dyn Database,
+    field: LogField,
+    axis: Axis,
+    choices: &[Choice],
+    filter: &LogFilter,
+    now: Timestamp,
+) -> Result<(&'static str, Vec<FacetView>), DatabaseError> {
+    let query = MetricsQuery {
+        from: filter.from.unwrap_or_default(),
+        to: filter.to.unwrap_or(now),
+        interval: Interval::Whole,
+        group_by: vec![axis],
+        filter: choices.to_vec(),
+    };
+    let report = metrics(database, &query).await?;
+    let values = report.groups.iter().zip(report.totals()).filter_map(|(group, sums)| {
+        let value = group.values.first().filter(|value| *value != OTHER)?.clone();
+        let name = group.names.first().filter(|name| !name.is_empty()).cloned();
+        let value = Some(value).filter(|value| !value.is_empty());
+        Some(FacetView { value, name, count: sums.counts.requests })
+    });
+    Ok((field.as_str(), top(field, values.filter(|facet| facet.count > 0).collect())))
 }
 
 fn top(field: LogField, mut values: Vec<FacetView>) -> Vec<FacetView> {

@@ -1,5 +1,7 @@
 //! What is told of many requests at once.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use http::Method;
 use llmio_conformance::client::Call;
 use llmio_conformance::config::{Config, association_with};
@@ -75,16 +77,24 @@ async fn metrics_by_group_interval_and_filter() {
     assert!(first["total_ms"]["p95"].is_f64(), "{report}");
 }
 
+/// The offset of a time zone where it is about noon: its day does not end while a test runs.
+fn noon_offset() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let minute = i64::try_from(now / 60 % (24 * 60)).expect("minutes of a day");
+    (12 * 60 - minute) / 15 * 15
+}
+
 #[tokio::test]
 async fn usage_of_a_whole_list() {
     let (home, _upstream) = bed().await;
+    let zone = format!("tz_offset_minutes={}", noon_offset());
     let rows: [(&str, &[(&str, u64)]); 3] = [
         ("model", &[("m-chat", 3), ("m-claude", 2), ("", 1)]),
         ("provider", &[("chat", 3), ("claude", 2), ("", 1)]),
         ("association", &[("chat / ok", 3), ("claude / ok", 2), ("", 1)]),
     ];
     for (by, expected) in rows {
-        let report = get(&home, &format!("/usage?by={by}&tz_offset_minutes=345")).await;
+        let report = get(&home, &format!("/usage?by={by}&{zone}")).await;
         for (item, (name, requests)) in report["data"].as_array().expect("a list").iter().zip(expected) {
             assert_eq!(item["name"], *name, "{report}");
             for period in ["all", "period", "today"] {
@@ -97,7 +107,7 @@ async fn usage_of_a_whole_list() {
     let keys = get(&home, "/usage?by=key").await;
     assert_eq!(counts(&json!([keys["data"][0]["all"]]), "name")[0].1, 6, "{keys}");
     assert_eq!(keys["data"][0]["name"], "suite");
-    let summary = get(&home, "/metrics/summary").await;
+    let summary = get(&home, &format!("/metrics/summary?{zone}")).await;
     assert_eq!((&summary["today"]["requests"], &summary["last_30_days"]["requests"]), (&json!(6), &json!(6)));
 }
 
