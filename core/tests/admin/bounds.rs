@@ -17,7 +17,7 @@ async fn every_field_is_bounded() {
         ("post", "/api/models", json!({"name": "gpt-*"})),
         ("post", "/api/associations", json!({"model_id": model, "provider_id": provider, "provider_model": "gpt-5"})),
         ("post", "/api/keys", json!({"name": "team"})),
-        ("patch", "/api/settings", json!({})),
+        ("put", "/api/settings", json!({})),
     ];
     let before = api.admin.store.load().await.unwrap();
     let mut tried = 0;

@@ -68,6 +68,7 @@ async fn refuses_malformed_requests() {
     let upstream = Upstream::with_key(KEY).await.unwrap();
     let chat = r#"{"model":"ok","messages":[{"role":"user","content":"Hi"}]}"#;
     let messages = r#"{"model":"ok","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}"#;
+    let to_count = r#"{"model":"ok","messages":[{"role":"user","content":"Hi"}]}"#;
     let gemini = r#"{"contents":[{"parts":[{"text":"Hi"}]}]}"#;
     // Dialect, path, headers in place of the good ones, body, status, a part of the error.
     type Row = (Dialect, &'static str, Option<Vec<(&'static str, &'static str)>>, &'static str, u16, &'static str);
@@ -174,7 +175,8 @@ async fn refuses_malformed_requests() {
             400,
             "JSON Schema",
         ),
-        (Dialect::Anthropic, "/v1/messages/count_tokens", None, messages, 200, "input_tokens"),
+        (Dialect::Anthropic, "/v1/messages/count_tokens", None, to_count, 200, "input_tokens"),
+        (Dialect::Anthropic, "/v1/messages/count_tokens", None, messages, 400, "max_tokens"),
         (Dialect::Gemini, "/v1beta/models/ok:generateContent", None, gemini, 200, "STOP"),
         (
             Dialect::Gemini,
