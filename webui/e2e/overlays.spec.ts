@@ -100,7 +100,6 @@ for (const { width, height } of SIZES) {
       for (const opener of over) {
         await opener(page);
         const top = page.locator('dialog[open], [role=menu]').last();
-        await expect(top).toBeVisible();
         await stands(top);
         await inBothThemes(page, 'dialog[open], [role=menu]');
         await fits(page);
@@ -127,6 +126,7 @@ async function inBothThemes(page: Page, what?: string) {
 
 /** It has come in, with what it asked for. */
 async function stands(over: Locator) {
+  await expect(over).toBeVisible();
   await expect(over.locator('[role=status][aria-label]')).toHaveCount(0);
   await expect(async () => {
     const moving = await over.evaluateAll((all) => all.some((it) => it.getAnimations({ subtree: true }).length > 0));
