@@ -85,7 +85,10 @@ pub fn without_envelopes(dialect: Dialect, body: &[u8]) -> Option<(Vec<u8>, Ledg
 
 /// The last envelope that a client's request may bring, and what is behind it.
 pub fn last_envelope(dialect: Dialect, body: &[u8]) -> Option<&[u8]> {
-    body.get(memmem::rfind(body, dialect.codec().mark.as_bytes())?..)
+    let mark = dialect.codec().mark.as_bytes();
+    // Most bodies have none, which is found out much faster forwards.
+    let from_first = body.get(memmem::find(body, mark)?..)?;
+    from_first.get(memmem::rfind(from_first, mark)?..)
 }
 
 /// Who made what is in an envelope: as the client says, which decides no more than who is asked first.
