@@ -21,7 +21,7 @@ interface FormDialogProps<T extends FieldValues> {
 export function FormDialog<T extends FieldValues>(props: FormDialogProps<T>) {
   const { title, form, submit, action, onClose, mayClose, children } = props;
   const { t } = useLingui();
-  const { isSubmitting, errors } = form.formState;
+  const { isSubmitting } = form.formState;
   return (
     <Dialog
       side
@@ -30,7 +30,7 @@ export function FormDialog<T extends FieldValues>(props: FormDialogProps<T>) {
       mayClose={mayClose}
       footer={
         <>
-          <FormError error={errors.root} />
+          <FormError form={form} />
           <Button variant="primary" busy={isSubmitting} onClick={submit}>
             {action ?? t`Save`}
           </Button>

@@ -18,24 +18,29 @@ export interface ControlProps {
 
 export function Field({ label, hint, error, className, children }: FieldProps) {
   const id = useId();
-  const described = [hint ? `${id}-hint` : '', error ? `${id}-error` : ''].filter(Boolean).join(' ');
   return (
     <div className={clsx('flex min-w-0 flex-col gap-1', className)}>
       <label htmlFor={id} className="font-medium text-body text-t1">
         {label}
       </label>
-      {children({ id, 'aria-describedby': described || undefined, 'aria-invalid': error ? true : undefined })}
+      {children({ id, ...describedBy(id, hint, error) })}
       {hint && (
         <p id={`${id}-hint`} className="text-meta text-t3">
           {hint}
         </p>
       )}
-      {error && (
-        <p id={`${id}-error`} className="text-bad text-meta" role="alert">
-          {error}
-        </p>
-      )}
+      <ErrorText id={`${id}-error`}>{error}</ErrorText>
     </div>
+  );
+}
+
+/** What is wrong with what was entered, beside its control. A form's foot has those that stand nowhere: `data-error`. */
+export function ErrorText({ id, children }: { id?: string; children: string | undefined }) {
+  if (!children) return null;
+  return (
+    <p id={id} role="alert" data-error className="break-anywhere text-bad text-meta">
+      {children}
+    </p>
   );
 }
 
@@ -58,25 +63,39 @@ interface ToggleProps extends Omit<ComponentProps<'input'>, 'type'> {
   quiet?: boolean;
 }
 
-export function Checkbox({ label, hint, quiet, className, ...rest }: ToggleProps) {
+/** Ties a control to its hint and its error, both below its label. */
+function describedBy(id: string, hint: ReactNode, error: string | undefined) {
+  const described = [hint ? `${id}-hint` : '', error ? `${id}-error` : ''].filter(Boolean).join(' ');
+  return { 'aria-describedby': described || undefined, 'aria-invalid': error ? true : undefined };
+}
+
+export function Checkbox({
+  label,
+  hint,
+  error,
+  quiet,
+  className,
+  ...rest
+}: ToggleProps & { error?: string | undefined }) {
   const id = useId();
   return (
     <div className={clsx('flex min-h-6 gap-2', quiet ? 'items-center' : 'items-start', className)}>
       <input
         id={id}
         type="checkbox"
-        aria-describedby={hint ? `${id}-hint` : undefined}
+        {...describedBy(id, hint, error)}
         {...rest}
         className={clsx('m-0 size-4 shrink-0 accent-acc', !quiet && 'mt-0.5')}
       />
-      <span className={quiet ? 'sr-only' : 'min-w-0'}>
+      <div className={quiet ? 'sr-only' : 'min-w-0'}>
         <label htmlFor={id}>{label}</label>
         {hint && (
           <span id={`${id}-hint`} className="block text-meta text-t3">
             {hint}
           </span>
         )}
-      </span>
+        <ErrorText id={`${id}-error`}>{error}</ErrorText>
+      </div>
     </div>
   );
 }

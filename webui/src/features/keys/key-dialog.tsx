@@ -7,7 +7,7 @@ import { type Key, useConfigChanged, useModels } from '@/entities/config';
 import { submitter, useGuard, useUnsavedGuard } from '@/entities/form';
 import { FormDialog } from '@/entities/form-dialog';
 import { Button } from '@/ui/button';
-import { Checkbox, Field, Group, Input, TextArea } from '@/ui/field';
+import { Checkbox, ErrorText, Field, Group, Input, TextArea } from '@/ui/field';
 import { SearchBox } from '@/ui/search-box';
 import { SecretInput } from '@/ui/secret-input';
 import { fieldsOf, formOf, type KeyForm } from './key-form';
@@ -71,30 +71,26 @@ export function KeyDialog({ stored, onClose }: { stored?: Key | undefined; onClo
             render={({ field }) => <ChooseModels value={field.value} onChange={field.onChange} />}
           />
         )}
-        {errors.models?.message && (
-          <p role="alert" className="text-bad text-meta">
-            {errors.models.message}
-          </p>
-        )}
+        <ErrorText>{errors.models?.message}</ErrorText>
       </Group>
       <Field
         label={t`Expires`}
         hint={t`At the end of that day, in your time zone. Empty: never.`}
-        error={errors.expires?.message}
+        error={errors.expires_at?.message}
       >
         {(props) => (
           <div className="flex flex-wrap gap-1">
-            <Input {...props} type="date" className="w-auto!" {...register('expires')} />
+            <Input {...props} type="date" className="w-auto!" {...register('expires_at')} />
             {[7, 30, 90].map((days) => (
               <Button
                 key={days}
                 variant="ghost"
-                onClick={() => form.setValue('expires', inDays(days), { shouldDirty: true })}
+                onClick={() => form.setValue('expires_at', inDays(days), { shouldDirty: true })}
               >
                 <Trans>{days} days</Trans>
               </Button>
             ))}
-            <Button variant="ghost" onClick={() => form.setValue('expires', '', { shouldDirty: true })}>
+            <Button variant="ghost" onClick={() => form.setValue('expires_at', '', { shouldDirty: true })}>
               <Trans>Never</Trans>
             </Button>
           </div>
@@ -103,11 +99,13 @@ export function KeyDialog({ stored, onClose }: { stored?: Key | undefined; onClo
       <Checkbox
         label={t`Record bodies`}
         hint={t`Everything that is asked and answered with this key is stored, and can be read here by every administrator, as long as the log is kept.`}
+        error={errors.log_io?.message}
         {...register('log_io')}
       />
       <Checkbox
         label={t`Strict mode`}
         hint={t`A request is refused rather than translated with losses.`}
+        error={errors.strict?.message}
         {...register('strict')}
       />
       <Field label={t`Note`} error={errors.note?.message}>
@@ -136,7 +134,7 @@ export function KeyDialog({ stored, onClose }: { stored?: Key | undefined; onClo
           </Field>
         </details>
       )}
-      {stored && <Checkbox label={t`Switched on`} {...register('enabled')} />}
+      {stored && <Checkbox label={t`Switched on`} error={errors.enabled?.message} {...register('enabled')} />}
     </FormDialog>
   );
 }

@@ -23,7 +23,7 @@ test('a day is that day here, until its end', () => {
 test('an expiry that nobody touched keeps its exact time', () => {
   const stored = { ...key, expires_at: '2027-01-31T12:34:56Z' };
   expect(fieldsOf(formOf(stored), stored).expires_at).toBe('2027-01-31T12:34:56Z');
-  expect(fieldsOf({ ...formOf(stored), expires: '' }, stored).expires_at).toBeNull();
+  expect(fieldsOf({ ...formOf(stored), expires_at: '' }, stored).expires_at).toBeNull();
 });
 
 test.each([

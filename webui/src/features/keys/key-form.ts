@@ -7,7 +7,7 @@ export interface KeyForm {
   all_models: boolean;
   models: string[];
   /** A date of the reader's calendar, as the browser's date field has it; empty for never. */
-  expires: string;
+  expires_at: string;
   log_io: boolean;
   strict: boolean;
   enabled: boolean;
@@ -21,7 +21,7 @@ export function formOf(key: Key | undefined): KeyForm {
     note: key?.note ?? '',
     all_models: key?.models == null,
     models: key?.models ?? [],
-    expires: key?.expires_at ? dateOf(key.expires_at) : '',
+    expires_at: key?.expires_at ? dateOf(key.expires_at) : '',
     log_io: key?.log_io ?? false,
     strict: key?.strict ?? false,
     enabled: key?.enabled ?? true,
@@ -30,7 +30,7 @@ export function formOf(key: Key | undefined): KeyForm {
 }
 
 export function fieldsOf(form: KeyForm, stored?: Key): Schemas['KeyFields'] {
-  const { all_models, models, expires, key: _, ...rest } = form;
+  const { all_models, models, expires_at: expires, key: _, ...rest } = form;
   // A date that nobody touched keeps its exact time.
   const untouched = stored?.expires_at && dateOf(stored.expires_at) === expires;
   return {

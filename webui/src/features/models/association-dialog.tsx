@@ -19,7 +19,7 @@ import { FormDialog } from '@/entities/form-dialog';
 import { type Offer, offersOf, useCatalogue } from '@/entities/prices/prices';
 import { day, money } from '@/lib/format';
 import { Button, IconButton } from '@/ui/button';
-import { Checkbox, Field, Group, Input, Select, TextArea } from '@/ui/field';
+import { Checkbox, ErrorText, Field, Group, Input, Select, TextArea } from '@/ui/field';
 import {
   type AssociationForm,
   copyOf,
@@ -129,13 +129,18 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
           <Trans>Requests that need more go to others.</Trans>
         </p>
         <div className="flex flex-wrap gap-x-6 gap-y-2">
-          <Checkbox label={t`Tools`} {...register('tool_call')} />
-          <Checkbox label={t`Structured output`} {...register('structured_output')} />
-          <Checkbox label={t`Images`} {...register('image')} />
+          <Checkbox label={t`Tools`} error={errors.tool_call?.message} {...register('tool_call')} />
+          <Checkbox
+            label={t`Structured output`}
+            error={errors.structured_output?.message}
+            {...register('structured_output')}
+          />
+          <Checkbox label={t`Images`} error={errors.image?.message} {...register('image')} />
         </div>
         <Checkbox
           label={t`Relay only`}
           hint={t`Never asked where a request would have to be translated.`}
+          error={errors.relay_only?.message}
           {...register('relay_only')}
         />
         <Field
@@ -152,13 +157,18 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
         <Checkbox
           label={t`Costs are reckoned`}
           hint={t`Without prices its requests are shown as unpriced, not as free.`}
+          error={errors.prices?.message}
           {...register('has_prices')}
         />
         <KnownPrices form={form} providers={providers} />
         {hasPrices && <Prices form={form} />}
       </Group>
       <Group title={t`What is sent`}>
-        <Checkbox label={t`Pass the client's headers on`} {...register('with_header')} />
+        <Checkbox
+          label={t`Pass the client's headers on`}
+          error={errors.with_header?.message}
+          {...register('with_header')}
+        />
         <Headers form={form} control={control} whole={Boolean(copy)} />
         <Field
           label={t`Extra body`}
@@ -181,7 +191,7 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
       <Field label={t`Note`} error={errors.note?.message}>
         {(props) => <TextArea {...props} {...register('note')} />}
       </Field>
-      <Checkbox label={t`Switched on`} {...register('enabled')} />
+      <Checkbox label={t`Switched on`} error={errors.enabled?.message} {...register('enabled')} />
     </FormDialog>
   );
 }
@@ -331,11 +341,7 @@ function Headers({ form, control, whole }: { form: FormOf; control: FormOf['cont
           <IconButton label={t`Remove header ${index + 1}`} icon={<X size={14} />} onClick={() => remove(index)} />
         </div>
       ))}
-      {message && (
-        <p role="alert" className="text-bad text-meta">
-          {message}
-        </p>
-      )}
+      <ErrorText>{message}</ErrorText>
       <div>
         <Button onClick={() => append({ name: '', value: '' })}>
           <Plus size={14} />

@@ -7,7 +7,7 @@ import { isPattern, type Model, type Strategy, useConfigChanged } from '@/entiti
 import { submitter, useGuard, useUnsavedGuard } from '@/entities/form';
 import { FormDialog } from '@/entities/form-dialog';
 import { strategies } from '@/entities/words';
-import { Checkbox, Field, Input, TextArea } from '@/ui/field';
+import { Checkbox, ErrorText, Field, Input, TextArea } from '@/ui/field';
 
 interface ModelForm {
   name: string;
@@ -137,7 +137,7 @@ export function ModelDialog({
             </span>
           </label>
         ))}
-        {errors.strategy && <p className="text-bad text-meta">{errors.strategy.message}</p>}
+        <ErrorText>{errors.strategy?.message}</ErrorText>
       </fieldset>
       <Field
         label={t`Retries`}
@@ -149,21 +149,25 @@ export function ModelDialog({
       <Checkbox
         label={t`Breaker`}
         hint={t`An association that fails again and again is left in peace for a while.`}
+        error={errors.breaker?.message}
         {...register('breaker')}
       />
       <Checkbox
         label={t`Affinity`}
         hint={t`A conversation keeps its provider, so that prompt caches stay warm.`}
+        error={errors.affinity?.message}
         {...register('affinity')}
       />
       <Checkbox
         label={t`Prefer the client's dialect`}
         hint={t`Within a tier nobody is asked through translation while a provider of the client's own dialect is awake.`}
+        error={errors.prefer_same_dialect?.message}
         {...register('prefer_same_dialect')}
       />
       <Checkbox
         label={t`Strict mode`}
         hint={t`A request is refused rather than translated with losses.`}
+        error={errors.strict?.message}
         {...register('strict')}
       />
       <details open={hasTimeouts || undefined} className="rounded-card border border-line px-3 py-2">

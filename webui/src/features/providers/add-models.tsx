@@ -3,7 +3,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import client, { data, type Schemas } from '@/api/client';
 import { type Provider, useConfigChanged, useModels } from '@/entities/config';
-import { useUnsavedGuard } from '@/entities/form';
+import { Refused, useUnsavedGuard } from '@/entities/form';
 import { type Step, Wizard } from './wizard';
 import { Done } from './wizard-done';
 import { ChooseModels } from './wizard-models';
@@ -46,7 +46,7 @@ export function AddModels({ provider, offered, used, onClose }: AddModelsProps) 
       onClose={onClose}
       mayClose={mayClose}
       busy={batch.isPending}
-      error={batch.error ?? undefined}
+      wrong={batch.error && <Refused>{batch.error.message}</Refused>}
       next={() => batch.mutate(step === 'models')}
       disabled={choices.length === 0}
       action={step === 'models' ? t`Go on` : t`Create`}

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useForm } from 'react-hook-form';
 import client, { ApiError, data, type Schemas } from '@/api/client';
 import { useConfigChanged, useModels, useProviders } from '@/entities/config';
-import { saveOnEnter, submitter, useUnsavedGuard } from '@/entities/form';
+import { FormError, saveOnEnter, submitter, useUnsavedGuard } from '@/entities/form';
 import { fieldsOf, formOf, type ProviderForm } from './provider-fields';
 import type { Template } from './templates';
 import { type Step, Wizard } from './wizard';
@@ -67,7 +67,7 @@ export function AddProvider({ onClose }: { onClose: () => void }) {
       throw inProvider ?? error;
     }
   });
-  const { errors, isSubmitting } = form.formState;
+  const { isSubmitting } = form.formState;
   const failed = probed !== null && probed.reach.error !== null ? probed.reach : null;
   return (
     <Wizard
@@ -78,7 +78,7 @@ export function AddProvider({ onClose }: { onClose: () => void }) {
       onClose={onClose}
       mayClose={mayClose}
       busy={isSubmitting}
-      error={errors.root}
+      wrong={<FormError form={form} />}
       next={submit}
       action={
         step === 'connect'

@@ -5,7 +5,7 @@ import type { Schemas } from '@/api/client';
 import type { Provider, ProviderType } from '@/entities/config';
 import { providerTypes } from '@/entities/words';
 import { Button, IconButton } from '@/ui/button';
-import { Field, Group, Input, Select, TextArea } from '@/ui/field';
+import { ErrorText, Field, Group, Input, Select, TextArea } from '@/ui/field';
 import { SecretInput } from '@/ui/secret-input';
 
 export interface ProviderForm {
@@ -166,7 +166,9 @@ function Also({ form }: { form: UseFormReturn<ProviderForm> }) {
   const { also } = form.formState.errors;
   const taken = [form.watch('type'), ...form.watch('also').map((it) => it.type)];
   const free = (Object.keys(providerTypes) as ProviderType[]).find((it) => !taken.includes(it));
-  const message = also?.message ?? fields.map((_, index) => also?.[index]?.base_url?.message).find(Boolean);
+  const message =
+    also?.message ??
+    fields.map((_, index) => also?.[index]?.type?.message ?? also?.[index]?.base_url?.message).find(Boolean);
   return (
     <div className="flex flex-col gap-2">
       <p className="text-meta text-t3">
@@ -176,7 +178,11 @@ function Also({ form }: { form: UseFormReturn<ProviderForm> }) {
       </p>
       {fields.map((field, index) => (
         <div key={field.id} className="flex gap-1">
-          <Select aria-label={t`Further address ${index + 1}, type`} {...form.register(`also.${index}.type`)}>
+          <Select
+            aria-label={t`Further address ${index + 1}, type`}
+            aria-invalid={Boolean(also?.[index]?.type) || undefined}
+            {...form.register(`also.${index}.type`)}
+          >
             {Object.entries(providerTypes).map(([value, name]) => (
               <option key={value} value={value}>
                 {name}
@@ -185,6 +191,7 @@ function Also({ form }: { form: UseFormReturn<ProviderForm> }) {
           </Select>
           <Input
             aria-label={t`Further address ${index + 1}, base URL`}
+            aria-invalid={Boolean(also?.[index]?.base_url) || undefined}
             inputMode="url"
             className="font-mono"
             {...form.register(`also.${index}.base_url`, {
@@ -199,11 +206,7 @@ function Also({ form }: { form: UseFormReturn<ProviderForm> }) {
           />
         </div>
       ))}
-      {message && (
-        <p role="alert" className="text-bad text-meta">
-          {message}
-        </p>
-      )}
+      <ErrorText>{message}</ErrorText>
       {free && (
         <div>
           <Button onClick={() => append({ type: free, base_url: '' })}>

@@ -1,7 +1,6 @@
 import { useLingui } from '@lingui/react/macro';
 import clsx from 'clsx';
 import type { ReactNode } from 'react';
-import { FormError } from '@/entities/form';
 import { Button } from '@/ui/button';
 import { Dialog } from '@/ui/dialog';
 
@@ -15,7 +14,8 @@ interface WizardProps {
   onClose: () => void;
   mayClose: () => boolean;
   busy: boolean;
-  error: { type?: string | number | undefined; message?: string | undefined } | undefined;
+  /** What was refused. */
+  wrong: ReactNode;
   /** What the step's button does, and is called. */
   next: () => void;
   action: string;
@@ -27,7 +27,7 @@ interface WizardProps {
 
 /** Pages of one sheet, one after another; each can be gone back to until all is made. */
 export function Wizard(props: WizardProps) {
-  const { title, steps, step, onStep, onClose, mayClose, busy, error, next, action, disabled, skip, children } = props;
+  const { title, steps, step, onStep, onClose, mayClose, busy, wrong, next, action, disabled, skip, children } = props;
   const { t } = useLingui();
   const names = { connect: t`Connection`, models: t`Models`, review: t`Review` };
   const at = step === 'done' ? steps.length : steps.indexOf(step);
@@ -43,7 +43,7 @@ export function Wizard(props: WizardProps) {
           <Button variant="primary" onClick={onClose}>{t`Finish`}</Button>
         ) : (
           <>
-            <FormError error={error} />
+            {wrong}
             {before && <Button onClick={() => onStep(before)}>{t`Back`}</Button>}
             {skip && <Button onClick={skip.go}>{skip.action}</Button>}
             <Button variant="primary" busy={busy} disabled={disabled} onClick={next}>

@@ -117,7 +117,7 @@ export function GeneralSettings({ stored }: { stored: Settings }) {
             </Select>
           )}
         </Field>
-        <FormError error={errors.root} />
+        <FormError form={form} />
         <div>
           <Button type="submit" variant="primary" busy={isSubmitting} disabled={!isDirty}>{t`Save`}</Button>
         </div>
