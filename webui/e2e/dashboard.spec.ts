@@ -80,6 +80,23 @@ test('it is divided further, narrowed, and saved as a table; the URL has it all'
   expect(new URL(page.url()).searchParams.get('range')).toBe('7d');
 });
 
+for (const [locale, ...chips] of [
+  ['en', 'Dialect: OpenAI Chat', 'Sent by: a client', 'Key: ci-bot'],
+  ['zh-CN', 'OpenAI Chat', '客户端', 'ci-bot'],
+  ['zh-TW', 'OpenAI Chat', '用戶端', 'ci-bot'],
+] as const) {
+  test(`what it is narrowed to has a name that people read, in ${locale}`, async ({ page, seeded }) => {
+    const { data } = await seeded.api<{ data: { id: string; name: string }[] }>('GET', '/api/keys');
+    const key = data.find(({ name }) => name === 'ci-bot')?.id;
+    // It is divided by another dimension, so that the sums do not say what these are called.
+    await open(page, seeded, `/?by=provider&dialect=openai_chat&origin=client&key=${key}`, { locale });
+    const narrowed = page.getByRole('button').filter({ hasText: chips[0] }).locator('xpath=ancestor::ul');
+    for (const chip of chips) await expect(narrowed).toContainText(chip);
+    for (const raw of ['openai_chat', 'client', `${key}`])
+      await expect(narrowed.getByText(new RegExp(`(^|: )${raw}$`))).toHaveCount(0);
+  });
+}
+
 test('a bar of a chart opens its time, and speed can be read', async ({ page, seeded }) => {
   await open(page, seeded, '/?range=1h');
   const speed = page.getByRole('table', { name: 'Speed' });

@@ -1,5 +1,6 @@
 import { useLingui } from '@lingui/react/macro';
 import { X } from 'lucide-react';
+import { useValueWord } from '@/entities/filter-words';
 import type { Dimension, Group, MetricsFilters } from '@/entities/metrics';
 import { useGroupName } from './group-name';
 
@@ -29,15 +30,16 @@ export function Narrowed({ filters, groups, by, onRemove }: NarrowedProps) {
   const { t } = useLingui();
   const names = useDimensionNames();
   const nameOf = useGroupName(by);
+  const word = useValueWord(filters);
   const chips = Object.entries(filters) as [Dimension, string][];
   if (!chips.length) return null;
   return (
     <ul aria-label={t`Narrowed to`} className="m-0 flex list-none flex-wrap gap-1.5 p-0">
       {chips.map(([dimension, value]) => {
         const { name } = names[dimension];
-        // Ids have their names in what is shown, where it is divided by them.
+        // What is gone still has its name in the sums, where they are divided by it.
         const found = dimension === by ? groups.find((it) => it.group === value) : undefined;
-        const shown = found ? nameOf(found) : value;
+        const shown = found ? nameOf(found) : word(dimension, value);
         return (
           <li key={dimension}>
             <button

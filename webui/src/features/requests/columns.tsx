@@ -1,12 +1,12 @@
 import { useLingui } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
 import { RotateCw } from 'lucide-react';
+import { useFilterNames, useValueWord } from '@/entities/filter-words';
 import { cacheShare, inputTokens, type Log } from '@/entities/logs';
 import { dialects, OutcomeStatus, origins, providerTypes } from '@/entities/words';
 import { bytes, compact, duration, money, number, percent } from '@/lib/format';
 import type { Column } from '@/ui/table';
 import { Clock } from '@/ui/time';
-import { useFilterNames, useValueWord } from './filter-words';
 
 /** What is shown where nobody has chosen otherwise. */
 export const USUAL = ['time', 'outcome', 'model', 'provider', 'key', 'attempt', 'tokens', 'cost', 'first', 'total'];

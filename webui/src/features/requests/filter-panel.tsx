@@ -2,16 +2,21 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { EyeOff } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
+import { useFilterNames, useValueWord } from '@/entities/filter-words';
 import { type LogSearch, MEASURES, many, TEXT_FILTERS, VALUE_FILTERS, valuesOf } from '@/entities/log-search';
 import { logFacets } from '@/entities/logs';
 import { number } from '@/lib/format';
 import { Button, IconButton } from '@/ui/button';
 import { Input, Select } from '@/ui/field';
 import { Empty, Loaded } from '@/ui/states';
-import { useFilterNames, useValueWord } from './filter-words';
 import type { SetFilters } from './filters';
 
-const CHOICES = [...VALUE_FILTERS, ...TEXT_FILTERS, ...MEASURES] as const;
+/** What is one of two things. */
+const EITHER = { cache: ['hit', 'miss'], has_bodies: [true, false], stream: [true, false] } as const;
+type Either = keyof typeof EITHER;
+const EITHERS = Object.keys(EITHER) as Either[];
+
+const CHOICES = [...VALUE_FILTERS, ...EITHERS, ...TEXT_FILTERS, ...MEASURES] as const;
 type Choice = (typeof CHOICES)[number];
 const isOf = <T extends string>(list: readonly T[], value: string): value is T => list.some((it) => it === value);
 
@@ -34,12 +39,14 @@ export function FilterPanel({ search, set }: { search: LogSearch; set: SetFilter
         value={choice}
         onChange={(event) => setChoice(CHOICES.find((it) => it === event.target.value) ?? 'model')}
       >
-        <optgroup label={t`Values`}>{options(VALUE_FILTERS)}</optgroup>
+        <optgroup label={t`Values`}>{options([...VALUE_FILTERS, ...EITHERS])}</optgroup>
         <optgroup label={t`Texts`}>{options(TEXT_FILTERS)}</optgroup>
         <optgroup label={t`Measures`}>{options(MEASURES)}</optgroup>
       </Select>
       {isOf(VALUE_FILTERS, choice) ? (
         <Facets key={choice} field={choice} search={search} set={set} />
+      ) : isOf(EITHERS, choice) ? (
+        <OneOfTwo field={choice} search={search} set={set} />
       ) : (
         <Typed key={choice} field={choice} set={set} />
       )}
@@ -106,7 +113,26 @@ function Facets({ field, search, set }: { field: (typeof VALUE_FILTERS)[number];
   );
 }
 
-function Typed({ field, set }: { field: Exclude<Choice, (typeof VALUE_FILTERS)[number]>; set: SetFilters }) {
+function OneOfTwo({ field, search, set }: { field: Either; search: LogSearch; set: SetFilters }) {
+  const word = useValueWord(search);
+  return (
+    <div className="flex flex-wrap gap-1.5">
+      {EITHER[field].map((value) => (
+        <button
+          key={String(value)}
+          type="button"
+          aria-pressed={search[field] === value}
+          onClick={() => set({ [field]: search[field] === value ? undefined : value })}
+          className="tap min-h-8 rounded-control border border-line px-2 hover:bg-s2 aria-pressed:border-acc aria-pressed:bg-acc-tint aria-pressed:text-acc"
+        >
+          {word(field, String(value))}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Typed({ field, set }: { field: (typeof TEXT_FILTERS | typeof MEASURES)[number]; set: SetFilters }) {
   const { t } = useLingui();
   const names = useFilterNames();
   const [typed, setTyped] = useState('');

@@ -2,6 +2,7 @@ import { useLingui } from '@lingui/react/macro';
 import clsx from 'clsx';
 import { Bookmark, Columns3, ListFilter, X } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
+import { type FilterName, useFilterNames, useValueWord } from '@/entities/filter-words';
 import {
   FLAGS,
   isFiltered,
@@ -17,7 +18,6 @@ import { Button } from '@/ui/button';
 import { Select } from '@/ui/field';
 import { SearchBox } from '@/ui/search-box';
 import { FilterPanel } from './filter-panel';
-import { type FilterName, useFilterNames, useValueWord } from './filter-words';
 import { ViewPanel } from './view-panel';
 
 const SLOW_MS = 10_000;

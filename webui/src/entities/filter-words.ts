@@ -1,8 +1,8 @@
 import { useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
-import { queries } from '@/entities/config';
-import type { LogSearch, Measure, TextFilter, ValueFilter } from '@/entities/log-search';
-import { dialects, origins, outcomes, providerTypes } from '@/entities/words';
+import { queries } from './config';
+import type { LogSearch, Measure, TextFilter, ValueFilter } from './log-search';
+import { dialects, origins, outcomes, providerTypes } from './words';
 
 export type FilterName = ValueFilter | TextFilter | Measure | 'cache' | 'has_bodies' | 'stream';
 
