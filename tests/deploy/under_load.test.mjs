@@ -1,12 +1,11 @@
 // A database is upgraded while a server answers requests: by a made-up step that is compatible, and one that is not.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { UPSTREAM_KEY, end, run, startUpstream, until } from '../harness/gateway.mjs';
+import { UPSTREAM_KEY, end, freePort, run, startUpstream, until } from '../harness/gateway.mjs';
 
 const TOKEN = 'admin-token-of-the-test';
 const admin = { authorization: `Bearer ${TOKEN}` };
@@ -21,12 +20,11 @@ before(async () => {
     providers: [{ name: 'p', type: 'openai', base_url: `${upstream}/v1`, api_key: UPSTREAM_KEY }],
     models: [{ name: 'm', associations: [{ provider: 'p', model: 'ok' }] }],
   }));
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  const port = await freePort();
   database = `http://127.0.0.1:${port}`;
   const args = ['--http-listen-addr', `127.0.0.1:${port}`, '--max-concurrent-connections', '1', '--db-path', join(directory, 'data')];
-  const sqld = spawn(process.env.LLMIO_TEST_SQLD, args, { cwd: directory, stdio: 'ignore' });
-  children.push(sqld);
-  await until('the libSQL server', { exitCode: null, output: '' }, () => fetch(`${database}/health`).then((it) => it.ok, () => false));
+  const sqld = run(children, process.env.LLMIO_TEST_SQLD, args, { cwd: directory });
+  await until('the libSQL server', sqld, () => fetch(`${database}/health`).then((it) => it.ok, () => false));
 });
 after(async () => {
   await Promise.all(children.map(end));

@@ -1,6 +1,8 @@
 // Starts the scripted provider and a gateway in front of it, for tests in Node. LLMIO_CONFORMANCE_HOME names the home.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,7 +38,7 @@ export async function start(models, only = {}) {
   }
 }
 
-/** Starts a program of the workspace, to be ended with `children`. Its `output` is what it has said. */
+/** Starts a program, of the workspace where it has no path, to be ended with `children`. Its `output` is what it has said. */
 export function run(children, name, args, options) {
   // Its standard input stays open as long as this process lives.
   const child = spawn(resolve(binaries, name), args, { stdio: ['pipe', 'pipe', 'pipe'], ...options });
@@ -45,6 +47,19 @@ export function run(children, name, args, options) {
   child.on('error', (error) => (child.output += error));
   children.push(child);
   return child;
+}
+
+/**
+ * A loopback port that was free a moment ago. One picked at random may belong to a connection that somebody opened, and
+ * stays taken for a minute after its end.
+ */
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** What `condition` answers as soon as it answers something. */
