@@ -93,3 +93,55 @@ test('a request is sent again, to a certain association, beside the original', a
   expect(sent.data.every((it) => it.replay_of === original?.id && it.has_bodies)).toBe(true);
   expect(sent.data.map((it) => it.provider)).toContain(other);
 });
+
+for (const [provider, dialect] of [
+  ['OpenAI', 'OpenAI Chat'],
+  ['OpenAI Responses', 'OpenAI Responses'],
+  ['Anthropic', 'Anthropic'],
+  ['Gemini', 'Gemini'],
+  ['OpenAI', 'OpenAI Responses, translated'],
+  ['OpenAI', 'Anthropic, translated'],
+  ['OpenAI', 'Gemini, translated'],
+] as const) {
+  test(`playground: a tool is called, and its result told, of ${provider} in ${dialect}`, async ({ page, seeded }) => {
+    const { data } = await seeded.api<{ data: { id: string; name: string }[] }>('GET', '/api/providers');
+    const { id } = await seeded.api<{ id: string }>('POST', '/api/models', { name: 'weather' });
+    await seeded.api('POST', '/api/associations', {
+      model_id: id,
+      provider_id: data.find(({ name }) => name === provider)?.id,
+      provider_model: 'tool:get_weather+thinking',
+    });
+    const asked: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && !request.url().includes('/api/')) asked.push(request.postData() ?? '');
+    });
+    try {
+      await open(page, seeded, `/playground?models=["weather"]`);
+      await page.getByLabel('Prompt', { exact: true }).fill('How is the weather in Paris?');
+      await page.getByText('System prompt, tools and settings').click();
+      const tools = page.getByLabel('Tools', { exact: true });
+      await tools.fill('[{"nameless": true}]');
+      await expect(page.getByRole('alert')).toContainText('no JSON list of tools');
+      await expect(page.getByRole('button', { name: 'Send', exact: true })).toBeDisabled();
+      await tools.fill('');
+      await page.getByRole('button', { name: 'Fill in an example' }).click();
+      const column = page.getByRole('region', { name: 'weather' });
+      await column.getByLabel('Dialect').selectOption({ label: dialect });
+      await page.getByRole('button', { name: 'Send', exact: true }).click();
+      const results = column.getByRole('form', { name: 'Results of the tools' });
+      await results.getByLabel('Result of get_weather').fill('{"sky": "clear"}');
+      await accessible(page);
+      await results.getByRole('button', { name: 'Send the results' }).click();
+      await expect(column.getByText('Hello from the scripted provider.')).toBeVisible();
+      await expect(results).toBeHidden();
+      // The whole conversation stands above the answer.
+      await expect(column.getByText('How is the weather in Paris?')).toBeVisible();
+      await expect(column.getByText('clear')).toBeVisible();
+      expect(asked).toHaveLength(2);
+      expect(asked[1]).toContain('sky');
+      await accessible(page);
+    } finally {
+      await seeded.api('DELETE', `/api/models/${id}`);
+    }
+  });
+}

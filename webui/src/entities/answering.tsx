@@ -1,7 +1,7 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { answerOf } from '@/dialects';
+import { answerOf, questionOf } from '@/dialects';
 import { duration } from '@/lib/format';
 import { RawText } from '@/ui/json-view';
 import { Conversation } from './conversation';
@@ -56,6 +56,7 @@ export function Answering({ answer, wire }: { answer: AnswerState; wire?: boolea
   const { t } = useLingui();
   const { sent, streamed, busy, error } = answer;
   const read = useMemo(() => sent && streamed.text && answerOf(sent.dialect, streamed.text), [sent, streamed.text]);
+  const question = useMemo(() => (sent?.follows ? questionOf(sent.dialect, sent.body) : null), [sent]);
   if (!sent) return null;
   return (
     <div className="mt-3 flex flex-col gap-2">
@@ -80,7 +81,7 @@ export function Answering({ answer, wire }: { answer: AnswerState; wire?: boolea
       )}
       {wire
         ? streamed.text && <RawText text={streamed.text} name="answer.txt" />
-        : read && <Conversation question={null} answer={read.answer} />}
+        : (read || question) && <Conversation question={question} answer={read ? read.answer : null} />}
     </div>
   );
 }

@@ -1,6 +1,8 @@
 /** Asks a model as a client does, with the admin token: for trying things out. */
 import { ask, errorOf } from '@/api/client';
-import type { DialectName } from '@/dialects';
+import { answerOf, type DialectName } from '@/dialects';
+import type { JsonObject } from '@/dialects/conversation';
+import { type Call, followUp, type Tool, toolsIn } from '@/dialects/tools';
 import type { Model, Provider } from './config';
 import { DIALECTS } from './log-search';
 
@@ -12,6 +14,7 @@ export interface Asked {
   /** Null for the model's own. */
   temperature: number | null;
   maxTokens: number | null;
+  tools?: Tool[];
 }
 
 /** The dialect that a provider of a type speaks. */
@@ -44,6 +47,8 @@ export interface Sent {
   body: string;
   /** Beside those that every request of the console has. */
   headers?: Record<string, string>;
+  /** It goes on with a conversation. */
+  follows?: true;
 }
 
 /** Where requests of a dialect go; Gemini's say the model and whether to stream there. */
@@ -65,7 +70,16 @@ export function pathOf(dialect: DialectName, model: string, stream: boolean, cou
 /** A question in a dialect's words, to be answered by a stream. */
 export function requestOf(asked: Asked): Sent {
   const { dialect, model } = asked;
-  return { dialect, path: pathOf(dialect, model, true), body: JSON.stringify(bodyOf(asked)) };
+  const tools = toolsIn(dialect, asked.tools ?? []);
+  const body = { ...bodyOf(asked), ...(tools.length ? { tools } : {}) };
+  return { dialect, path: pathOf(dialect, model, true), body: JSON.stringify(body) };
+}
+
+/** The conversation goes on with the results of what the answer has called. */
+export function withResults(sent: Sent, answered: string, calls: Call[], results: string[]): Sent {
+  const asked = JSON.parse(sent.body) as JsonObject;
+  const whole = answerOf(sent.dialect, answered)?.whole ?? null;
+  return { ...sent, body: JSON.stringify(followUp(sent.dialect, asked, whole, calls, results)), follows: true };
 }
 
 /** A question that costs next to nothing. */

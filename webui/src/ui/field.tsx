@@ -1,5 +1,5 @@
 import clsx from 'clsx';
-import { type ComponentProps, type ReactNode, useId } from 'react';
+import { type ComponentProps, type ReactNode, useId, useLayoutEffect, useRef } from 'react';
 
 interface FieldProps {
   label: ReactNode;
@@ -127,6 +127,20 @@ export function Switch({ label, hint, quiet, className, ...rest }: ToggleProps) 
         )}
       </span>
     </div>
+  );
+}
+
+/** More of a form, shut until somebody wants it; it opens for what is in it, and shuts by hand alone. */
+export function More({ title, wanted, children }: { title: ReactNode; wanted: boolean; children: ReactNode }) {
+  const details = useRef<HTMLDetailsElement>(null);
+  useLayoutEffect(() => {
+    if (wanted && details.current) details.current.open = true;
+  }, [wanted]);
+  return (
+    <details ref={details} className="rounded-card border border-line px-3 py-2">
+      <summary className="font-medium">{title}</summary>
+      <div className="flex flex-col gap-4 pt-3">{children}</div>
+    </details>
   );
 }
 

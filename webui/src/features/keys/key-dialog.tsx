@@ -7,7 +7,7 @@ import { type Key, useConfigChanged, useModels } from '@/entities/config';
 import { submitter, useGuard, useUnsavedGuard } from '@/entities/form';
 import { FormDialog } from '@/entities/form-dialog';
 import { Button } from '@/ui/button';
-import { Checkbox, ErrorText, Field, Group, Input, TextArea } from '@/ui/field';
+import { Checkbox, ErrorText, Field, Group, Input, More, TextArea } from '@/ui/field';
 import { SearchBox } from '@/ui/search-box';
 import { SecretInput } from '@/ui/secret-input';
 import { fieldsOf, formOf, type KeyForm } from './key-form';
@@ -112,13 +112,9 @@ export function KeyDialog({ stored, onClose }: { stored?: Key | undefined; onClo
         {(props) => <TextArea {...props} {...register('note')} />}
       </Field>
       {!stored && (
-        <details open={Boolean(errors.key) || undefined} className="rounded-card border border-line px-3 py-2">
-          <summary className="font-medium">
-            <Trans>Bring a key of your own</Trans>
-          </summary>
+        <More title={t`Bring a key of your own`} wanted={Boolean(errors.key)}>
           <Field
             label={t`Key`}
-            className="pt-3"
             hint={t`For clients that already have one. Empty: one is made.`}
             error={errors.key?.message}
           >
@@ -132,7 +128,7 @@ export function KeyDialog({ stored, onClose }: { stored?: Key | undefined; onClo
               />
             )}
           </Field>
-        </details>
+        </More>
       )}
       {stored && <Checkbox label={t`Switched on`} error={errors.enabled?.message} {...register('enabled')} />}
     </FormDialog>

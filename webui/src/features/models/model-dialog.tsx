@@ -1,4 +1,4 @@
-import { Trans, useLingui } from '@lingui/react/macro';
+import { useLingui } from '@lingui/react/macro';
 import { useNavigate } from '@tanstack/react-router';
 import { useForm } from 'react-hook-form';
 import { toast } from 'sonner';
@@ -7,7 +7,7 @@ import { isPattern, type Model, type Strategy, useConfigChanged } from '@/entiti
 import { submitter, useGuard, useUnsavedGuard } from '@/entities/form';
 import { FormDialog } from '@/entities/form-dialog';
 import { strategies } from '@/entities/words';
-import { Checkbox, ErrorText, Field, Input, TextArea } from '@/ui/field';
+import { Checkbox, ErrorText, Field, Input, More, TextArea } from '@/ui/field';
 
 interface ModelForm {
   name: string;
@@ -100,7 +100,7 @@ export function ModelDialog({
     ['first_token_timeout', t`From the head to the first output`, t`One streaming attempt's. Empty: 300.`],
     ['idle_timeout', t`Of silence in a stream`, t`Empty: 300.`],
   ] as const;
-  const hasTimeouts = timeouts.some(([name]) => errors[name] || form.getValues(name));
+  const hasTimeouts = timeouts.some(([name]) => errors[name] || form.getValues(name) !== '');
   const name = watch('name');
   return (
     <FormDialog
@@ -170,18 +170,15 @@ export function ModelDialog({
         error={errors.strict?.message}
         {...register('strict')}
       />
-      <details open={hasTimeouts || undefined} className="rounded-card border border-line px-3 py-2">
-        <summary className="font-medium">
-          <Trans>Time-outs, in seconds</Trans>
-        </summary>
-        <div className="grid gap-4 pt-3 sm:grid-cols-2">
+      <More title={t`Time-outs, in seconds`} wanted={hasTimeouts}>
+        <div className="grid gap-4 sm:grid-cols-2">
           {timeouts.map(([field, label, hint]) => (
             <Field key={field} label={label} hint={hint} error={errors[field]?.message}>
               {(props) => <Input {...props} type="number" min={0} step="any" {...register(field)} />}
             </Field>
           ))}
         </div>
-      </details>
+      </More>
       <Field label={t`Note`} error={errors.note?.message}>
         {(props) => <TextArea {...props} {...register('note')} />}
       </Field>

@@ -1,22 +1,27 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Plus, X } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
-import { Answering, useAnswer } from '@/entities/answering';
-import { isPattern, type Model, type Provider, useModels, useProviders } from '@/entities/config';
+import { Plus } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { readTools } from '@/dialects/tools';
+import { isPattern, useModels, useProviders } from '@/entities/config';
 import { saveOnEnter } from '@/entities/form';
-import { type Asked, dialectsOf, reachableIn, requestOf } from '@/entities/inference';
-import { dialects } from '@/entities/words';
-import { Button, buttonClass, IconButton } from '@/ui/button';
-import { Checkbox, Field, Input, Select, TextArea } from '@/ui/field';
+import { Button, buttonClass } from '@/ui/button';
+import { Checkbox, Field, Input, More, TextArea } from '@/ui/field';
 import { Page } from '@/ui/page';
 import { Empty, Loaded } from '@/ui/states';
+import { Column, type Round } from './column';
 
 const route = getRouteApi('/playground');
 const DRAFT = 'llmio.playground';
 const COLUMNS = 4;
 
-type Shared = Pick<Asked, 'system' | 'prompt' | 'temperature' | 'maxTokens'>;
+const EMPTY = { system: '', prompt: '', temperature: '', maxTokens: '', tools: '' };
+
+const EXAMPLE = {
+  name: 'get_weather',
+  description: 'The weather of a city, now.',
+  parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+};
 
 /** One question to up to four models at once, streamed side by side. */
 export default function PlaygroundPage() {
@@ -28,17 +33,18 @@ export default function PlaygroundPage() {
   const [draft, setDraft] = useState(() => {
     try {
       const stored: unknown = JSON.parse(sessionStorage.getItem(DRAFT) ?? '{}');
-      return { system: '', prompt: '', temperature: '', maxTokens: '', ...(stored as object) };
+      return { ...EMPTY, ...(stored as object) };
     } catch {
-      return { system: '', prompt: '', temperature: '', maxTokens: '' };
+      return EMPTY;
     }
   });
   useEffect(() => sessionStorage.setItem(DRAFT, JSON.stringify(draft)), [draft]);
   const [wire, setWire] = useState(false);
-  const [round, setRound] = useState<{ number: number; shared: Shared } | null>(null);
+  const [round, setRound] = useState<Round | null>(null);
+  const tools = readTools(draft.tools);
   const amount = (text: string) => (text.trim() === '' ? null : Number(text));
   const send = () => {
-    if (!draft.prompt.trim()) return;
+    if (!draft.prompt.trim() || !tools) return;
     setRound({
       number: (round?.number ?? 0) + 1,
       shared: {
@@ -46,6 +52,7 @@ export default function PlaygroundPage() {
         prompt: draft.prompt,
         temperature: amount(draft.temperature),
         maxTokens: amount(draft.maxTokens),
+        tools,
       },
     });
   };
@@ -89,53 +96,70 @@ export default function PlaygroundPage() {
                     />
                   )}
                 </Field>
-                <details className="rounded-card border border-line px-3 py-2">
-                  <summary className="font-medium">
-                    <Trans>System prompt and settings</Trans>
-                  </summary>
-                  <div className="flex flex-col gap-3 pt-3">
-                    <Field label={t`System prompt`}>
+                <More title={t`System prompt, tools and settings`} wanted={!tools}>
+                  <Field label={t`System prompt`}>
+                    {(props) => (
+                      <TextArea
+                        {...props}
+                        value={draft.system}
+                        onChange={(event) => setDraft({ ...draft, system: event.target.value })}
+                      />
+                    )}
+                  </Field>
+                  <Field
+                    label={t`Tools`}
+                    hint={t`A JSON list of what the model may call, each with name, description and parameters. You give the results.`}
+                    error={tools ? undefined : t`This is no JSON list of tools with names.`}
+                  >
+                    {(props) => (
+                      <TextArea
+                        {...props}
+                        rows={4}
+                        className="font-mono"
+                        value={draft.tools}
+                        onChange={(event) => setDraft({ ...draft, tools: event.target.value })}
+                      />
+                    )}
+                  </Field>
+                  {!draft.tools.trim() && (
+                    <div>
+                      <Button onClick={() => setDraft({ ...draft, tools: JSON.stringify([EXAMPLE], null, 2) })}>
+                        <Trans>Fill in an example</Trans>
+                      </Button>
+                    </div>
+                  )}
+                  <div className="flex flex-wrap gap-4">
+                    <Field label={t`Temperature`} hint={t`Empty: the model's own.`}>
                       {(props) => (
-                        <TextArea
+                        <Input
                           {...props}
-                          value={draft.system}
-                          onChange={(event) => setDraft({ ...draft, system: event.target.value })}
+                          type="number"
+                          min={0}
+                          max={2}
+                          step="any"
+                          className="w-32!"
+                          value={draft.temperature}
+                          onChange={(event) => setDraft({ ...draft, temperature: event.target.value })}
                         />
                       )}
                     </Field>
-                    <div className="flex flex-wrap gap-4">
-                      <Field label={t`Temperature`} hint={t`Empty: the model's own.`}>
-                        {(props) => (
-                          <Input
-                            {...props}
-                            type="number"
-                            min={0}
-                            max={2}
-                            step="any"
-                            className="w-32!"
-                            value={draft.temperature}
-                            onChange={(event) => setDraft({ ...draft, temperature: event.target.value })}
-                          />
-                        )}
-                      </Field>
-                      <Field label={t`Most tokens`} hint={t`Empty: the model's own.`}>
-                        {(props) => (
-                          <Input
-                            {...props}
-                            type="number"
-                            min={1}
-                            step={1}
-                            className="w-32!"
-                            value={draft.maxTokens}
-                            onChange={(event) => setDraft({ ...draft, maxTokens: event.target.value })}
-                          />
-                        )}
-                      </Field>
-                    </div>
+                    <Field label={t`Most tokens`} hint={t`Empty: the model's own.`}>
+                      {(props) => (
+                        <Input
+                          {...props}
+                          type="number"
+                          min={1}
+                          step={1}
+                          className="w-32!"
+                          value={draft.maxTokens}
+                          onChange={(event) => setDraft({ ...draft, maxTokens: event.target.value })}
+                        />
+                      )}
+                    </Field>
                   </div>
-                </details>
+                </More>
                 <div className="flex flex-wrap items-center gap-3">
-                  <Button type="submit" variant="primary" disabled={!draft.prompt.trim()}>
+                  <Button type="submit" variant="primary" disabled={!draft.prompt.trim() || !tools}>
                     <Trans>Send</Trans>
                   </Button>
                   {columns.length < COLUMNS && (
@@ -175,69 +199,5 @@ export default function PlaygroundPage() {
         }}
       </Loaded>
     </Page>
-  );
-}
-
-interface ColumnProps {
-  models: Model[];
-  providers: Provider[];
-  name: string;
-  round: { number: number; shared: Shared } | null;
-  wire: boolean;
-  onName: (name: string) => void;
-  onClose?: (() => void) | undefined;
-}
-
-function Column({ models, providers, name, round, wire, onName, onClose }: ColumnProps) {
-  const { t } = useLingui();
-  const answer = useAnswer();
-  const model = models.find((it) => it.name === name);
-  const served = model ? dialectsOf(model, providers) : [];
-  const offered = model ? reachableIn(model, providers) : [];
-  const [wanted, setWanted] = useState('');
-  const dialect = offered.find((it) => it === wanted) ?? offered[0];
-  const ask = useRef(() => {});
-  ask.current = () => {
-    if (round && dialect) answer.ask(requestOf({ ...round.shared, dialect, model: name }));
-  };
-  const number = round?.number ?? 0;
-  const answered = useRef(number);
-  useEffect(() => {
-    if (number === answered.current) return;
-    answered.current = number;
-    ask.current();
-  }, [number]);
-  return (
-    <section aria-label={name} className="min-w-0 rounded-card border border-line p-3">
-      <div className="flex flex-wrap items-center gap-2">
-        <Select
-          aria-label={t`Model`}
-          className="min-w-32 flex-1"
-          value={name}
-          onChange={(event) => onName(event.target.value)}
-        >
-          {models.map((it) => (
-            <option key={it.id} value={it.name}>
-              {it.name}
-            </option>
-          ))}
-        </Select>
-        <Select
-          aria-label={t`Dialect`}
-          className="w-auto!"
-          value={dialect ?? ''}
-          onChange={(event) => setWanted(event.target.value)}
-        >
-          {offered.map((it) => (
-            <option key={it} value={it}>
-              {served.includes(it) ? dialects[it] : t`${dialects[it]}, translated`}
-            </option>
-          ))}
-        </Select>
-        {answer.busy && <Button onClick={answer.stop}>{t`Stop`}</Button>}
-        {onClose && <IconButton label={t`Take ${name} away`} icon={<X size={14} />} onClick={onClose} />}
-      </div>
-      <Answering answer={answer} wire={wire} />
-    </section>
   );
 }

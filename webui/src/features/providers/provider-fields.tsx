@@ -5,7 +5,7 @@ import type { Schemas } from '@/api/client';
 import type { Provider, ProviderType } from '@/entities/config';
 import { providerTypes } from '@/entities/words';
 import { Button, IconButton } from '@/ui/button';
-import { ErrorText, Field, Group, Input, Select, TextArea } from '@/ui/field';
+import { ErrorText, Field, Group, Input, More, Select, TextArea } from '@/ui/field';
 import { SecretInput } from '@/ui/secret-input';
 
 export interface ProviderForm {
@@ -103,58 +103,53 @@ export function ProviderFields({ form, stored }: { form: UseFormReturn<ProviderF
           />
         )}
       </Field>
-      <details open={advanced || undefined} className="rounded-card border border-line px-3 py-2">
-        <summary className="font-medium">
-          <Trans>More: proxy, error matcher, console, note</Trans>
-        </summary>
-        <div className="flex flex-col gap-4 pt-3">
-          <Also form={form} />
-          {[type, ...watch('also').map((it) => it.type)].includes('anthropic') && (
-            <Field
-              label={t`Version`}
-              hint={t`The header anthropic-version. Empty: the usual one.`}
-              error={errors.version?.message}
-            >
-              {(props) => <Input {...props} {...register('version')} />}
-            </Field>
+      <More title={t`More: proxy, error matcher, console, note`} wanted={advanced}>
+        <Also form={form} />
+        {[type, ...watch('also').map((it) => it.type)].includes('anthropic') && (
+          <Field
+            label={t`Version`}
+            hint={t`The header anthropic-version. Empty: the usual one.`}
+            error={errors.version?.message}
+          >
+            {(props) => <Input {...props} {...register('version')} />}
+          </Field>
+        )}
+        <Field
+          label={t`Proxy`}
+          hint={t`http://, https:// or socks5://, with user and password if it asks for them.`}
+          error={errors.proxy?.message}
+        >
+          {(props) => (
+            <Controller
+              control={control}
+              name="proxy"
+              render={({ field }) => (
+                <SecretInput
+                  control={props}
+                  stored={stored?.proxy ?? null}
+                  value={field.value}
+                  onChange={field.onChange}
+                />
+              )}
+            />
           )}
-          <Field
-            label={t`Proxy`}
-            hint={t`http://, https:// or socks5://, with user and password if it asks for them.`}
-            error={errors.proxy?.message}
-          >
-            {(props) => (
-              <Controller
-                control={control}
-                name="proxy"
-                render={({ field }) => (
-                  <SecretInput
-                    control={props}
-                    stored={stored?.proxy ?? null}
-                    value={field.value}
-                    onChange={field.onChange}
-                  />
-                )}
-              />
-            )}
+        </Field>
+        <Field
+          label={t`Error matcher`}
+          hint={t`Samples, one a line. A successful answer that contains one is taken for a failure.`}
+          error={errors.error_matcher?.message}
+        >
+          {(props) => <TextArea {...props} {...register('error_matcher')} />}
+        </Field>
+        <Field label={t`Console`} hint={t`Where the account is looked after.`} error={errors.console_url?.message}>
+          {(props) => <Input {...props} inputMode="url" placeholder="https://" {...register('console_url')} />}
+        </Field>
+        <Group title={<span className="sr-only">{t`Note`}</span>}>
+          <Field label={t`Note`} error={errors.note?.message}>
+            {(props) => <TextArea {...props} {...register('note')} />}
           </Field>
-          <Field
-            label={t`Error matcher`}
-            hint={t`Samples, one a line. A successful answer that contains one is taken for a failure.`}
-            error={errors.error_matcher?.message}
-          >
-            {(props) => <TextArea {...props} {...register('error_matcher')} />}
-          </Field>
-          <Field label={t`Console`} hint={t`Where the account is looked after.`} error={errors.console_url?.message}>
-            {(props) => <Input {...props} inputMode="url" placeholder="https://" {...register('console_url')} />}
-          </Field>
-          <Group title={<span className="sr-only">{t`Note`}</span>}>
-            <Field label={t`Note`} error={errors.note?.message}>
-              {(props) => <TextArea {...props} {...register('note')} />}
-            </Field>
-          </Group>
-        </div>
-      </details>
+        </Group>
+      </More>
     </>
   );
 }
