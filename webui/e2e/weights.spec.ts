@@ -149,3 +149,32 @@ test('associations are put into order, where their order is what is looked at', 
   await page.getByRole('button', { name: 'Put back' }).click();
   await expect.poll(order).toEqual(['OpenAI', 'Azure']);
 });
+
+for (const [screen, viewport] of [
+  ['a phone', { width: 390, height: 844 }],
+  ['a tablet', { width: 1024, height: 768 }],
+] as const) {
+  test(`with a finger, on ${screen}, models and associations are put into order by what is to be seen`, async ({
+    browser,
+  }) => {
+    const context = await browser.newContext({ viewport, hasTouch: true, isMobile: true, locale: 'en-US' });
+    const page = await context.newPage();
+    const names = async () =>
+      (await gateway.api<{ data: { name: string }[] }>('GET', '/api/models')).data.slice(0, 3).map((it) => it.name);
+    const [first, second, third] = await names();
+    await open(page, gateway, '/models');
+    await expect(page.getByRole('button', { name: `Move ${first} up` })).toBeDisabled();
+    await page.getByRole('button', { name: `Move ${first} down` }).tap();
+    await expect.poll(names).toEqual([second, first, third]);
+    await page.getByRole('button', { name: `Move ${third} up` }).tap();
+    await expect.poll(names).toEqual([second, third, first]);
+    await accessible(page);
+    const order = async () => (await stored()).map((it) => it.provider);
+    await open(page, gateway, `/models/${id}`);
+    await page.getByLabel('Order', { exact: true }).selectOption('As configured');
+    await page.getByRole('button', { name: 'Actions for OpenAI › gpt-5' }).tap();
+    await page.getByRole('menuitem', { name: 'Move down' }).tap();
+    await expect.poll(order).toEqual(['Azure', 'OpenAI']);
+    await context.close();
+  });
+}

@@ -1,6 +1,6 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Copy, GripVertical, Link2, Pencil, Plus, Trash2 } from 'lucide-react';
+import { Copy, Link2, Pencil, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import client from '@/api/client';
 import { isPattern, type Model, useConfigChanged, useModels } from '@/entities/config';
@@ -22,6 +22,7 @@ import { Badge } from '@/ui/status';
 import { type Column, Table } from '@/ui/table';
 import { ModelDialog } from './model-dialog';
 import { moved } from './order';
+import { Order } from './order-control';
 import { ShareBar } from './share-bar';
 
 const route = getRouteApi('/models');
@@ -60,36 +61,21 @@ export default function ModelsPage() {
       id: 'order',
       header: <span className="sr-only">{t`Order`}</span>,
       width: '2.5rem',
-      card: 'none',
+      card: 'aside',
       cell: (model, index) =>
         filtered ? null : (
-          <button
-            type="button"
-            draggable
-            aria-label={t`Move ${model.name}; arrow keys move it by one`}
-            title={t`Drag, or move with the arrow keys`}
-            className="inline-flex size-7 cursor-grab items-center justify-center rounded-control text-t3 hover:bg-s2"
-            onDragStart={(event) => {
-              event.dataTransfer.effectAllowed = 'move';
-              event.dataTransfer.setData('text/plain', model.name);
-              setDragged(model.id);
-            }}
-            onDragEnd={() => setDragged(null)}
-            onDragOver={(event) => dragged && event.preventDefault()}
-            onDrop={(event) => {
-              event.preventDefault();
+          <Order
+            name={model.name}
+            isFirst={index === 0}
+            isLast={index === ids.length - 1}
+            dragged={dragged !== null}
+            onDrag={(on) => setDragged(on ? model.id : null)}
+            onDrop={() => {
               const from = all.find((it) => it.id === dragged);
               if (from) move(from, index);
-              setDragged(null);
             }}
-            onKeyDown={(event) => {
-              if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
-              event.preventDefault();
-              move(model, index + (event.key === 'ArrowUp' ? -1 : 1));
-            }}
-          >
-            <GripVertical size={14} />
-          </button>
+            onMove={(by) => move(model, index + by)}
+          />
         ),
     },
     {
