@@ -1,7 +1,7 @@
 /** A model's associations: several at once, and shares as the gateway gives them. */
 import { type Gateway, startGateway } from './gateway';
 import { seed } from './seed';
-import { accessible, expect, open, test } from './test';
+import { accessible, expect, fits, open, test } from './test';
 
 interface Stored {
   id: string;
@@ -169,6 +169,7 @@ for (const [screen, viewport] of [
     await page.getByRole('button', { name: `Move ${third} up` }).tap();
     await expect.poll(names).toEqual([second, third, first]);
     await accessible(page);
+    await fits(page);
     const order = async () => (await stored()).map((it) => it.provider);
     await open(page, gateway, `/models/${id}`);
     await page.getByLabel('Order', { exact: true }).selectOption('As configured');

@@ -43,6 +43,7 @@ export function useUsageColumns<T>(
       id: 'requests',
       header: t`Used, 30 d`,
       end: true,
+      from: 'lg',
       cell: (row) => {
         const it = found.get(idOf(row));
         if (!it) return <span className="text-t3">{unknown ? '–' : number(0)}</span>;
@@ -73,6 +74,7 @@ export function useUsageColumns<T>(
       id: 'cost',
       header: t`Cost`,
       end: true,
+      from: 'lg',
       cell: cell(
         ({ period }, row) =>
           Object.keys(period.costs).length || period.unpriced.requests ? (
@@ -92,6 +94,6 @@ export function useUsageColumns<T>(
         '–',
       ),
     },
-    { id: 'last', header: t`Last used`, cell: cell((it) => <Ago at={it.last_used_at} />, t`never`) },
+    { id: 'last', header: t`Last used`, from: 'xl', cell: cell((it) => <Ago at={it.last_used_at} />, t`never`) },
   ];
 }

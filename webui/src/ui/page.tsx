@@ -30,7 +30,7 @@ export function Page({ title, intro, actions, narrow, children }: PageProps) {
           </h1>
           {intro && <div className="text-t2">{intro}</div>}
         </div>
-        {actions && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
+        {actions && <div className="flex flex-wrap items-center gap-1 sm:gap-2">{actions}</div>}
       </header>
       {children}
     </div>

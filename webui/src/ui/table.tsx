@@ -13,7 +13,11 @@ export interface Column<T> {
   width?: string;
   /** On a phone: the card's title, beside it, left out, or (as usual) a line with its name. */
   card?: 'title' | 'aside' | 'none';
+  /** The screen that has room for it: from 1024 (`lg`) or 1280 (`xl`) pixels on. Cards have all. */
+  from?: 'lg' | 'xl';
 }
+
+const FROM = { lg: 'max-lg:hidden', xl: 'max-xl:hidden' };
 
 interface TableProps<T> {
   /** What the rows are, for those who cannot see it. */
@@ -81,7 +85,11 @@ function Rows<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, be
                 key={column.id}
                 scope="col"
                 style={column.width ? { width: column.width } : undefined}
-                className={clsx('border-line border-b px-2 font-medium', column.end ? 'text-end' : 'text-start')}
+                className={clsx(
+                  'border-line border-b px-2 font-medium',
+                  column.end ? 'text-end' : 'text-start',
+                  column.from && FROM[column.from],
+                )}
               >
                 {column.header}
               </th>
@@ -135,7 +143,10 @@ const Row = memo(function Row<T>({ id, row, index, columns, selected, dim, onRow
       )}
     >
       {columns.map((column) => (
-        <td key={column.id} className={clsx('max-w-56 truncate px-2 py-1', column.end && 'text-end')}>
+        <td
+          key={column.id}
+          className={clsx('max-w-56 truncate px-2 py-1', column.end && 'text-end', column.from && FROM[column.from])}
+        >
           {column.cell(row, index)}
         </td>
       ))}

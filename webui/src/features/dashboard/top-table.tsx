@@ -70,12 +70,14 @@ export function TopTable({ groups, by, thenBy, linked, onNarrow }: TopTableProps
       id: 'attempts',
       header: t`Failed attempts`,
       end: true,
+      from: 'xl',
       cell: (it) => leading(it, number(it.failed_attempts), { attempts: 'all', not_outcome: failed }),
     },
     {
       id: 'first',
       header: t`First token p50 / p95`,
       end: true,
+      from: 'lg',
       cell: (it) => `${duration(it.first_token_ms?.p50)} / ${duration(it.first_token_ms?.p95)}`,
     },
     {
@@ -84,11 +86,12 @@ export function TopTable({ groups, by, thenBy, linked, onNarrow }: TopTableProps
       end: true,
       cell: (it) => `${duration(it.total_ms?.p50)} / ${duration(it.total_ms?.p95)}`,
     },
-    { id: 'speed', header: t`Tokens/s`, end: true, cell: (it) => number(it.tokens_per_second, 1) },
+    { id: 'speed', header: t`Tokens/s`, end: true, from: 'xl', cell: (it) => number(it.tokens_per_second, 1) },
     {
       id: 'tokens',
       header: t`In · cached · out`,
       end: true,
+      from: 'lg',
       cell: (it) =>
         leading(
           it,

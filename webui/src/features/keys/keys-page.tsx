@@ -71,10 +71,11 @@ export default function KeysPage() {
         </code>
       ),
     },
-    { id: 'models', header: t`Models`, cell: (key) => <Scope models={key.models} /> },
+    { id: 'models', header: t`Models`, from: 'xl', cell: (key) => <Scope models={key.models} /> },
     {
       id: 'bodies',
       header: t`Bodies`,
+      from: 'xl',
       cell: (key) => (key.log_io ? <Badge tone="warn">{t`recorded`}</Badge> : <span className="text-t3">–</span>),
     },
     {

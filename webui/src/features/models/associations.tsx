@@ -139,7 +139,7 @@ export function Associations({ model }: { model: Model }) {
         </span>
       ),
     },
-    { id: 'type', header: t`Type`, cell: (it) => typeName(it) },
+    { id: 'type', header: t`Type`, from: 'lg', cell: (it) => typeName(it) },
     { id: 'tier', header: t`Tier`, end: true, cell: (it) => number(it.priority) },
     {
       id: 'weight',
@@ -165,6 +165,7 @@ export function Associations({ model }: { model: Model }) {
     {
       id: 'can',
       header: t`Can do`,
+      from: 'lg',
       cell: (it) => (
         <span className="inline-flex flex-wrap gap-1">
           {it.tool_call && <Badge>{t`tools`}</Badge>}

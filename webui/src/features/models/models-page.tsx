@@ -103,13 +103,14 @@ export default function ModelsPage() {
       header: t`State`,
       cell: (model) => <StateOfMany associations={model.enabled ? model.associations : []} />,
     },
-    { id: 'strategy', header: t`Strategy`, cell: (model) => i18n._(strategies[model.strategy].name) },
+    { id: 'strategy', header: t`Strategy`, from: 'lg', cell: (model) => i18n._(strategies[model.strategy].name) },
     { id: 'share', header: t`Associations`, width: '5rem', cell: (model) => <ShareBar model={model} /> },
     ...used,
     {
       id: 'limits',
       header: t`Retries · time-out`,
       end: true,
+      from: 'xl',
       cell: (model) => (
         <span className="text-t2">
           {number(model.max_retry)} · {model.time_out ? duration(model.time_out * 1000) : t`usual`}

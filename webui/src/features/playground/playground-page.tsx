@@ -114,7 +114,7 @@ export default function PlaygroundPage() {
                     {(props) => (
                       <TextArea
                         {...props}
-                        rows={4}
+                        rows={draft.tools ? 8 : 3}
                         className="font-mono"
                         value={draft.tools}
                         onChange={(event) => setDraft({ ...draft, tools: event.target.value })}

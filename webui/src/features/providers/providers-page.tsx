@@ -55,10 +55,16 @@ export default function ProvidersPage() {
       ),
     },
     { id: 'state', header: t`State`, cell: (it) => <StateOfMany associations={it.enabled ? associations(it) : []} /> },
-    { id: 'type', header: t`Type`, cell: (it) => <span className="text-meta">{providerTypes[it.type]}</span> },
+    {
+      id: 'type',
+      header: t`Type`,
+      from: 'lg',
+      cell: (it) => <span className="text-meta">{providerTypes[it.type]}</span>,
+    },
     {
       id: 'url',
       header: t`Base URL`,
+      from: 'xl',
       cell: (it) => (
         <span className="inline-flex max-w-full items-center gap-1 md:max-w-32">
           <span className="break-anywhere truncate font-mono text-meta" title={it.base_url}>

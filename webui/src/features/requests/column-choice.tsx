@@ -15,8 +15,11 @@ const isUsual = (ids: string[]) => ids.length === USUAL.length && USUAL.every((i
 /** A link may say which columns; else they are those that were last chosen in this browser. */
 export function useShownColumns(linked: string[] | undefined) {
   const [chosen, setChosen] = useState(() => readList(KEY)?.filter((id) => typeof id === 'string'));
+  const wanted = linked ?? chosen ?? USUAL;
   return {
-    ids: [ALWAYS, ...(linked ?? chosen ?? USUAL)],
+    ids: [ALWAYS, ...wanted],
+    /** Nobody asked for others: a narrow screen may leave some out. */
+    usual: wanted === USUAL,
     remember: (ids: string[]) => {
       const choice = isUsual(ids) ? null : ids;
       writeList(KEY, choice);

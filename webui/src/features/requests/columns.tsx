@@ -98,6 +98,7 @@ export function useColumns(attempts: boolean): LogColumn[] {
     {
       id: 'key',
       header: t`Key`,
+      from: 'lg',
       cell: (log) =>
         log.key_id ? (
           <Cell name="key" value={log.key_id} shown={log.key_name ?? log.key_id} />
@@ -109,6 +110,7 @@ export function useColumns(attempts: boolean): LogColumn[] {
       id: 'attempt',
       header: attempts ? t`Attempt` : t`Attempts`,
       end: true,
+      from: 'xl',
       card: 'none',
       cell: (log) =>
         log.attempt > 1 ? (
@@ -124,6 +126,7 @@ export function useColumns(attempts: boolean): LogColumn[] {
       id: 'tokens',
       header: t`In · cached · out`,
       end: true,
+      from: 'lg',
       cell: (log) => {
         const share = cacheShare(log.usage);
         return (
@@ -140,10 +143,11 @@ export function useColumns(attempts: boolean): LogColumn[] {
       id: 'cost',
       header: t`Cost`,
       end: true,
+      from: 'lg',
       cell: (log) =>
         log.cost !== null && log.currency ? money(log.cost, log.currency) : <span className="text-t3">–</span>,
     },
-    { id: 'first', header: t`First token`, end: true, cell: (log) => duration(log.first_token_ms) },
+    { id: 'first', header: t`First token`, end: true, from: 'xl', cell: (log) => duration(log.first_token_ms) },
     { id: 'total', header: t`Total`, end: true, cell: (log) => duration(log.total_ms) },
     {
       id: 'status',

@@ -79,7 +79,9 @@ export default function RequestsPage() {
   const shown = useShownColumns(search.columns);
   // Beside an open request there is room for what tells rows apart.
   const narrow = open !== undefined && !phone;
-  const columns = all.filter(({ id }) => (narrow ? BESIDE : shown.ids).includes(id));
+  const columns = all
+    .filter(({ id }) => (narrow ? BESIDE : shown.ids).includes(id))
+    .map((column) => (shown.usual ? column : { ...column, from: undefined }));
   const filtered = isFiltered(search);
   return (
     <div className="flex min-w-0">
@@ -100,7 +102,7 @@ export default function RequestsPage() {
                 onClick={() => navigate({ search: ({ live, ...old }) => (live ? old : { ...old, live: true }) })}
               >
                 <Radio size={14} />
-                {t`Live`}
+                <span className="max-sm:sr-only">{t`Live`}</span>
               </Button>
               <Export search={search} />
               <IconButton
