@@ -8,6 +8,10 @@ pub(crate) enum Refused {
     Usage,
     /// To be told in translated requests how much to think.
     Reasoning,
+    /// To stream: it answers whole.
+    Stream,
+    /// To answer whole: it only streams.
+    Whole,
 }
 
 /// What associations' providers refuse, as this instance has learned.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use llmio_core::config::{
     Address, Association, ClientKey, Config, Model, Prices, Provider, ProviderType, Sealer, Secret, Settings, Strategy,
-    Timeouts, hash_client_key,
+    StreamMode, Timeouts, hash_client_key,
 };
 use llmio_core::platform::{BoxFuture, Database, DatabaseError, Rows, Statement, Timestamp, Value};
 use llmio_core::storage::{self, ConfigStore, StorageError, migrate, pending, schema_version};
@@ -49,6 +49,7 @@ fn association(id: &str, provider_id: &str) -> Association {
         image: true,
         relay_only: true,
         context_window: Some(200_000),
+        stream: StreamMode::Force,
         with_header: true,
         headers: vec![("x-token".into(), CANARY.into()), ("x-title".into(), "LLMIO".into())],
         extra_body: serde_json::from_str(r#"{"reasoning.effort": "high", "n": 1}"#).unwrap(),

@@ -146,9 +146,9 @@ async fn upgrades(database: &dyn Database) {
     let expected = vec!["".into(), 1.into(), Value::Null, "".into(), 1.into(), "".into()];
     assert_eq!(query(database, switches).await.unwrap().rows, [expected]);
     // Nor these how anybody is chosen.
-    let planning = "SELECT DISTINCT p.also, m.prefer_same_dialect, m.strict, a.relay_only, a.context_window, k.strict \
+    let planning = "SELECT DISTINCT p.also, m.prefer_same_dialect, m.strict, a.relay_only, a.context_window, k.strict, a.stream \
                     FROM providers p, models m, associations a, keys k";
-    let expected = vec![Value::Null, 1.into(), 0.into(), 0.into(), Value::Null, 0.into()];
+    let expected = vec![Value::Null, 1.into(), 0.into(), 0.into(), Value::Null, 0.into(), "auto".into()];
     assert_eq!(query(database, planning).await.unwrap().rows, [expected]);
     let priorities = query(database, "SELECT DISTINCT priority FROM associations").await.unwrap();
     assert_eq!(priorities.rows, [[0.into()]]);
@@ -162,6 +162,7 @@ async fn upgrades(database: &dyn Database) {
         ("UPDATE models SET strict = 2 WHERE id = 'm9'", "CHECK"),
         ("UPDATE keys SET strict = 2", "CHECK"),
         ("UPDATE associations SET relay_only = 2 WHERE id = 'a1'", "CHECK"),
+        ("UPDATE associations SET stream = 'sometimes' WHERE id = 'a1'", "CHECK"),
         ("UPDATE associations SET context_window = 0 WHERE id = 'a1'", "CHECK"),
         ("UPDATE models SET enabled = 2 WHERE id = 'm9'", "CHECK"),
         ("UPDATE providers SET enabled = 2 WHERE id = 'p9'", "CHECK"),

@@ -39,7 +39,7 @@ const TABLES = [
 const ADDED = {
   providers: { console_url: null, note: '', enabled: 1, also: null },
   models: { affinity: 1, note: '', enabled: 1, prefer_same_dialect: 1, strict: 0 },
-  associations: { priority: 0, note: '', relay_only: 0, context_window: null },
+  associations: { priority: 0, note: '', relay_only: 0, context_window: null, stream: 'auto' },
   keys: { note: '', suffix: null, strict: 0 },
   logs: {
     origin: 'client', replay_of: null, provider_type: null, answered_model: null, started_offset_us: null,

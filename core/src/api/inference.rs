@@ -11,7 +11,7 @@ use super::upload::Announced;
 use super::{content_length, decode, query, upload, waits_to_send};
 use crate::balance::conversation;
 use crate::config::snapshot::{BEHIND_ALL, Candidate, Route, Snapshot};
-use crate::config::{Capabilities, ClientKey, Redactor};
+use crate::config::{Capabilities, ClientKey, Redactor, StreamMode};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, RequestHead, inspect};
 use crate::pipeline::Answer;
 use crate::pipeline::{self, Call, Directions, Ending, Facts, Journal, wants_strict};
@@ -187,6 +187,7 @@ fn counting_route(snapshot: &Snapshot, route: &Arc<Route>) -> Arc<Route> {
         capabilities: Capabilities::ALL,
         relay_only: false,
         context_window: None,
+        stream: StreamMode::Auto,
         with_header: false,
         headers: Vec::new(),
         extra_body: Edits::default(),

@@ -34,6 +34,10 @@ macro_rules! association_fields {
             #[schemars(range(min = 1))]
             [skip_serializing_if = "Option::is_none"]
             context_window: Option<u32>,
+            /// Whether the provider is asked to stream: `auto`, as the client wants its answer, and in the other form where that
+            /// is refused; `force`, always; `never`. The client gets its answer as it wants it.
+            #[serde(default)]
+            stream: $crate::config::StreamMode,
             /// Whether the client's own headers pass to the provider.
             #[serde(default)]
             with_header: bool,

@@ -27,7 +27,7 @@ pub use normal::{
 pub use pattern::Pattern;
 pub use records::{
     Address, Association, Capabilities, ClientKey, Config, Model, Prices, Provider, ProviderType, RecordDecisions,
-    Secret, Settings, Strategy,
+    Secret, Settings, Strategy, StreamMode,
 };
 pub use redactor::Redactor;
 pub use seal::{Place, SealError, Sealer};

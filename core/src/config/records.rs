@@ -158,6 +158,33 @@ impl Strategy {
     }
 }
 
+/// Whether a provider is asked to stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamMode {
+    /// As the client wants its answer; in the other form where that is refused.
+    #[default]
+    Auto,
+    Force,
+    Never,
+}
+
+impl StreamMode {
+    const ALL: [Self; 3] = [Self::Auto, Self::Force, Self::Never];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Force => "force",
+            Self::Never => "never",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mode| mode.as_str() == text)
+    }
+}
+
 /// One provider serving one model. Its `Debug` shows no header's value, for it may be a token.
 #[derive(Clone, PartialEq)]
 pub struct Association {
@@ -176,6 +203,8 @@ pub struct Association {
     pub relay_only: bool,
     /// The most tokens of a request that it takes, as far as that is known; at least 1.
     pub context_window: Option<u32>,
+    /// Whether the provider is asked to stream.
+    pub stream: StreamMode,
     /// Whether the client's own headers pass to the provider.
     pub with_header: bool,
     /// Set on the provider's request; they win over everything but framing.

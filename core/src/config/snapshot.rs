@@ -6,7 +6,9 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 
 use super::pattern::Pattern;
-use super::records::{Association, Capabilities, ClientKey, Config, Model, Prices, Secret, Settings, Strategy};
+use super::records::{
+    Association, Capabilities, ClientKey, Config, Model, Prices, Secret, Settings, Strategy, StreamMode,
+};
 use super::redactor::Redactor;
 use super::roster::Roster;
 use super::timeouts::Timeouts;
@@ -63,6 +65,7 @@ pub struct Candidate {
     pub relay_only: bool,
     /// In tokens.
     pub context_window: Option<u32>,
+    pub stream: StreamMode,
     pub with_header: bool,
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub extra_body: Edits,
@@ -271,6 +274,7 @@ impl Candidate {
             provider_model: Some(association.provider_model).filter(|name| name != "*"),
             weight: association.weight,
             priority: association.priority,
+            stream: association.stream,
             with_header: association.with_header,
             headers,
             extra_body,
@@ -338,6 +342,7 @@ impl Candidate {
             image: true,
             relay_only: false,
             context_window: None,
+            stream: StreamMode::Auto,
             with_header: false,
             headers: Vec::new(),
             extra_body: serde_json::Map::new(),
@@ -383,6 +388,7 @@ mod tests {
             image: true,
             relay_only: false,
             context_window: None,
+            stream: StreamMode::Auto,
             with_header: false,
             headers: Vec::new(),
             extra_body: serde_json::Map::new(),

@@ -1,6 +1,7 @@
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::counters::{Convention, Counters};
+use super::gather::{Events, Gather};
 use super::hub::Codec;
 use super::inspect::{InvalidRequest, RequestHead, Session};
 use super::progress::Progress;
@@ -37,6 +38,11 @@ pub(super) struct Row {
     pub(super) models: fn(&[ModelEntry], Option<&str>) -> Value,
     /// Its translators.
     pub(super) codec: &'static Codec,
+    pub(super) gather: Gather,
+    /// Makes the answer complete, when the stream has ended.
+    pub(super) gathered: fn(&mut Map<String, Value>),
+    /// Writes a whole answer as the events of a stream.
+    pub(super) spread: fn(&Map<String, Value>, &mut Events),
 }
 
 /// The shape of an answer that is not streamed.

@@ -7,7 +7,7 @@ use super::field::json;
 use super::names::usable;
 use super::report::Notes;
 use super::row::{AssociationRow, ModelRow, PriceRow};
-use crate::config::{Association, Invalid, Model, Prices, Strategy, Timeouts, normal_headers, validate};
+use crate::config::{Association, Invalid, Model, Prices, Strategy, StreamMode, Timeouts, normal_headers, validate};
 use crate::platform::Timestamp;
 
 const MAX_RETRY: i64 = 100;
@@ -85,6 +85,7 @@ pub(super) fn association(
         image: row.image.unwrap_or(true),
         relay_only: false,
         context_window: None,
+        stream: StreamMode::Auto,
         with_header: row.with_header.unwrap_or(false),
         headers: headers(&row.headers, notes),
         extra_body: extra_body(&row.extra_body, notes),
@@ -170,6 +171,7 @@ fn check(headers: &[(String, String)], extra_body: Map<String, Json>) -> Result<
         image: true,
         relay_only: false,
         context_window: None,
+        stream: StreamMode::Auto,
         with_header: false,
         headers: headers.to_vec(),
         extra_body,

@@ -7,6 +7,7 @@ use super::call::Call;
 use super::headers;
 use super::translation::{Asked, Translation};
 use crate::balance::Pair;
+use crate::config::StreamMode;
 use crate::config::snapshot::{Candidate, Upstream};
 use crate::dialect::hub::{Ledger, Origin, Refusal, without_envelopes};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, StreamForm};
@@ -52,19 +53,42 @@ impl Ask {
     pub(crate) fn new(call: &Call, candidate: Arc<Candidate>) -> Self {
         let dialect = address(&candidate, call.dialect, call.operation).kind.dialect();
         let translates = dialect != call.dialect;
+        let streams = match candidate.stream {
+            StreamMode::Auto => call.stream,
+            StreamMode::Force => true,
+            StreamMode::Never => false,
+        };
         Self {
             provider_model: Self::model(call, &candidate).to_owned(),
             dialect,
             operation: call.operation,
             stream: call.stream,
             form: if translates { StreamForm::Sse } else { call.form },
-            adds_usage: dialect == Dialect::OpenAiChat && call.stream && (translates || !call.head.include_usage),
+            adds_usage: false,
             without_reasoning: false,
             translates,
             stripped: None,
             translation: None,
             candidate,
         }
+        .streaming(call, streams)
+    }
+
+    /// Whether the provider may be asked in the other form than the client's, once it is known to refuse that.
+    pub(super) fn may_turn(&self, call: &Call) -> bool {
+        let is_auto = self.candidate.stream == StreamMode::Auto && self.operation == Operation::Generate;
+        is_auto && self.stream == call.stream
+    }
+
+    /// Asks for a stream, or for a whole answer, whatever the client wants.
+    pub(super) fn streaming(self, call: &Call, streams: bool) -> Self {
+        if self.operation != Operation::Generate {
+            return self;
+        }
+        let form = if self.translates || streams != call.stream { StreamForm::Sse } else { call.form };
+        let is_chat_stream = self.dialect == Dialect::OpenAiChat && (streams || call.stream);
+        let is_asked = call.stream && call.head.include_usage && !self.translates;
+        Self { stream: streams, form, adds_usage: is_chat_stream && !is_asked, ..self }
     }
 
     /// What `candidate` calls the call's model.
@@ -99,7 +123,8 @@ impl Ask {
             model: &self.provider_model,
             host: authority.split(['/', ':']).next().unwrap_or_default(),
             origin: origin(shared, upstream, &self.provider_model),
-            asks_usage: self.adds_usage,
+            stream: self.stream,
+            asks_usage: self.adds_usage && self.stream,
             without_reasoning: self.without_reasoning,
         };
         self.translation = Some(Box::new(Translation::new(call, &asked, trace.to_string(), shared.now().as_secs())?));
@@ -158,9 +183,17 @@ impl Ask {
             Operation::Generate => upstream.kind.generate_path(&self.provider_model, self.stream),
             Operation::CountTokens => upstream.kind.count_tokens_path(&self.provider_model),
         }?;
-        let own_query = (self.stream && self.dialect == Dialect::Gemini).then_some("alt=sse");
-        let query = if self.translates { own_query } else { call.query.as_deref() };
-        let url = provider::join(&upstream.base_url, &path, query);
+        let own_query = (self.stream && self.dialect == Dialect::Gemini).then(|| "alt=sse".to_owned());
+        let query = match (self.translates, self.stream == call.stream) {
+            (true, _) => own_query,
+            (false, true) => call.query.clone(),
+            (false, false) => {
+                let others = call.query.iter().flat_map(|query| query.split('&')).filter(|it| !it.starts_with("alt="));
+                let all: Vec<&str> = others.chain(own_query.as_deref()).collect();
+                Some(all.join("&")).filter(|query| !query.is_empty())
+            }
+        };
+        let url = provider::join(&upstream.base_url, &path, query.as_deref());
         let uri = Uri::try_from(url).map_err(|error| {
             let message = format!("the model or the query cannot be part of a URL: {error}");
             GatewayError::new(ErrorKind::InvalidRequest, message)
@@ -184,15 +217,23 @@ impl Ask {
         let body = translated.or(self.stripped.as_ref().map(|(body, _)| body)).unwrap_or(&call.body);
         let in_body = self.dialect != Dialect::Gemini && translated.is_none();
         let renames = in_body && self.provider_model != call.model;
-        let adds_usage = in_body && self.adds_usage;
+        let adds_usage = in_body && self.adds_usage && self.stream;
+        let turns = in_body && self.stream != call.stream;
         let extends = self.operation == Operation::Generate && !self.candidate.extra_body.is_empty();
-        if !renames && !adds_usage && !extends {
+        if !renames && !adds_usage && !extends && !turns {
             return Ok(body.clone().into());
         }
         // Those who count tokens refuse what does not concern them.
         let mut edits = if extends { self.candidate.extra_body.clone() } else { Edits::default() };
         if renames {
             edits.set_text("model", &self.provider_model);
+        }
+        if turns {
+            edits.set("stream", Bytes::from_static(if self.stream { b"true" } else { b"false" }));
+            if !self.stream && self.dialect == Dialect::OpenAiChat {
+                // It may be told of a stream alone.
+                edits.set(STREAM_OPTIONS, Bytes::from_static(b"null"));
+            }
         }
         if adds_usage {
             edits.set(&format!("{STREAM_OPTIONS}.include_usage"), Bytes::from_static(b"true"));

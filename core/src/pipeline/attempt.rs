@@ -10,6 +10,7 @@ use super::call::Call;
 use super::failed::Failed;
 use super::judgement::Judgement;
 use super::meter::{Meter, joined};
+use super::other_form::{comes_as_stream, gathered, spread_out};
 use super::reading::{Arrival, Reading};
 use crate::balance::{Verdict, verdict_in_answer};
 use crate::config::Timeouts;
@@ -22,7 +23,7 @@ use crate::platform::{Body, HttpResponse, Platform, SendOptions, Timestamp};
 /// up to this size: what is larger is shown as it comes.
 const HELD_ANSWER: usize = 4 << 20;
 /// A longer answer cannot be translated. It may hold images.
-const TRANSLATED_ANSWER: usize = 32 << 20;
+pub(super) const TRANSLATED_ANSWER: usize = 32 << 20;
 /// A stream is shown after this much even if nothing meaningful was seen in it.
 const HELD_PREAMBLE: usize = 1 << 20;
 /// A provider's error is kept up to this size.
@@ -44,6 +45,8 @@ pub(crate) struct Committed {
     pub(super) meter: Meter,
     /// What a translated answer lost; of a stream that is known only later.
     pub(super) lost: Ledger,
+    /// It came whole and is streamed, or the other way round.
+    pub(super) is_turned: bool,
 }
 
 /// How long an attempt may take.
@@ -103,7 +106,7 @@ async fn exchange(
 
     let status = response.status();
     if !status.is_success() {
-        return Err(refused(platform, ask, response, deadline).await);
+        return Err(refused(platform, call, ask, response, deadline).await);
     }
     if status == StatusCode::NO_CONTENT {
         return Err(unusable(status, "the provider answered without content"));
@@ -114,7 +117,7 @@ async fn exchange(
     } else {
         (deadline, timeouts.idle())
     };
-    let answer = Reading::new(&platform.clock, response, limit, silence);
+    let mut answer = Reading::new(&platform.clock, response, limit, silence);
     if is_compressed(&answer.head.headers) {
         if ask.translates {
             return Err(unusable(
@@ -123,9 +126,19 @@ async fn exchange(
             ));
         }
         let (head, held, rest) = answer.into_parts();
-        return Ok(Committed { head, held, rest, meter: Meter::Opaque, lost: Ledger::default() });
+        return Ok(Committed { head, held, rest, meter: Meter::Opaque, lost: Ledger::default(), is_turned: false });
     }
-    if ask.stream { stream(ask, answer, roomier_left, witness).await } else { whole(ask, answer).await }
+    let comes_as_stream = comes_as_stream(ask, &mut answer).await;
+    if !(call.stream && comes_as_stream) {
+        // Nothing of it is shown before all of it is there.
+        answer.wait(deadline, timeouts.idle());
+    }
+    match (call.stream, comes_as_stream) {
+        (true, true) => stream(ask, answer, roomier_left, witness).await,
+        (false, false) => whole(ask, answer).await,
+        (false, true) => gathered(ask, answer, witness).await,
+        (true, false) => spread_out(call, ask, answer).await,
+    }
 }
 
 /// Holds a stream back until its first meaningful event.
@@ -139,7 +152,7 @@ async fn stream(
     match until_output(ask, &mut answer, &mut meter, roomier_left, witness).await {
         None => {
             let (head, held, rest) = answer.into_parts();
-            Ok(Committed { head, held, rest, meter: Meter::Stream(meter), lost: Ledger::default() })
+            Ok(Committed { head, held, rest, meter: Meter::Stream(meter), lost: Ledger::default(), is_turned: false })
         }
         Some(judgement) => Err(Failed::new(answer.status().as_u16(), judgement).with_body(answer.text())),
     }
@@ -199,7 +212,7 @@ async fn failed_stream(upstream: &Upstream, meter: &StreamMeter, answer: &mut Re
 
 /// An error that came as a 200, and as no event of a stream, would be no error to a client: whoever made it, it is the
 /// provider's failure to answer.
-fn error_in_200(error: &ProviderError, now: Timestamp, what: &str) -> Judgement {
+pub(super) fn error_in_200(error: &ProviderError, now: Timestamp, what: &str) -> Judgement {
     match verdict_in_answer(error) {
         Verdict::ClientError | Verdict::Failover => Judgement::unusable(&format!("{what}: {}", error.message)),
         _ => Judgement::of_error(error, now),
@@ -232,7 +245,7 @@ async fn whole(ask: &Ask, mut answer: Reading) -> Result<Committed, Failed> {
         _ if rest.is_none() => vec![joined(&held)],
         _ => held,
     };
-    Ok(Committed { head, held, rest, meter: Meter::Answer(meter), lost })
+    Ok(Committed { head, held, rest, meter: Meter::Answer(meter), lost, is_turned: false })
 }
 
 /// Why the answer gives the client nothing; `None` when it does, or is too large to be held to its end.
@@ -263,7 +276,7 @@ async fn until_end(ask: &Ask, answer: &mut Reading, meter: &mut AnswerMeter) -> 
 }
 
 /// Reads an error status with its body.
-async fn refused(platform: &Platform, ask: &Ask, response: HttpResponse, deadline: Timestamp) -> Failed {
+async fn refused(platform: &Platform, call: &Call, ask: &Ask, response: HttpResponse, deadline: Timestamp) -> Failed {
     let now = platform.clock.now();
     let mut answer = Reading::new(&platform.clock, response, deadline.min(now.plus(ERROR_BODY)), Duration::MAX);
     answer.rest(HELD_ERROR).await;
@@ -292,6 +305,7 @@ async fn refused(platform: &Platform, ask: &Ask, response: HttpResponse, deadlin
             && is_refusal
             && REASONING.iter().any(|member| error.refuses(member)),
         own,
+        refuses_form: is_refusal && ask.may_turn(call) && is_about_form(&error),
         refuses_addition: ask.adds_usage && is_refusal && error.refuses(STREAM_OPTIONS),
         head: Some(answer.head),
         body,
@@ -299,7 +313,14 @@ async fn refused(platform: &Platform, ask: &Ask, response: HttpResponse, deadlin
     }
 }
 
-fn matching_error<'a>(upstream: &'a Upstream, answer: &Reading) -> Option<&'a str> {
+/// Whether an error is about streaming: `stream` is what it names, or a word of its sentence.
+fn is_about_form(error: &ProviderError) -> bool {
+    let is_word = |word: &str| matches!(word, "stream" | "Stream" | "streaming" | "Streaming");
+    error.param.as_deref() == Some("stream")
+        || error.message.split(|c: char| !c.is_alphanumeric() && c != '_').any(is_word)
+}
+
+pub(super) fn matching_error<'a>(upstream: &'a Upstream, answer: &Reading) -> Option<&'a str> {
     if upstream.error_samples.is_empty() { None } else { upstream.matching_error(&answer.text()) }
 }
 

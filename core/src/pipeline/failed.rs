@@ -28,6 +28,8 @@ pub(super) struct Failed {
     pub(super) refuses_addition: bool,
     /// The request could not be put into the provider's words: nobody was asked.
     pub(super) is_untold: bool,
+    /// It refuses to stream, or to answer whole.
+    pub(super) refuses_form: bool,
     /// It refuses to be told how much to think.
     pub(super) refuses_reasoning: bool,
     /// The provider's error in the words of a client of another dialect, or the gateway's own.
@@ -43,6 +45,7 @@ impl Failed {
             body: Bytes::new(),
             refuses_addition: false,
             is_untold: false,
+            refuses_form: false,
             refuses_reasoning: false,
             own: None,
         }

@@ -22,6 +22,7 @@ mod journal;
 mod judgement;
 mod length;
 mod meter;
+mod other_form;
 mod plan;
 mod reading;
 mod relay;
@@ -185,6 +186,10 @@ async fn ask_one(
 ) -> Result<(Ask, Committed), Failed> {
     let mut ask = Ask::new(call, Arc::clone(candidate));
     let refuses = |what| shared.refusals.contains(&candidate.association_id, what);
+    let own_form = if call.stream { Refused::Stream } else { Refused::Whole };
+    if ask.may_turn(call) && refuses(own_form) {
+        ask = ask.streaming(call, !call.stream);
+    }
     if ask.adds_usage && refuses(Refused::Usage) {
         ask = ask.bare();
     }
@@ -200,6 +205,9 @@ async fn ask_one(
         journal.translated(recorded(&ask.lost()));
         match attempt(&shared.platform, call, &ask, patience, journal).await {
             Ok(committed) => {
+                if committed.is_turned && ask.stream == call.stream {
+                    refused.push(own_form);
+                }
                 refused.into_iter().for_each(|it| shared.refusals.insert(&candidate.association_id, it));
                 return Ok((ask, committed));
             }
@@ -207,6 +215,15 @@ async fn ask_one(
                 note(journal, &failed);
                 refused.push(Refused::Usage);
                 ask = ask.bare();
+            }
+            Err(failed) if failed.refuses_form => {
+                note(journal, &failed);
+                refused.push(own_form);
+                let is_bare = refused.contains(&Refused::Usage);
+                ask = ask.streaming(call, !call.stream);
+                if is_bare {
+                    ask = ask.bare();
+                }
             }
             Err(failed) if failed.refuses_reasoning => {
                 note(journal, &failed);
@@ -249,7 +266,7 @@ fn show(
     committed: Committed,
     mut journal: Journal,
 ) -> Response<Answer> {
-    let Committed { mut head, held, rest, meter, lost } = committed;
+    let Committed { mut head, held, rest, meter, lost, is_turned } = committed;
     let waited = journal.first_token();
     if call.operation == Operation::Generate && journal.facts().directions.pin.is_none() {
         let now = shared.now();
@@ -258,7 +275,7 @@ fn show(
     }
     headers::for_client(&mut head.headers);
     ask.candidate.redactor.headers(&mut head.headers);
-    if ask.translates {
+    if ask.translates || is_turned {
         let is_events = call.stream && call.form == StreamForm::Sse;
         let kind = if is_events { "text/event-stream" } else { "application/json" };
         head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

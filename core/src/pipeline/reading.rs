@@ -15,6 +15,8 @@ pub(super) struct Reading {
     pub(super) held_bytes: usize,
     body: Option<Body>,
     held: Vec<Bytes>,
+    /// What was looked at before anybody asked for it.
+    ahead: Option<Arrival>,
     clock: Arc<dyn Clock>,
     limit: Timestamp,
     /// How long it may be silent before `limit`.
@@ -36,10 +38,39 @@ impl Reading {
     pub(super) fn new(clock: &Arc<dyn Clock>, response: HttpResponse, limit: Timestamp, silence: Duration) -> Self {
         let (head, body) = response.into_parts();
         let clock = Arc::clone(clock);
-        Self { head, body: Some(body), held: Vec::new(), held_bytes: 0, clock, limit, silence, timer: None }
+        let (held, ahead) = (Vec::new(), None);
+        Self { head, body: Some(body), held, held_bytes: 0, ahead, clock, limit, silence, timer: None }
+    }
+
+    /// Waits so long instead.
+    pub(super) const fn wait(&mut self, limit: Timestamp, silence: Duration) {
+        self.limit = limit;
+        self.silence = silence;
+    }
+
+    /// Waits no longer than this for more.
+    pub(super) fn hurry(&mut self, silence: Duration) {
+        self.silence = self.silence.min(silence);
+    }
+
+    /// The first byte that is no white space, if one comes before `limit` others. `next` gives all the same what was read for it.
+    pub(super) async fn peek(&mut self, limit: usize) -> Option<u8> {
+        loop {
+            let first = self.held.iter().flatten().find(|byte| !byte.is_ascii_whitespace()).copied();
+            if first.is_some() || self.held_bytes > limit || self.ahead.is_some() {
+                // As one chunk, of which the meters are told.
+                self.held = vec![joined(&self.held)];
+                self.ahead = self.ahead.take().or(Some(Arrival::Chunk));
+                return first;
+            }
+            self.ahead = Some(self.next().await).filter(|arrival| !matches!(arrival, Arrival::Chunk));
+        }
     }
 
     pub(super) async fn next(&mut self) -> Arrival {
+        if let Some(arrival) = self.ahead.take() {
+            return arrival;
+        }
         let Some(body) = &mut self.body else {
             return Arrival::End;
         };

@@ -18,7 +18,7 @@ use crate::dialect::Remainder;
 use crate::platform::{Background, Body, BodyError, BoxFuture, Clock, Timestamp, with_timeout};
 
 /// How long a stream whose end may be near is waited for.
-const SOON: Duration = Duration::from_secs(2);
+pub(super) const SOON: Duration = Duration::from_secs(2);
 /// How long a provider that said everything may take to end its answer, so that its connection can be used again.
 const LINGER: Duration = Duration::from_secs(1);
 

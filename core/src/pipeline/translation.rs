@@ -35,6 +35,8 @@ pub(super) struct Asked<'a> {
     pub(super) model: &'a str,
     pub(super) host: &'a str,
     pub(super) origin: Origin,
+    /// The provider is asked for a stream.
+    pub(super) stream: bool,
     pub(super) asks_usage: bool,
     pub(super) without_reasoning: bool,
 }
@@ -50,7 +52,7 @@ impl Translation {
             model: asked.model,
             host: asked.host,
             origin: asked.origin,
-            stream: call.stream,
+            stream: asked.stream,
             asks_usage: asked.asks_usage,
             without_reasoning: asked.without_reasoning,
         };

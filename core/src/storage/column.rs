@@ -1,7 +1,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::StorageError;
-use crate::config::Prices;
+use crate::config::{Prices, StreamMode};
 use crate::platform::{Row, Timestamp, Value};
 
 /// A type of field that has one way into its column and out of it.
@@ -47,6 +47,16 @@ impl Column for i32 {
 
     fn read(row: Row<'_>, column: &str) -> Result<Self, StorageError> {
         Self::try_from(row.integer(column)?).map_err(|_| corrupt(row, column))
+    }
+}
+
+impl Column for StreamMode {
+    fn write(&self) -> Result<Value, StorageError> {
+        Ok(self.as_str().into())
+    }
+
+    fn read(row: Row<'_>, column: &str) -> Result<Self, StorageError> {
+        Self::parse(row.text(column)?).ok_or_else(|| corrupt(row, column))
     }
 }
 

@@ -37,6 +37,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0013_rollup_forms",
     "0014_imports_compatible",
     "0016_planning_compatible",
+    "0017_stream_compatible",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -25,20 +25,23 @@ async fn from_creation_to_deletion() {
     let shown = json!({
         "id": id, "model": "gpt-5", "provider": "main", "model_id": ids.model, "provider_id": ids.provider,
         "provider_model": "gpt-5", "weight": 1, "priority": 0, "tool_call": true, "structured_output": true, "image": true,
-        "relay_only": false, "context_window": null, "with_header": false, "headers": {}, "extra_body": {}, "prices": null, "note": "", "enabled": true,
+        "relay_only": false, "context_window": null, "stream": "auto", "with_header": false, "headers": {}, "extra_body": {}, "prices": null, "note": "", "enabled": true,
         "health": {"state": "asked", "resting_until": null, "cause": null, "failures": 0, "models": []},
     });
     assert_eq!(created, shown);
 
     let change = json!({
-        "weight": 10, "priority": -5, "image": false, "relay_only": true, "context_window": 200000, "enabled": false, "prices": {"input": 1.25, "output": 10},
+        "weight": 10, "priority": -5, "image": false, "relay_only": true, "context_window": 200000, "stream": "force", "enabled": false, "prices": {"input": 1.25, "output": 10},
         "headers": {"X-Title": "LLMIO", "Authorization": "Bearer 0123456789-tail"}, "extra_body": {"a.b": [1, null]},
     });
     let path = format!("PATCH /api/associations/{id}");
     let changed = api.expect(200, &path, change).await;
     assert_eq!(changed["headers"], json!({"authorization": "****tail", "x-title": "LLMIO"}));
     assert_eq!(changed["prices"]["cache_read"], 0.0);
-    assert_eq!((&changed["relay_only"], &changed["context_window"]), (&json!(true), &json!(200_000)));
+    assert_eq!(
+        (&changed["relay_only"], &changed["context_window"], &changed["stream"]),
+        (&json!(true), &json!(200_000), &json!("force"))
+    );
     assert_eq!(changed["extra_body"], json!({"a.b": [1, null]}));
 
     // A mask that is written back keeps what it stands for, also beside other headers.

@@ -124,7 +124,15 @@ async fn tests_of_associations() {
         row("openai", "tool_call", Reply::json(200, CHAT_CALL), "/chat/completions", None),
         row("openai", "tool_call", Reply::json(200, CHAT), "/chat/completions", Some("without calling the tool")),
         row("openai", "stream", events(CHAT_CUT), "/chat/completions", Some("without completing")),
-        row("openai", "stream", Reply::json(200, CHAT), "/chat/completions", Some("without a stream")),
+        // Of one that answers whole a client gets a stream, too; of an error none.
+        row("openai", "stream", Reply::json(200, CHAT), "/chat/completions", None),
+        row(
+            "openai",
+            "stream",
+            Reply::json(200, r#"{"error":{"message":"sorry"}}"#),
+            "/chat/completions",
+            Some("without a stream"),
+        ),
         row("openai", "plain", Reply::json(200, "{"), "/chat/completions", Some("a JSON object of 1 bytes")),
         row(
             "openai",

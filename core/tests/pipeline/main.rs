@@ -7,6 +7,7 @@ mod bed;
 mod client;
 mod counting;
 mod decisions;
+mod forms;
 mod health;
 mod judgement;
 mod operators;

@@ -56,7 +56,7 @@ pub(crate) fn answer(from: Dialect, to: Dialect, body: &[u8]) -> (Value, Ledger)
     (serde_json::from_slice(&text).unwrap(), ledger)
 }
 
-fn answered(dialect: Dialect, body: &[u8]) -> (Usage, String) {
+pub(crate) fn answered(dialect: Dialect, body: &[u8]) -> (Usage, String) {
     let mut meter = AnswerMeter::new(dialect, Operation::Generate);
     meter.push(body);
     let summary = meter.summary();

@@ -18,7 +18,7 @@ const fn models(to: Dialect) -> &'static [&'static str] {
 }
 
 /// The cases of a dialect whose file ends with `end`.
-fn cases(dialect: Dialect, end: &str) -> Vec<PathBuf> {
+pub(crate) fn cases(dialect: Dialect, end: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/dialect").join(dialect.as_str());
     let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut found: Vec<_> =

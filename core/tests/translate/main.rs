@@ -3,6 +3,7 @@
 mod bench;
 mod envelopes;
 mod fields;
+mod forms;
 mod golden;
 mod matrix;
 mod probes;

@@ -10,21 +10,28 @@ use crate::recordings::{OTHER_OPERATIONS, name, recordings, stream};
 
 /// The text, the calls with their arguments, as an answer or a stream of a dialect has them.
 #[derive(Debug, Default, PartialEq)]
-struct Said {
+pub(crate) struct Said {
     text: String,
     /// Name and arguments, the latter as JSON text while they come.
     calls: Vec<(String, String)>,
+    /// The indexes by which Chat tells calls apart while they come.
+    places: Vec<Value>,
 }
 
 impl Said {
-    fn of_answer(dialect: Dialect, answer: &Value) -> Self {
+    pub(crate) fn of_answer(dialect: Dialect, answer: &Value) -> Self {
         let mut said = Self::default();
         match dialect {
             Dialect::Anthropic => {
                 for block in list(&answer["content"]) {
                     match block["type"].as_str() {
                         Some("text") => said.text += block["text"].as_str().unwrap(),
-                        Some("tool_use") => said.call(&block["name"], &block["input"].to_string()),
+                        Some("tool_use") => {
+                            // What a model wrote that is no JSON is told as it is.
+                            let written = block["input"]["arguments"].as_str();
+                            let broken = written.filter(|it| serde_json::from_str::<Value>(it).is_err());
+                            said.call(&block["name"], broken.unwrap_or(&block["input"].to_string()));
+                        }
                         _ => {}
                     }
                 }
@@ -36,7 +43,7 @@ impl Said {
         said.settled()
     }
 
-    fn of_stream(dialect: Dialect, payloads: &[Value]) -> Self {
+    pub(crate) fn of_stream(dialect: Dialect, payloads: &[Value]) -> Self {
         let mut said = Self::default();
         // A server's tools are not the client's calls.
         let mut call = Value::Null;
@@ -86,8 +93,15 @@ impl Said {
             let arguments = call["function"]["arguments"].as_str().unwrap_or_default();
             let named = call["function"]["name"].as_str().filter(|name| !name.is_empty());
             match (named, is_delta) {
-                (None, true) => self.calls.last_mut().unwrap().1 += arguments,
-                _ => self.call(&call["function"]["name"], arguments),
+                (None, true) => {
+                    let of_call = self.places.iter().rposition(|place| *place == call["index"]);
+                    let last = self.calls.len() - 1;
+                    self.calls[of_call.unwrap_or(last)].1 += arguments;
+                }
+                _ => {
+                    self.call(&call["function"]["name"], arguments);
+                    self.places.push(call["index"].clone());
+                }
             }
         }
     }
@@ -148,6 +162,7 @@ impl Said {
 
     /// With arguments as they are meant, however they were written.
     fn settled(mut self) -> Self {
+        self.places.clear();
         for (_, arguments) in &mut self.calls {
             let text = if arguments.is_empty() { "{}" } else { arguments.as_str() };
             *arguments = serde_json::from_str::<Value>(text).map_or_else(|_| text.to_owned(), |it| it.to_string());

@@ -23,6 +23,8 @@ pub struct Behaviour {
     pub head_delay_ms: u64,
     pub usage: UsageSpec,
     pub fault: Option<Fault>,
+    /// Answers in this form, whatever is asked for: streamed, or whole.
+    pub streams: Option<bool>,
     /// For the faults with a `Retry-After`, in that header's own format.
     pub retry_after: Option<String>,
     /// Added to the answer's.
@@ -81,6 +83,7 @@ impl Default for Behaviour {
             head_delay_ms: 0,
             usage: UsageSpec::default(),
             fault: None,
+            streams: None,
             retry_after: None,
             headers: BTreeMap::new(),
             replay: None,
@@ -99,7 +102,8 @@ impl Behaviour {
     }
 
     /// Reads a model's name: `tool:NAME` calls that tool, `fault:NAME` fails so, every other name answers text. Each
-    /// may be followed by `+size=BYTES`, `+chunks=N`, `+delay=MS`, `+head=MS`, `+retry=VALUE`, `+thinking`.
+    /// may be followed by `+size=BYTES`, `+chunks=N`, `+delay=MS`, `+head=MS`, `+retry=VALUE`, `+thinking`,
+    /// `+streams`, `+whole`.
     ///
     /// Fails on an unknown fault or option, so that a typing error in a test does not pass as an answer.
     pub fn from_model(model: &str) -> Result<Self, String> {
@@ -119,6 +123,8 @@ impl Behaviour {
                 "delay" => behaviour.delay_ms = number()?,
                 "head" => behaviour.head_delay_ms = number()?,
                 "retry" => behaviour.retry_after = Some(value.to_owned()),
+                "streams" => behaviour.streams = Some(true),
+                "whole" => behaviour.streams = Some(false),
                 "thinking" => behaviour.reasoning = Some("Let me think about it.".to_owned()),
                 _ => return Err(format!("no option {name:?}")),
             }

@@ -41,7 +41,8 @@ fn play(route: &Route, accepted: &Accepted, behaviour: &Behaviour) -> Play {
     let Accepted { model, stream, body } = accepted;
     let dialect = route.dialect;
     let asked = Asked { dialect, model, body, behaviour };
-    let sse = !matches!(route.operation, Operation::GenerateGemini { sse: false, .. });
+    let streams = behaviour.streams.unwrap_or(*stream);
+    let sse = streams != *stream || !matches!(route.operation, Operation::GenerateGemini { sse: false, .. });
     if let Some(fault) = behaviour.fault {
         return fault.play(asked, *stream, sse);
     }
@@ -54,7 +55,7 @@ fn play(route: &Route, accepted: &Accepted, behaviour: &Behaviour) -> Play {
         Operation::Model(id) => json(answer::model(dialect, id)),
         Operation::CountTokens => json(serde_json::json!({"input_tokens": answer::count_tokens(body)})),
         Operation::CountTokensGemini { .. } => json(serde_json::json!({"totalTokens": answer::count_tokens(body)})),
-        Operation::Generate | Operation::GenerateGemini { .. } if *stream => {
+        Operation::Generate | Operation::GenerateGemini { .. } if streams => {
             let mut events = answer::stream(asked);
             if !sse {
                 events = answer::json_array(events);

@@ -773,6 +773,12 @@ export interface components {
              */
             context_window: number | null;
             /**
+             * @description Whether the provider is asked to stream: `auto`, as the client wants its answer, and in the other form where that
+             *     is refused; `force`, always; `never`. The client gets its answer as it wants it.
+             * @default auto
+             */
+            stream: components["schemas"]["StreamMode"];
+            /**
              * @description Whether the client's own headers pass to the provider.
              * @default false
              */
@@ -833,6 +839,12 @@ export interface components {
              */
             context_window?: number | null;
             /**
+             * @description Whether the provider is asked to stream: `auto`, as the client wants its answer, and in the other form where that
+             *     is refused; `force`, always; `never`. The client gets its answer as it wants it.
+             * @default auto
+             */
+            stream: components["schemas"]["StreamMode"];
+            /**
              * @description Whether the client's own headers pass to the provider.
              * @default false
              */
@@ -885,6 +897,12 @@ export interface components {
              *     others first. Null, the default: unknown.
              */
             context_window?: number | null;
+            /**
+             * @description Whether the provider is asked to stream: `auto`, as the client wants its answer, and in the other form where that
+             *     is refused; `force`, always; `never`. The client gets its answer as it wants it.
+             * @default auto
+             */
+            stream?: components["schemas"]["StreamMode"];
             /**
              * @description Whether the client's own headers pass to the provider.
              * @default false
@@ -947,6 +965,12 @@ export interface components {
              * @default null
              */
             context_window?: number | null;
+            /**
+             * @description Whether the provider is asked to stream: `auto`, as the client wants its answer, and in the other form where that
+             *     is refused; `force`, always; `never`. The client gets its answer as it wants it.
+             * @default auto
+             */
+            stream?: components["schemas"]["StreamMode"];
             /**
              * @description Whether the client's own headers pass to the provider.
              * @default false
@@ -1023,6 +1047,11 @@ export interface components {
              *     others first. Null, the default: unknown.
              */
             context_window?: number | null;
+            /**
+             * @description Whether the provider is asked to stream: `auto`, as the client wants its answer, and in the other form where that
+             *     is refused; `force`, always; `never`. The client gets its answer as it wants it.
+             */
+            stream?: components["schemas"]["StreamMode"];
             /** @description Whether the client's own headers pass to the provider. */
             with_header?: boolean;
             /** @description Dotted path to value, merged into the request's body. */
@@ -3074,6 +3103,8 @@ export interface components {
             database_bytes: number | null;
         };
         Strategy: "lottery" | "rotor" | "round_robin" | "least_latency";
+        /** @description Whether a provider is asked to stream. */
+        StreamMode: ("force" | "never") | "auto";
         TestDraft: {
             provider: components["schemas"]["ProviderFields"];
             /**

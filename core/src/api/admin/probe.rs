@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::providers::ProviderFields;
 use super::{Admin, AdminCall, AdminError, AdminRoute, List, Reply};
-use crate::config::{Association, Config, Invalid, Model, Provider, Strategy, Timeouts, validate};
+use crate::config::{Association, Config, Invalid, Model, Provider, Strategy, StreamMode, Timeouts, validate};
 use crate::platform::{Body, Timestamp};
 use crate::probe::{ListedModel, Test, TestEvent, TestKind, TestOptions, TestReport, list_models, milliseconds};
 
@@ -226,6 +226,7 @@ fn draft_association(provider: &Provider, provider_model: &str) -> Association {
         image: true,
         relay_only: false,
         context_window: None,
+        stream: StreamMode::Auto,
         with_header: false,
         headers: Vec::new(),
         extra_body: serde_json::Map::new(),

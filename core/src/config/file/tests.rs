@@ -430,6 +430,7 @@ models:
     structured_output: true
     image: true
     relay_only: false
+    stream: auto
     with_header: false
     extra_body:
       a: []

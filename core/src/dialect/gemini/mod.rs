@@ -3,6 +3,7 @@
 mod answer;
 mod codec;
 mod error;
+mod gather;
 mod inspect;
 mod meter;
 mod models;
@@ -33,4 +34,7 @@ pub(super) static ROW: Row = Row {
     model: models::entry,
     models: models::list,
     codec: &codec::CODEC,
+    gather: gather::gather,
+    gathered: gather::gathered,
+    spread: gather::spread,
 };

@@ -3,6 +3,7 @@
 mod answer;
 mod codec;
 pub(super) mod error;
+mod gather;
 mod inspect;
 mod meter;
 pub(super) mod models;
@@ -32,4 +33,7 @@ pub(super) static ROW: Row = Row {
     model: models::entry,
     models: models::list,
     codec: &codec::CODEC,
+    gather: gather::gather,
+    gathered: gather::gathered,
+    spread: gather::spread,
 };

@@ -3,6 +3,7 @@
 mod answer;
 mod codec;
 mod error;
+mod gather;
 mod inspect;
 mod meter;
 mod usage;
@@ -41,4 +42,7 @@ pub(super) static ROW: Row = Row {
     model: openai_chat::models::entry,
     models: openai_chat::models::list,
     codec: &codec::CODEC,
+    gather: gather::gather,
+    gathered: gather::gathered,
+    spread: gather::spread,
 };

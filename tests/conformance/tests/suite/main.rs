@@ -16,6 +16,7 @@ mod endpoints;
 mod ends;
 mod errors;
 mod faults;
+mod forms;
 mod instances;
 mod keepalive;
 mod log_detail;

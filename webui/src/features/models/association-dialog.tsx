@@ -152,6 +152,18 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
             <Input {...props} type="number" min={1} step={1} className="max-w-40" {...register('context_window')} />
           )}
         </Field>
+        <Field
+          label={t`Streaming`}
+          hint={t`Whether the provider is asked for a stream. Clients get their answers as they want them, whatever it is.`}
+        >
+          {(props) => (
+            <Select {...props} className="max-w-64" {...register('stream')}>
+              <option value="auto">{t`As the client wants it`}</option>
+              <option value="force">{t`Always`}</option>
+              <option value="never">{t`Never`}</option>
+            </Select>
+          )}
+        </Field>
       </Group>
       <Group title={t`Prices per million tokens`}>
         <Checkbox

@@ -14,6 +14,7 @@ export interface AssociationForm {
   image: boolean;
   relay_only: boolean;
   context_window: string;
+  stream: Association['stream'];
   with_header: boolean;
   headers: { name: string; value: string }[];
   extra_body: string;
@@ -56,6 +57,7 @@ export function formOf(association: Association | undefined, modelId: string, cu
     image: association?.image ?? true,
     relay_only: association?.relay_only ?? false,
     context_window: text(association?.context_window),
+    stream: association?.stream ?? 'auto',
     with_header: association?.with_header ?? false,
     headers: Object.entries(association?.headers ?? {}).map(([name, value]) => ({ name, value })),
     extra_body: Object.keys(association?.extra_body ?? {}).length

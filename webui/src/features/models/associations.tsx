@@ -172,6 +172,8 @@ export function Associations({ model }: { model: Model }) {
           {it.structured_output && <Badge>{t`structured`}</Badge>}
           {it.image && <Badge>{t`images`}</Badge>}
           {it.relay_only && <Badge>{t`relay only`}</Badge>}
+          {it.stream === 'force' && <Badge>{t`always streams`}</Badge>}
+          {it.stream === 'never' && <Badge>{t`never streams`}</Badge>}
           {(it.with_header || Object.keys(it.headers).length > 0) && <Badge>{t`headers`}</Badge>}
           {Object.keys(it.extra_body).length > 0 && <Badge>{t`extra body`}</Badge>}
         </span>
