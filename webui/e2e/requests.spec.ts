@@ -184,6 +184,23 @@ test('the palette finds pages, models and actions', async ({ page, seeded }) => 
   await expect(page.getByRole('heading', { level: 1, name: 'Keys' })).toBeVisible();
 });
 
+test('what is typed while the palette is on its way leads nowhere', async ({ page, seeded }) => {
+  let typed = () => {};
+  const hasTyped = new Promise<void>((resolve) => {
+    typed = resolve;
+  });
+  await page.route(/\/assets\/palette-[^/]*\.js$/, async (route) => {
+    await hasTyped;
+    await route.continue();
+  });
+  await open(page, seeded, '/logs');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('gkj');
+  typed();
+  await expect(page.getByPlaceholder('A page, a name')).toBeFocused();
+  expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/logs');
+});
+
 test('what is not there is told of, and leads to what is', async ({ page, seeded }) => {
   for (const [path, all] of [
     ['/models/none', 'All models'],

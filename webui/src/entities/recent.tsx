@@ -27,12 +27,14 @@ export function Recent({ health }: { health: Health | undefined }) {
       search={{ association: health.id, attempts: 'all', range: '7d' }}
       aria-label={summary}
       title={summary}
-      className="inline-flex h-6 items-end gap-px rounded-control py-1"
+      className="inline-block rounded-control"
     >
-      {all.map((it, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: an attempt is its place
-        <span key={index} aria-hidden className={`w-1 ${BARS[it] ?? 'h-3.5 bg-bad'}`} />
-      ))}
+      <span aria-hidden className="flex h-6 items-end gap-px py-1">
+        {all.map((it, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: an attempt is its place
+          <span key={index} className={`w-1 ${BARS[it] ?? 'h-3.5 bg-bad'}`} />
+        ))}
+      </span>
     </Link>
   );
 }

@@ -64,7 +64,7 @@ export function Card({
 /** Names and values, one under another. */
 export function Facts({ items }: { items: [ReactNode, ReactNode][] }) {
   return (
-    <dl className="grid content-start grid-cols-[minmax(7rem,auto)_minmax(0,1fr)] gap-x-4 gap-y-1.5">
+    <dl className="grid content-start grid-cols-[minmax(0,2fr)_minmax(0,3fr)] gap-x-4 sm:grid-cols-[minmax(7rem,auto)_minmax(0,1fr)] gap-y-1.5">
       {items.map(([name, value], index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: names and their order are fixed
         <div key={index} className="contents">

@@ -33,7 +33,7 @@ export function Shell(): ReactNode {
   const [more, setMore] = useState(false);
 
   const pathname = useRouterState({ select: (state) => state.location.pathname });
-  useShortcuts(() => setPalette(true));
+  useShortcuts(() => setPalette(true), palette);
 
   useEffect(() => {
     if (session) return;

@@ -17,20 +17,25 @@ const PAGES: Record<
 };
 
 /** `g` and a letter goes to a page, `/` to the search of the page, ⌘K or Ctrl K opens the palette. */
-export function useShortcuts(openPalette: () => void) {
+export function useShortcuts(openPalette: () => void, paletteIsOpen: boolean) {
   const router = useRouter();
-  const open = useRef(openPalette);
-  open.current = openPalette;
+  const palette = useRef({ open: openPalette, isOpen: paletteIsOpen });
+  palette.current = { open: openPalette, isOpen: paletteIsOpen };
   useEffect(() => {
     let went = 0;
     const press = (event: KeyboardEvent) => {
       if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault();
-        open.current();
+        palette.current.open();
         return;
       }
       if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
       if (document.querySelector('dialog[open]')) return;
+      // What is typed while the palette is still being loaded is meant for it.
+      if (palette.current.isOpen) {
+        event.preventDefault();
+        return;
+      }
       if (event.key === '/') {
         const search = document.querySelector<HTMLInputElement>('[data-shortcut="/"]');
         if (search) event.preventDefault();

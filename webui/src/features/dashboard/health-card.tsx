@@ -36,7 +36,7 @@ export function HealthCard() {
                     <Link
                       to="/providers/$id"
                       params={{ id }}
-                      className="break-anywhere min-w-40 font-medium text-acc hover:underline"
+                      className="break-anywhere w-40 font-medium sm:w-56 text-acc hover:underline"
                     >
                       {list[0]?.provider}
                     </Link>

@@ -7,6 +7,7 @@ import { answerOf, questionOf } from '@/dialects';
 import { Conversation } from '@/entities/conversation';
 import { DecisionTable } from '@/entities/decision';
 import { type LogDetail, logDetail } from '@/entities/logs';
+import { dialects, providerTypes } from '@/entities/words';
 import { bytes, dateTime, duration, number } from '@/lib/format';
 import { rangeSince } from '@/lib/time-range';
 import { buttonClass } from '@/ui/button';
@@ -250,22 +251,29 @@ function Translation({ log }: { log: LogDetail }) {
   const words = { approximated: t`approximated`, dropped: t`left out`, refused: t`refused` };
   const tones = { approximated: 'info', dropped: 'warn', refused: 'bad' } as const;
   return (
-    <ul className="m-0 flex list-none flex-col gap-2 p-0">
-      {log.translation.map((it) => (
-        <li key={`${it.path} ${it.kind}`} className="rounded-card border border-line p-3">
-          <div className="flex flex-wrap items-baseline gap-2">
-            <Badge tone={tones[it.kind]}>{words[it.kind]}</Badge>
-            <code className="break-anywhere">{it.path}</code>
-          </div>
-          {(it.from || it.to) && (
-            <p className="break-anywhere mt-1 font-mono text-meta">
-              {it.from ?? '–'} → {it.to ?? '–'}
-            </p>
-          )}
-          {it.note && <p className="break-anywhere mt-1 text-t2">{it.note}</p>}
-        </li>
-      ))}
-    </ul>
+    <>
+      {log.provider_type && (
+        <p className="mb-3 text-t2">
+          {t`Asked in ${dialects[log.dialect]}, sent on in ${providerTypes[log.provider_type]}. What did not go along as it was:`}
+        </p>
+      )}
+      <ul className="m-0 flex list-none flex-col gap-2 p-0">
+        {log.translation.map((it) => (
+          <li key={`${it.path} ${it.kind}`} className="rounded-card border border-line p-3">
+            <div className="flex flex-wrap items-baseline gap-2">
+              <Badge tone={tones[it.kind]}>{words[it.kind]}</Badge>
+              <code className="break-anywhere">{it.path}</code>
+            </div>
+            {(it.from || it.to) && (
+              <p className="break-anywhere mt-1 font-mono text-meta">
+                {it.from ?? '–'} → {it.to ?? '–'}
+              </p>
+            )}
+            {it.note && <p className="break-anywhere mt-1 text-t2">{it.note}</p>}
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 

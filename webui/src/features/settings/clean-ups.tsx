@@ -1,7 +1,7 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { infiniteQueryOptions, useInfiniteQuery } from '@tanstack/react-query';
 import client, { data, type Schemas } from '@/api/client';
-import { duration, number } from '@/lib/format';
+import { duration, NONE, number } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Empty, Loaded } from '@/ui/states';
 import { Table } from '@/ui/table';
@@ -52,7 +52,11 @@ export function CleanUps() {
                 },
                 { id: 'deleted', header: t`Deleted`, end: true, cell: (row) => number(row.deleted) },
                 { id: 'took', header: t`Took`, end: true, cell: (row) => duration(row.duration_ms) },
-                { id: 'error', header: t`Error`, cell: (row) => <span className="text-bad">{row.error}</span> },
+                {
+                  id: 'error',
+                  header: t`Error`,
+                  cell: (row) => (row.error ? <span className="text-bad">{row.error}</span> : NONE),
+                },
               ]}
             />
           ) : (
