@@ -304,8 +304,8 @@ test('settings that somebody else has changed meanwhile are not overwritten unse
   await expect(page.getByLabel('Keep streams alive after, in seconds')).toHaveValue('3');
   await expect(rest).toHaveValue('77');
   await save.click();
+  await expect.poll(settings).toMatchObject({ keep_alive: 3, max_rest: 77 });
   await expect(save).toBeDisabled();
-  expect(await settings()).toMatchObject({ keep_alive: 3, max_rest: 77 });
   // The days are for what this page has read, too.
   await gateway.api('PUT', '/api/settings', { ...before, keep_alive: 4 });
   await page.getByLabel('Delete old requests every day').click();

@@ -178,8 +178,20 @@ test('tokens are counted by the provider that the settings name', async ({ page 
   await page.getByLabel('Counting provider').selectOption('Claude');
   const save = page.getByRole('button', { name: 'Save', exact: true });
   await save.click();
-  await expect(save).toBeDisabled();
+  await expect(page.getByText('Saved', { exact: true })).toBeVisible();
+  // It is shown before the providers are there, and stays when they come.
+  let come = () => {};
+  const late = new Promise<void>((resolve) => {
+    come = resolve;
+  });
+  await page.route('**/api/providers', async (route) => {
+    await late;
+    await route.continue();
+  });
   await page.reload();
+  await expect(page.getByLabel('Counting provider')).toHaveValue('Claude');
+  come();
+  await expect(page.getByRole('button', { name: 'Test counting' })).toBeVisible();
   await expect(page.getByLabel('Counting provider')).toHaveValue('Claude');
   const after = await count();
   expect(after.status).toBe(200);

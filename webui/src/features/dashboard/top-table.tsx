@@ -84,6 +84,7 @@ export function TopTable({ groups, by, thenBy, linked, onNarrow }: TopTableProps
       id: 'total',
       header: t`Total p50 / p95`,
       end: true,
+      from: 'lg',
       cell: (it) => `${duration(it.total_ms?.p50)} / ${duration(it.total_ms?.p95)}`,
     },
     { id: 'speed', header: t`Tokens/s`, end: true, from: 'xl', cell: (it) => number(it.tokens_per_second, 1) },

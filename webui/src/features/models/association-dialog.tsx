@@ -76,6 +76,9 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
     guard,
   );
   const hasPrices = watch('has_prices');
+  // Before the others are there its own provider is: the browser forgets what was chosen with its option.
+  const choices =
+    providers.length || !association ? providers : [{ id: association.provider_id, name: association.provider }];
   return (
     <FormDialog
       title={
@@ -103,7 +106,7 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
         {(props) => (
           <Select {...props} {...register('provider_id', { required: t`Choose a provider.` })}>
             <option value="">{t`Choose…`}</option>
-            {providers.map((it) => (
+            {choices.map((it) => (
               <option key={it.id} value={it.id}>
                 {it.name}
               </option>

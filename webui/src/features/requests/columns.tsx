@@ -72,7 +72,7 @@ export function useColumns(attempts: boolean): LogColumn[] {
       header: t`Model`,
       card: 'title',
       cell: (log) => (
-        <span className="md:block md:max-w-44 md:truncate">
+        <span className="md:block md:max-w-36 md:truncate lg:max-w-44">
           <Cell name="model" value={log.model} />
         </span>
       ),
@@ -84,7 +84,7 @@ export function useColumns(attempts: boolean): LogColumn[] {
         log.provider === null ? (
           <span className="text-t3">–</span>
         ) : (
-          <span className="break-anywhere md:block md:max-w-44 md:truncate">
+          <span className="break-anywhere md:block md:max-w-36 md:truncate lg:max-w-44">
             <Cell name="provider" value={log.provider} />
             {log.provider_model && log.provider_model !== log.model && (
               <>

@@ -62,6 +62,8 @@ export function GeneralSettings({ stored }: { stored: Settings }) {
   const counting = providers.filter((it) =>
     [it.type, ...it.also.map((address) => address.type)].some((type) => type === 'anthropic' || type === 'gemini'),
   );
+  // The stored one is a choice before the others are there: the browser forgets what was chosen with its option.
+  const choices = [...new Set([...counting.map((it) => it.name), stored.counting_provider ?? ''])].filter(Boolean);
   // It can be tried before it is saved.
   const chosen = counting.find((it) => it.name === form.watch('counting_provider'));
   return (
@@ -75,14 +77,11 @@ export function GeneralSettings({ stored }: { stored: Settings }) {
           {(props) => (
             <Select {...props} {...form.register('counting_provider')}>
               <option value="">{t`none`}</option>
-              {counting.map((it) => (
-                <option key={it.id} value={it.name}>
-                  {it.name}
+              {choices.map((name) => (
+                <option key={name} value={name}>
+                  {name}
                 </option>
               ))}
-              {stored.counting_provider && !counting.some((it) => it.name === stored.counting_provider) && (
-                <option value={stored.counting_provider}>{stored.counting_provider}</option>
-              )}
             </Select>
           )}
         </Field>
