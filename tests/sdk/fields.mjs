@@ -1,4 +1,4 @@
-// Writes tests/fixtures/sdk/<dialect>.json: every field that the official SDK's types let a request have, and a request with
+// Writes tests/fixtures/sdk/<dialect>.json: every field that the official SDK's types let a request or an answer have, and one with
 // it for each value that the type names. The tests of the codecs read it. Run it after a change of the SDKs' versions:
 //   npm ci && node fields.mjs
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -52,6 +52,7 @@ const DIALECTS = {
     },
     elements: { messages: messageOfChat, tools: (tool) => ({ tools: [tool] }) },
     whole: /^moderation|^prediction|^web_search_options/,
+    answer: { type: 'ChatCompletion', skip: ['usage'], whole: /logprobs\.(content|refusal)\[\]|moderation|\.audio$/ },
   },
   openai_responses: {
     package: 'openai',
@@ -65,6 +66,12 @@ const DIALECTS = {
     elements: { input: itemOfResponses, tools: (tool) => ({ tools: [tool] }) },
     whole:
       /\((tool_search|image_generation|computer|shell|local_shell|mcp|apply_patch|file_search|code_interpreter|program|configuration|compaction|web_search|additional_tools|input_fidelity)|^reasoning\.context|^moderation|^image\.|^prompt\b|^context_management|\.(caller|agent)$|prompt_cache_breakpoint/,
+    answer: {
+      file: 'openai/resources/responses/responses.d.ts',
+      type: 'Response',
+      skip: ['usage', 'tools', 'tool_choice', 'text', 'reasoning', 'instructions', 'prompt', 'conversation', 'moderation'],
+      whole: /^output\[\]\((?!message|function_call\)|custom_tool_call\)|reasoning)|logprobs\[\]|\.(caller|agent)$|^error/,
+    },
   },
   anthropic: {
     package: '@anthropic-ai/sdk',
@@ -77,6 +84,7 @@ const DIALECTS = {
     skip: /^messages\[\]\((assistant|system)\)\.content\[\]\((?!text)/,
     whole:
       /_tool_result\)|server_tool_use|toolset|_20\d{6}\)|container|mcp|citations\[\]|^diagnostics|cache_control|\(search_result\)|tool_reference|\(document\).source\(content\)|tool_result\).content\[\]\(document\)|caller/,
+    answer: { type: 'Message', skip: ['usage'], whole: /_tool_result\)|server_tool_use|container|stop_details|caller|_upload\)/ },
   },
   gemini: {
     package: '@google/genai',
@@ -88,6 +96,12 @@ const DIALECTS = {
     elements: { tools: (tool) => ({ tools: [tool] }) },
     whole: /^tools\[\]\.(?!functionDeclarations)|^systemInstruction|[sS]chema$|parameters$|response$|Config\.(speech|image|routing|modelArmor|translation|audio)|safetySettings\[\]|toolConfig\.retrieval/,
     also: [{ type: 'Content', path: 'contents[]', wrap: contentOfGemini }],
+    answer: {
+      type: 'GenerateContentResponse',
+      // What the SDK makes of the rest.
+      skip: ['usageMetadata', 'text', 'data', 'functionCalls', 'executableCode', 'codeExecutionResult', 'sdkHttpResponse'],
+      whole: /parts\[\]\.(inlineData|fileData|functionResponse|executableCode|codeExecutionResult|toolCall|toolResponse|videoMetadata|mediaResolution|partMetadata|audioTranscription)|logprobsResult|urlContext|searchEntryPoint|retrievalMetadata|safetyRatings|groundingChunks\[\]\.(?!web$)|googleMaps|sourceFlagging|date$|partialArgs|modelStatus/,
+    },
     place: (name) =>
       ['systemInstruction', 'safetySettings', 'tools', 'toolConfig', 'cachedContent', 'labels', 'serviceTier'].includes(name)
         ? name
@@ -311,13 +325,25 @@ class Walk {
     }
     return this.rows;
   }
+
+  /** What an answer may have. */
+  answers() {
+    const { type, skip, whole } = this.dialect.answer;
+    this.rows = new Map();
+    this.dialect = { ...this.dialect, whole, skip: undefined };
+    for (const { name, type: member } of this.members(this.type(type)).filter((it) => !skip.includes(it.name))) {
+      this.value(member, name, name, (value) => (value === undefined ? {} : { [name]: value }), []);
+    }
+    return this.rows;
+  }
 }
 
 for (const [name, dialect] of Object.entries(DIALECTS)) {
   const { version } = JSON.parse(readFileSync(join(modules, dialect.package, 'package.json'), 'utf8'));
-  const rows = [...new Walk(dialect).all()];
-  const fields = rows.map(([path, tries]) => `  ${JSON.stringify({ path, tries })}`);
-  const text = `{"package": "${dialect.package}", "version": "${version}", "fields": [\n${fields.join(',\n')}\n]}\n`;
+  const walk = new Walk(dialect);
+  const list = (rows) => [...rows].map(([path, tries]) => `  ${JSON.stringify({ path, tries })}`).join(',\n');
+  const [requests, answers] = [list(walk.all()), list(walk.answers())];
+  const text = `{"package": "${dialect.package}", "version": "${version}", "fields": [\n${requests}\n], "answers": [\n${answers}\n]}\n`;
   writeFileSync(join(out, `${name}.json`), text);
-  console.log(`${name}: ${rows.length} fields, ${text.length} bytes`);
+  console.log(`${name}: ${text.length} bytes`);
 }

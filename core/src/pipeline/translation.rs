@@ -73,7 +73,7 @@ impl Translation {
             usage: call.head.include_usage,
             as_array: call.form == StreamForm::JsonArray,
             names,
-            freeform: request.freeform.iter().map(|name| name.clone().into_owned()).collect(),
+            freeform: request.freeform(),
             repeated: request.repeated.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())).collect(),
         };
         let (provider, client, counts) = (asked.provider, call.dialect, counting.is_some());

@@ -8,29 +8,32 @@ use llmio_core::testing::current_file;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::answer_fields;
 use crate::bench::{self, others};
 
 #[derive(Deserialize)]
-struct Sdk {
+pub(crate) struct Sdk {
     package: String,
     version: String,
+    /// Of requests.
     fields: Vec<Field>,
+    pub(crate) answers: Vec<Field>,
 }
 
 #[derive(Deserialize)]
-struct Field {
-    path: String,
-    tries: Vec<Try>,
+pub(crate) struct Field {
+    pub(crate) path: String,
+    pub(crate) tries: Vec<Try>,
 }
 
-/// The members of a request that has the field, and of one that lacks nothing else.
+/// The members of a request or an answer that has the field, and of one that lacks nothing else.
 #[derive(Deserialize)]
-struct Try {
-    body: Map<String, Value>,
-    without: Map<String, Value>,
+pub(crate) struct Try {
+    pub(crate) body: Map<String, Value>,
+    pub(crate) without: Map<String, Value>,
 }
 
-fn sdk(dialect: Dialect) -> Sdk {
+pub(crate) fn sdk(dialect: Dialect) -> Sdk {
     let path = format!("{}/../tests/fixtures/sdk/{dialect}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
@@ -225,7 +228,8 @@ fn what_both_have_is_not_dropped() {
 #[test]
 fn every_field_has_a_row() {
     let mut table = "# Fields between dialects\n\nWhat becomes of each field that the official SDKs know, when a client that \
-        sends it is answered by a provider of another dialect: found by sending each, with every value that its type names. \
+        sends it is answered by a provider of another dialect, and of each of an answer on its way back: found by sending each, with \
+        every value that its type names. \
         See [Between dialects](dialects.md). `default` says what is so anyway.\n\n\
         <!-- UPDATE=1 cargo test -p llmio-core --test translate -->\n"
         .to_owned();
@@ -250,6 +254,7 @@ fn every_field_has_a_row() {
             }
             table.push('\n');
         }
+        table += &answer_fields::table(from);
     }
     current_file(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/fields.md"), &table);
 }

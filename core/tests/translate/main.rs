@@ -1,5 +1,6 @@
 //! What crosses from one dialect to another: fixtures against snapshots, however a stream is cut, and recorded answers.
 
+mod answer_fields;
 mod bench;
 mod envelopes;
 mod fields;
@@ -9,6 +10,7 @@ mod matrix;
 mod probes;
 mod recorded;
 mod round_trips;
+mod where_others_fail;
 
 #[path = "../support/recordings.rs"]
 mod recordings;

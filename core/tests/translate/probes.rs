@@ -142,7 +142,12 @@ pub(crate) fn responses() -> Vec<Probe> {
         ("`max_tool_calls`", it, json!({"max_tool_calls": 7}), ""),
         ("`temperature`", it, json!({"temperature": 0.25}), "0.25"),
         ("`top_p`", it, json!({"top_p": 0.25}), "0.25"),
-        ("`top_logprobs`", it, json!({"top_logprobs": 2}), ""),
+        (
+            "`top_logprobs`",
+            it,
+            json!({"include": ["message.output_text.logprobs"], "top_logprobs": 2}),
+            "top_logprobs|responseLogprobs",
+        ),
         (
             "`reasoning.effort`",
             it,

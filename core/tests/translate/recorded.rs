@@ -90,8 +90,10 @@ impl Said {
         }
         self.text += message["refusal"].as_str().unwrap_or_default();
         for call in list(&message["tool_calls"]) {
-            let arguments = call["function"]["arguments"].as_str().unwrap_or_default();
-            let named = call["function"]["name"].as_str().filter(|name| !name.is_empty());
+            let (tool, input) =
+                if call["custom"].is_object() { ("custom", "input") } else { ("function", "arguments") };
+            let arguments = call[tool][input].as_str().unwrap_or_default();
+            let named = call[tool]["name"].as_str().filter(|name| !name.is_empty());
             match (named, is_delta) {
                 (None, true) => {
                     let of_call = self.places.iter().rposition(|place| *place == call["index"]);
@@ -99,7 +101,7 @@ impl Said {
                     self.calls[of_call.unwrap_or(last)].1 += arguments;
                 }
                 _ => {
-                    self.call(&call["function"]["name"], arguments);
+                    self.call(&call[tool]["name"], arguments);
                     self.places.push(call["index"].clone());
                 }
             }
@@ -112,6 +114,9 @@ impl Said {
         }
         if item["type"] == "function_call" {
             self.call(&item["name"], item["arguments"].as_str().unwrap());
+        }
+        if item["type"] == "custom_tool_call" {
+            self.call(&item["name"], item["input"].as_str().unwrap());
         }
     }
 
@@ -165,7 +170,15 @@ impl Said {
         self.places.clear();
         for (_, arguments) in &mut self.calls {
             let text = if arguments.is_empty() { "{}" } else { arguments.as_str() };
-            *arguments = serde_json::from_str::<Value>(text).map_or_else(|_| text.to_owned(), |it| it.to_string());
+            let tree = serde_json::from_str::<Value>(text);
+            // A tool that takes any text is a function of one argument elsewhere.
+            let only =
+                tree.as_ref().ok().and_then(|it| it.as_object().filter(|it| it.len() == 1)?.get("input")?.as_str());
+            *arguments = match (only, &tree) {
+                (Some(input), _) => input.to_owned(),
+                (None, Ok(tree)) => tree.to_string(),
+                (None, Err(_)) => text.to_owned(),
+            };
         }
         self
     }

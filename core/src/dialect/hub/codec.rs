@@ -17,6 +17,8 @@ pub struct Codec {
     pub encode_answer: fn(&Answer<'_>, &Usage, &Context, &mut Ledger) -> Vec<u8>,
     pub decode_stream: fn() -> Box<dyn DecodeStream>,
     pub encode_stream: fn(Context) -> Box<dyn EncodeStream>,
+    /// Its clients have tools that take any text.
+    pub has_freeform: bool,
     /// What an envelope of ours begins with in a client's request.
     pub mark: &'static str,
     /// Takes envelopes of ours out of a request that goes to a provider of this dialect as it is: no maker of a thought is

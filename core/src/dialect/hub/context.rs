@@ -35,7 +35,7 @@ pub struct Context {
     /// The client's stream is a JSON array, not one of events: Gemini without `alt=sse`.
     pub as_array: bool,
     pub names: Names,
-    /// The client's tools that take any text, which the provider knows as functions.
+    /// The client's tools that take any text, which the provider may know as functions.
     pub freeform: Vec<String>,
     /// Members of the request that the answer repeats.
     pub repeated: Vec<(String, Value)>,

@@ -2,6 +2,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::freeform;
+use super::notes::Notes;
 use super::proof::Proof;
 
 /// One piece of a turn or an answer.
@@ -10,6 +12,8 @@ pub struct Part<'a> {
     pub kind: PartKind<'a>,
     /// A cache breakpoint behind it.
     pub cache: Option<Cache>,
+    /// What an answer says of this text.
+    pub notes: Option<Box<Notes<'a>>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +54,8 @@ pub enum Input<'a> {
     Tree(&'a Value),
     /// JSON text, where the dialect has a string; what it holds was not looked at.
     Json(Cow<'a, str>),
+    /// Of a tool that takes any text.
+    Text(Cow<'a, str>),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -82,7 +88,17 @@ pub enum Source<'a> {
 
 impl<'a> Part<'a> {
     pub const fn new(kind: PartKind<'a>) -> Self {
-        Self { kind, cache: None }
+        Self { kind, cache: None, notes: None }
+    }
+
+    pub fn cached(self, cache: Option<Cache>) -> Self {
+        Self { cache, ..self }
+    }
+
+    /// With what is said of it, if anything is.
+    pub fn noted(self, notes: Notes<'a>) -> Self {
+        let notes = (!notes.is_empty()).then(|| Box::new(notes));
+        Self { notes, ..self }
     }
 
     pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
@@ -91,13 +107,26 @@ impl<'a> Part<'a> {
 }
 
 impl Input<'_> {
-    /// As JSON text; no arguments are none at all.
+    /// As JSON text; no arguments are none at all, a text is one argument.
     pub fn json(&self) -> Cow<'_, str> {
         match self {
             Self::Tree(tree) => Cow::Owned(tree.to_string()),
             Self::Json(text) if text.trim().is_empty() => Cow::Borrowed("{}"),
             Self::Json(text) => Cow::Borrowed(text),
+            Self::Text(text) => Cow::Owned(freeform::arguments(text)),
         }
+    }
+
+    /// As any text: that which a model has meant by its arguments.
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::Text(text) => Cow::Borrowed(text),
+            other => Cow::Owned(freeform::input(&other.json()).into_owned()),
+        }
+    }
+
+    pub const fn is_text(&self) -> bool {
+        matches!(self, Self::Text(_))
     }
 }
 

@@ -30,11 +30,24 @@ pub struct Request<'a> {
     pub openai: Vec<(&'a str, &'a Value)>,
     /// The client knows cache breakpoints, whether it sets any or not.
     pub knows_breakpoints: bool,
-    /// Tools of the client's that take any text, by name: they are declared as functions of one argument, `input`.
-    pub freeform: Vec<Cow<'a, str>>,
+    /// It wants to know how likely the tokens were, and so many others of each.
+    pub logprobs: Option<u64>,
     /// Members that the answer repeats.
     pub repeated: Vec<(&'a str, &'a Value)>,
     pub stream: bool,
+}
+
+impl Request<'_> {
+    /// The names of the tools that take any text.
+    pub fn freeform(&self) -> Vec<String> {
+        let tools = self.tools.iter().filter(|tool| tool.freeform.is_some());
+        tools.map(|tool| tool.name.clone().into_owned()).collect()
+    }
+
+    /// Whether a tool of this name takes any text.
+    pub fn is_freeform(&self, name: &str) -> bool {
+        self.tools.iter().any(|tool| tool.freeform.is_some() && tool.name == name)
+    }
 }
 
 /// What Chat Completions and Responses have under the same name in the same form.

@@ -1,4 +1,7 @@
+use serde_json::Value;
+
 use super::answer::Reason;
+use super::notes::Citation;
 
 /// A step of a streamed answer. Blocks may be open at the same time, and their deltas interleaved; each index is used once.
 /// Without an `End` the answer is not complete.
@@ -30,12 +33,21 @@ pub enum Block<'a> {
     Text,
     Refusal,
     Reasoning,
-    Call { id: &'a str, name: &'a str },
+    Call {
+        id: &'a str,
+        name: &'a str,
+        /// Its input is any text, not JSON.
+        is_text: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delta<'a> {
     Text(&'a str),
-    /// The next piece of a call's arguments, as JSON text.
+    /// The next piece of a call's arguments, as JSON text, or of its text.
     Input(&'a str),
+    /// How likely the tokens of the text that comes next were, in OpenAI's form.
+    Logprobs(&'a [Value]),
+    /// What of the block's text rests on.
+    Citation(&'a Citation<'a>),
 }

@@ -2,9 +2,11 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use super::freeform::{self, Freeform};
+use super::ledger::Ledger;
 use super::part::Cache;
 
-/// A function that the client runs.
+/// A function that the client runs, or a tool of its own that takes any text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tool<'a> {
     pub name: Cow<'a, str>,
@@ -12,7 +14,27 @@ pub struct Tool<'a> {
     /// JSON Schema of the arguments; `None` for no arguments.
     pub schema: Option<Cow<'a, Value>>,
     pub strict: Option<bool>,
+    /// It takes a text instead of arguments.
+    pub freeform: Option<Freeform<'a>>,
     pub cache: Option<Cache>,
+}
+
+impl<'a> Tool<'a> {
+    pub fn named(name: impl Into<Cow<'a, str>>) -> Self {
+        Self { name: name.into(), description: None, schema: None, strict: None, freeform: None, cache: None }
+    }
+
+    /// As a function, for a target that knows nothing else: one that takes any text has one argument.
+    pub fn as_function(&self, ledger: &mut Ledger) -> Cow<'_, Tool<'_>> {
+        let Some(freeform) = self.freeform else { return Cow::Borrowed(self) };
+        ledger.approximated("tools.custom");
+        Cow::Owned(Tool {
+            description: Some(freeform::description(self.description.as_deref(), freeform).into()),
+            schema: Some(Cow::Borrowed(&*freeform::SCHEMA)),
+            cache: self.cache,
+            ..Tool::named(&*self.name)
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 use bytes::Bytes;
 
+use super::freeform::Wrapping;
 use super::{Codec, Context, DecodeStream, EncodeStream, Ledger, Reason, StreamPart};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, Usage};
 use crate::wire::json::Writer;
@@ -15,6 +16,8 @@ pub struct Transcoder {
     framing: Decoder,
     from: Box<dyn DecodeStream>,
     to: Box<dyn EncodeStream>,
+    /// For a client that knows functions alone.
+    wrapping: Option<Wrapping>,
     client: Dialect,
     out: Writer,
     ledger: Ledger,
@@ -32,6 +35,7 @@ impl Transcoder {
             framing: Decoder::new(EVENT_LIMIT),
             from: (provider.codec().decode_stream)(),
             to: (client.codec().encode_stream)(context),
+            wrapping: (!client.codec().has_freeform).then(Wrapping::default),
             client,
             out: Writer::default(),
             ledger: Ledger::default(),
@@ -44,13 +48,12 @@ impl Transcoder {
 
     /// The client's bytes for the provider's next ones; `usage` is what was reported by now.
     pub fn push(&mut self, chunk: &[u8], usage: &Usage) -> Bytes {
-        let Self { framing, from, to, out, ledger, has_begun, has_ended, failure, .. } = self;
+        let Self { framing, from, to, wrapping, out, ledger, has_begun, has_ended, failure, .. } = self;
         framing.push(chunk, |frame| match frame {
             Frame::Whole(event) => {
                 let mut give = |part: StreamPart<'_>| {
                     *has_begun = true;
-                    let end = write(part, to.as_mut(), usage, out, failure);
-                    *has_ended |= end;
+                    wrapped(wrapping, part, &mut |part| *has_ended |= write(part, to.as_mut(), usage, out, failure));
                 };
                 if from.event(event, ledger, &mut give).is_err() {
                     ledger.dropped("malformed_event");
@@ -70,8 +73,10 @@ impl Transcoder {
                 last.push((event.name.to_vec(), event.data.to_vec()));
             }
         });
-        let Self { from, to, out, ledger, has_ended, failure, .. } = self;
-        let mut give = |part: StreamPart<'_>| *has_ended |= write(part, to.as_mut(), usage, out, failure);
+        let Self { from, to, wrapping, out, ledger, has_ended, failure, .. } = self;
+        let mut give = |part: StreamPart<'_>| {
+            wrapped(wrapping, part, &mut |part| *has_ended |= write(part, to.as_mut(), usage, out, failure));
+        };
         for (name, data) in &last {
             if from.event(Event { name, data }, ledger, &mut give).is_err() {
                 ledger.dropped("malformed_event");
@@ -108,6 +113,13 @@ impl Transcoder {
         let mut all = self.ledger.clone();
         all.extend(self.to.ledger().clone());
         all
+    }
+}
+
+fn wrapped(wrapping: &mut Option<Wrapping>, part: StreamPart<'_>, give: &mut dyn FnMut(StreamPart<'_>)) {
+    match wrapping {
+        Some(wrapping) => wrapping.part(part, give),
+        None => give(part),
     }
 }
 

@@ -12,6 +12,8 @@ mod usage;
 use super::counters::Convention;
 use super::row::Row;
 
+pub(super) use codec::{of_url, write_url};
+
 pub(super) static ROW: Row = Row {
     member: inspect::member,
     names_model: true,

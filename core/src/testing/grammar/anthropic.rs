@@ -35,7 +35,7 @@ pub(super) fn check(events: &[Event]) {
                 assert_eq!(data["index"].as_u64(), Some(next), "{data}");
                 let fits = matches!(
                     (open.as_deref(), data["delta"]["type"].as_str()),
-                    (Some("text"), Some("text_delta"))
+                    (Some("text"), Some("text_delta" | "citations_delta"))
                         | (Some("tool_use"), Some("input_json_delta"))
                         | (Some("thinking"), Some("thinking_delta" | "signature_delta"))
                 );

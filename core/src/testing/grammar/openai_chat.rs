@@ -26,13 +26,15 @@ pub(super) fn check(events: &[Event]) {
         assert_eq!(at == 0, choice["delta"]["role"] == "assistant", "{data}");
         for call in choice["delta"]["tool_calls"].as_array().into_iter().flatten() {
             let index = call["index"].as_u64().unwrap();
-            if call["function"]["name"].is_string() {
+            let (kind, input) =
+                if call["custom"].is_object() { ("custom", "input") } else { ("function", "arguments") };
+            if call[kind]["name"].is_string() {
                 assert_eq!(index, calls.len() as u64, "calls are numbered from 0: {data}");
-                assert!(call["id"].as_str().is_some_and(|id| !id.is_empty()) && call["type"] == "function", "{data}");
+                assert!(call["id"].as_str().is_some_and(|id| !id.is_empty()) && call["type"] == kind, "{data}");
                 calls.insert(index);
             }
             assert!(calls.contains(&index), "a call that has not begun: {data}");
-            assert!(call["function"]["arguments"].is_string(), "{data}");
+            assert!(call[kind][input].is_string(), "{data}");
         }
         reason = choice["finish_reason"].as_str().map(str::to_owned);
     }

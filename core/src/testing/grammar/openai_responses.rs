@@ -13,6 +13,8 @@ struct Open {
     has_part: bool,
     /// Its words, arguments or input are whole.
     is_said: bool,
+    /// So many were added.
+    annotations: usize,
 }
 
 /// `created` and `in_progress`; items added in the order of their places, each with parts, deltas and what they add up to, and
@@ -67,7 +69,14 @@ pub(super) fn check(events: &[Event]) {
                 let has_part = kind.ends_with("_call");
                 open.insert(
                     place,
-                    Open { id: item["id"].clone(), kind, said: String::new(), has_part, is_said: false },
+                    Open {
+                        id: item["id"].clone(),
+                        kind,
+                        said: String::new(),
+                        has_part,
+                        is_said: false,
+                        annotations: 0,
+                    },
                 );
             }
             "output_item.done" => {
@@ -119,7 +128,7 @@ fn part(name: &str, data: &Value, begun: &mut Open) {
     let (kinds, member): (&[&str], &str) = match of {
         "content_part" => (&["message"], ""),
         "reasoning_summary_part" => (&["reasoning"], ""),
-        "output_text" => (&["message"], "text"),
+        "output_text" | "output_text.annotation" => (&["message"], "text"),
         "refusal" => (&["message"], "refusal"),
         "reasoning_summary_text" => (&["reasoning"], "text"),
         "function_call_arguments" => (&["function_call"], "arguments"),
@@ -127,6 +136,12 @@ fn part(name: &str, data: &Value, begun: &mut Open) {
         _ => panic!("no event of the dialect: {data}"),
     };
     assert!(kinds.contains(&&*begun.kind), "{data}");
+    if of == "output_text.annotation" {
+        assert_eq!((step, &data["annotation_index"]), ("added", &json!(begun.annotations)), "{data}");
+        assert!(data["annotation"]["type"].is_string() && begun.has_part && !begun.is_said, "{data}");
+        begun.annotations += 1;
+        return;
+    }
     match begun.kind.as_str() {
         "message" => assert_eq!(data["content_index"], 0, "{data}"),
         "reasoning" => assert_eq!(data["summary_index"], 0, "{data}"),
@@ -158,6 +173,8 @@ fn item(item: &Value, begun: &Open) {
         "message" => {
             assert_eq!(item["role"], "assistant", "{item}");
             let part = &item["content"][0];
+            let annotations = part["annotations"].as_array().map_or(0, Vec::len);
+            assert_eq!(annotations, begun.annotations, "all that were added: {item}");
             part["text"].as_str().or(part["refusal"].as_str())
         }
         "reasoning" => {

@@ -89,6 +89,11 @@ impl Writer {
         self.key(name).number(number);
     }
 
+    /// A place in a text, or how many there are of something.
+    pub fn place_member(&mut self, name: &str, place: usize) {
+        self.key(name).serialize(&place);
+    }
+
     fn serialize(&mut self, value: &(impl Serialize + ?Sized)) {
         self.comma();
         if serde_json::to_writer(&mut self.out, value).is_err() {

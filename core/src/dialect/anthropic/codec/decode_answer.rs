@@ -1,18 +1,19 @@
 use serde_json::Value;
 
-use super::reason;
-use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, list, text};
+use super::{citations, reason};
+use crate::dialect::hub::{Answer, Input, Ledger, Notes, Part, PartKind, Proof, list, member, note_others, text};
 
 pub(super) fn decode<'a>(message: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
+    let known = ["id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"];
+    note_others(message, &known, ledger);
     let mut parts = Vec::new();
     for block in list(message, "content") {
         let words = |name| text(block, name).unwrap_or_default();
         let kind = match words("type") {
             "text" => {
-                if !list(block, "citations").is_empty() {
-                    ledger.dropped("citations");
-                }
-                PartKind::Text(words("text").into())
+                let notes = Notes { citations: citations::of_block(block, ledger), logprobs: Vec::new() };
+                parts.push(Part::text(words("text")).noted(notes));
+                continue;
             }
             // Thoughts go back as they came, unread.
             "thinking" => PartKind::Reasoning {
@@ -22,11 +23,14 @@ pub(super) fn decode<'a>(message: &'a Value, ledger: &mut Ledger) -> Answer<'a> 
             "redacted_thinking" => {
                 PartKind::Reasoning { text: "".into(), proof: Some(Proof::Made(block.to_string().into())) }
             }
-            "tool_use" => PartKind::Call {
-                id: words("id").into(),
-                name: words("name").into(),
-                input: Input::Tree(block.get("input").unwrap_or(&Value::Null)),
-            },
+            "tool_use" => {
+                note_unsaid(block, ledger);
+                PartKind::Call {
+                    id: words("id").into(),
+                    name: words("name").into(),
+                    input: Input::Tree(block.get("input").unwrap_or(&Value::Null)),
+                }
+            }
             other => {
                 ledger.unknown(other);
                 continue;
@@ -39,5 +43,14 @@ pub(super) fn decode<'a>(message: &'a Value, ledger: &mut Ledger) -> Answer<'a> 
         id: text(message, "id"),
         parts,
         reason: reason(text(message, "stop_reason").unwrap_or_default(), sequence),
+    }
+}
+
+/// What is said of a call beside what it calls.
+pub(super) fn note_unsaid(call: &Value, ledger: &mut Ledger) {
+    note_others(call, &["type", "id", "name", "input", "caller"], ledger);
+    // Called by a server's code, not by the model itself.
+    if member(call, "caller").is_some_and(|caller| text(caller, "type") != Some("direct")) {
+        ledger.dropped("caller");
     }
 }

@@ -166,7 +166,7 @@ fn block<'a>(value: &'a Value, at: &str, parts: &mut Vec<Part<'a>>, ledger: &mut
     if matches!(&kind, PartKind::Text(text) if text.is_empty()) {
         return Ok(());
     }
-    parts.push(Part { kind, cache: cache(value) });
+    parts.push(Part::new(kind).cached(cache(value)));
     Ok(())
 }
 
@@ -184,7 +184,7 @@ fn document<'a>(value: &'a Value, at: &str, parts: &mut Vec<Part<'a>>, ledger: &
         Some("text") => {
             let words = text(source, "data").unwrap_or_default();
             let words = title.map_or_else(|| words.into(), |title| format!("{title}\n\n{words}").into());
-            parts.push(Part { kind: PartKind::Text(words), cache: cache(value) });
+            parts.push(Part::new(PartKind::Text(words)).cached(cache(value)));
         }
         Some("content") => {
             parts.extend(title.map(Part::text));
@@ -196,7 +196,7 @@ fn document<'a>(value: &'a Value, at: &str, parts: &mut Vec<Part<'a>>, ledger: &
         }
         _ => {
             let media = Media { name: title, ..media(value, MediaKind::Document, at)? };
-            parts.push(Part { kind: PartKind::Media(media), cache: cache(value) });
+            parts.push(Part::new(PartKind::Media(media)).cached(cache(value)));
         }
     }
     Ok(())
@@ -235,11 +235,11 @@ fn tool<'a>(value: &'a Value, index: usize, ledger: &mut Ledger) -> Result<Tool<
         ledger.dropped("tools.input_examples");
     }
     Ok(Tool {
-        name: text(value, "name").unwrap_or_default().into(),
         description: text(value, "description").map(Into::into),
         schema: member(value, "input_schema").map(Cow::Borrowed),
         strict: flag(value, "strict"),
         cache: cache(value),
+        ..Tool::named(text(value, "name").unwrap_or_default())
     })
 }
 

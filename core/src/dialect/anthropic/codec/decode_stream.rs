@@ -2,7 +2,8 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::reason;
+use super::decode_answer::note_unsaid;
+use super::{citations, reason};
 use crate::dialect::hub::{
     Block, DecodeStream, Delta, Ledger, PROOF_LIMIT, Reason, StreamPart, list, member, parse, text,
 };
@@ -119,7 +120,11 @@ impl Decoder {
                 Open::Redacted { data: words("data").to_owned() }
             }
             "tool_use" => {
-                give(StreamPart::Open { index, block: Block::Call { id: words("id"), name: words("name") } });
+                note_unsaid(block, ledger);
+                give(StreamPart::Open {
+                    index,
+                    block: Block::Call { id: words("id"), name: words("name"), is_text: false },
+                });
                 if let Some(input) = member(block, "input").filter(|it| it.as_object().is_some_and(|it| !it.is_empty()))
                 {
                     give(StreamPart::Delta { index, delta: Delta::Input(&input.to_string()) });
@@ -156,7 +161,12 @@ impl Decoder {
                 give(StreamPart::Delta { index, delta: Delta::Text(words("thinking")) });
             }
             ("signature_delta", Open::Thought { signature, .. }) => signature.push_str(words("signature")),
-            ("citations_delta", _) => ledger.dropped("citations"),
+            ("citations_delta", _) => {
+                let citation = member(delta, "citation").and_then(|it| citations::citation(it, ledger));
+                if let Some(citation) = citation {
+                    give(StreamPart::Delta { index, delta: Delta::Citation(&citation) });
+                }
+            }
             (other, _) => ledger.unknown(other),
         }
     }

@@ -1,4 +1,4 @@
-use super::{usage, write_id, write_reason};
+use super::{citations, usage, write_id, write_reason};
 use crate::dialect::Usage;
 use crate::dialect::hub::{Answer, Context, Ledger, Part, PartKind, Thoughts};
 use crate::wire::json::Writer;
@@ -29,6 +29,9 @@ pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledge
 }
 
 fn block(out: &mut Writer, part: &Part<'_>, context: &Context, ledger: &mut Ledger) {
+    if part.notes.as_ref().is_some_and(|notes| !notes.logprobs.is_empty()) {
+        ledger.dropped("logprobs");
+    }
     match &part.kind {
         PartKind::Text(text) | PartKind::Refusal(text) => {
             if text.is_empty() {
@@ -37,7 +40,15 @@ fn block(out: &mut Writer, part: &Part<'_>, context: &Context, ledger: &mut Ledg
             out.object(|it| {
                 it.text_member("type", "text");
                 it.text_member("text", text);
-                it.key("citations").null();
+                it.key("citations");
+                let cited = part.notes.as_ref().map(|notes| &notes.citations).filter(|cited| !cited.is_empty());
+                match cited {
+                    Some(all) => {
+                        let length = text.chars().count();
+                        it.array(|it| all.iter().for_each(|one| citations::write(it, one, length, context, ledger)));
+                    }
+                    None => it.null(),
+                }
             });
         }
         PartKind::Reasoning { text, proof } => {

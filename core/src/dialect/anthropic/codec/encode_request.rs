@@ -53,6 +53,9 @@ pub(super) fn encode(
         if request.verbosity.is_some() {
             ledger.dropped("verbosity");
         }
+        if request.logprobs.is_some() {
+            ledger.dropped("logprobs");
+        }
     });
     refused.map_or_else(
         || Ok(Encoded { body: out.into_bytes(), asks_reasoning: thinking.is_on || thinking.is_denied }),
@@ -175,7 +178,7 @@ impl Encoder<'_, '_> {
                 let json = input.json();
                 let is_object = match input {
                     Input::Tree(tree) => tree.is_object(),
-                    Input::Json(_) => matches!(serde_json::from_str(&json), Ok(Value::Object(_))),
+                    Input::Json(_) | Input::Text(_) => matches!(serde_json::from_str(&json), Ok(Value::Object(_))),
                 };
                 let name = self.names.fit(name, NAME_LIMIT);
                 if !is_object {
@@ -303,8 +306,7 @@ impl Encoder<'_, '_> {
         self.ledger.added("tools");
         out.key("tools").array(|it| {
             for name in called {
-                let (description, schema, strict, cache) = (None, None, None, None);
-                self.tool(it, &Tool { name: name.into(), description, schema, strict, cache }, None);
+                self.tool(it, &Tool::named(name), None);
             }
         });
         out.key("tool_choice").object(|it| it.text_member("type", "none"));
@@ -312,6 +314,7 @@ impl Encoder<'_, '_> {
 
     fn tool(&mut self, out: &mut Writer, tool: &Tool<'_>, mark: Option<Cache>) {
         let name = self.names.fit(&tool.name, NAME_LIMIT);
+        let tool = tool.as_function(self.ledger);
         out.object(|it| {
             it.text_member("name", &name);
             if let Some(description) = &tool.description {

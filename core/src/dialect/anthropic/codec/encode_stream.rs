@@ -1,8 +1,8 @@
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use super::encode_answer::write_thought;
-use super::{usage, write_id, write_reason};
-use crate::dialect::hub::{Block, Context, Delta, EncodeStream, Ledger, StreamPart, Thoughts};
+use super::{citations, usage, write_id, write_reason};
+use crate::dialect::hub::{Block, Citation, Context, Delta, EncodeStream, Ledger, StreamPart, Thoughts};
 use crate::dialect::{GatewayError, Usage, anthropic};
 use crate::wire::json::Writer;
 
@@ -16,6 +16,8 @@ pub(super) struct Encoder {
     /// Thoughts without a text that have ended. They are written when something follows: clients take the last block of a
     /// message for what it says.
     silent: Vec<String>,
+    /// Those of blocks that are open or wait, by the hub's index.
+    citations: HashMap<usize, Vec<Citation<'static>>>,
     /// The index of the current block, or of the next.
     number: u64,
     ledger: Ledger,
@@ -28,6 +30,8 @@ struct Current {
     kind: Kind,
     /// `content_block_start` was written. A text begins with its first words, a thought when it is known whether it has any.
     is_begun: bool,
+    /// How many characters it has said, where it is a text.
+    said: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +65,10 @@ impl EncodeStream for Encoder {
             StreamPart::Delta { index, delta: Delta::Text(text) | Delta::Input(text) } => {
                 self.delta(index, text, out);
             }
+            StreamPart::Delta { delta: Delta::Logprobs(_), .. } => self.ledger.dropped("logprobs"),
+            StreamPart::Delta { index, delta: Delta::Citation(citation) } => {
+                self.citations.entry(index).or_default().push(citation.clone().into_owned());
+            }
             StreamPart::Close { index, proof } => self.close(index, proof, out),
             StreamPart::End { reason } => {
                 self.start(None, used, out);
@@ -92,8 +100,16 @@ impl EncodeStream for Encoder {
 
 impl Encoder {
     pub(super) fn new(context: Context) -> Self {
-        let (waiting, silent) = (VecDeque::new(), Vec::new());
-        Self { context, has_started: false, current: None, waiting, silent, number: 0, ledger: Ledger::default() }
+        Self {
+            context,
+            has_started: false,
+            current: None,
+            waiting: VecDeque::new(),
+            silent: Vec::new(),
+            citations: HashMap::new(),
+            number: 0,
+            ledger: Ledger::default(),
+        }
     }
 
     fn start(&mut self, id: Option<&str>, used: &Usage, out: &mut Writer) {
@@ -118,7 +134,7 @@ impl Encoder {
         let (kind, id, name) = match block {
             Block::Text | Block::Refusal => (Kind::Text, "", ""),
             Block::Reasoning => (Kind::Thought, "", ""),
-            Block::Call { id, name } => (Kind::Call, id, name),
+            Block::Call { id, name, .. } => (Kind::Call, id, name),
         };
         if self.current.is_none() {
             return self.begin(index, kind, id, name, out);
@@ -128,7 +144,7 @@ impl Encoder {
     }
 
     fn begin(&mut self, index: usize, kind: Kind, id: &str, name: &str, out: &mut Writer) {
-        self.current = Some(Current { index, kind, is_begun: kind == Kind::Call });
+        self.current = Some(Current { index, kind, is_begun: kind == Kind::Call, said: 0 });
         if kind == Kind::Call {
             self.silent_thoughts(out);
             self.begin_block(out, |it, context| {
@@ -150,7 +166,10 @@ impl Encoder {
         let is_new = !std::mem::replace(&mut current.is_begun, true);
         let (kind, member) = match current.kind {
             Kind::Thought if self.context.thoughts == Thoughts::Unasked => return,
-            Kind::Text => ("text_delta", "text"),
+            Kind::Text => {
+                current.said += text.chars().count();
+                ("text_delta", "text")
+            }
             Kind::Thought => ("thinking_delta", "thinking"),
             Kind::Call => ("input_json_delta", "partial_json"),
         };
@@ -184,6 +203,17 @@ impl Encoder {
         let mut is_written = current.is_begun;
         if current.kind == Kind::Thought {
             is_written = self.close_thought(current.is_begun, proof, out);
+        }
+        let citations = self.citations.remove(&index).unwrap_or_default();
+        for citation in citations.iter().filter(|_| is_written) {
+            event(out, "content_block_delta", |it| {
+                it.number_member("index", self.number);
+                it.key("delta").object(|it| {
+                    it.text_member("type", "citations_delta");
+                    it.key("citation");
+                    citations::write(it, citation, current.said, &self.context, &mut self.ledger);
+                });
+            });
         }
         if is_written {
             self.end_block(out);

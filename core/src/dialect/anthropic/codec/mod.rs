@@ -1,5 +1,6 @@
 //! Messages to and from the hub.
 
+mod citations;
 mod count;
 mod decode_answer;
 mod decode_request;
@@ -20,6 +21,7 @@ pub(super) static CODEC: Codec = Codec {
     encode_answer: encode_answer::encode,
     decode_stream: || Box::new(decode_stream::Decoder::default()),
     encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
+    has_freeform: false,
     mark: MARK,
     strip: thinking::strip,
     encode_count,

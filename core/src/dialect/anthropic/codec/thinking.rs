@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::citations;
 use crate::dialect::hub::{
     Effort, Format, Ledger, Part, PartKind, Proof, Request, Role, Target, Turn, described, list, text,
 };
@@ -163,13 +164,14 @@ pub(super) fn strip(body: &mut Value, ledger: &mut Ledger) {
     messages.retain_mut(|message| {
         let Some(blocks) = message.get_mut("content").and_then(Value::as_array_mut) else { return true };
         let before = blocks.len();
+        blocks.iter_mut().for_each(|block| citations::strip(block, ledger));
         blocks.retain(|block| !is_ours(block));
         if blocks.len() < before {
             ledger.dropped("reasoning.history");
         }
         !blocks.is_empty() || before == 0
     });
-    if ledger.is_empty() || !goes_on_thoughtless(messages) {
+    if !ledger.losses().any(|code| code == "reasoning.history") || !goes_on_thoughtless(messages) {
         return;
     }
     let Some(body) = body.as_object_mut() else { return };

@@ -2,10 +2,12 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::members::{each, get, word};
+use super::grounding::{self, Cited};
+use super::logprobs;
+use super::members::{each, get, note_others, word};
 use super::signatures::{of_call, of_text, of_thought};
 use super::{block_reason, reason};
-use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, Reason, list, own_id, text};
+use crate::dialect::hub::{Answer, Input, Ledger, Notes, Part, PartKind, Proof, Reason, list, own_id, text};
 
 pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
     let id = text(answer, "responseId");
@@ -18,7 +20,12 @@ pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
     note_unsaid(candidate, ledger);
     let values = get(candidate, "content").and_then(|content| get(content, "parts")).map(each).unwrap_or_default();
     let (mut parts, mut calls) = (Vec::new(), 0);
-    for value in values {
+    let mut cited = grounding::citations(candidate, ledger);
+    let mut tokens = logprobs::of_candidate(candidate, ledger);
+    // Citations without a place of their own are of the last text, and so are all tokens.
+    let is_said = |value: &&Value| !is_thought(value) && word(value, "text").is_some_and(|words| !words.is_empty());
+    let last = values.iter().rposition(|value| is_said(&value));
+    for (index, value) in values.iter().enumerate() {
         let signature = word(value, "thoughtSignature").filter(|it| !it.is_empty());
         let words = word(value, "text").unwrap_or_default();
         if is_thought(value) {
@@ -36,9 +43,22 @@ pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
             if words.is_empty() {
                 note_unread(value, ledger);
             } else {
-                parts.push(Part::text(words));
+                let is_last = last == Some(index);
+                let is_here = |it: &Cited<'_>| it.part == index || is_last && it.part > index;
+                let (here, others) = cited.into_iter().partition(is_here);
+                cited = others;
+                let citations = Vec::from_iter(here).into_iter().map(|it: Cited<'a>| it.of_text(words)).collect();
+                let tokens = if is_last { std::mem::take(&mut tokens) } else { Vec::new() };
+                let logprobs = tokens.into_iter().map(Cow::Owned).collect();
+                parts.push(Part::text(words).noted(Notes { citations, logprobs }));
             }
         }
+    }
+    if !cited.is_empty() {
+        ledger.dropped("citations");
+    }
+    if !tokens.is_empty() {
+        ledger.dropped("logprobs");
     }
     let finish = text(candidate, "finishReason").unwrap_or_default();
     Answer { id, parts, reason: reason(finish, text(candidate, "finishMessage"), calls > 0) }
@@ -65,14 +85,9 @@ pub(super) fn note_unread(part: &Value, ledger: &mut Ledger) {
 
 /// What a candidate says beside its content.
 pub(super) fn note_unsaid(candidate: &Value, ledger: &mut Ledger) {
-    for (name, code) in [
-        ("citationMetadata", "citations"),
-        ("groundingMetadata", "citations"),
-        ("urlContextMetadata", "citations"),
-        ("logprobsResult", "logprobs"),
-    ] {
-        if get(candidate, name).is_some_and(|it| it.as_object().is_some_and(|it| !it.is_empty())) {
-            ledger.dropped(code);
-        }
-    }
+    let known = ["content", "finishReason", "finishMessage", "index"];
+    let read = ["citationMetadata", "groundingMetadata", "logprobsResult"];
+    // Those of each token say it already; ratings of what passed say nothing.
+    let idle = ["avgLogprobs", "safetyRatings", "tokenCount"];
+    note_others(candidate, &[&known[..], &read, &idle].concat(), ledger);
 }

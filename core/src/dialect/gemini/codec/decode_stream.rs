@@ -4,6 +4,7 @@ use super::decode_answer::{is_thought, note_unread, note_unsaid};
 use super::members::{each, get, word};
 use super::signatures::{of_call, of_text, of_thought};
 use super::{block_reason, partial_args, reason};
+use super::{grounding, logprobs};
 use crate::dialect::hub::{
     Block, DecodeStream, Delta, Ledger, PROOF_LIMIT, Proof, Reason, StreamPart, list, own_id, parse, text,
 };
@@ -19,6 +20,10 @@ pub(super) struct Decoder {
     next: usize,
     /// The open text.
     text: Option<usize>,
+    /// What it has said, which citations count the bytes of.
+    said: String,
+    /// Of the tokens of the text that comes next.
+    logprobs: Vec<Value>,
     thought: Option<Thought>,
     /// A call whose arguments come value by value.
     call: Option<Call>,
@@ -64,8 +69,21 @@ impl DecodeStream for Decoder {
         };
         note_unsaid(candidate, ledger);
         let parts = get(candidate, "content").and_then(|content| get(content, "parts")).map(each).unwrap_or_default();
+        self.logprobs = logprobs::of_candidate(candidate, ledger);
         for part in parts {
             self.part(part, ledger, give);
+        }
+        if !std::mem::take(&mut self.logprobs).is_empty() {
+            ledger.dropped("logprobs");
+        }
+        for cited in grounding::citations(candidate, ledger) {
+            match self.text {
+                Some(index) => {
+                    let citation = cited.of_text(&self.said);
+                    give(StreamPart::Delta { index, delta: Delta::Citation(&citation) });
+                }
+                None => ledger.dropped("citations"),
+            }
         }
         if let Some(finish) = text(candidate, "finishReason") {
             finish.clone_into(&mut self.finish);
@@ -113,9 +131,15 @@ impl Decoder {
                 self.close(give);
                 let index = self.take_index();
                 give(StreamPart::Open { index, block: Block::Text });
+                self.said.clear();
                 *self.text.insert(index)
             }
         };
+        let tokens = std::mem::take(&mut self.logprobs);
+        if !tokens.is_empty() {
+            give(StreamPart::Delta { index, delta: Delta::Logprobs(&tokens) });
+        }
+        self.said.push_str(words);
         give(StreamPart::Delta { index, delta: Delta::Text(words) });
     }
 
@@ -157,7 +181,7 @@ impl Decoder {
                 self.proof(&of_call(&id, signature), give);
             }
             let index = self.take_index();
-            give(StreamPart::Open { index, block: Block::Call { id: &id, name } });
+            give(StreamPart::Open { index, block: Block::Call { id: &id, name, is_text: false } });
             let arguments = get(call, "args").and_then(Value::as_object).cloned().unwrap_or_default();
             self.call = Some(Call { index, arguments });
         }

@@ -1,7 +1,10 @@
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::carrier::Carrier;
-use super::{reason_name, usage, write_tail};
+use super::grounding::Grounding;
+use super::{logprobs, reason_name, usage, write_tail};
 use crate::dialect::Usage;
 use crate::dialect::hub::{Answer, Context, Ledger, PartKind, Thoughts};
 use crate::wire::json::Writer;
@@ -9,22 +12,28 @@ use crate::wire::json::Writer;
 pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledger: &mut Ledger) -> Vec<u8> {
     let mut out = Writer::default();
     out.object(|it| {
-        candidate(it, Some(reason_name(&answer.reason)), |it| parts(it, answer, context, ledger));
+        let noted = answer.parts.iter().filter_map(|part| part.notes.as_ref());
+        let tokens: Vec<_> = noted.flat_map(|notes| notes.logprobs.iter().cloned()).collect();
+        candidate(it, Some(reason_name(&answer.reason)), &tokens, |it| parts(it, answer, context, ledger));
         usage::write(it, used);
         write_tail(it, answer.id, context);
     });
     out.into_bytes()
 }
 
-fn parts(out: &mut Writer, answer: &Answer<'_>, context: &Context, ledger: &mut Ledger) {
-    let mut carrier = Carrier::default();
-    let mut is_empty = true;
+/// Writes the parts, and gives what they rest on.
+fn parts(out: &mut Writer, answer: &Answer<'_>, context: &Context, ledger: &mut Ledger) -> Grounding {
+    let (mut carrier, mut grounding) = (Carrier::default(), Grounding::default());
+    let (mut is_empty, mut count) = (true, 0);
     for part in &answer.parts {
         match &part.kind {
             PartKind::Text(words) | PartKind::Refusal(words) if words.is_empty() => continue,
             PartKind::Text(words) | PartKind::Refusal(words) => {
                 carrier.text();
                 text(out, words, false, None);
+                for citation in part.notes.iter().flat_map(|notes| &notes.citations) {
+                    grounding.add(citation, words, count, 0);
+                }
             }
             PartKind::Reasoning { text: words, proof } => {
                 carrier.thought(proof.as_ref().and_then(|proof| proof.made()), context);
@@ -42,21 +51,31 @@ fn parts(out: &mut Writer, answer: &Answer<'_>, context: &Context, ledger: &mut 
             }
         }
         is_empty = false;
+        count += 1;
     }
     let signature = carrier.take();
     if is_empty || signature.is_some() {
         text(out, "", false, signature.as_deref());
     }
+    grounding
 }
 
-/// The member `candidates`, of one.
-pub(super) fn candidate(out: &mut Writer, reason: Option<&str>, parts: impl FnOnce(&mut Writer)) {
+/// The member `candidates`, of one. `parts` gives what its texts rest on, too.
+pub(super) fn candidate(
+    out: &mut Writer,
+    reason: Option<&str>,
+    tokens: &[Cow<'_, Value>],
+    parts: impl FnOnce(&mut Writer) -> Grounding,
+) {
     out.key("candidates").array(|it| {
         it.object(|it| {
+            let mut grounding = Grounding::default();
             it.key("content").object(|it| {
-                it.key("parts").array(parts);
+                it.key("parts").array(|it| grounding = parts(it));
                 it.text_member("role", "model");
             });
+            grounding.write(it);
+            logprobs::write(it, tokens);
             if let Some(reason) = reason {
                 it.text_member("finishReason", reason);
             }

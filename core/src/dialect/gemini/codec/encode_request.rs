@@ -87,6 +87,12 @@ fn sampling(out: &mut Writer, request: &Request<'_>, ledger: &mut Ledger) {
             out.key(name).value(value);
         }
     }
+    if let Some(top) = request.logprobs {
+        out.key("responseLogprobs").flag(true);
+        if top > 0 {
+            out.number_member("logprobs", top);
+        }
+    }
     if !sampling.stop.is_empty() {
         if sampling.stop.len() > STOP_LIMIT {
             ledger.approximated("stop_sequences");
@@ -145,6 +151,7 @@ fn tool(out: &mut Writer, tool: &Tool<'_>, encoder: &mut Encoder<'_, '_>) {
         encoder.ledger.dropped("tools.strict");
     }
     let name = encoder.names.fit(&tool.name, NAME_LIMIT);
+    let tool = tool.as_function(encoder.ledger);
     let schema = tool.schema.as_deref().map(object);
     out.object(|it| {
         it.text_member("name", &name);

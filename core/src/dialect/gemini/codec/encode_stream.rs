@@ -1,9 +1,13 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
+
+use serde_json::Value;
 
 use super::carrier::Carrier;
 use super::encode_answer::{call, candidate, text};
+use super::grounding::Grounding;
 use super::{reason_name, usage, write_tail};
-use crate::dialect::hub::{Block, Context, Delta, EncodeStream, Ledger, StreamPart, Thoughts};
+use crate::dialect::hub::{Block, Citation, Context, Delta, EncodeStream, Ledger, StreamPart, Thoughts};
 use crate::dialect::{GatewayError, Usage, gemini};
 use crate::wire::json::Writer;
 
@@ -14,6 +18,12 @@ pub(super) struct Encoder {
     id: Option<String>,
     open: HashMap<usize, Open>,
     carrier: Carrier,
+    /// What the texts rest on that have ended, which the last chunk tells.
+    grounding: Grounding,
+    /// How many bytes those texts are.
+    offset: usize,
+    /// Of the tokens of the text that comes next.
+    logprobs: Vec<Cow<'static, Value>>,
     /// Of an array: an element was written.
     has_begun: bool,
     ledger: Ledger,
@@ -21,7 +31,7 @@ pub(super) struct Encoder {
 
 #[derive(Debug)]
 enum Open {
-    Text,
+    Text { said: String, citations: Vec<Citation<'static>> },
     Thought,
     Call { id: String, name: String, arguments: String },
 }
@@ -32,9 +42,9 @@ impl EncodeStream for Encoder {
             StreamPart::Start { id } => self.id = id.map(str::to_owned),
             StreamPart::Open { index, block } => {
                 let open = match block {
-                    Block::Text | Block::Refusal => Open::Text,
+                    Block::Text | Block::Refusal => Open::Text { said: String::new(), citations: Vec::new() },
                     Block::Reasoning => Open::Thought,
-                    Block::Call { id, name } => {
+                    Block::Call { id, name, .. } => {
                         Open::Call { id: id.to_owned(), name: name.to_owned(), arguments: String::new() }
                     }
                 };
@@ -43,14 +53,27 @@ impl EncodeStream for Encoder {
             StreamPart::Delta { index, delta: Delta::Text(words) | Delta::Input(words) } => {
                 self.delta(index, words, out);
             }
+            StreamPart::Delta { delta: Delta::Logprobs(tokens), .. } => {
+                self.logprobs.extend(tokens.iter().cloned().map(Cow::Owned));
+            }
+            StreamPart::Delta { index, delta: Delta::Citation(citation) } => {
+                if let Some(Open::Text { citations, .. }) = self.open.get_mut(&index) {
+                    citations.push(citation.clone().into_owned());
+                }
+            }
             StreamPart::Close { index, proof } => self.close(index, proof, out),
             StreamPart::End { reason } => {
                 let mut left: Vec<usize> = self.open.keys().copied().collect();
                 left.sort_unstable();
                 left.into_iter().for_each(|index| self.close(index, None, out));
                 let signature = self.carrier.take();
+                let tokens = std::mem::take(&mut self.logprobs);
+                let grounding = std::mem::take(&mut self.grounding);
                 self.chunk(out, |it, this| {
-                    candidate(it, Some(reason_name(&reason)), |it| text(it, "", false, signature.as_deref()));
+                    candidate(it, Some(reason_name(&reason)), &tokens, |it| {
+                        text(it, "", false, signature.as_deref());
+                        grounding
+                    });
                     usage::write(it, used);
                     write_tail(it, this.id.as_deref(), &this.context);
                 });
@@ -78,8 +101,17 @@ impl EncodeStream for Encoder {
 
 impl Encoder {
     pub(super) fn new(context: Context) -> Self {
-        let (open, carrier) = (HashMap::new(), Carrier::default());
-        Self { context, id: None, open, carrier, has_begun: false, ledger: Ledger::default() }
+        Self {
+            context,
+            id: None,
+            open: HashMap::new(),
+            carrier: Carrier::default(),
+            grounding: Grounding::default(),
+            offset: 0,
+            logprobs: Vec::new(),
+            has_begun: false,
+            ledger: Ledger::default(),
+        }
     }
 
     fn delta(&mut self, index: usize, words: &str, out: &mut Writer) {
@@ -89,12 +121,14 @@ impl Encoder {
             Some(Open::Call { arguments, .. }) => return arguments.push_str(words),
             Some(Open::Thought) if self.context.thoughts != Thoughts::Shown => return,
             Some(Open::Thought) => true,
-            Some(Open::Text) => {
+            Some(Open::Text { said, .. }) => {
+                said.push_str(words);
                 self.carrier.text();
                 false
             }
         };
-        self.said(out, |it, _| text(it, words, is_thought, None));
+        let tokens = if is_thought { Vec::new() } else { std::mem::take(&mut self.logprobs) };
+        self.said(out, &tokens, |it, _| text(it, words, is_thought, None));
     }
 
     fn close(&mut self, index: usize, proof: Option<&str>, out: &mut Writer) {
@@ -106,19 +140,28 @@ impl Encoder {
                 }
                 let signature = self.carrier.take();
                 let mut ledger = std::mem::take(&mut self.ledger);
-                self.said(out, |it, this| {
+                self.said(out, &[], |it, this| {
                     call(it, (&id, &name, &arguments), signature.as_deref(), &this.context, &mut ledger);
                 });
                 self.ledger = ledger;
             }
-            Some(Open::Text) | None => {}
+            Some(Open::Text { said, citations }) => {
+                for citation in &citations {
+                    self.grounding.add(citation, &said, 0, self.offset);
+                }
+                self.offset += said.len();
+            }
+            None => {}
         }
     }
 
     /// A chunk with one part.
-    fn said(&mut self, out: &mut Writer, part: impl FnOnce(&mut Writer, &Self)) {
+    fn said(&mut self, out: &mut Writer, tokens: &[Cow<'_, Value>], part: impl FnOnce(&mut Writer, &Self)) {
         self.chunk(out, |it, this| {
-            candidate(it, None, |it| part(it, this));
+            candidate(it, None, tokens, |it| {
+                part(it, this);
+                Grounding::default()
+            });
             write_tail(it, this.id.as_deref(), &this.context);
         });
     }

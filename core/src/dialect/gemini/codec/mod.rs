@@ -10,6 +10,8 @@ mod encode_answer;
 mod encode_contents;
 mod encode_request;
 mod encode_stream;
+mod grounding;
+mod logprobs;
 mod members;
 mod partial_args;
 mod schema_in;
@@ -31,6 +33,7 @@ pub(super) static CODEC: Codec = Codec {
     encode_answer: encode_answer::encode,
     decode_stream: || Box::new(decode_stream::Decoder::default()),
     encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
+    has_freeform: false,
     mark: MARK_IN_BASE64,
     strip: carrier::strip,
     encode_count,

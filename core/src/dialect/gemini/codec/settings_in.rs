@@ -16,11 +16,9 @@ pub(super) fn function<'a>(value: &'a Value, ledger: &mut Ledger) -> Tool<'a> {
     note_others(value, &known, ledger);
     let schema = get(value, "parametersJsonSchema").or_else(|| get(value, "parameters"));
     Tool {
-        name: word(value, "name").unwrap_or_default().into(),
         description: word(value, "description").map(Into::into),
         schema: schema.map(json_schema),
-        strict: None,
-        cache: None,
+        ..Tool::named(word(value, "name").unwrap_or_default())
     }
 }
 
@@ -93,7 +91,9 @@ pub(super) fn generation<'a>(config: &'a Value, request: &mut Request<'a>, ledge
                 let message = "the model's provider answers with text alone";
                 return Err(Refusal::new(format!("generationConfig.{other}"), message));
             }
+            "responseLogprobs" if *value == Value::Bool(true) => request.logprobs = request.logprobs.or(Some(0)),
             "responseLogprobs" | "audioTimestamp" if *value == Value::Bool(false) => {}
+            "logprobs" => request.logprobs = value.as_u64(),
             other => ledger.unknown(other),
         }
     }

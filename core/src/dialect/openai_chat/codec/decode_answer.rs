@@ -1,8 +1,10 @@
+use std::borrow::Cow;
+
 use serde_json::Value;
 
-use super::reason;
 use super::thoughts::{Collected, EXTRA, part_words};
-use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, array, list, member, own_id, text};
+use super::{notes, reason};
+use crate::dialect::hub::{Answer, Input, Ledger, Notes, Part, PartKind, Proof, array, list, member, own_id, text};
 
 pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
     let choice = list(answer, "choices").first().unwrap_or(&Value::Null);
@@ -20,6 +22,15 @@ pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
                 }
             }
         }
+        None => {}
+    }
+    let citations = notes::citations(message, ledger);
+    let logprobs = notes::logprobs(choice, ledger).iter().map(Cow::Borrowed).collect();
+    let noted = Notes { citations, logprobs };
+    match parts.first_mut() {
+        Some(first) => *first = std::mem::replace(first, Part::text("")).noted(noted),
+        None if !noted.logprobs.is_empty() => ledger.dropped("logprobs"),
+        None if !noted.citations.is_empty() => ledger.dropped("annotations"),
         None => {}
     }
     if !thoughts.is_empty() {
@@ -40,7 +51,10 @@ pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
         if let Some(extra) = member(call, EXTRA) {
             parts.push(Part::new(PartKind::Reasoning { text: "".into(), proof: Some(extra_proof(extra)) }));
         }
+        let custom = member(call, "custom");
+        let function = custom.unwrap_or(function);
         let input = match function.get("arguments") {
+            _ if custom.is_some() => Input::Text(text(function, "input").unwrap_or_default().into()),
             Some(Value::String(arguments)) => Input::Json(arguments.as_str().into()),
             Some(tree) if !tree.is_null() => Input::Tree(tree),
             _ => Input::Json("".into()),
@@ -50,7 +64,7 @@ pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
         let call_id = text(call, "id").filter(|id| !id.is_empty()).map_or_else(own, Into::into);
         parts.push(Part::new(PartKind::Call { id: call_id, name, input }));
     }
-    for (holder, name) in [(choice, "logprobs"), (message, "annotations"), (message, "audio"), (answer, "citations")] {
+    for (holder, name) in [(message, "audio"), (answer, "citations"), (answer, "moderation")] {
         if member(holder, name).is_some_and(|it| !it.as_array().is_some_and(Vec::is_empty)) {
             ledger.dropped(name);
         }

@@ -3,10 +3,10 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::thoughts;
+use super::tools;
 use crate::dialect::hub::{
     Cache, Effort, Format, Input, Ledger, Media, MediaKind, OPENAI_ALIKE, Part, PartKind, Proof, Reasoning, Refusal,
-    Request, Role, Source, Thoughts, Tool, ToolChoice, Turn, array, flag, list, member, note_others, pair,
-    says_nothing, text,
+    Request, Role, Source, Thoughts, Turn, array, flag, list, member, note_others, pair, says_nothing, text,
 };
 
 /// The members of a message that are read.
@@ -51,11 +51,12 @@ pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request
             }
             "tools" => {
                 for (index, value) in array(value).iter().enumerate() {
-                    request.tools.push(tool(value, index, ledger)?);
+                    request.tools.push(tools::tool(value, index, ledger)?);
                 }
             }
-            "functions" => request.tools.extend(array(value).iter().map(|value| function(value, ledger))),
-            "tool_choice" | "function_call" => request.tool_choice = tool_choice(value)?,
+            "functions" => request.tools.extend(array(value).iter().map(|value| tools::function(value, ledger))),
+            // Of all tools.
+            "tool_choice" | "function_call" => {}
             "parallel_tool_calls" => request.parallel_calls = value.as_bool(),
             "max_tokens" | "max_completion_tokens" => request.sampling.max_tokens = value.as_u64(),
             "temperature" => request.sampling.temperature = Some(value),
@@ -64,6 +65,8 @@ pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request
             "seed" => request.sampling.seed = Some(value),
             "frequency_penalty" => request.sampling.frequency_penalty = Some(value),
             "presence_penalty" => request.sampling.presence_penalty = Some(value),
+            "logprobs" if *value == Value::Bool(true) => request.logprobs = request.logprobs.or(Some(0)),
+            "top_logprobs" => request.logprobs = value.as_u64(),
             "stop" => {
                 let several = array(value).iter().filter_map(Value::as_str);
                 request.sampling.stop = value.as_str().into_iter().chain(several).collect();
@@ -97,6 +100,9 @@ pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request
             _ => {}
         }
     }
+    if let Some(choice) = member(body, "tool_choice").or_else(|| member(body, "function_call")) {
+        tools::choose(choice, &mut request, ledger)?;
+    }
     let parts = turns.iter().flat_map(|turn| &turn.parts).chain(&request.system);
     request.knows_breakpoints = parts.into_iter().any(|part| part.cache.is_some());
     request.turns = pair(turns, "messages")?;
@@ -129,7 +135,7 @@ fn message<'a>(
                 all.push(Part::new(PartKind::Refusal(refusal.into())));
             }
             for (index, call) in list(value, "tool_calls").iter().enumerate() {
-                note_others(call, &["id", "type", "index", "function"], ledger);
+                note_others(call, &["id", "type", "index", "function", "custom"], ledger);
                 all.push(self::call(call, &format!("{at}.tool_calls[{index}]"))?);
             }
             // The oldest form knows one call at a time, without an id.
@@ -169,9 +175,14 @@ fn thoughts_of<'a>(value: &'a Value, ledger: &mut Ledger) -> Vec<Part<'a>> {
 
 fn call<'a>(value: &'a Value, at: &str) -> Result<Part<'a>, Refusal> {
     let id = text(value, "id").unwrap_or_default();
-    match (member(value, "function"), text(value, "type")) {
-        (Some(function), _) => Ok(named_call(function, id)),
-        (None, kind) => {
+    match (member(value, "function"), member(value, "custom"), text(value, "type")) {
+        (Some(function), ..) => Ok(named_call(function, id)),
+        (None, Some(custom), _) => {
+            let words = |name| text(custom, name).unwrap_or_default();
+            let (name, input) = (words("name").into(), Input::Text(words("input").into()));
+            Ok(Part::new(PartKind::Call { id: id.into(), name, input }))
+        }
+        (None, None, kind) => {
             let message =
                 format!("calls of type `{}` cannot be told to the model's provider", kind.unwrap_or_default());
             Err(Refusal::new(format!("{at}.type"), message))
@@ -225,7 +236,7 @@ fn parts<'a>(content: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Vec<Pa
                 Cache::Long
             }
         });
-        parts.push(Part { kind, cache });
+        parts.push(Part::new(kind).cached(cache));
     }
     Ok(parts)
 }
@@ -251,46 +262,6 @@ fn file(value: &Value) -> Media<'_> {
         None => Source::File(text(file, "file_id").unwrap_or_default()),
     };
     Media { kind: MediaKind::Document, source, name: text(file, "filename"), detail: None }
-}
-
-fn tool<'a>(value: &'a Value, index: usize, ledger: &mut Ledger) -> Result<Tool<'a>, Refusal> {
-    match (member(value, "function"), text(value, "type")) {
-        // Some clients leave the type out, or the level.
-        (Some(inner), _) => {
-            note_others(value, &["type", "function"], ledger);
-            Ok(function(inner, ledger))
-        }
-        (None, None | Some("function")) => Ok(function(value, ledger)),
-        (None, Some(kind)) => {
-            let message = format!("`{kind}` tools cannot be told to the model's provider; leave it out");
-            Err(Refusal::new(format!("tools[{index}].type"), message))
-        }
-    }
-}
-
-fn function<'a>(value: &'a Value, ledger: &mut Ledger) -> Tool<'a> {
-    note_others(value, &["type", "name", "description", "parameters", "strict"], ledger);
-    Tool {
-        name: text(value, "name").unwrap_or_default().into(),
-        description: text(value, "description").map(Into::into),
-        schema: member(value, "parameters").map(Cow::Borrowed),
-        strict: flag(value, "strict"),
-        cache: None,
-    }
-}
-
-fn tool_choice(value: &Value) -> Result<Option<ToolChoice<'_>>, Refusal> {
-    let unknown = || Refusal::new("tool_choice", "must be `auto`, `none`, `required` or a function's name");
-    Ok(Some(match value.as_str() {
-        Some("auto") => ToolChoice::Auto,
-        Some("none") => ToolChoice::None,
-        Some("required" | "any") => ToolChoice::Required,
-        Some(_) => return Err(unknown()),
-        None => {
-            let function = member(value, "function").unwrap_or(value);
-            ToolChoice::Named(text(function, "name").ok_or_else(unknown)?)
-        }
-    }))
 }
 
 fn format(value: &Value) -> Result<Option<Format<'_>>, Refusal> {

@@ -1,8 +1,8 @@
 use serde_json::Value;
 
 use super::decode_answer::extra_proof;
-use super::reason;
 use super::thoughts::{Collected, EXTRA, part_words};
+use super::{notes, reason};
 use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, StreamPart, array, list, member, own_id, parse, text};
 use crate::wire::Event;
 use crate::wire::json::{Capture, InvalidJson};
@@ -21,6 +21,9 @@ pub(super) struct Decoder {
     thoughts: Collected,
     /// The open text or refusal.
     text: Option<(usize, Block<'static>)>,
+    /// How many characters of text there were, and how many before the open one.
+    said: usize,
+    before: usize,
     calls: Vec<Call>,
     has_refused: bool,
     finish: String,
@@ -35,6 +38,8 @@ struct Call {
     /// The hub's, once the name has come.
     block: Option<usize>,
     is_open: bool,
+    /// Its input is any text.
+    is_text: bool,
     /// Arguments that came before the name.
     early: String,
     /// Whether the arguments are a whole object.
@@ -67,10 +72,9 @@ impl DecodeStream for Decoder {
         let Some(choice) = list(&chunk, "choices").iter().find(|it| it.get("index").is_none_or(|it| *it == 0)) else {
             return Ok(());
         };
-        if member(choice, "logprobs").is_some() {
-            ledger.dropped("logprobs");
-        }
-        if let Some(delta) = member(choice, "delta").or_else(|| member(choice, "message")) {
+        let delta = member(choice, "delta").or_else(|| member(choice, "message"));
+        self.logprobs(notes::logprobs(choice, ledger), delta, ledger, give);
+        if let Some(delta) = delta {
             self.delta(delta, ledger, give);
         }
         if let Some(finish) = text(choice, "finish_reason").filter(|it| !it.is_empty()) {
@@ -112,20 +116,56 @@ impl Decoder {
             }
             None => {}
         }
+        self.citations(delta, ledger, give);
         if let Some(refusal) = text(delta, "refusal").filter(|it| !it.is_empty()) {
             self.has_refused = true;
             self.words(refusal, Block::Refusal, give);
         }
         for call in list(delta, "tool_calls") {
-            self.call(call, call.get("function").unwrap_or(call), give);
+            let tool = member(call, "custom").or_else(|| call.get("function"));
+            self.call(call, tool.unwrap_or(call), give);
         }
         if let Some(function) = member(delta, "function_call") {
             self.call(&Value::Null, function, give);
         }
-        for name in ["annotations", "audio"] {
-            if member(delta, name).is_some_and(|it| !it.as_array().is_some_and(Vec::is_empty)) {
-                ledger.dropped(name);
+        if member(delta, "audio").is_some() {
+            ledger.dropped("audio");
+        }
+    }
+
+    /// What is known of the tokens of a delta comes before its words. A token may be a part of a letter, and no word yet.
+    fn logprobs(
+        &mut self,
+        tokens: &[Value],
+        delta: Option<&Value>,
+        ledger: &mut Ledger,
+        give: &mut dyn FnMut(StreamPart<'_>),
+    ) {
+        if tokens.is_empty() {
+            return;
+        }
+        let says = delta.and_then(|delta| text(delta, "content")).is_some_and(|words| !words.is_empty());
+        let open = self.text.filter(|(_, block)| *block == Block::Text).map(|(index, _)| index);
+        match open {
+            None if says => {
+                let index = self.open_text(Block::Text, give);
+                give(StreamPart::Delta { index, delta: Delta::Logprobs(tokens) });
             }
+            Some(index) => give(StreamPart::Delta { index, delta: Delta::Logprobs(tokens) }),
+            None => ledger.dropped("logprobs"),
+        }
+    }
+
+    /// What the text that is open rests on.
+    fn citations(&mut self, delta: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+        for mut citation in notes::citations(delta, ledger) {
+            let Some((index, _)) = self.text.filter(|(_, block)| *block == Block::Text) else {
+                ledger.dropped("annotations");
+                return;
+            };
+            let from_here = |at: usize| at.saturating_sub(self.before);
+            citation.range = citation.range.map(|(start, end)| (from_here(start), from_here(end)));
+            give(StreamPart::Delta { index, delta: Delta::Citation(&citation) });
         }
     }
 
@@ -154,21 +194,28 @@ impl Decoder {
         if words.is_empty() {
             return;
         }
+        let index = self.open_text(block, give);
+        if block == Block::Text {
+            self.said += words.chars().count();
+        }
+        give(StreamPart::Delta { index, delta: Delta::Text(words) });
+    }
+
+    /// The hub's index of the open text or refusal.
+    fn open_text(&mut self, block: Block<'static>, give: &mut dyn FnMut(StreamPart<'_>)) -> usize {
         self.close_thought(give);
         if self.text.is_some_and(|(_, open)| open != block) {
             self.close_text(give);
         }
-        let index = match self.text {
-            Some((index, _)) => index,
-            None => {
-                self.close_calls(give, true);
-                let index = self.take_index();
-                give(StreamPart::Open { index, block });
-                self.text = Some((index, block));
-                index
-            }
-        };
-        give(StreamPart::Delta { index, delta: Delta::Text(words) });
+        if let Some((index, _)) = self.text {
+            return index;
+        }
+        self.close_calls(give, true);
+        let index = self.take_index();
+        give(StreamPart::Open { index, block });
+        self.text = Some((index, block));
+        self.before = self.said;
+        index
     }
 
     fn call(&mut self, value: &Value, function: &Value, give: &mut dyn FnMut(StreamPart<'_>)) {
@@ -188,15 +235,15 @@ impl Decoder {
                     give(StreamPart::Close { index, proof: extra_proof(extra).made() });
                 }
                 let arguments = Box::new(Capture::new([], 0));
-                let (id, early) = (id.to_owned(), String::new());
-                self.calls.push(Call { index, id, block: None, is_open: false, early, arguments });
+                let (id, early, is_text) = (id.to_owned(), String::new(), member(value, "custom").is_some());
+                self.calls.push(Call { index, id, block: None, is_open: false, is_text, early, arguments });
                 self.calls.len() - 1
             }
         };
         if known.is_none() || self.calls.get(at).is_some_and(|call| call.block.is_none()) {
             self.begin(at, name, give);
         }
-        let arguments = match function.get("arguments") {
+        let arguments = match function.get("arguments").or_else(|| function.get("input")) {
             Some(Value::String(arguments)) => arguments.clone(),
             Some(tree) if !tree.is_null() => tree.to_string(),
             _ => return,
@@ -240,7 +287,7 @@ impl Decoder {
         }
         call.block = Some(index);
         call.is_open = true;
-        give(StreamPart::Open { index, block: Block::Call { id: &call.id, name } });
+        give(StreamPart::Open { index, block: Block::Call { id: &call.id, name, is_text: call.is_text } });
         if !call.early.is_empty() {
             give(StreamPart::Delta { index, delta: Delta::Input(&std::mem::take(&mut call.early)) });
         }
@@ -262,7 +309,7 @@ impl Decoder {
     /// Closes the open calls; `whole` ones alone, since the others may go on.
     fn close_calls(&mut self, give: &mut dyn FnMut(StreamPart<'_>), whole: bool) {
         for call in self.calls.iter_mut().filter(|call| call.is_open) {
-            if let Some(index) = call.block.filter(|_| !whole || call.arguments.is_complete_object()) {
+            if let Some(index) = call.block.filter(|_| !whole || !call.is_text && call.arguments.is_complete_object()) {
                 call.is_open = false;
                 give(StreamPart::Close { index, proof: None });
             }

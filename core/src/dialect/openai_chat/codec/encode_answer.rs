@@ -1,4 +1,4 @@
-use super::{reason_name, thoughts, usage, write_head};
+use super::{notes, reason_name, thoughts, usage, write_custom, write_function, write_head};
 use crate::dialect::Usage;
 use crate::dialect::hub::{Answer, Context, Ledger, PartKind, Thoughts};
 use crate::wire::json::Writer;
@@ -11,7 +11,9 @@ pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledge
             it.object(|it| {
                 it.number_member("index", 0);
                 it.key("message").object(|it| message(it, answer, context, ledger));
-                it.key("logprobs").null();
+                let noted = answer.parts.iter().filter_map(|part| part.notes.as_ref());
+                let tokens: Vec<_> = noted.flat_map(|notes| notes.logprobs.iter().cloned()).collect();
+                notes::write_logprobs(it, &tokens);
                 it.text_member("finish_reason", reason_name(&answer.reason, ledger));
             });
         });
@@ -22,9 +24,17 @@ pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledge
 
 fn message(out: &mut Writer, answer: &Answer<'_>, context: &Context, ledger: &mut Ledger) {
     let (mut words, mut refusal, mut thought, mut proofs) = (String::new(), String::new(), String::new(), Vec::new());
+    let (mut annotations, mut length) = (Writer::default(), 0);
     for part in &answer.parts {
         match &part.kind {
-            PartKind::Text(text) => words.push_str(text),
+            PartKind::Text(text) => {
+                words.push_str(text);
+                let (offset, count) = (length, text.chars().count());
+                length += count;
+                if let Some(notes) = &part.notes {
+                    notes::write_citations(&mut annotations, &notes.citations, offset, count);
+                }
+            }
             PartKind::Refusal(text) => refusal.push_str(text),
             PartKind::Reasoning { text, proof } if context.thoughts != Thoughts::Unasked => {
                 thought.push_str(text);
@@ -47,6 +57,10 @@ fn message(out: &mut Writer, answer: &Answer<'_>, context: &Context, ledger: &mu
     if !proofs.is_empty() {
         thoughts::write_details(out, &proofs, 0);
     }
+    let annotations = annotations.into_bytes();
+    if !annotations.is_empty() {
+        out.key("annotations").array(|it| it.bytes(&annotations));
+    }
     let mut calls = answer.parts.iter().filter_map(|part| match &part.kind {
         PartKind::Call { id, name, input } => Some((id, name, input)),
         _ => None,
@@ -56,11 +70,12 @@ fn message(out: &mut Writer, answer: &Answer<'_>, context: &Context, ledger: &mu
         for (id, name, input) in std::iter::once(first).chain(calls) {
             it.object(|it| {
                 it.text_member("id", id);
-                it.text_member("type", "function");
-                it.key("function").object(|it| {
-                    it.text_member("name", context.names.original(name));
-                    it.text_member("arguments", &input.json());
-                });
+                let name = context.names.original(name);
+                if input.is_text() || context.freeform.iter().any(|known| known == name) {
+                    write_custom(it, name, &input.text());
+                } else {
+                    write_function(it, name, &input.json());
+                }
             });
         }
     });

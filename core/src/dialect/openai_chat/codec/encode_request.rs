@@ -1,9 +1,9 @@
 use serde_json::Map;
 
-use super::thoughts;
+use super::{thoughts, write_custom, write_function};
 use crate::dialect::hub::{
-    Effort, Encoded, Format, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source, Target,
-    Tool, ToolChoice, Turn, call_id, write_schema,
+    Effort, Encoded, Format, Freeform, Grammar, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request,
+    Role, Source, Target, Tool, ToolChoice, Turn, call_id, write_schema,
 };
 use crate::wire::json::Writer;
 
@@ -25,7 +25,7 @@ pub(super) fn encode(
     let mut out = Writer::with_capacity(4096);
     out.object(|it| {
         it.text_member("model", target.model);
-        let mut encoder = Encoder { target, names, ledger, breakpoints: false };
+        let mut encoder = Encoder { target, names, ledger, breakpoints: false, takes_custom: is_of_today(target) };
         it.key("messages").array(|it| {
             encoder.system(it, &request.system);
             for turn in &request.turns {
@@ -110,6 +110,12 @@ fn limits(out: &mut Writer, request: &Request<'_>, target: &Target<'_>, ledger: 
             out.key(name).value(value);
         }
     }
+    if let Some(top) = request.logprobs {
+        out.key("logprobs").flag(true);
+        if top > 0 {
+            out.number_member("top_logprobs", top);
+        }
+    }
     if sampling.top_k.is_some() {
         ledger.dropped("top_k");
     }
@@ -168,6 +174,8 @@ struct Encoder<'a, 'b> {
     ledger: &'a mut Ledger,
     /// The client has set some.
     breakpoints: bool,
+    /// It knows tools that take any text.
+    takes_custom: bool,
 }
 
 impl Encoder<'_, '_> {
@@ -291,11 +299,11 @@ impl Encoder<'_, '_> {
                     let name = self.names.fit(name, NAME_LIMIT);
                     out.object(|it| {
                         it.text_member("id", &call_id(id, ID_LIMIT));
-                        it.text_member("type", "function");
-                        it.key("function").object(|it| {
-                            it.text_member("name", &name);
-                            it.text_member("arguments", &input.json());
-                        });
+                        if self.takes_custom && input.is_text() {
+                            write_custom(it, &name, &input.text());
+                        } else {
+                            write_function(it, &name, &input.json());
+                        }
                         if let Some(extra) = extra.take() {
                             it.key(thoughts::EXTRA).value(&extra);
                         }
@@ -361,8 +369,10 @@ impl Encoder<'_, '_> {
             Some(ToolChoice::None) => out.text_member("tool_choice", "none"),
             Some(ToolChoice::Required) => out.text_member("tool_choice", "required"),
             Some(ToolChoice::Named(name)) => out.key("tool_choice").object(|it| {
-                it.text_member("type", "function");
-                it.key("function").object(|it| it.text_member("name", &self.names.fit(name, NAME_LIMIT)));
+                let is_custom = self.takes_custom && request.is_freeform(name);
+                let kind = if is_custom { "custom" } else { "function" };
+                it.text_member("type", kind);
+                it.key(kind).object(|it| it.text_member("name", &self.names.fit(name, NAME_LIMIT)));
             }),
         }
         if let Some(parallel) = request.parallel_calls {
@@ -373,6 +383,10 @@ impl Encoder<'_, '_> {
     fn tool(&mut self, out: &mut Writer, tool: &Tool<'_>) {
         self.breakpoints |= tool.cache.is_some();
         let name = self.names.fit(&tool.name, NAME_LIMIT);
+        if let Some(freeform) = tool.freeform.filter(|_| self.takes_custom) {
+            return custom(out, &name, tool, freeform);
+        }
+        let tool = tool.as_function(self.ledger);
         out.object(|it| {
             it.text_member("type", "function");
             it.key("function").object(|it| {
@@ -397,6 +411,27 @@ impl Encoder<'_, '_> {
         let texts: Vec<&str> = parts.iter().filter_map(words).collect();
         texts.join(SEPARATOR)
     }
+}
+
+fn custom(out: &mut Writer, name: &str, tool: &Tool<'_>, freeform: Freeform<'_>) {
+    out.object(|it| {
+        it.text_member("type", "custom");
+        it.key("custom").object(|it| {
+            it.text_member("name", name);
+            if let Some(description) = &tool.description {
+                it.text_member("description", description);
+            }
+            if let Some(Grammar { syntax, definition }) = freeform.grammar {
+                it.key("format").object(|it| {
+                    it.text_member("type", "grammar");
+                    it.key("grammar").object(|it| {
+                        it.text_member("syntax", syntax);
+                        it.text_member("definition", definition);
+                    });
+                });
+            }
+        });
+    });
 }
 
 fn words<'a>(part: &'a Part<'_>) -> Option<&'a str> {

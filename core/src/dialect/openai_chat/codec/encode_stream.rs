@@ -1,7 +1,10 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::{reason_name, thoughts, usage, write_head};
-use crate::dialect::hub::{Block, Context, Delta, EncodeStream, Ledger, StreamPart, Thoughts};
+use serde_json::Value;
+
+use super::{notes, reason_name, thoughts, usage, write_custom, write_function, write_head};
+use crate::dialect::hub::{Block, Citation, Context, Delta, EncodeStream, Ledger, StreamPart, Thoughts, Unwrapping};
 use crate::dialect::{GatewayError, Usage, openai_chat};
 use crate::wire::json::Writer;
 
@@ -15,18 +18,31 @@ pub(super) struct Encoder {
     calls: u64,
     /// Thoughts that had a proof.
     proofs: u64,
+    /// How many characters of text there were.
+    said: usize,
+    /// Of the tokens of the text that comes next.
+    logprobs: Vec<Value>,
     ledger: Ledger,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Open {
-    Text,
+    Text {
+        /// How many characters stand before it.
+        offset: usize,
+        citations: Vec<Citation<'static>>,
+    },
     Refusal,
     Thought,
     Call {
         number: u64,
         /// It has arguments.
         has_input: bool,
+    },
+    /// Of a tool that takes any text.
+    Custom {
+        number: u64,
+        unwrapping: Unwrapping,
     },
 }
 
@@ -43,6 +59,12 @@ impl EncodeStream for Encoder {
             }
             StreamPart::Delta { index, delta: Delta::Text(text) | Delta::Input(text) } => {
                 self.delta(index, text, out);
+            }
+            StreamPart::Delta { delta: Delta::Logprobs(tokens), .. } => self.logprobs.extend_from_slice(tokens),
+            StreamPart::Delta { index, delta: Delta::Citation(citation) } => {
+                if let Some(Open::Text { citations, .. }) = self.open.get_mut(&index) {
+                    citations.push(citation.clone().into_owned());
+                }
             }
             StreamPart::Close { index, proof } => self.close(index, proof, out),
             StreamPart::End { reason } => {
@@ -77,7 +99,8 @@ impl EncodeStream for Encoder {
 impl Encoder {
     pub(super) fn new(context: Context) -> Self {
         let open = HashMap::new();
-        Self { context, id: None, has_started: false, open, calls: 0, proofs: 0, ledger: Ledger::default() }
+        let (logprobs, ledger) = (Vec::new(), Ledger::default());
+        Self { context, id: None, has_started: false, open, calls: 0, proofs: 0, said: 0, logprobs, ledger }
     }
 
     fn start(&mut self, out: &mut Writer) {
@@ -91,21 +114,24 @@ impl Encoder {
 
     fn open(&mut self, index: usize, block: Block<'_>, out: &mut Writer) {
         let open = match block {
-            Block::Text => Open::Text,
+            Block::Text => Open::Text { offset: self.said, citations: Vec::new() },
             Block::Refusal => Open::Refusal,
             Block::Reasoning => Open::Thought,
-            Block::Call { id, name } => {
+            Block::Call { id, name, is_text } => {
                 let number = self.calls;
                 self.calls += 1;
-                self.call(out, number, |it, context| {
+                let name = self.context.names.original(name).to_owned();
+                let is_custom = is_text || self.context.freeform.contains(&name);
+                self.call(out, number, |it| {
                     it.text_member("id", id);
-                    it.text_member("type", "function");
-                    it.key("function").object(|it| {
-                        it.text_member("name", context.names.original(name));
-                        it.text_member("arguments", "");
-                    });
+                    let write = if is_custom { write_custom } else { write_function };
+                    write(it, &name, "");
                 });
-                Open::Call { number, has_input: false }
+                if is_custom {
+                    Open::Custom { number, unwrapping: Unwrapping::of(is_text) }
+                } else {
+                    Open::Call { number, has_input: false }
+                }
             }
         };
         self.open.insert(index, open);
@@ -114,7 +140,10 @@ impl Encoder {
     fn delta(&mut self, index: usize, text: &str, out: &mut Writer) {
         let Some(open) = self.open.get_mut(&index).filter(|_| !text.is_empty()) else { return };
         let name = match open {
-            Open::Text => "content",
+            Open::Text { .. } => {
+                self.said += text.chars().count();
+                "content"
+            }
             Open::Refusal => "refusal",
             Open::Thought if self.context.thoughts == Thoughts::Shown => "reasoning_content",
             Open::Thought => return,
@@ -123,6 +152,10 @@ impl Encoder {
                 let number = *number;
                 return self.arguments(out, number, text);
             }
+            Open::Custom { number, unwrapping } => {
+                let (number, text) = (*number, unwrapping.push(text).to_owned());
+                return self.input(out, number, &text);
+            }
         };
         self.chunk(out, None, |it| it.text_member(name, text));
     }
@@ -130,6 +163,17 @@ impl Encoder {
     fn close(&mut self, index: usize, proof: Option<&str>, out: &mut Writer) {
         match (self.open.remove(&index), proof) {
             (Some(Open::Call { number, has_input: false }), _) => self.arguments(out, number, "{}"),
+            (Some(Open::Custom { number, unwrapping }), _) => self.input(out, number, &unwrapping.finish().0),
+            (Some(Open::Text { offset, citations }), _) => {
+                let length = self.said - offset;
+                if !citations.is_empty() {
+                    self.chunk(out, None, |it| {
+                        it.key("annotations").array(|it| notes::write_citations(it, &citations, offset, length));
+                    });
+                } else if !self.logprobs.is_empty() {
+                    self.chunk(out, None, |_| {});
+                }
+            }
             (Some(Open::Thought), Some(proof)) if self.context.thoughts != Thoughts::Unasked => {
                 let Some(envelope) = self.context.origin.wrap(proof) else {
                     return self.ledger.dropped("reasoning.proof");
@@ -142,22 +186,29 @@ impl Encoder {
         }
     }
 
-    fn arguments(&self, out: &mut Writer, number: u64, text: &str) {
-        self.call(out, number, |it, _| it.key("function").object(|it| it.text_member("arguments", text)));
+    fn arguments(&mut self, out: &mut Writer, number: u64, text: &str) {
+        self.call(out, number, |it| it.key("function").object(|it| it.text_member("arguments", text)));
     }
 
-    fn call(&self, out: &mut Writer, number: u64, fill: impl FnOnce(&mut Writer, &Context)) {
+    fn input(&mut self, out: &mut Writer, number: u64, text: &str) {
+        if !text.is_empty() {
+            self.call(out, number, |it| it.key("custom").object(|it| it.text_member("input", text)));
+        }
+    }
+
+    fn call(&mut self, out: &mut Writer, number: u64, fill: impl FnOnce(&mut Writer)) {
         self.chunk(out, None, |it| {
             it.key("tool_calls").array(|it| {
                 it.object(|it| {
                     it.number_member("index", number);
-                    fill(it, &self.context);
+                    fill(it);
                 });
             });
         });
     }
 
-    fn chunk(&self, out: &mut Writer, reason: Option<&str>, fill: impl FnOnce(&mut Writer)) {
+    fn chunk(&mut self, out: &mut Writer, reason: Option<&str>, fill: impl FnOnce(&mut Writer)) {
+        let logprobs: Vec<_> = self.logprobs.drain(..).map(Cow::Owned).collect();
         out.bytes(b"data: ");
         out.object(|it| {
             write_head(it, self.id.as_deref(), &self.context, "chat.completion.chunk");
@@ -165,7 +216,7 @@ impl Encoder {
                 it.object(|it| {
                     it.number_member("index", 0);
                     it.key("delta").object(fill);
-                    it.key("logprobs").null();
+                    notes::write_logprobs(it, &logprobs);
                     it.key("finish_reason");
                     match reason {
                         Some(reason) => it.text(reason),

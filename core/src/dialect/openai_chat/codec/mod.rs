@@ -6,8 +6,12 @@ mod decode_stream;
 mod encode_answer;
 mod encode_request;
 mod encode_stream;
+mod notes;
 mod thoughts;
+mod tools;
 mod usage;
+
+pub(in crate::dialect) use notes::{of_url, write_url};
 
 use crate::dialect::hub::{Codec, Context, Ledger, MARK, Reason};
 use crate::wire::json::Writer;
@@ -19,6 +23,7 @@ pub(super) static CODEC: Codec = Codec {
     encode_answer: encode_answer::encode,
     decode_stream: || Box::new(decode_stream::Decoder::default()),
     encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
+    has_freeform: true,
     mark: MARK,
     strip: thoughts::strip,
     encode_count,
@@ -66,4 +71,21 @@ fn write_head(out: &mut Writer, id: Option<&str>, context: &Context, object: &st
     out.text_member("object", object);
     out.key("created").raw(&context.created.to_string());
     out.text_member("model", &context.model);
+}
+
+/// The members of a call beside its id: of a function, or of a tool that takes any text.
+fn write_function(out: &mut Writer, name: &str, arguments: &str) {
+    out.text_member("type", "function");
+    out.key("function").object(|it| {
+        it.text_member("name", name);
+        it.text_member("arguments", arguments);
+    });
+}
+
+fn write_custom(out: &mut Writer, name: &str, input: &str) {
+    out.text_member("type", "custom");
+    out.key("custom").object(|it| {
+        it.text_member("name", name);
+        it.text_member("input", input);
+    });
 }

@@ -1,7 +1,7 @@
 use serde_json::Value;
 
-use super::{reason, reasoning};
-use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, list, text};
+use super::{notes, reason, reasoning};
+use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, list, member, note_others, text};
 
 pub(super) fn decode<'a>(response: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
     let mut parts = Vec::new();
@@ -11,13 +11,13 @@ pub(super) fn decode<'a>(response: &'a Value, ledger: &mut Ledger) -> Answer<'a>
         match words("type") {
             "message" => {
                 for part in list(item, "content") {
-                    match content(part, ledger) {
+                    match content(part) {
                         ("refusal", words) => {
                             has_refused = true;
                             parts.push(Part::new(PartKind::Refusal(words.into())));
                         }
                         (_, "") => {}
-                        (_, words) => parts.push(Part::text(words)),
+                        (_, words) => parts.push(Part::text(words).noted(notes::of_part(part, ledger))),
                     }
                 }
             }
@@ -27,7 +27,14 @@ pub(super) fn decode<'a>(response: &'a Value, ledger: &mut Ledger) -> Answer<'a>
             }
             "function_call" => {
                 has_calls = true;
+                note_unsaid(item, ledger);
                 let (name, input) = (words("name").into(), Input::Json(words("arguments").into()));
+                parts.push(Part::new(PartKind::Call { id: words("call_id").into(), name, input }));
+            }
+            "custom_tool_call" => {
+                has_calls = true;
+                note_unsaid(item, ledger);
+                let (name, input) = (words("name").into(), Input::Text(words("input").into()));
                 parts.push(Part::new(PartKind::Call { id: words("call_id").into(), name, input }));
             }
             // What a server's tool did.
@@ -37,13 +44,17 @@ pub(super) fn decode<'a>(response: &'a Value, ledger: &mut Ledger) -> Answer<'a>
     Answer { id: text(response, "id"), parts, reason: reason(response, has_calls, has_refused) }
 }
 
-/// A part of a message: what it is, and its words.
-pub(super) fn content<'a>(part: &'a Value, ledger: &mut Ledger) -> (&'static str, &'a str) {
-    for name in ["annotations", "logprobs"] {
-        if !list(part, name).is_empty() {
-            ledger.dropped(name);
-        }
+/// What is said of a call beside what it calls.
+pub(super) fn note_unsaid(call: &Value, ledger: &mut Ledger) {
+    note_others(call, &["type", "id", "status", "call_id", "name", "arguments", "input", "caller"], ledger);
+    // Called by a server's code, not by the model itself.
+    if member(call, "caller").is_some_and(|caller| text(caller, "type") != Some("direct")) {
+        ledger.dropped("caller");
     }
+}
+
+/// A part of a message: what it is, and its words.
+pub(super) fn content(part: &Value) -> (&'static str, &str) {
     match text(part, "type") {
         Some("refusal") => ("refusal", text(part, "refusal").unwrap_or_default()),
         _ => ("text", text(part, "text").unwrap_or_default()),

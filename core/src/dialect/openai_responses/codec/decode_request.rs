@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::{input, tools};
+use super::{LOGPROBS, input, tools};
 use crate::dialect::hub::{
     Effort, Format, Ledger, OPENAI_ALIKE, Part, Reasoning, Refusal, Request, Thoughts, array, flag, member, pair,
     says_nothing, text,
@@ -52,16 +52,20 @@ pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request
             "user" | "safety_identifier" => request.user = value.as_str().map(Into::into),
             "prompt_cache_key" => request.cache_key = value.as_str(),
             "service_tier" => request.service_tier = value.as_str(),
-            // A response always has them here.
             "include" => {
-                for wanted in array(value).iter().filter(|it| *it != "reasoning.encrypted_content") {
-                    ledger.unknown(wanted.as_str().unwrap_or_default());
+                for wanted in array(value).iter().filter_map(Value::as_str) {
+                    match wanted {
+                        // A response always has them here.
+                        "reasoning.encrypted_content" => {}
+                        LOGPROBS => request.logprobs = request.logprobs.or(Some(0)),
+                        other => ledger.unknown(other),
+                    }
                 }
             }
             "stream_options" if flag(value, "include_obfuscation") != Some(true) => {}
             "store" | "background" if *value == Value::Bool(false) => {}
             "truncation" if value == "disabled" => {}
-            "top_logprobs" if *value == 0 => {}
+            "top_logprobs" => request.logprobs = value.as_u64().filter(|top| *top > 0).or(request.logprobs),
             "background" => return Err(Refusal::new(name, stateless("ask with `stream` instead"))),
             "previous_response_id" | "conversation" => {
                 return Err(Refusal::new(name, stateless("send the whole conversation in `input` instead")));

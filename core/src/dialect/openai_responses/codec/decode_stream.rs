@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::decode_answer::content;
-use super::{reason, reasoning};
+use super::decode_answer::{content, note_unsaid};
+use super::{notes, reason, reasoning};
 use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, StreamPart, list, member, parse, text};
 use crate::wire::Event;
 use crate::wire::json::InvalidJson;
@@ -16,10 +16,20 @@ pub(super) struct Decoder {
     /// The hub's index of the next block.
     next: usize,
     /// The words that have begun, by the item's place and the part's, and what they have said.
-    words: BTreeMap<(u64, u64), (Begun, String)>,
+    words: BTreeMap<(u64, u64), Said>,
     thoughts: BTreeMap<u64, Begun>,
     calls: BTreeMap<u64, Begun>,
     has_refused: bool,
+}
+
+/// Words that have begun.
+#[derive(Debug)]
+struct Said {
+    begun: Begun,
+    text: String,
+    has_logprobs: bool,
+    /// So many citations of it have come.
+    citations: usize,
 }
 
 /// A block that has begun.
@@ -63,17 +73,32 @@ impl DecodeStream for Decoder {
                     self.item_added(item, value, give);
                 }
             }
-            "response.output_text.delta" => self.say((item, part), words("delta"), Block::Text, give),
-            "response.output_text.done" => self.said((item, part), words("text"), Block::Text, give),
-            "response.refusal.delta" => self.say((item, part), words("delta"), Block::Refusal, give),
-            "response.refusal.done" => self.said((item, part), words("refusal"), Block::Refusal, give),
-            "response.output_text.annotation.added" => ledger.dropped("annotations"),
+            "response.output_text.delta" => {
+                self.say((item, part), words("delta"), list(&data, "logprobs"), Block::Text, give);
+            }
+            "response.output_text.done" => {
+                self.said((item, part), words("text"), list(&data, "logprobs"), Block::Text, give);
+                self.close_words((item, part), give);
+            }
+            "response.refusal.delta" => self.say((item, part), words("delta"), &[], Block::Refusal, give),
+            "response.refusal.done" => {
+                self.said((item, part), words("refusal"), &[], Block::Refusal, give);
+                self.close_words((item, part), give);
+            }
+            "response.output_text.annotation.added" => {
+                if let Some(annotation) = member(&data, "annotation") {
+                    self.cite((item, part), annotation, ledger, give);
+                }
+            }
             "response.reasoning_summary_text.delta" => {
                 self.think(item, number("summary_index"), words("delta"), give);
             }
             "response.reasoning_text.delta" => self.think(item, part, words("delta"), give),
-            "response.function_call_arguments.delta" => self.argue(item, words("delta"), give),
+            "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
+                self.argue(item, words("delta"), give);
+            }
             "response.function_call_arguments.done" => self.argued(item, words("arguments"), give),
+            "response.custom_tool_call_input.done" => self.argued(item, words("input"), give),
             "response.output_item.done" => {
                 if let Some(value) = member(&data, "item") {
                     self.item_done(item, value, ledger, give);
@@ -102,35 +127,73 @@ impl Decoder {
     }
 
     fn item_added(&mut self, item: u64, value: &Value, give: &mut dyn FnMut(StreamPart<'_>)) {
-        if text(value, "type") == Some("function_call") && !self.calls.contains_key(&item) {
-            let words = |name| text(value, name).unwrap_or_default();
-            let call = self.begin(Block::Call { id: words("call_id"), name: words("name") }, give);
+        let words = |name| text(value, name).unwrap_or_default();
+        let is_text = words("type") == "custom_tool_call";
+        if (is_text || words("type") == "function_call") && !self.calls.contains_key(&item) {
+            let call = self.begin(Block::Call { id: words("call_id"), name: words("name"), is_text }, give);
             self.calls.insert(item, call);
         }
     }
 
-    fn say(&mut self, at: (u64, u64), words: &str, block: Block<'_>, give: &mut dyn FnMut(StreamPart<'_>)) {
-        if words.is_empty() {
+    /// Words of a part, and how likely they were.
+    fn say(
+        &mut self,
+        at: (u64, u64),
+        words: &str,
+        logprobs: &[Value],
+        block: Block<'_>,
+        give: &mut dyn FnMut(StreamPart<'_>),
+    ) {
+        if words.is_empty() && logprobs.is_empty() {
             return;
         }
         self.has_refused |= block == Block::Refusal;
         if !self.words.contains_key(&at) {
             let begun = self.begin(block, give);
-            self.words.insert(at, (begun, String::new()));
+            self.words.insert(at, Said { begun, text: String::new(), has_logprobs: false, citations: 0 });
         }
-        if let Some((begun, said)) = self.words.get_mut(&at).filter(|(begun, _)| begun.is_open) {
-            said.push_str(words);
-            give(StreamPart::Delta { index: begun.index, delta: Delta::Text(words) });
+        let Some(said) = self.words.get_mut(&at).filter(|said| said.begun.is_open) else { return };
+        let index = said.begun.index;
+        if !logprobs.is_empty() {
+            said.has_logprobs = true;
+            give(StreamPart::Delta { index, delta: Delta::Logprobs(logprobs) });
+        }
+        if !words.is_empty() {
+            said.text.push_str(words);
+            give(StreamPart::Delta { index, delta: Delta::Text(words) });
+        }
+    }
+
+    /// What the words rest on that were said last at this place.
+    fn cite(&mut self, at: (u64, u64), annotation: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+        let Some(citation) = notes::citation(annotation, ledger) else { return };
+        match self.words.get_mut(&at).filter(|said| said.begun.is_open) {
+            Some(said) => {
+                said.citations += 1;
+                give(StreamPart::Delta { index: said.begun.index, delta: Delta::Citation(&citation) });
+            }
+            None => ledger.dropped("annotations"),
         }
     }
 
     /// A part has ended; it may not have come in pieces, or not all of it.
-    fn said(&mut self, at: (u64, u64), words: &str, block: Block<'_>, give: &mut dyn FnMut(StreamPart<'_>)) {
-        let said = self.words.get(&at).map_or("", |(_, said)| said.as_str());
-        let rest = words.strip_prefix(said).unwrap_or_default().to_owned();
-        self.say(at, &rest, block, give);
-        if let Some((begun, _)) = self.words.get_mut(&at) {
-            close(begun, None, give);
+    fn said(
+        &mut self,
+        at: (u64, u64),
+        words: &str,
+        logprobs: &[Value],
+        block: Block<'_>,
+        give: &mut dyn FnMut(StreamPart<'_>),
+    ) {
+        let said = self.words.get(&at);
+        let rest = words.strip_prefix(said.map_or("", |said| said.text.as_str())).unwrap_or_default().to_owned();
+        let logprobs = if said.is_some_and(|said| said.has_logprobs) { &[] } else { logprobs };
+        self.say(at, &rest, logprobs, block, give);
+    }
+
+    fn close_words(&mut self, at: (u64, u64), give: &mut dyn FnMut(StreamPart<'_>)) {
+        if let Some(said) = self.words.get_mut(&at) {
+            close(&mut said.begun, None, give);
         }
     }
 
@@ -171,9 +234,14 @@ impl Decoder {
         match text(value, "type").unwrap_or_default() {
             "message" => {
                 for (part, value) in (0..).zip(list(value, "content")) {
-                    let (kind, words) = content(value, ledger);
+                    let (kind, words) = content(value);
                     let block = if kind == "refusal" { Block::Refusal } else { Block::Text };
-                    self.said((item, part), words, block, give);
+                    self.said((item, part), words, list(value, "logprobs"), block, give);
+                    let known = self.words.get(&(item, part)).map_or(0, |said| said.citations);
+                    for annotation in list(value, "annotations").iter().skip(known) {
+                        self.cite((item, part), annotation, ledger, give);
+                    }
+                    self.close_words((item, part), give);
                 }
             }
             "reasoning" => {
@@ -190,9 +258,11 @@ impl Decoder {
                     close(begun, proof.as_deref(), give);
                 }
             }
-            "function_call" => {
+            "function_call" | "custom_tool_call" => {
+                note_unsaid(value, ledger);
                 self.item_added(item, value, give);
-                self.argued(item, text(value, "arguments").unwrap_or_default(), give);
+                let input = text(value, "arguments").or_else(|| text(value, "input"));
+                self.argued(item, input.unwrap_or_default(), give);
                 if let Some(call) = self.calls.get_mut(&item) {
                     close(call, None, give);
                 }
@@ -216,7 +286,7 @@ impl Decoder {
         let blocks = self
             .thoughts
             .values_mut()
-            .chain(self.words.values_mut().map(|(begun, _)| begun))
+            .chain(self.words.values_mut().map(|said| &mut said.begun))
             .chain(self.calls.values_mut());
         let mut blocks: Vec<&mut Begun> = blocks.collect();
         blocks.sort_by_key(|begun| begun.index);

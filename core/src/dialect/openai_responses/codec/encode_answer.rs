@@ -1,7 +1,7 @@
 use super::items::{self, Call, Status, Words};
 use super::response;
 use crate::dialect::Usage;
-use crate::dialect::hub::{Answer, Context, Ledger, Part, PartKind, Thoughts};
+use crate::dialect::hub::{Answer, Context, Ledger, Notes, Part, PartKind, Thoughts};
 use crate::wire::json::Writer;
 
 pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledger: &mut Ledger) -> Vec<u8> {
@@ -17,15 +17,20 @@ pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledge
     out.into_bytes()
 }
 
+static NONE: Notes<'static> = Notes { citations: Vec::new(), logprobs: Vec::new() };
+
 /// Whether an item was written.
 fn item(out: &mut Writer, part: &Part<'_>, index: u64, context: &Context, ledger: &mut Ledger) -> bool {
     match &part.kind {
         PartKind::Text(text) if text.is_empty() => return false,
         PartKind::Text(text) => {
-            items::message(out, &items::id(context, "msg", index), Status::Completed, Some((Words::Text, text)));
+            let id = items::id(context, "msg", index);
+            let notes = part.notes.as_deref().unwrap_or(&NONE);
+            items::message(out, &id, Status::Completed, Some((Words::Text, text, notes)));
         }
         PartKind::Refusal(text) => {
-            items::message(out, &items::id(context, "msg", index), Status::Completed, Some((Words::Refusal, text)));
+            let id = items::id(context, "msg", index);
+            items::message(out, &id, Status::Completed, Some((Words::Refusal, text, &NONE)));
         }
         PartKind::Reasoning { text, proof } => {
             let made = proof.as_ref().and_then(|proof| proof.made());
@@ -40,10 +45,10 @@ fn item(out: &mut Writer, part: &Part<'_>, index: u64, context: &Context, ledger
             items::reasoning(out, &items::id(context, "rs", index), shown, envelope.as_deref());
         }
         PartKind::Call { id, name, input } => {
-            let call = Call::new(context, id, name);
-            let arguments = input.json();
-            let status = items::status_of(&arguments);
-            call.write(out, &items::id(context, call.prefix(), index), status, &call.input(&arguments));
+            let call = Call::new(context, id, name, input.is_text());
+            let written = if call.is_freeform { input.text() } else { input.json() };
+            let status = if input.is_text() { Status::Completed } else { items::status_of(&input.json()) };
+            call.write(out, &items::id(context, call.prefix(), index), status, &written);
         }
         PartKind::Media(_) | PartKind::Result { .. } => {
             ledger.dropped("media");

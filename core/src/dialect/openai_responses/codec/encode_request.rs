@@ -1,6 +1,8 @@
+use super::LOGPROBS;
 use super::turns::{Encoder, NAME_LIMIT};
 use crate::dialect::hub::{
-    Effort, Encoded, Format, Ledger, Names, Refusal, Request, Target, Thoughts, ToolChoice, write_schema,
+    Effort, Encoded, Format, Freeform, Grammar, Ledger, Names, Refusal, Request, Target, Thoughts, ToolChoice,
+    write_schema,
 };
 use crate::wire::json::Writer;
 
@@ -18,7 +20,7 @@ pub(super) fn encode(
     let mut out = Writer::with_capacity(4096);
     out.object(|it| {
         it.text_member("model", target.model);
-        let mut encoder = Encoder { target, names, ledger, breakpoints: false };
+        let mut encoder = Encoder::new(target, names, ledger);
         let instructions = encoder.text(&request.system);
         if !instructions.is_empty() {
             it.text_member("instructions", &instructions);
@@ -41,6 +43,7 @@ pub(super) fn encode(
         }
         asks_reasoning = thinking(it, request, target, ledger);
         let thinks = asks_reasoning && request.reasoning.is_some_and(|it| it.effort != Effort::None);
+        include(it, request, thinks, ledger);
         limits(it, request, thinks, ledger);
         output(it, request);
         if let Some(user) = &request.user {
@@ -81,10 +84,30 @@ fn thinking(out: &mut Writer, request: &Request<'_>, target: &Target<'_>, ledger
             it.text_member("summary", "auto");
         }
     });
-    if request.thoughts != Thoughts::Unasked && thinks {
-        out.key("include").array(|it| it.text("reasoning.encrypted_content"));
-    }
     true
+}
+
+/// What an answer shall have that it has not anyway.
+fn include(out: &mut Writer, request: &Request<'_>, thinks: bool, ledger: &mut Ledger) {
+    // Models that think do not tell.
+    let logprobs = request.logprobs.filter(|_| !thinks);
+    if request.logprobs.is_some() && thinks {
+        ledger.dropped("logprobs");
+    }
+    let wants_thoughts = thinks && request.thoughts != Thoughts::Unasked;
+    if wants_thoughts || logprobs.is_some() {
+        out.key("include").array(|it| {
+            if wants_thoughts {
+                it.text("reasoning.encrypted_content");
+            }
+            if logprobs.is_some() {
+                it.text(LOGPROBS);
+            }
+        });
+    }
+    if let Some(top) = logprobs.filter(|top| *top > 0) {
+        out.number_member("top_logprobs", top);
+    }
 }
 
 fn limits(out: &mut Writer, request: &Request<'_>, thinks: bool, ledger: &mut Ledger) {
@@ -152,10 +175,13 @@ fn tools(encoder: &mut Encoder<'_, '_>, out: &mut Writer, request: &Request<'_>)
             encoder.breakpoints |= tool.cache.is_some();
             let name = encoder.names.fit(&tool.name, NAME_LIMIT);
             it.object(|it| {
-                it.text_member("type", "function");
+                it.text_member("type", if tool.freeform.is_some() { "custom" } else { "function" });
                 it.text_member("name", &name);
                 if let Some(description) = &tool.description {
                     it.text_member("description", description);
+                }
+                if let Some(freeform) = tool.freeform {
+                    return format(it, freeform);
                 }
                 it.key("parameters");
                 write_schema(it, tool.schema.as_deref());
@@ -170,11 +196,21 @@ fn tools(encoder: &mut Encoder<'_, '_>, out: &mut Writer, request: &Request<'_>)
         Some(ToolChoice::None) => out.text_member("tool_choice", "none"),
         Some(ToolChoice::Required) => out.text_member("tool_choice", "required"),
         Some(ToolChoice::Named(name)) => out.key("tool_choice").object(|it| {
-            it.text_member("type", "function");
+            it.text_member("type", if request.is_freeform(name) { "custom" } else { "function" });
             it.text_member("name", &encoder.names.fit(name, NAME_LIMIT));
         }),
     }
     if let Some(parallel) = request.parallel_calls {
         out.key("parallel_tool_calls").flag(parallel);
     }
+}
+
+/// What the text of a custom tool must be.
+fn format(out: &mut Writer, freeform: Freeform<'_>) {
+    let Some(Grammar { syntax, definition }) = freeform.grammar else { return };
+    out.key("format").object(|it| {
+        it.text_member("type", "grammar");
+        it.text_member("syntax", syntax);
+        it.text_member("definition", definition);
+    });
 }

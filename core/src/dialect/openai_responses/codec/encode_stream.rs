@@ -1,9 +1,10 @@
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
-use super::freeform::Unwrapping;
 use super::items::{self, Call, Words};
+use super::notes;
 use super::response::{self, Status};
-use crate::dialect::hub::{Block, Context, Delta, EncodeStream, Ledger, StreamPart, Thoughts};
+use crate::dialect::hub::{Block, Context, Delta, EncodeStream, Ledger, Notes, StreamPart, Thoughts, Unwrapping};
 use crate::dialect::openai_responses::error;
 use crate::dialect::progress::Created;
 use crate::dialect::{GatewayError, Usage};
@@ -32,6 +33,10 @@ struct Open {
     item: Option<(u64, String)>,
     /// What the item has said: words, or a call's arguments as the model writes them.
     said: String,
+    /// What was said of its words.
+    notes: Notes<'static>,
+    /// So many of the tokens have been told of.
+    told: usize,
 }
 
 #[derive(Debug)]
@@ -53,6 +58,16 @@ impl EncodeStream for Encoder {
                 if let Some(mut open) = self.open.remove(&index) {
                     self.delta(&mut open, text, out);
                     self.open.insert(index, open);
+                }
+            }
+            StreamPart::Delta { index, delta: Delta::Logprobs(tokens) } => {
+                if let Some(open) = self.open.get_mut(&index) {
+                    open.notes.logprobs.extend(tokens.iter().cloned().map(Cow::Owned));
+                }
+            }
+            StreamPart::Delta { index, delta: Delta::Citation(citation) } => {
+                if let Some(open) = self.open.get_mut(&index) {
+                    open.notes.citations.push(citation.clone().into_owned());
                 }
             }
             StreamPart::Close { index, proof } => {
@@ -110,8 +125,8 @@ impl Encoder {
             Block::Text => Open::new(Kind::Words(Words::Text)),
             Block::Refusal => Open::new(Kind::Words(Words::Refusal)),
             Block::Reasoning => Open::new(Kind::Thought),
-            Block::Call { id, name } => {
-                Open::new(Kind::Call(Call::new(&self.context, id, name), Unwrapping::default()))
+            Block::Call { id, name, is_text } => {
+                Open::new(Kind::Call(Call::new(&self.context, id, name, is_text), Unwrapping::of(is_text)))
             }
         };
         if matches!(open.kind, Kind::Call(..)) {
@@ -171,6 +186,7 @@ impl Encoder {
         }
         if !delta.is_empty() {
             self.item_event(out, name, open, |it| open.write_words(it, "delta", &delta));
+            open.told = open.notes.logprobs.len();
         }
     }
 
@@ -211,6 +227,15 @@ impl Encoder {
             }
         };
         if open.item.is_some() {
+            let length = if open.notes.citations.is_empty() { 0 } else { open.said.chars().count() };
+            for (index, citation) in open.notes.citations.iter().enumerate() {
+                self.item_event(out, "response.output_text.annotation.added", &open, |it| {
+                    it.place_member("annotation_index", index);
+                    it.key("annotation");
+                    notes::write_citation(it, citation, length);
+                });
+            }
+            open.told = 0;
             self.item_event(out, name, &open, |it| open.write_words(it, open.member(), &open.said));
             let name = match open.kind {
                 Kind::Words(_) => "response.content_part.done",
@@ -235,7 +260,7 @@ impl Encoder {
         let Some((place, id)) = &open.item else { return };
         let mut item = Writer::default();
         match &open.kind {
-            Kind::Words(kind) => items::message(&mut item, id, status, Some((*kind, &open.said))),
+            Kind::Words(kind) => items::message(&mut item, id, status, Some((*kind, &open.said, &open.notes))),
             Kind::Thought => items::reasoning(&mut item, id, &open.said, envelope.as_deref()),
             Kind::Call(call, _) => call.write(&mut item, id, status, &open.said),
         }
@@ -295,7 +320,8 @@ impl Encoder {
 
 impl Open {
     const fn new(kind: Kind) -> Self {
-        Self { kind, item: None, said: String::new() }
+        let notes = Notes { citations: Vec::new(), logprobs: Vec::new() };
+        Self { kind, item: None, said: String::new(), notes, told: 0 }
     }
 
     const fn is_freeform(&self) -> bool {
@@ -318,14 +344,16 @@ impl Open {
         }
         out.text_member(member, words);
         if matches!(self.kind, Kind::Words(Words::Text)) {
-            out.key("logprobs").array(|_| {});
+            notes::write_logprobs(out, self.notes.logprobs.get(self.told..).unwrap_or_default());
         }
     }
 
     fn write_part(&self, out: &mut Writer, words: &str) {
         out.key("part");
         match self.kind {
-            Kind::Words(kind) => items::words(out, kind, words),
+            // A part begins with nothing.
+            Kind::Words(kind) if words.is_empty() => items::words(out, kind, words, &Notes::default()),
+            Kind::Words(kind) => items::words(out, kind, words, &self.notes),
             Kind::Thought | Kind::Call(..) => items::summary_part(out, words),
         }
     }

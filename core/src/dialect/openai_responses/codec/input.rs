@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{freeform, reasoning, tools};
+use super::{reasoning, tools};
 use crate::dialect::hub::{
     Cache, Input, Ledger, Media, MediaKind, Part, PartKind, Refusal, Request, Role, Source, Turn, array, list, member,
     note_others, text,
@@ -91,9 +91,7 @@ fn item<'a>(value: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Option<Tu
         }
         Some("reasoning") => (Role::Assistant, vec![reasoning::of_client(value)]),
         Some("function_call") => (Role::Assistant, vec![call(value, Input::Json(words("arguments").into()))]),
-        Some("custom_tool_call") => {
-            (Role::Assistant, vec![call(value, Input::Json(freeform::arguments(words("input")).into()))])
-        }
+        Some("custom_tool_call") => (Role::Assistant, vec![call(value, Input::Text(words("input").into()))]),
         Some("function_call_output" | "custom_tool_call_output") => {
             let output = value.get("output").unwrap_or(&Value::Null);
             let parts = parts(output, &format!("{at}.output"), ledger)?;
@@ -170,7 +168,7 @@ fn parts<'a>(content: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Vec<Pa
             }
             if is_long { Cache::Long } else { Cache::Short }
         });
-        parts.push(Part { kind, cache });
+        parts.push(Part::new(kind).cached(cache));
     }
     Ok(parts)
 }

@@ -1,7 +1,7 @@
 //! The items of a response.
 
-use super::{freeform, tools};
-use crate::dialect::hub::{Context, call_id};
+use super::{notes, tools};
+use crate::dialect::hub::{Context, Notes, call_id};
 use crate::wire::json::Writer;
 
 /// What a call's id may be long.
@@ -37,14 +37,13 @@ pub(super) enum Words {
     Refusal,
 }
 
-/// A part of a message.
-pub(super) fn words(out: &mut Writer, kind: Words, words: &str) {
+/// A part of a message, with what is said of it.
+pub(super) fn words(out: &mut Writer, kind: Words, words: &str, noted: &Notes<'_>) {
     out.object(|it| match kind {
         Words::Text => {
             it.text_member("type", "output_text");
             it.text_member("text", words);
-            it.key("annotations").array(|_| {});
-            it.key("logprobs").array(|_| {});
+            notes::write(it, noted, words);
         }
         Words::Refusal => {
             it.text_member("type", "refusal");
@@ -54,15 +53,15 @@ pub(super) fn words(out: &mut Writer, kind: Words, words: &str) {
 }
 
 /// A message of one part, or, as it begins, of none.
-pub(super) fn message(out: &mut Writer, id: &str, status: Status, content: Option<(Words, &str)>) {
+pub(super) fn message(out: &mut Writer, id: &str, status: Status, content: Option<(Words, &str, &Notes<'_>)>) {
     out.object(|it| {
         it.text_member("id", id);
         it.text_member("type", "message");
         it.text_member("status", status.name());
         it.text_member("role", "assistant");
         it.key("content").array(|it| {
-            if let Some((kind, text)) = content {
-                words(it, kind, text);
+            if let Some((kind, text, noted)) = content {
+                words(it, kind, text, noted);
             }
         });
     });
@@ -103,10 +102,10 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// `name` is what the provider calls the tool.
-    pub(super) fn new(context: &Context, id: &str, name: &str) -> Self {
+    /// `name` is what the provider calls the tool; `is_text` says that it knows it as one that takes any text, too.
+    pub(super) fn new(context: &Context, id: &str, name: &str, is_text: bool) -> Self {
         let name = context.names.original(name).to_owned();
-        let is_freeform = context.freeform.contains(&name);
+        let is_freeform = is_text || context.freeform.contains(&name);
         Self { call_id: call_id(id, ID_LIMIT).into_owned(), name, is_freeform }
     }
 
@@ -133,11 +132,6 @@ impl Call {
             it.text_member("name", name);
             it.text_member(if self.is_freeform { "input" } else { "arguments" }, input);
         });
-    }
-
-    /// What a model has written as arguments, as the client gets it.
-    pub(super) fn input<'a>(&self, arguments: &'a str) -> std::borrow::Cow<'a, str> {
-        if self.is_freeform { freeform::input(arguments) } else { arguments.into() }
     }
 }
 

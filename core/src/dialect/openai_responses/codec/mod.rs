@@ -6,9 +6,9 @@ mod decode_stream;
 mod encode_answer;
 mod encode_request;
 mod encode_stream;
-mod freeform;
 mod input;
 mod items;
+mod notes;
 mod reasoning;
 mod response;
 mod tools;
@@ -26,11 +26,15 @@ pub(super) static CODEC: Codec = Codec {
     encode_answer: encode_answer::encode,
     decode_stream: || Box::new(decode_stream::Decoder::default()),
     encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
+    has_freeform: true,
     mark: MARK,
     strip: reasoning::strip,
     encode_count,
     count_request: None,
 };
+
+/// How a client asks how likely the tokens of an answer were.
+const LOGPROBS: &str = "message.output_text.logprobs";
 
 fn encode_count(tokens: u64) -> Vec<u8> {
     let mut out = Writer::default();

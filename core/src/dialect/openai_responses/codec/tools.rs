@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use super::freeform;
-use crate::dialect::hub::{Ledger, Refusal, Request, Tool, ToolChoice, array, flag, list, member, note_others, text};
+use crate::dialect::hub::{
+    Freeform, Grammar, Ledger, Refusal, Request, Tool, ToolChoice, array, flag, list, member, note_others, text,
+};
 
 /// Between the name of a namespace and that of a tool in it, where both are one name: no name has it.
 const SEPARATOR: char = '\u{1f}';
@@ -61,15 +62,15 @@ fn take_one<'a>(
         }
     }
     let name = full_name(namespace, text(tool, "name").unwrap_or_default());
-    let (description, schema, strict) = match text(tool, "type") {
-        None | Some("function") => {
-            let description = text(tool, "description").map(Cow::Borrowed);
-            (description, member(tool, "parameters"), flag(tool, "strict"))
-        }
+    let freeform = match text(tool, "type") {
+        None | Some("function") => None,
         Some("custom") => {
-            ledger.approximated("tools.custom");
-            request.freeform.push(name.clone());
-            (Some(freeform::description(tool).into()), Some(&*freeform::SCHEMA), None)
+            let grammar = member(tool, "format").filter(|format| text(format, "type") == Some("grammar"));
+            let grammar = grammar.map(|format| {
+                let words = |name| text(format, name).unwrap_or_default();
+                Grammar { syntax: words("syntax"), definition: words("definition") }
+            });
+            Some(Freeform { grammar })
         }
         // Agents declare it as a matter of course. A model that is not told of it does not seem to have it.
         Some(kind) if kind.starts_with("web_search") => {
@@ -89,8 +90,13 @@ fn take_one<'a>(
     if member(tool, "output_schema").is_some() {
         ledger.dropped("tools.output_schema");
     }
-    let schema = schema.map(Cow::Borrowed);
-    request.tools.push(Tool { name, description, schema, strict, cache: None });
+    request.tools.push(Tool {
+        description: text(tool, "description").map(Cow::Borrowed),
+        schema: member(tool, "parameters").filter(|_| freeform.is_none()).map(Cow::Borrowed),
+        strict: flag(tool, "strict").filter(|_| freeform.is_none()),
+        freeform,
+        ..Tool::named(name)
+    });
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! A conversation as the items of a provider's request.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::reasoning;
@@ -14,14 +16,20 @@ const ID_LIMIT: usize = 64;
 const SEPARATOR: &str = "\n\n";
 
 pub(super) struct Encoder<'a, 'b> {
-    pub(super) target: &'a Target<'b>,
+    target: &'a Target<'b>,
     pub(super) names: &'a mut Names,
-    pub(super) ledger: &'a mut Ledger,
+    ledger: &'a mut Ledger,
     /// The client has set some.
     pub(super) breakpoints: bool,
+    /// The calls of tools that take any text.
+    custom: HashSet<String>,
 }
 
-impl Encoder<'_, '_> {
+impl<'a, 'b> Encoder<'a, 'b> {
+    pub(super) fn new(target: &'a Target<'b>, names: &'a mut Names, ledger: &'a mut Ledger) -> Self {
+        Self { target, names, ledger, breakpoints: false, custom: HashSet::new() }
+    }
+
     pub(super) fn turn(&mut self, out: &mut Writer, turn: &Turn<'_>) -> Result<(), Refusal> {
         match turn.role {
             Role::System => self.message(out, "developer", &turn.parts.iter().collect::<Vec<_>>()),
@@ -74,7 +82,8 @@ impl Encoder<'_, '_> {
         let prefix = if is_error { "Error: " } else { "" };
         let mut result = Ok(());
         out.object(|it| {
-            it.text_member("type", "function_call_output");
+            let is_custom = self.custom.contains(id);
+            it.text_member("type", if is_custom { "custom_tool_call_output" } else { "function_call_output" });
             it.text_member("call_id", &call_id(id, ID_LIMIT));
             it.key("output");
             if !has_media {
@@ -127,11 +136,19 @@ impl Encoder<'_, '_> {
                 PartKind::Call { id, name, input } => {
                     thoughts.drain(..).for_each(|item| out.value(&item));
                     let name = self.names.fit(name, NAME_LIMIT);
+                    let is_custom = input.is_text();
+                    if is_custom {
+                        self.custom.insert(id.to_string());
+                    }
                     out.object(|it| {
-                        it.text_member("type", "function_call");
+                        it.text_member("type", if is_custom { "custom_tool_call" } else { "function_call" });
                         it.text_member("call_id", &call_id(id, ID_LIMIT));
                         it.text_member("name", &name);
-                        it.text_member("arguments", &input.json());
+                        if is_custom {
+                            it.text_member("input", &input.text());
+                        } else {
+                            it.text_member("arguments", &input.json());
+                        }
                     });
                 }
                 PartKind::Media(_) | PartKind::Result { .. } => self.ledger.dropped("messages.media"),

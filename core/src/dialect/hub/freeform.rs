@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use crate::dialect::hub::{member, text};
+use super::stream::{Block, Delta, StreamPart};
 
 /// The one argument.
 const INPUT: &str = "input";
@@ -19,17 +19,28 @@ pub(super) static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
     })
 });
 
+/// What the text must be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Freeform<'a> {
+    pub grammar: Option<Grammar<'a>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grammar<'a> {
+    /// `lark` or `regex`.
+    pub syntax: &'a str,
+    pub definition: &'a str,
+}
+
 /// What the model is told of such a tool: also the grammar, which nobody holds it to.
-pub(super) fn description(tool: &Value) -> String {
-    let mut told = text(tool, "description").unwrap_or_default().to_owned();
+pub(super) fn description(own: Option<&str>, freeform: Freeform<'_>) -> String {
+    let mut told = own.unwrap_or_default().to_owned();
     if !told.is_empty() {
         told.push_str("\n\n");
     }
     told.push_str("Put the whole text into `input`, exactly as it shall be.");
-    let format = member(tool, "format").filter(|format| text(format, "type") == Some("grammar"));
-    if let Some(format) = format {
-        let words = |name| text(format, name).unwrap_or_default();
-        told.push_str(&format!(" It must match this grammar ({}):\n{}", words("syntax"), words("definition")));
+    if let Some(Grammar { syntax, definition }) = freeform.grammar {
+        told.push_str(&format!(" It must match this grammar ({syntax}):\n{definition}"));
     }
     told
 }
@@ -40,7 +51,7 @@ pub(super) fn arguments(input: &str) -> String {
 }
 
 /// The text that a model meant by these arguments; what is no such object is passed on as it is.
-pub(super) fn input(arguments: &str) -> Cow<'_, str> {
+pub(in crate::dialect) fn input(arguments: &str) -> Cow<'_, str> {
     let meant = match serde_json::from_str(arguments) {
         Ok(Value::Object(mut members)) => match members.shift_remove(INPUT) {
             Some(Value::String(text)) => Some(text),
@@ -59,7 +70,7 @@ pub(super) fn input(arguments: &str) -> Cow<'_, str> {
 
 /// Takes the text out of arguments that come in pieces.
 #[derive(Debug, Default)]
-pub(super) struct Unwrapping {
+pub(in crate::dialect) struct Unwrapping {
     /// What was not read yet.
     pending: String,
     place: Place,
@@ -72,14 +83,23 @@ enum Place {
     Before,
     Within,
     Behind,
+    /// It is the text itself that comes.
+    Bare,
 }
 
 impl Unwrapping {
+    /// Of a call whose text the provider gives as it is, or as a function's arguments.
+    pub(in crate::dialect) fn of(is_text: bool) -> Self {
+        Self { place: if is_text { Place::Bare } else { Place::Before }, ..Self::default() }
+    }
+
     /// Takes the next piece of the arguments and gives what it adds to the text.
-    pub(super) fn push(&mut self, piece: &str) -> &str {
+    pub(in crate::dialect) fn push(&mut self, piece: &str) -> &str {
         let before = self.text.len();
-        if self.place != Place::Behind {
-            self.pending.push_str(piece);
+        match self.place {
+            Place::Bare => self.text.push_str(piece),
+            Place::Behind => {}
+            Place::Before | Place::Within => self.pending.push_str(piece),
         }
         if self.place == Place::Before
             && let Some(at) = begin(&self.pending)
@@ -94,7 +114,7 @@ impl Unwrapping {
     }
 
     /// The arguments have ended: what is still to be told of the text, and the whole of it.
-    pub(super) fn finish(self) -> (String, String) {
+    pub(in crate::dialect) fn finish(self) -> (String, String) {
         if self.place == Place::Before {
             let whole = input(&self.pending).into_owned();
             return (whole.clone(), whole);
@@ -119,6 +139,35 @@ impl Unwrapping {
             rest = rest.get(length..).unwrap_or_default();
         }
         self.pending = rest.to_owned();
+    }
+}
+
+/// Makes functions' calls of those with any text, for a client that knows nothing else.
+#[derive(Debug, Default)]
+pub(super) struct Wrapping {
+    open: Vec<usize>,
+}
+
+impl Wrapping {
+    pub(super) fn part(&mut self, part: StreamPart<'_>, give: &mut dyn FnMut(StreamPart<'_>)) {
+        let input = |index, text| StreamPart::Delta { index, delta: Delta::Input(text) };
+        match part {
+            StreamPart::Open { index, block: Block::Call { id, name, is_text: true } } => {
+                self.open.push(index);
+                give(StreamPart::Open { index, block: Block::Call { id, name, is_text: false } });
+                give(input(index, "{\"input\":\""));
+            }
+            StreamPart::Delta { index, delta: Delta::Input(text) } if self.open.contains(&index) => {
+                let quoted = Value::from(text).to_string();
+                give(input(index, quoted.get(1..quoted.len() - 1).unwrap_or_default()));
+            }
+            StreamPart::Close { index, .. } if self.open.contains(&index) => {
+                self.open.retain(|open| *open != index);
+                give(input(index, "\"}"));
+                give(part);
+            }
+            other => give(other),
+        }
     }
 }
 
@@ -192,6 +241,24 @@ mod tests {
         assert_eq!(input(&arguments(patch)), patch);
         let escaped = r#" { "input" : "\u0041\ud83d\ude00\/\b\f\ud83dx\u12" , "more": 1 }"#;
         assert_eq!(unwrapped(escaped), "A😀/\u{8}\u{c}\u{fffd}x\u{fffd}12");
+    }
+
+    #[test]
+    fn a_text_for_who_knows_functions_alone() {
+        let mut wrapping = Wrapping::default();
+        let mut said = String::new();
+        let index = 3;
+        let pieces = ["a\"", "\n", "\"é"].map(|text| StreamPart::Delta { index, delta: Delta::Input(text) });
+        let open = StreamPart::Open { index, block: Block::Call { id: "i", name: "n", is_text: true } };
+        let parts = std::iter::once(open).chain(pieces).chain([StreamPart::Close { index, proof: None }]);
+        for part in parts {
+            wrapping.part(part, &mut |part| match part {
+                StreamPart::Delta { delta: Delta::Input(text), .. } => said += text,
+                StreamPart::Open { block, .. } => assert_eq!(block, Block::Call { id: "i", name: "n", is_text: false }),
+                _ => {}
+            });
+        }
+        assert_eq!(said, arguments("a\"\n\"é"));
     }
 
     #[test]
