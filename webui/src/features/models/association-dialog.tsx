@@ -158,6 +158,7 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
         <Field
           label={t`Streaming`}
           hint={t`Whether the provider is asked for a stream. Clients get their answers as they want them, whatever it is.`}
+          error={errors.stream?.message}
         >
           {(props) => (
             <Select {...props} className="max-w-64" {...register('stream')}>
