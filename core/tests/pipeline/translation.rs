@@ -485,3 +485,30 @@ async fn geminis_signatures_return_to_their_calls() {
         );
     }
 }
+
+/// Another answers in its place, or the client learns that it failed.
+#[tokio::test]
+async fn a_response_that_failed_is_no_end_of_an_answer() {
+    let failed = json!({"type": "response.failed", "sequence_number": 1, "response": {"id": "resp_1", "status": "failed",
+        "error": {"code": "server_is_overloaded", "message": "busy"}}});
+    let stream_of = || stream(format!("{}event: response.failed\ndata: {failed}\n\n", RESPONSES.preamble));
+    let mut config = config_of(&[&RESPONSES, &MESSAGES], json!({"max_retry": 1}));
+    config["models"][0]["associations"][0]["priority"] = json!(5);
+    let both = Bed::of(config).await;
+    both.script([stream_of(), stream(MESSAGES.stream())]);
+    let mut answer = both.answer(&CHAT, true);
+    assert_eq!(said(&CHAT, answer.text()), "hel");
+    assert_eq!(both.asked(), ["openai-res", "anthropic"]);
+    let alone = bed(&[&RESPONSES], json!({"max_retry": 0})).await;
+    alone.script([stream_of()]);
+    let mut answer = alone.answer(&CHAT, true);
+    let text = answer.text().to_owned();
+    assert!(text.contains("busy") && !text.contains("\"finish_reason\":\"stop\""), "{} {text}", answer.status);
+    let whole = json!({"id": "resp_1", "object": "response", "status": "failed", "output": [], "model": "m",
+        "error": {"code": "server_error", "message": "busy"}});
+    let whole_alone = bed(&[&RESPONSES], json!({"max_retry": 0})).await;
+    whole_alone.script([reply(200, "", whole.to_string())]);
+    let mut answer = whole_alone.answer(&CHAT, false);
+    assert!(answer.status >= 500, "{}", answer.status);
+    assert!(answer.json()["error"]["message"].as_str().unwrap().contains("busy"));
+}
