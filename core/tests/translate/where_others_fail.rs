@@ -1,7 +1,8 @@
 //! What gateways are known to get wrong, each with the right values written out.
 
-use llmio_core::dialect::Dialect;
 use llmio_core::dialect::Dialect::{Anthropic, Gemini, OpenAiChat, OpenAiResponses};
+use llmio_core::dialect::hub::{Context, Ledger, Names, Target, transcode_answer};
+use llmio_core::dialect::{Dialect, Usage};
 use serde_json::{Value, json};
 
 use crate::bench;
@@ -129,4 +130,33 @@ fn schemas_say_what_their_target_wants() {
     assert_eq!((&schema["type"], &schema["properties"]["a"]["type"]), (&json!("object"), &json!("string")), "{schema}");
     assert!(schema["properties"]["a"].get("x-vendor").is_none(), "{schema}");
     assert!(schema["properties"]["a"].get("contentEncoding").is_none(), "{schema}");
+}
+
+/// Vendors of Chat know functions alone; what is meant by a call of one comes back as the text.
+#[test]
+fn tools_of_any_text_are_functions_where_nobody_knows_them() {
+    let body = json!({"input": [
+        {"role": "user", "content": "x"},
+        {"type": "custom_tool_call", "call_id": "a", "name": "patch", "input": "say \"hi\""},
+        {"type": "custom_tool_call_output", "call_id": "a", "output": "done"}],
+        "tools": [{"type": "custom", "name": "patch"}], "tool_choice": {"type": "custom", "name": "patch"}});
+    let mut ledger = Ledger::default();
+    let request = (OpenAiResponses.codec().decode_request)(&body, &mut ledger).unwrap();
+    let target = Target { model: "openai/gpt-5", host: "vendor.example", ..Target::default() };
+    let told = (OpenAiChat.codec().encode_request)(&request, &target, &mut Names::default(), &mut ledger).unwrap();
+    let told: Value = serde_json::from_slice(&told.body).unwrap();
+    let call = &told["messages"][1]["tool_calls"][0];
+    assert_eq!((&call["type"], &told["tools"][0]["type"]), (&json!("function"), &json!("function")));
+    assert_eq!((&told["tool_choice"]["type"], &told["messages"][2]["role"]), (&json!("function"), &json!("tool")));
+    assert_eq!(call["function"]["arguments"], "{\"input\":\"say \\\"hi\\\"\"}");
+    assert_eq!(ledger.to_string(), "approximated=tools.custom");
+    let context = Context { freeform: request.freeform(), ..bench::context() };
+    let arguments = json!({"input": "say \"ho\""}).to_string();
+    let answer = json!({"id": "c", "choices": [{"index": 0, "finish_reason": "tool_calls", "message": {"tool_calls": [
+        {"id": "b", "type": "function", "function": {"name": "patch", "arguments": arguments}}]}}]});
+    let (provider, client) = (OpenAiChat.codec(), OpenAiResponses.codec());
+    let answer = answer.to_string();
+    let back = transcode_answer(provider, client, answer.as_bytes(), &Usage::default(), &context, &mut ledger).unwrap();
+    let item = serde_json::from_slice::<Value>(&back).unwrap()["output"][0].clone();
+    assert_eq!((&item["type"], &item["input"]), (&json!("custom_tool_call"), &json!("say \"ho\"")));
 }

@@ -25,7 +25,7 @@ pub(super) fn encode(
     let mut out = Writer::with_capacity(4096);
     out.object(|it| {
         it.text_member("model", target.model);
-        let mut encoder = Encoder { target, names, ledger, breakpoints: false, takes_custom: is_of_today(target) };
+        let mut encoder = Encoder { target, names, ledger, breakpoints: false, takes_custom: is_openai(target) };
         it.key("messages").array(|it| {
             encoder.system(it, &request.system);
             for turn in &request.turns {
@@ -174,7 +174,7 @@ struct Encoder<'a, 'b> {
     ledger: &'a mut Ledger,
     /// The client has set some.
     breakpoints: bool,
-    /// It knows tools that take any text.
+    /// It knows tools that take any text: few who serve OpenAI's models do, too.
     takes_custom: bool,
 }
 
