@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { start } from '../harness/gateway.mjs';
-import { claudeCode, codex, geminiCli, opencode } from './agents.mjs';
-import { COMMAND } from './task.mjs';
+import { claudeCode, codeFor, codex, codexInCodeMode, geminiCli, opencode } from './agents.mjs';
+import { COMMAND, PROMPT, task } from './task.mjs';
 
 const gateways = {};
 const TYPES = ['openai', 'openai-res', 'anthropic', 'gemini'];
@@ -43,20 +43,24 @@ const PROVIDERS = {
 
 /** Each agent with the type of its own dialect, how that dialect's headers begin, and where else it is always tried. */
 const AGENTS = [
-  { name: 'Claude Code', run: claudeCode, own: 'anthropic', headers: 'anthropic-', cross: 'openai' },
-  { name: 'Codex', run: codex, own: 'openai-res', headers: 'x-codex-', cross: 'anthropic' },
-  { name: 'Gemini CLI', run: geminiCli, own: 'gemini', headers: 'x-goog-', cross: 'openai' },
-  { name: 'opencode', run: opencode, own: 'openai', cross: 'gemini' },
+  { name: 'Claude Code', agent: claudeCode, own: 'anthropic', headers: 'anthropic-', cross: 'openai' },
+  { name: 'Codex', agent: codex, own: 'openai-res', headers: 'x-codex-', cross: 'anthropic' },
+  { name: 'Gemini CLI', agent: geminiCli, own: 'gemini', headers: 'x-goog-', cross: 'openai' },
+  { name: 'opencode', agent: opencode, own: 'openai', cross: 'gemini' },
 ];
 const { LLMIO_AGENTS_ALL, LLMIO_CONFORMANCE_HOME = 'server' } = process.env;
 const isServer = LLMIO_CONFORMANCE_HOME === 'server';
 
-for (const { name, run, own, headers, cross } of AGENTS) {
+/** The task of writing the file, on a gateway whose provider is asked at `path`. */
+const write = (agent, gateway, path) =>
+  task({ gateway, name: agent.name, path, tools: [agent.shell(COMMAND)], ...agent.start(gateway, PROMPT) });
+
+for (const { name, agent, own, headers, cross } of AGENTS) {
   const few = isServer ? [own, cross] : [cross];
   for (const type of LLMIO_AGENTS_ALL && isServer ? TYPES : few) {
     test(`${name} on a provider of ${type}`, async () => {
       const { path, isBack } = PROVIDERS[type];
-      const requests = await run(gateways[type], path);
+      const requests = await write(agent, gateways[type], path);
       assert.ok(isBack(requests), 'the result of the call goes back');
       const sent = requests.flatMap(({ headers }) => headers.map(([header]) => header));
       const foreign = type === own ? [] : sent.filter((header) => headers && header.startsWith(headers));
@@ -65,11 +69,8 @@ for (const { name, run, own, headers, cross } of AGENTS) {
   }
 }
 
-// For these models it declares its tools among the items, in namespaces, and runs code that comes as any text.
 test('Codex in code mode on a model that speaks Chat alone', async () => {
-  const code = `text((await tools.exec_command({ cmd: ${JSON.stringify(COMMAND)} })).output)`;
-  const exec = { name: 'functions_exec_4a9c2116f3358abe', arguments: { input: code } };
-  const requests = await codex(gateways.openai, PROVIDERS.openai.path, 'gpt-6-sol', exec);
+  const requests = await write(codexInCodeMode, gateways.openai, PROVIDERS.openai.path);
   const called = requests.flatMap(({ body }) => body?.messages ?? []).flatMap(({ tool_calls }) => tool_calls ?? []);
-  assert.equal(JSON.parse(called[0].function.arguments).input, code, 'the code goes back as it came');
+  assert.equal(JSON.parse(called[0].function.arguments).input, codeFor(COMMAND), 'the code goes back as it came');
 });

@@ -19,7 +19,8 @@ const TYPES = { openai: '/v1', 'openai-res': '/v1', anthropic: '/v1', gemini: '/
 
 /**
  * Starts both. `models` maps a name that clients ask for to the scripted provider's name for it (`ok`, `tool:NAME`, …);
- * each is served by providers of all four dialects, or of the types that `only` names for it.
+ * each is served by providers of all four dialects, or of the types that `only` names for it; an association that says more is an
+ * object there, with its `provider`.
  */
 export async function start(models, only = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'llmio-'));
@@ -85,7 +86,7 @@ async function startGateway(children, directory, upstream, models, only) {
     providers: types.map((type) => ({ name: type, type, base_url: upstream + TYPES[type], api_key: UPSTREAM_KEY })),
     models: Object.entries(models).map(([name, model]) => ({
       name,
-      associations: (only[name] ?? types).map((provider) => ({ provider, model, with_header: true })),
+      associations: (only[name] ?? types).map((it) => ({ provider: it, model, with_header: true, ...(it.provider && it) })),
     })),
     keys: [{ name: 'tests', key: KEY }],
   };

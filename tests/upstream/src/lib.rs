@@ -22,6 +22,7 @@ mod provider;
 pub mod replay;
 mod route;
 pub mod script;
+mod seal;
 mod server;
 mod strict;
 

@@ -199,6 +199,72 @@ async fn refuses_malformed_requests() {
 }
 
 #[tokio::test]
+async fn wants_back_what_it_signed() {
+    let upstream = Upstream::with_key(KEY).await.unwrap();
+    upstream.always(Behaviour { reasoning: Some("I think.".to_owned()), ..Behaviour::tool("f", &json!({})) });
+    let ask = async |dialect, path: &str, body: &Value| {
+        let (status, text) = send(&upstream, Method::POST, path, &good_headers(dialect), &body.to_string()).await;
+        (status.as_u16(), text)
+    };
+    let parsed = |(status, text): (u16, String)| {
+        assert_eq!(status, 200, "{text}");
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let with = |value: &Value, pointer: &str, other: Value| {
+        let mut value = value.clone();
+        *value.pointer_mut(pointer).unwrap() = other;
+        value
+    };
+
+    let (dialect, path) = (Dialect::Anthropic, "/v1/messages");
+    let first = json!({
+        "model": "ok", "max_tokens": 4000, "thinking": {"type": "enabled", "budget_tokens": 1024},
+        "tools": [{"name": "f", "input_schema": {"type": "object"}}], "messages": [{"role": "user", "content": "Hi"}]
+    });
+    let content = &parsed(ask(dialect, path, &first).await)["content"];
+    let result = json!([{"type": "tool_result", "tool_use_id": content[1]["id"], "content": "done"}]);
+    for (content, status) in [
+        (content.clone(), 200),
+        (with(content, "/0/thinking", json!("")), 200),
+        (with(content, "/0/thinking", json!("I thought.")), 400),
+        (with(content, "/0/signature", json!("c2ln")), 400),
+        (json!([content[1]]), 400),
+    ] {
+        let turns = json!([first["messages"][0], {"role": "assistant", "content": content}, {"role": "user", "content": result}]);
+        let (seen, text) = ask(dialect, path, &with(&first, "/messages", turns)).await;
+        assert_eq!(seen, status, "{content}: {text}");
+    }
+
+    let (dialect, path) = (Dialect::Gemini, "/v1beta/models/ok:generateContent");
+    let first = json!({
+        "tools": [{"functionDeclarations": [{"name": "f"}, {"name": "g"}]}], "contents": [{"role": "user", "parts": [{"text": "Hi"}]}]
+    });
+    let content = &parsed(ask(dialect, path, &first).await)["candidates"][0]["content"];
+    for (content, status) in [
+        (content.clone(), 200),
+        (with(content, "/parts/1/thoughtSignature", json!("skip_thought_signature_validator")), 200),
+        (with(content, "/parts/1/thoughtSignature", Value::Null), 400),
+        (with(content, "/parts/1/thoughtSignature", json!("c2ln")), 400),
+        (with(content, "/parts/1/functionCall/name", json!("g")), 400),
+    ] {
+        let result = json!({"functionResponse": {"name": content["parts"][1]["functionCall"]["name"], "response": {}}});
+        let turns = json!([first["contents"][0], content, {"role": "user", "parts": [result]}]);
+        let (seen, text) = ask(dialect, path, &with(&first, "/contents", turns)).await;
+        assert_eq!(seen, status, "{content}: {text}");
+    }
+
+    let (dialect, path) = (Dialect::Responses, "/v1/responses");
+    let first = json!({"model": "ok", "input": [{"role": "user", "content": "Hi"}], "tools": [{"type": "function", "name": "f"}]});
+    let output = &parsed(ask(dialect, path, &first).await)["output"];
+    for (output, status) in [(output.clone(), 200), (with(output, "/0/encrypted_content", json!("c2ln")), 400)] {
+        let result = json!({"type": "function_call_output", "call_id": output[1]["call_id"], "output": "done"});
+        let turns = json!([first["input"][0], output[0], output[1], result]);
+        let (seen, text) = ask(dialect, path, &with(&first, "/input", turns)).await;
+        assert_eq!(seen, status, "{output}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn answers_in_every_dialect() {
     let upstream = Upstream::with_key(KEY).await.unwrap();
     for dialect in Dialect::ALL {

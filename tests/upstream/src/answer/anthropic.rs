@@ -2,9 +2,15 @@ use serde_json::{Value, json};
 
 use super::{Asked, Event, Part, named_event};
 use crate::UsageSpec;
+use crate::seal::seal;
 
-/// What its thoughts are signed with, and must come back with.
-pub(crate) const SIGNATURE: &str = "RXVwc3RyZWFt";
+/// How the ids of calls begin that came behind a thought.
+const THOUGHTFUL: &str = "toolu_t";
+
+/// Whether a call was made here, and without a thought.
+pub(crate) fn came_without_thought(id: &str) -> bool {
+    id.starts_with("toolu_") && !id.starts_with(THOUGHTFUL)
+}
 
 pub(super) fn whole(asked: Asked<'_>) -> Value {
     let blocks = blocks(asked);
@@ -64,11 +70,12 @@ pub(super) fn stream(asked: Asked<'_>) -> Vec<Event> {
 fn blocks(asked: Asked<'_>) -> Vec<Value> {
     let mut blocks = Vec::new();
     if let Some(reasoning) = &asked.behaviour.reasoning {
-        blocks.push(json!({"type": "thinking", "thinking": reasoning, "signature": SIGNATURE}));
+        let shown = if asked.body["thinking"]["display"] == "omitted" { "" } else { reasoning };
+        blocks.push(json!({"type": "thinking", "thinking": shown, "signature": seal(reasoning)}));
     }
     let calls = asked.calls();
     for (index, call) in calls.iter().enumerate() {
-        let id = asked.call_id("toolu_", index);
+        let id = asked.call_id(if asked.behaviour.reasoning.is_some() { THOUGHTFUL } else { "toolu_" }, index);
         blocks.push(json!({"type": "tool_use", "id": id, "name": call.name, "input": call.arguments}));
     }
     if calls.is_empty() {
@@ -83,7 +90,7 @@ fn stop_reason(blocks: &[Value]) -> &'static str {
 
 fn message(asked: Asked<'_>, content: &[Value], reason: Option<&str>, usage: &Value) -> Value {
     json!({
-        "id": "msg_011upstream",
+        "id": asked.id("msg_011"),
         "type": "message",
         "role": "assistant",
         "model": asked.model,

@@ -3,7 +3,6 @@ use serde_json::{Value, json};
 use super::{Asked, Event, Part};
 use crate::UsageSpec;
 
-const ID: &str = "chatcmpl-upstream";
 const CREATED: u64 = 1_790_000_000;
 
 pub(super) fn whole(asked: Asked<'_>) -> Value {
@@ -17,7 +16,7 @@ pub(super) fn whole(asked: Asked<'_>) -> Value {
         message["tool_calls"] = json!(calls);
     }
     json!({
-        "id": ID,
+        "id": asked.id("chatcmpl-"),
         "object": "chat.completion",
         "created": CREATED,
         "model": asked.model,
@@ -32,7 +31,7 @@ pub(super) fn stream(asked: Asked<'_>) -> Vec<Event> {
     let with_usage = asked.body["stream_options"]["include_usage"] == true;
     let event = |choices: Value, total: Option<Value>, part| {
         let mut chunk = json!({
-            "id": ID,
+            "id": asked.id("chatcmpl-"),
             "object": "chat.completion.chunk",
             "created": CREATED,
             "model": asked.model,

@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
 
-use super::{Asked, Event, Part, SIGNATURE};
+use super::{Asked, Event, Part};
 use crate::UsageSpec;
+use crate::seal::seal;
 
 pub(super) fn whole(asked: Asked<'_>) -> Value {
     let mut parts = before_text(asked);
@@ -38,7 +39,7 @@ fn before_text(asked: Asked<'_>) -> Vec<Value> {
         let id = asked.call_id("fc_", index);
         let mut part = json!({"functionCall": {"id": id, "name": call.name, "args": call.arguments}});
         if index == 0 {
-            part["thoughtSignature"] = json!(SIGNATURE);
+            part["thoughtSignature"] = json!(seal(&format!("{} {}", call.name, part["functionCall"]["id"])));
         }
         parts.push(part);
     }
@@ -55,7 +56,7 @@ fn chunk(asked: Asked<'_>, parts: &[Value], finish: Option<&str>) -> Value {
         "candidates": [candidate],
         "usageMetadata": usage(asked.behaviour.usage, finish.is_some()),
         "modelVersion": asked.model,
-        "responseId": "upstream"
+        "responseId": asked.id("")
     })
 }
 

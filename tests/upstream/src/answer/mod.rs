@@ -1,6 +1,6 @@
 //! What a provider says when all is well, in each dialect, whole and as a stream.
 
-mod anthropic;
+pub(crate) mod anthropic;
 mod chat;
 pub(crate) mod gemini;
 mod models;
@@ -12,7 +12,6 @@ use serde_json::Value;
 use crate::behaviour::ToolCall;
 use crate::{Behaviour, Dialect};
 
-pub(crate) use anthropic::SIGNATURE;
 pub(crate) use models::{list_models, model};
 
 /// What the answer is made from.
@@ -91,8 +90,20 @@ impl<'a> Asked<'a> {
 
     /// A call's id, different for every turn of a conversation.
     fn call_id(&self, prefix: &str, index: usize) -> String {
+        format!("{prefix}{:03}{index:02}upstream", self.turns())
+    }
+
+    /// An answer's id: agents take two messages with the same one for one.
+    fn id(&self, prefix: &str) -> String {
+        match self.turns() {
+            0 | 1 => format!("{prefix}upstream"),
+            turns => format!("{prefix}upstream{turns}"),
+        }
+    }
+
+    fn turns(&self) -> usize {
         let turns = ["messages", "input", "contents"].iter().find_map(|name| self.body[*name].as_array());
-        format!("{prefix}{:03}{index:02}upstream", turns.map_or(0, Vec::len))
+        turns.map_or(0, Vec::len)
     }
 
     fn brings_results(&self) -> bool {

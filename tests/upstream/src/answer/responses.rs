@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::{Asked, Event, Part, named_event};
 use crate::UsageSpec;
+use crate::seal::seal;
 
 const CREATED: u64 = 1_790_000_000;
 
@@ -95,10 +96,10 @@ fn items(asked: Asked<'_>) -> Vec<Value> {
     let mut items = Vec::new();
     if let Some(reasoning) = &asked.behaviour.reasoning {
         items.push(json!({
-            "id": "rs_upstream",
+            "id": asked.id("rs_"),
             "type": "reasoning",
             "summary": [{"type": "summary_text", "text": reasoning}],
-            "encrypted_content": "Z0FBQUFBdXBzdHJlYW0="
+            "encrypted_content": seal(reasoning)
         }));
     }
     let calls = asked.calls();
@@ -126,7 +127,7 @@ fn items(asked: Asked<'_>) -> Vec<Value> {
     }
     if calls.is_empty() {
         items.push(json!({
-            "id": "msg_upstream",
+            "id": asked.id("msg_"),
             "type": "message",
             "status": "completed",
             "role": "assistant",
@@ -138,7 +139,7 @@ fn items(asked: Asked<'_>) -> Vec<Value> {
 
 fn response(asked: Asked<'_>, status: &str, output: &[Value], usage: Option<UsageSpec>) -> Value {
     json!({
-        "id": "resp_upstream",
+        "id": asked.id("resp_"),
         "object": "response",
         "created_at": CREATED,
         "status": status,

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::shape::Shape::{Flag, Integer, List, Number, Object, Text, TextOrList};
 use super::shape::{Field, fields, invalid, items, optional, required};
 use crate::ProviderError;
-use crate::answer::SIGNATURE;
+use crate::answer::anthropic::came_without_thought;
+use crate::seal::opened;
 
 const BODY: [Field; 13] = [
     required("model", Text),
@@ -52,8 +53,12 @@ pub(super) fn check(body: &Value, counting: bool) -> Result<(), ProviderError> {
         }
     }
     let messages = items(body, "", "messages");
-    if messages.is_empty() {
-        return Err(invalid("messages", "at least one message is required"));
+    match messages.iter().find(|(_, message)| message["role"] != "system") {
+        None => return Err(invalid("messages", "at least one message is required")),
+        Some((path, first)) if first["role"] == "assistant" => {
+            return Err(invalid(path, "first message must use the \"user\" role"));
+        }
+        Some(_) => {}
     }
     let mut calls: HashSet<&str> = HashSet::new();
     let mut all_calls: HashSet<&str> = HashSet::new();
@@ -98,6 +103,9 @@ pub(super) fn check(body: &Value, counting: bool) -> Result<(), ProviderError> {
         }
         calls = called;
     }
+    if body["thinking"]["type"] == "enabled" {
+        check_thoughts(body)?;
+    }
     for (path, tool) in items(body, "", "tools") {
         fields(tool, &path, &[required("name", Text)])?;
         // Tools with a type are the provider's own and bring no schema.
@@ -109,6 +117,25 @@ pub(super) fn check(body: &Value, counting: bool) -> Result<(), ProviderError> {
         }
     }
     Ok(())
+}
+
+/// A turn that goes on behind its calls begins with what was thought before them.
+fn check_thoughts(body: &Value) -> Result<(), ProviderError> {
+    let holds = |message: &Value, kind: &str| items(message, "", "content").iter().any(|(_, it)| it["type"] == kind);
+    let messages = items(body, "", "messages");
+    let goes_on = messages.iter().rfind(|(_, it)| it["role"] == "user").is_some_and(|(_, it)| holds(it, "tool_result"));
+    let calling = messages.iter().rfind(|(_, it)| it["role"] == "assistant" && holds(it, "tool_use"));
+    let Some((path, message)) = calling.filter(|_| goes_on) else { return Ok(()) };
+    let first = &message["content"][0];
+    match first["type"].as_str() {
+        Some("thinking" | "redacted_thinking") => Ok(()),
+        // It did not think before this one.
+        Some("tool_use") if first["id"].as_str().is_some_and(came_without_thought) => Ok(()),
+        other => Err(invalid(
+            &format!("{path}.content[0].type"),
+            &format!("Expected `thinking` or `redacted_thinking`, but found `{}`.", other.unwrap_or_default()),
+        )),
+    }
 }
 
 fn check_block(block: &Value, path: &str) -> Result<(), ProviderError> {
@@ -126,7 +153,8 @@ fn check_block(block: &Value, path: &str) -> Result<(), ProviderError> {
         "image" => fields(block, path, &[required("source", Object)]),
         "thinking" => {
             fields(block, path, &[required("thinking", Text), required("signature", Text)])?;
-            if block["signature"] != SIGNATURE {
+            let thought = opened(block["signature"].as_str().unwrap_or_default());
+            if thought.is_none_or(|thought| block["thinking"] != "" && block["thinking"] != thought) {
                 return Err(invalid(path, "Invalid `signature` in `thinking` block"));
             }
             Ok(())

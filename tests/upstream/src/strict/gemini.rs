@@ -3,7 +3,7 @@ use serde_json::Value;
 use super::shape::Shape::{List, Number, Object, Text};
 use super::shape::{fields, invalid, items, optional, required};
 use crate::ProviderError;
-use crate::answer::SIGNATURE;
+use crate::seal::opened;
 
 /// What the API documents for a call whose signature nobody has.
 const NO_SIGNATURE: &str = "skip_thought_signature_validator";
@@ -104,13 +104,18 @@ fn count(content: &Value, name: &str) -> usize {
     items(content, "", "parts").iter().filter(|(_, part)| either(part, name).is_object()).count()
 }
 
-/// The first call of each step has its signature, as it was given, or the documented word for none.
+/// The first call of each step has its signature, as it was given for that call, or the documented word for none.
 fn check_signatures(content: &Value, path: &str, goes_on: bool) -> Result<(), ProviderError> {
     let parts = items(content, path, "parts");
     let first = parts.iter().find(|(_, part)| either(part, "functionCall").is_object());
     for (path, part) in &parts {
+        let call = either(part, "functionCall");
+        let is_of = |call: &Value, of: &str| {
+            let (name, id) = of.split_once(' ').unwrap_or_default();
+            call.is_null() || call["name"] == name && (call["id"].is_null() || call["id"] == id.trim_matches('"'))
+        };
         let is_known = match either(part, "thoughtSignature").as_str() {
-            Some(signature) => signature == SIGNATURE || signature == NO_SIGNATURE,
+            Some(signature) => signature == NO_SIGNATURE || opened(signature).is_some_and(|of| is_of(call, &of)),
             None => either(part, "thoughtSignature").is_null(),
         };
         if !is_known {

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::shape::Shape::{Flag, Integer, List, Number, Object, Text, TextOrList, TextOrObject};
 use super::shape::{Field, fields, invalid, items, optional, required};
 use crate::ProviderError;
+use crate::seal::opened;
 
 const BODY: [Field; 19] = [
     required("model", Text),
@@ -68,6 +69,13 @@ pub(super) fn check(body: &Value) -> Result<(), ProviderError> {
                         "input",
                         &format!("No tool call found for function call output with call_id {id}."),
                     ));
+                }
+            }
+            Some("reasoning") => {
+                fields(item, &path, &[required("summary", List), optional("encrypted_content", Text)])?;
+                if item["encrypted_content"].as_str().is_some_and(|it| opened(it).is_none()) {
+                    let message = "The encrypted content could not be verified.";
+                    return Err(invalid(&path, message).code("invalid_encrypted_content"));
                 }
             }
             Some(_) => {}
