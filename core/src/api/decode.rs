@@ -55,7 +55,8 @@ pub(crate) async fn decode(
     let _turn = if encodings.is_empty() { None } else { Some(turn(clock, room).await?) };
     for encoding in encodings.iter().rev() {
         let mut unpacked = Unpacked { encoding, packed: body.len(), limit, body: Vec::new(), clock, room };
-        unpacked.unpack(&body).await?;
+        // A decoder is large, and of most requests no part.
+        Box::pin(unpacked.unpack(&body)).await?;
         let unpacked = Bytes::from(unpacked.body);
         room.shrink(std::mem::replace(&mut body, unpacked).len());
     }

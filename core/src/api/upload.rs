@@ -24,7 +24,9 @@ const DRAINED: usize = 64 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 /// For whom only the room was missing: it shall come back.
 const DRAIN_TIME_WITHOUT_ROOM: Duration = Duration::from_secs(10);
-/// Room for what comes is made in steps of half of what has come, up to what was announced, and never in smaller ones.
+/// Room for what comes is made in steps of three times what has come, up to what was announced, and never in smaller ones. What
+/// is there is copied with each step; so a body is copied about once in all.
+const STEP: usize = 3;
 const LEAST_STEP: usize = 16 << 10;
 
 /// What a request's head says of its body.
@@ -87,10 +89,10 @@ fn capacity(now: usize, size: usize, announced: usize) -> usize {
     if size <= now {
         return now;
     }
-    let step = (size / 2).max(LEAST_STEP);
     match announced.saturating_sub(size) {
-        0 => size + step,
-        rest => size + rest.min(step),
+        // Who announces nothing may be done with the next byte.
+        0 => size + (size / 2).max(LEAST_STEP),
+        rest => size + rest.min((size * STEP).max(LEAST_STEP)),
     }
 }
 
@@ -148,7 +150,7 @@ mod tests {
             (0, 100, 0, 100 + LEAST_STEP),
             (1_000, 900, 64 << 20, 1_000),
             (1_000, 1_000, 64 << 20, 1_000),
-            (1 << 20, 2 << 20, 64 << 20, 3 << 20),
+            (1 << 20, 2 << 20, 64 << 20, 8 << 20),
             (1 << 20, 2 << 20, (2 << 20) + 5, (2 << 20) + 5),
             (1 << 20, 2 << 20, 100, 3 << 20),
         ] {

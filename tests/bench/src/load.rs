@@ -17,6 +17,8 @@ use crate::Error;
 #[derive(Clone, Debug)]
 pub(crate) struct Load {
     pub(crate) address: SocketAddr,
+    /// With its query.
+    pub(crate) path: String,
     pub(crate) body: Bytes,
     pub(crate) connections: usize,
     pub(crate) requests: usize,
@@ -27,13 +29,14 @@ pub(crate) struct Outcome {
     pub(crate) elapsed: Duration,
     /// Until the whole answer was read; sorted.
     pub(crate) latencies: Vec<Duration>,
+    /// Until the first of its body was; sorted.
+    pub(crate) firsts: Vec<Duration>,
 }
 
-impl Outcome {
-    pub(crate) fn percentile(&self, percent: usize) -> Duration {
-        let index = (self.latencies.len() * percent / 100).min(self.latencies.len().saturating_sub(1));
-        self.latencies.get(index).copied().unwrap_or_default()
-    }
+/// Of sorted times.
+pub(crate) fn percentile(times: &[Duration], percent: usize) -> Duration {
+    let index = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+    times.get(index).copied().unwrap_or_default()
 }
 
 /// The key that the gateway expects; the others do not look.
@@ -49,44 +52,49 @@ impl Load {
         for _ in 0..self.connections {
             tasks.push(tokio::spawn(self.clone().connection(Arc::clone(&left))));
         }
-        let mut latencies = Vec::with_capacity(self.requests);
+        let (mut firsts, mut latencies) = (Vec::with_capacity(self.requests), Vec::with_capacity(self.requests));
         let mut length = None;
         for task in tasks {
             let (seen, answer_length) = task.await??;
-            latencies.extend(seen);
+            for (first, whole) in seen {
+                firsts.push(first);
+                latencies.push(whole);
+            }
             if answer_length.is_some() && length.is_some() && answer_length != length {
                 return Err(format!("answers of {length:?} and of {answer_length:?} bytes").into());
             }
             length = answer_length.or(length);
         }
         let elapsed = started.elapsed();
+        firsts.sort_unstable();
         latencies.sort_unstable();
-        Ok(Outcome { elapsed, latencies })
+        Ok(Outcome { elapsed, latencies, firsts })
     }
 
-    async fn connection(self, left: Arc<AtomicUsize>) -> Result<(Vec<Duration>, Option<usize>), Error> {
+    async fn connection(self, left: Arc<AtomicUsize>) -> Result<(Vec<(Duration, Duration)>, Option<usize>), Error> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
         let driver = tokio::spawn(connection);
-        let mut latencies = Vec::new();
+        let mut times = Vec::new();
         let mut length = None;
         while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
             let started = Instant::now();
-            let read = self.one(&mut sender).await?;
-            latencies.push(started.elapsed());
+            let (first, read) = self.one(&mut sender).await?;
+            times.push((first.duration_since(started), started.elapsed()));
             if length.is_some_and(|length| length != read) {
                 return Err(format!("an answer of {read} bytes after one of {length:?}").into());
             }
             length = Some(read);
         }
         driver.abort();
-        Ok((latencies, length))
+        Ok((times, length))
     }
 
-    async fn one(&self, sender: &mut SendRequest<Full<Bytes>>) -> Result<usize, Error> {
+    /// When the first of the body came, and how much of it.
+    async fn one(&self, sender: &mut SendRequest<Full<Bytes>>) -> Result<(Instant, usize), Error> {
         sender.ready().await?;
-        let request = Request::post("/v1/chat/completions")
+        let request = Request::post(&self.path)
             .header(header::HOST, self.address.to_string())
             .header(header::CONTENT_TYPE, "application/json")
             .header(header::AUTHORIZATION, format!("Bearer {KEY}"))
@@ -96,10 +104,12 @@ impl Load {
         let mut body = response.into_body();
         let mut read = 0;
         let mut first = Bytes::new();
+        let mut first_at = None;
         while let Some(frame) = body.frame().await {
             if let Ok(data) = frame?.into_data() {
                 read += data.len();
                 if first.is_empty() {
+                    first_at = Some(Instant::now());
                     first = data;
                 }
             }
@@ -107,6 +117,6 @@ impl Load {
         if status != StatusCode::OK {
             return Err(format!("{} answers {status}: {}", self.address, String::from_utf8_lossy(&first)).into());
         }
-        Ok(read)
+        Ok((first_at.unwrap_or_else(Instant::now), read))
     }
 }

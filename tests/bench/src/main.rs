@@ -13,6 +13,7 @@ mod process;
 mod provider;
 mod scenario;
 mod server;
+mod translation;
 mod worker;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Home {
     Server(server::Arguments),
+    Translation(translation::Arguments),
     Worker(worker::Arguments),
     Console(console::Arguments),
     Import(import::Arguments),
@@ -61,6 +63,7 @@ pub(crate) struct Common {
 async fn main() -> Result<(), Error> {
     match Arguments::parse().home {
         Home::Server(arguments) => server::run(arguments).await,
+        Home::Translation(arguments) => translation::run(arguments).await,
         Home::Worker(arguments) => worker::run(arguments).await,
         Home::Console(arguments) => console::run(arguments).await,
         Home::Import(arguments) => import::run(arguments).await,

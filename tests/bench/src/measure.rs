@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::Error;
-use crate::load::Load;
+use llmio_upstream::Dialect;
+
+use crate::load::percentile;
 use crate::process::Process;
 use crate::scenario::{Pace, Scenario};
 
@@ -20,6 +22,11 @@ pub(crate) trait Target: Sync {
         pace.name()
     }
 
+    /// What to ask it in.
+    fn client(&self) -> Dialect {
+        Dialect::Chat
+    }
+
     /// What it costs; `None` for the provider itself.
     fn process(&self) -> Option<&Process>;
 }
@@ -33,16 +40,13 @@ pub(crate) struct Measured {
     /// Of requests one after the other, in microseconds.
     pub(crate) p50_us: f64,
     pub(crate) p99_us: f64,
+    /// The same until an answer's first bytes.
+    pub(crate) first_p99_us: f64,
 }
 
 impl Measured {
     async fn take(target: &dyn Target, scenario: &Scenario) -> Result<Self, Error> {
-        let mut load = Load {
-            address: target.address(scenario.pace),
-            body: scenario.body(target.model(scenario.pace)),
-            connections: 1,
-            requests: scenario.sequential,
-        };
+        let mut load = scenario.load(target);
         let alone = load.run().await.map_err(|error| format!("{}, {}: {error}", target.name(), scenario.name))?;
         load.connections = scenario.connections;
         load.requests = scenario.requests;
@@ -53,8 +57,9 @@ impl Measured {
         Ok(Self {
             cpu_us: micros(used) / scenario.requests as f64,
             requests_per_second: scenario.requests as f64 / together.elapsed.as_secs_f64(),
-            p50_us: micros(alone.percentile(50)),
-            p99_us: micros(alone.percentile(99)),
+            p50_us: micros(percentile(&alone.latencies, 50)),
+            p99_us: micros(percentile(&alone.latencies, 99)),
+            first_p99_us: micros(percentile(&alone.firsts, 99)),
         })
     }
 }

@@ -77,10 +77,20 @@ impl Process {
 
     /// Resident memory of all of them, in bytes.
     pub(crate) fn memory(&self) -> Result<u64, Error> {
+        self.status("VmRSS:")
+    }
+
+    /// The most of it that each of them had so far, in bytes.
+    pub(crate) fn peak_memory(&self) -> Result<u64, Error> {
+        self.status("VmHWM:")
+    }
+
+    /// A line of all their states, in bytes.
+    fn status(&self, name: &str) -> Result<u64, Error> {
         let mut kilobytes = 0;
         for id in self.ids() {
             let status = fs::read_to_string(format!("/proc/{id}/status"))?;
-            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
             kilobytes += line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap_or_default();
         }
         Ok(kilobytes * 1024)

@@ -1,3 +1,9 @@
+use bytes::Bytes;
+use llmio_upstream::Dialect;
+
+use crate::load::Load;
+use crate::measure::Target;
+
 /// The time that a provider leaves between two events of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pace {
@@ -70,6 +76,32 @@ pub(crate) const WORKER: [Scenario; 3] = [
     Scenario { name: "68-chunk stream, 1 KB, an event every 2 ms", stream: true, pace: Pace::Every2Ms, body_bytes: KB, requests: 320, connections: 32, sequential: 4, budget: 1.5 },
 ];
 
+/// Of one home's translation, beside its own relay of the same client's requests.
+#[rustfmt::skip]
+pub(crate) const TRANSLATION: [Scenario; 3] = [
+    Scenario { name: "unary, 1 KB",           stream: false, pace: Pace::Burst, body_bytes: KB,       requests: 4_000, connections: 16, sequential: 400, budget: 2.0 },
+    Scenario { name: "unary, 100 KB",         stream: false, pace: Pace::Burst, body_bytes: 100 * KB, requests: 1_000, connections: 16, sequential: 200, budget: 2.0 },
+    Scenario { name: "68-chunk stream, 1 KB", stream: true,  pace: Pace::Burst, body_bytes: KB,       requests: 1_000, connections: 16, sequential: 300, budget: 2.0 },
+];
+
+#[rustfmt::skip]
+pub(crate) const WORKER_TRANSLATION: [Scenario; 2] = [
+    Scenario { name: "unary, 1 KB",           stream: false, pace: Pace::Burst, body_bytes: KB, requests: 1_000, connections: 16, sequential: 50, budget: 2.0 },
+    Scenario { name: "68-chunk stream, 1 KB", stream: true,  pace: Pace::Burst, body_bytes: KB, requests: 320,   connections: 16, sequential: 20, budget: 2.0 },
+];
+
+/// One request that is nearly all text.
+pub(crate) const LARGE: Scenario = Scenario {
+    name: "unary, 10 MB",
+    stream: false,
+    pace: Pace::Burst,
+    body_bytes: 10 * MB,
+    requests: 1,
+    connections: 1,
+    sequential: 1,
+    budget: f64::INFINITY,
+};
+
 impl Scenario {
     pub(crate) fn scaled(&self, scale: f64) -> Self {
         let scaled = |count: usize, least: usize| ((count as f64 * scale).round() as usize).max(least);
@@ -77,14 +109,39 @@ impl Scenario {
         Self { requests, sequential, ..self.clone() }
     }
 
-    /// A Chat request of that size. All models have names of the same length.
-    pub(crate) fn body(&self, model: &str) -> bytes::Bytes {
-        let head = format!(
-            r#"{{"model":"{model}","stream":{},"stream_options":{{"include_usage":true}},"messages":[{{"role":"user","content":""#,
-            self.stream
-        );
-        let head = if self.stream { head } else { head.replace(r#""stream_options":{"include_usage":true},"#, "") };
-        let tail = r#""}]}"#;
+    /// Its requests one after the other.
+    pub(crate) fn load(&self, target: &dyn Target) -> Load {
+        let (address, model) = (target.address(self.pace), target.model(self.pace));
+        let path = match (target.client(), self.stream) {
+            (Dialect::Chat, _) => "/v1/chat/completions".to_owned(),
+            (Dialect::Responses, _) => "/v1/responses".to_owned(),
+            (Dialect::Anthropic, _) => "/v1/messages".to_owned(),
+            (Dialect::Gemini, true) => format!("/gemini/v1beta/models/{model}:streamGenerateContent?alt=sse"),
+            (Dialect::Gemini, false) => format!("/gemini/v1beta/models/{model}:generateContent"),
+        };
+        Load { address, path, body: self.body(target.client(), model), connections: 1, requests: self.sequential }
+    }
+
+    /// A request of that size.
+    fn body(&self, client: Dialect, model: &str) -> Bytes {
+        let stream = self.stream;
+        let options = if stream { r#""stream_options":{"include_usage":true},"# } else { "" };
+        let (head, tail) = match client {
+            Dialect::Chat => (
+                format!(r#"{{"model":"{model}","stream":{stream},{options}"messages":[{{"role":"user","content":""#),
+                r#""}]}"#,
+            ),
+            Dialect::Responses => {
+                (format!(r#"{{"model":"{model}","stream":{stream},"store":false,"input":""#), r#""}"#)
+            }
+            Dialect::Anthropic => (
+                format!(
+                    r#"{{"model":"{model}","stream":{stream},"max_tokens":1024,"messages":[{{"role":"user","content":""#
+                ),
+                r#""}]}"#,
+            ),
+            Dialect::Gemini => (r#"{"contents":[{"role":"user","parts":[{"text":""#.to_owned(), r#""}]}]}"#),
+        };
         let text = "The quick brown fox jumps over the lazy dog. ";
         let room = self.body_bytes.saturating_sub(head.len() + tail.len());
         let filler: String = text.chars().cycle().take(room).collect();

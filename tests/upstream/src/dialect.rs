@@ -1,15 +1,19 @@
 use serde::{Deserialize, Serialize};
 
 /// A wire format that this provider speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
 pub enum Dialect {
     #[serde(rename = "openai_chat")]
+    #[value(name = "openai_chat")]
     Chat,
     #[serde(rename = "openai_responses")]
+    #[value(name = "openai_responses")]
     Responses,
     #[serde(rename = "anthropic")]
+    #[value(name = "anthropic")]
     Anthropic,
     #[serde(rename = "gemini")]
+    #[value(name = "gemini")]
     Gemini,
 }
 

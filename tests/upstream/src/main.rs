@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use clap::Parser;
 use llmio_upstream::bench::Answers;
-use llmio_upstream::{Options, Upstream};
+use llmio_upstream::{Dialect, Options, Upstream};
 
 /// A strict scripted provider of OpenAI Chat, OpenAI Responses, Anthropic Messages and Gemini, on loopback ports.
 ///
@@ -25,6 +25,9 @@ struct Arguments {
     /// Answer precomputed bodies to everything, unchecked.
     #[arg(long)]
     bench: bool,
+    /// Of the benchmark's answers.
+    #[arg(long, value_enum, default_value = "openai_chat")]
+    dialect: Dialect,
     /// Microseconds between two events of the benchmark's stream.
     #[arg(long, default_value_t = 0)]
     event_delay_us: u64,
@@ -33,7 +36,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
     let arguments = Arguments::parse();
-    let bench = arguments.bench.then(|| Answers::new(Duration::from_micros(arguments.event_delay_us)));
+    let event_delay = Duration::from_micros(arguments.event_delay_us);
+    let bench = arguments.bench.then(|| Answers::new(arguments.dialect, event_delay));
     let mut running = Vec::new();
     for port in arguments.port {
         let options =

@@ -176,7 +176,7 @@ async fn serve(request: Request<Incoming>, state: &State) -> Result<Response<Pla
     }
     let mut tracker = state.journal.open(&parts, &body);
     let play: Play = match &state.bench {
-        Some(answers) => answers.choose(&body),
+        Some(answers) => answers.choose(parts.uri.path(), &body),
         None => provider::answer(&parts, &body, &state.key, &state.scripts),
     };
     drop(body);

@@ -2,10 +2,11 @@
 
 mod open;
 mod report;
-mod target;
+pub(crate) mod target;
 
 use std::path::PathBuf;
 
+use crate::gateway::configuration;
 use crate::measure::{Effort, Rounds, Target, publish};
 use crate::provider::Providers;
 use crate::scenario::SERVER;
@@ -37,10 +38,11 @@ pub(crate) async fn run(Arguments { gateway, nginx, check, no_open, common }: Ar
     let at = directory.path();
     let providers = Providers::start(&absolute(&common.provider)?).await?;
     let named = providers.named();
+    let configuration = configuration(&named);
     let proxy = Nginx::start(&nginx, at, &named).await?;
-    let startup = Startup::measure(&binary, at, &named).await?;
-    let (gateway, _) = Gateway::start(&binary, at, &named, false).await?;
-    let (single, _) = Gateway::start(&binary, at, &named, true).await?;
+    let startup = Startup::measure(&binary, at, &configuration).await?;
+    let (gateway, _) = Gateway::start(&binary, at, &configuration, false).await?;
+    let (single, _) = Gateway::start(&binary, at, &configuration, true).await?;
     let direct = Direct::new(&named);
     let targets: [&dyn Target; 4] = [&direct, &proxy, &gateway, &single];
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Instant;
 
+use llmio_upstream::Dialect;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -14,6 +15,7 @@ use tokio::time::{MissedTickBehavior, interval_at, sleep};
 
 use super::target::{Gateway, Nginx};
 use crate::Error;
+use crate::gateway::configuration;
 use crate::load::KEY;
 use crate::measure::{Target as _, median, micros};
 use crate::process::Process;
@@ -64,7 +66,7 @@ pub(crate) async fn measure(gateway: &Path, nginx: &Path, at: &Path, rounds: usi
     let mut all = Vec::new();
     for crowd in CROWDS {
         let provider = Provider::start(crowd.every).await?;
-        let served = [(NAME, provider.address.port())];
+        let served = [(NAME, Dialect::Chat, provider.address.port())];
         let mut taken: [Vec<Held>; 4] = Default::default();
         // A process that has held many streams keeps some of their memory, so each round has new ones.
         for _ in 0..rounds {
@@ -73,7 +75,7 @@ pub(crate) async fn measure(gateway: &Path, nginx: &Path, at: &Path, rounds: usi
             taken[1].push(held(proxy.first(), proxy.process(), crowd).await?);
             drop(proxy);
             for (index, is_single) in [(2, false), (3, true)] {
-                let (target, _) = Gateway::start(gateway, at, &served, is_single).await?;
+                let (target, _) = Gateway::start(gateway, at, &configuration(&served), is_single).await?;
                 taken[index].push(held(target.at(), target.process(), crowd).await?);
                 target.stop().await?;
             }

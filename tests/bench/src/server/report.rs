@@ -1,6 +1,8 @@
 use core::fmt::Write as _;
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::open::{self, Held};
 use super::target::Gateway;
 use crate::Error;
@@ -15,10 +17,10 @@ pub(crate) struct Startup {
 }
 
 impl Startup {
-    pub(crate) async fn measure(binary: &Path, directory: &Path, providers: &[(&str, u16)]) -> Result<Self, Error> {
+    pub(crate) async fn measure(binary: &Path, directory: &Path, configuration: &Value) -> Result<Self, Error> {
         let mut times = Vec::new();
         for _ in 0..6 {
-            let (gateway, time) = Gateway::start(binary, directory, providers, false).await?;
+            let (gateway, time) = Gateway::start(binary, directory, configuration, false).await?;
             times.push(micros(time) / 1000.0);
             gateway.stop().await?;
         }

@@ -3,10 +3,11 @@ use core::time::Duration;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use serde_json::Value;
 use tokio::process::Command;
 
 use crate::Error;
-use crate::gateway::{TOKEN, configuration};
+use crate::gateway::{Named, TOKEN};
 use crate::measure::Target;
 use crate::process::{Process, fresh, listening};
 use crate::provider::local;
@@ -16,8 +17,8 @@ use crate::scenario::Pace;
 pub(crate) struct Direct(Vec<u16>);
 
 impl Direct {
-    pub(crate) fn new(providers: &[(&str, u16)]) -> Self {
-        Self(providers.iter().map(|(_, port)| *port).collect())
+    pub(crate) fn new(providers: &[Named]) -> Self {
+        Self(providers.iter().map(|(_, _, port)| *port).collect())
     }
 }
 
@@ -44,11 +45,11 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    pub(crate) async fn start(binary: &Path, directory: &Path, providers: &[(&str, u16)]) -> Result<Self, Error> {
+    pub(crate) async fn start(binary: &Path, directory: &Path, providers: &[Named]) -> Result<Self, Error> {
         let directory = fresh(directory, "nginx")?;
         let mut ports = Vec::new();
         let mut servers = String::new();
-        for (name, provider) in providers {
+        for (name, _, provider) in providers {
             let port = llmio_upstream::ports::free()?;
             ports.push(port);
             let _ = writeln!(
@@ -123,7 +124,7 @@ impl Gateway {
     pub(crate) async fn start(
         binary: &Path,
         directory: &Path,
-        providers: &[(&str, u16)],
+        configuration: &Value,
         is_single: bool,
     ) -> Result<(Self, Duration), Error> {
         let name = if is_single { "llmio, one thread" } else { "llmio" };
@@ -131,7 +132,7 @@ impl Gateway {
         std::fs::create_dir_all(directory)?;
         let port = llmio_upstream::ports::free()?;
         let file = directory.join("gateway.json");
-        std::fs::write(&file, configuration(providers).to_string())?;
+        std::fs::write(&file, configuration.to_string())?;
         let mut command = Command::new(binary);
         command
             .arg("serve")
@@ -152,6 +153,15 @@ impl Gateway {
 
     pub(crate) fn at(&self) -> SocketAddr {
         local(self.port)
+    }
+
+    /// Its resident memory, and the most that it had so far, in bytes.
+    pub(crate) fn memory(&self) -> Result<u64, Error> {
+        self.process.memory()
+    }
+
+    pub(crate) fn peak_memory(&self) -> Result<u64, Error> {
+        self.process.peak_memory()
     }
 
     pub(crate) async fn stop(mut self) -> Result<(), Error> {

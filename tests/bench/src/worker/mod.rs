@@ -10,9 +10,9 @@ use std::time::Instant;
 
 use crate::load::Load;
 use crate::measure::{Effort, Rounds, Target, median, micros, publish};
-use crate::provider::Providers;
-use crate::scenario::{Scenario, WORKER};
-use crate::{Common, Error, absolute};
+use crate::provider::{Providers, Speakers};
+use crate::scenario::{Scenario, WORKER, WORKER_TRANSLATION};
+use crate::{Common, Error, absolute, translation};
 use report::Report;
 use target::{Gateway, PassThrough, Sqld};
 use upload::Upload;
@@ -47,7 +47,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
     let directory = tempfile::tempdir()?;
     let at = directory.path();
     let providers = Providers::start(&absolute(&common.provider)?).await?;
-    let database = Sqld::start(&absolute(&arguments.sqld)?, &absolute(&arguments.llmio)?, at, &providers).await?;
+    let speakers = Speakers::start(&absolute(&common.provider)?).await?;
+    let named = [&providers.named(), speakers.named()].concat();
+    let database = Sqld::start(&absolute(&arguments.sqld)?, &absolute(&arguments.llmio)?, at, &named).await?;
 
     let mut times = [Vec::new(), Vec::new(), Vec::new()];
     let chosen: Vec<&Scenario> = WORKER.iter().filter(|it| it.name.contains(&common.only)).collect();
@@ -69,6 +71,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
         pass_through.stop().await?;
         gateway.stop().await?;
     }
+    let (gateway, _) = Gateway::start(&workerd, at, &upload, &database).await?;
+    let effort = Effort { rounds: common.rounds, scale: common.scale, warm_up: 2.0 };
+    let translation = translation::measure(&gateway, &WORKER_TRANSLATION, &common.only, effort).await?;
+    gateway.stop().await?;
     let [pass_through, gateway, first_request_ms] = times.map(median);
     let start_ms = [pass_through, gateway];
     let report = Report {
@@ -77,6 +83,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
         start_ms,
         first_request_ms,
         scenarios,
+        translation: translation::Report { clients: translation, rounds: common.rounds },
         rounds: common.rounds,
         workerd: version(&workerd),
     };
@@ -89,8 +96,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
 }
 
 async fn first_request(target: &dyn Target, scenario: &Scenario) -> Result<f64, Error> {
-    let body = scenario.body(target.model(scenario.pace));
-    let load = Load { address: target.address(scenario.pace), body, connections: 1, requests: 1 };
+    let load = Load { requests: 1, ..scenario.load(target) };
     let started = Instant::now();
     load.run().await?;
     Ok(micros(started.elapsed()) / 1000.0)

@@ -1,6 +1,7 @@
 use core::fmt::Write as _;
 
 use crate::measure::{Rounds, machine};
+use crate::translation;
 
 /// The targets' places in every round.
 const PASS_THROUGH: usize = 0;
@@ -18,6 +19,7 @@ pub(crate) struct Report {
     /// Of the first relayed request after that, which reads the configuration, in milliseconds.
     pub(crate) first_request_ms: f64,
     pub(crate) scenarios: Vec<Rounds>,
+    pub(crate) translation: translation::Report,
     pub(crate) rounds: usize,
     pub(crate) workerd: String,
 }
@@ -27,6 +29,7 @@ impl Report {
     pub(crate) fn excesses(&self) -> Vec<String> {
         let excess = |scenario: &Rounds| scenario.excess(GATEWAY, PASS_THROUGH, "the pass-through's");
         let mut excesses: Vec<String> = self.scenarios.iter().filter_map(excess).collect();
+        excesses.extend(self.translation.excesses());
         if self.total_bytes > MAX_BYTES {
             excesses.push(format!("the upload has {} compressed bytes, not {MAX_BYTES}", self.total_bytes));
         }
@@ -78,6 +81,7 @@ impl Report {
             self.workerd,
             self.rounds,
         );
+        let _ = writeln!(text, "\n{}", self.translation.to_markdown());
         text
     }
 }

@@ -7,7 +7,7 @@ use tokio::process::Command;
 use super::upload::Upload;
 use super::workerd::{self, Service, Worker};
 use crate::Error;
-use crate::gateway::{TOKEN, configuration};
+use crate::gateway::{Named, TOKEN, configuration};
 use crate::measure::Target;
 use crate::process::{Process, fresh, listening};
 use crate::provider::{Providers, local};
@@ -122,7 +122,7 @@ impl Sqld {
         binary: &Path,
         llmio: &Path,
         directory: &Path,
-        providers: &Providers,
+        providers: &[Named],
     ) -> Result<Self, Error> {
         let directory = fresh(directory, "sqld")?;
         let port = llmio_upstream::ports::free()?;
@@ -132,7 +132,7 @@ impl Sqld {
         listening(port).await?;
         let sqld = Self { _process: process, port };
         let file = directory.join("gateway.json");
-        std::fs::write(&file, configuration(&providers.named()).to_string())?;
+        std::fs::write(&file, configuration(providers).to_string())?;
         let applied = Command::new(llmio)
             .arg("apply")
             .arg(&file)
