@@ -33,6 +33,14 @@ pub(crate) struct Outcome {
     pub(crate) firsts: Vec<Duration>,
 }
 
+/// The times from a request to the first and to the last of its answer's body, and how long that is.
+#[derive(Debug)]
+struct Answer {
+    first: Duration,
+    whole: Duration,
+    length: usize,
+}
+
 /// Of sorted times.
 pub(crate) fn percentile(times: &[Duration], percent: usize) -> Duration {
     let index = (times.len() * percent / 100).min(times.len().saturating_sub(1));
@@ -44,7 +52,7 @@ pub(crate) const KEY: &str = "sk-client-key-of-the-benchmark";
 
 impl Load {
     /// Sends everything; every connection takes the next request when it has read an answer. Fails on anything but a
-    /// 200, and when two answers differ in length.
+    /// 200, and when an answer is much shorter than another.
     pub(crate) async fn run(&self) -> Result<Outcome, Error> {
         let left = Arc::new(AtomicUsize::new(self.requests));
         let started = Instant::now();
@@ -53,17 +61,19 @@ impl Load {
             tasks.push(tokio::spawn(self.clone().connection(Arc::clone(&left))));
         }
         let (mut firsts, mut latencies) = (Vec::with_capacity(self.requests), Vec::with_capacity(self.requests));
-        let mut length = None;
+        let (mut shortest, mut longest) = (usize::MAX, 0);
         for task in tasks {
-            let (seen, answer_length) = task.await??;
-            for (first, whole) in seen {
-                firsts.push(first);
-                latencies.push(whole);
+            let seen = task.await??;
+            for answer in seen {
+                firsts.push(answer.first);
+                latencies.push(answer.whole);
+                shortest = shortest.min(answer.length);
+                longest = longest.max(answer.length);
             }
-            if answer_length.is_some() && length.is_some() && answer_length != length {
-                return Err(format!("answers of {length:?} and of {answer_length:?} bytes").into());
-            }
-            length = answer_length.or(length);
+        }
+        // A translated stream begins with what is known of it by then, which is more when all of it came at once.
+        if shortest < longest / 10 * 9 {
+            return Err(format!("answers of {shortest} and of {longest} bytes").into());
         }
         let elapsed = started.elapsed();
         firsts.sort_unstable();
@@ -71,24 +81,19 @@ impl Load {
         Ok(Outcome { elapsed, latencies, firsts })
     }
 
-    async fn connection(self, left: Arc<AtomicUsize>) -> Result<(Vec<(Duration, Duration)>, Option<usize>), Error> {
+    async fn connection(self, left: Arc<AtomicUsize>) -> Result<Vec<Answer>, Error> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
         let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
         let driver = tokio::spawn(connection);
-        let mut times = Vec::new();
-        let mut length = None;
+        let mut answers = Vec::new();
         while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok() {
             let started = Instant::now();
-            let (first, read) = self.one(&mut sender).await?;
-            times.push((first.duration_since(started), started.elapsed()));
-            if length.is_some_and(|length| length != read) {
-                return Err(format!("an answer of {read} bytes after one of {length:?}").into());
-            }
-            length = Some(read);
+            let (first, length) = self.one(&mut sender).await?;
+            answers.push(Answer { first: first.duration_since(started), whole: started.elapsed(), length });
         }
         driver.abort();
-        Ok((times, length))
+        Ok(answers)
     }
 
     /// When the first of the body came, and how much of it.

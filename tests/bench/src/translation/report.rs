@@ -104,7 +104,11 @@ impl Report {
              of one request at a time{}.",
             machine(),
             self.rounds,
-            if tells_memory { "; memory is the most that one request of 10 MB takes beyond the idle process" } else { "" },
+            if tells_memory {
+                "; memory is the most that one request of 10 MB takes beyond the idle process"
+            } else {
+                ""
+            },
         );
         text
     }
