@@ -1,5 +1,8 @@
 //! A database of the original LLMIO becomes ours.
 
+#[path = "support/explaining.rs"]
+mod explaining;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +18,8 @@ use llmio_core::testing::{FixedEntropy, ManualClock, ScriptedHttp};
 use llmio_native::{LocalDatabase, TokioClock, open_original};
 use llmio_original::{APP_KEY, EXPIRED_KEY, OFF_KEY, SCOPED_KEY, Spec, change, make, numbers};
 use tempfile::TempDir;
+
+use explaining::Explaining;
 
 struct Bed {
     folder: TempDir,
@@ -302,6 +307,22 @@ fn check_report(taken: &Taken) {
     for secret in ["sk-upstream", "sk-counting", "sk-original", "u:p", "user:secret", "two words; "] {
         assert!(!text.contains(secret), "{secret} in\n{text}");
     }
+}
+
+/// However long the original's log is.
+#[tokio::test]
+async fn a_step_reads_no_more_than_it_brings() {
+    let bed = Bed::new().await;
+    make(&bed.path(), &Spec::new(2_000)).await.unwrap();
+    let explaining = Arc::new(Explaining::answering(Arc::new(LocalDatabase::open_foreign(bed.path()).unwrap())));
+    let original = Original::recognise(explaining.clone()).await.unwrap();
+    let (_, tables) = bed.take(&original).await;
+    explaining.plans();
+    bring(&mut bed.history(&original, &tables).await).await;
+    let plans = explaining.plans();
+    let read = || plans.iter().filter(|plan| plan.starts_with("SEARCH") || plan.starts_with("SCAN"));
+    let is_narrow = |plan: &String| plan.contains("INTEGER PRIMARY KEY (rowid") || plan.contains("(trace_id=?)");
+    assert!(read().count() > 20 && read().all(is_narrow), "{plans:#?}");
 }
 
 #[tokio::test]

@@ -110,7 +110,8 @@ impl Original {
 
     /// Leaves out what was deleted, where a table remembers that.
     pub(super) fn is_kept(&self, table: &str, of: &str) -> String {
-        if self.knows(table, "deleted_at") { format!("{of}.deleted_at IS NULL") } else { "true".to_owned() }
+        // The plus keeps SQLite from the index of that column: most rows are kept, and it takes them for few.
+        if self.knows(table, "deleted_at") { format!("+{of}.deleted_at IS NULL") } else { "true".to_owned() }
     }
 
     fn knows(&self, table: &str, column: &str) -> bool {

@@ -1,9 +1,8 @@
-use std::sync::Mutex;
 use std::time::Duration;
 
 use llmio_core::config::{Prices, ProviderType};
 use llmio_core::dialect::Dialect;
-use llmio_core::platform::{BoxFuture, Clock, Database, DatabaseError, Rows, Statement, Timestamp, Value};
+use llmio_core::platform::{Clock, Database, Timestamp, Value};
 use llmio_core::record::{Bodies, LogEntry, Origin, Outcome, TraceId, Translated, TranslatedKind};
 use llmio_core::storage::log_details;
 use llmio_core::storage::log_filter::{FieldChoice, LogField, LogFilter, StatusRange};
@@ -11,6 +10,7 @@ use llmio_core::storage::log_query;
 use llmio_core::storage::log_scan::PATIENCE;
 use llmio_core::storage::newest::newest;
 
+use crate::explaining::Explaining;
 use crate::support::{Entries, Home, entry};
 
 /// Ids, newest first.
@@ -212,41 +212,11 @@ async fn recent_attempts_are_those_recorded_last() {
     assert_eq!(found.into_iter().map(|stored| stored.entry.id).collect::<Vec<_>>(), expected);
 }
 
-/// Answers how SQLite would run each query, and gives no rows.
-#[derive(Debug)]
-struct Explaining<'a> {
-    home: &'a dyn Database,
-    plans: Mutex<Vec<String>>,
-}
-
-impl Database for Explaining<'static> {
-    fn name(&self) -> &'static str {
-        self.home.name()
-    }
-
-    fn query(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DatabaseError>> {
-        Box::pin(async move {
-            let explain = Statement::new(format!("EXPLAIN QUERY PLAN {}", statement.sql), statement.params);
-            for row in self.home.batch(vec![explain]).await?[0].iter() {
-                self.plans.lock().unwrap().push(row.text("detail")?.to_owned());
-            }
-            Ok(Rows::default())
-        })
-    }
-
-    fn batch(&self, _: Vec<Statement>) -> BoxFuture<'_, Result<Vec<Rows>, DatabaseError>> {
-        unreachable!("reading needs no batch")
-    }
-
-    fn script(&self, _: String) -> BoxFuture<'_, Result<(), DatabaseError>> {
-        unreachable!("reading needs no script")
-    }
-}
-
 #[tokio::test]
 async fn pages_are_read_in_the_order_of_an_index() {
-    let home = Box::leak(Box::new(Home::new().await));
+    let home = Home::new().await;
     home.record(Entries::new(&home.clock).requests(500)).await;
+    let explaining = Explaining::only(home.database.clone());
     let text = |text: &str| Some(text.to_owned());
     let all = LogFilter::default;
     let trace = TraceId::new(home.clock.now(), &llmio_core::testing::FixedEntropy::default());
@@ -263,14 +233,12 @@ async fn pages_are_read_in_the_order_of_an_index() {
         (LogFilter { error: text("quota"), ..all() }, "logs_of_failures"),
     ];
     for (filter, index) in rows {
-        let explaining = Explaining { home: &*home.database, plans: Mutex::default() };
         log_query::page(&explaining, &filter, Some("019"), 50).await.unwrap();
-        let plans = explaining.plans.into_inner().unwrap();
+        let plans = explaining.plans();
         assert!(matches!(&plans[..], [only] if only.contains(index)), "{filter:?}: {plans:?}");
     }
-    let explaining = Explaining { home: &*home.database, plans: Mutex::default() };
     log_query::recent(&explaining, "a1", 30).await.unwrap();
-    let plans = explaining.plans.into_inner().unwrap();
+    let plans = explaining.plans();
     assert!(matches!(&plans[..], [only] if only.contains("logs_by_association")), "{plans:?}");
 }
 

@@ -1,6 +1,8 @@
 //! Records on a real database: the queue, the log's pages, rollups, retention.
 
 mod api;
+#[path = "../support/explaining.rs"]
+mod explaining;
 #[path = "../support/libsql.rs"]
 mod libsql;
 mod log;
