@@ -48,7 +48,11 @@ const rows = async (page: Page) => {
 };
 
 test.beforeAll(async ({ seeded }) => {
-  const body = { model: 'gpt-5', metadata: { session_id: 'a-session-of-the-filters' }, messages: [] };
+  const body = {
+    model: 'gpt-5',
+    metadata: { session_id: 'a-session-of-the-filters' },
+    messages: [{ role: 'user', content: 'hello' }],
+  };
   await (await seeded.ask('/v1/chat/completions', body, seeded.key)).text();
 });
 
