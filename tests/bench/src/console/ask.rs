@@ -44,6 +44,7 @@ pub(super) fn questions(newest: Timestamp) -> Vec<String> {
     let east = "tz_offset_minutes=480";
     vec![
         format!("/api/metrics/summary?{east}"),
+        "/api/health".to_owned(),
         format!("/api/metrics?interval=5m&from={hours}&group_by=model&limit=8"),
         format!("/api/metrics?interval=hour&from={day}&group_by=model&limit=8"),
         format!("/api/metrics?interval=hour&from={week}&group_by=model&limit=8"),
