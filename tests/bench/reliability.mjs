@@ -242,7 +242,7 @@ try {
   const rows = [];
   for (const measure of [hostile, neighbours, killed, soak, silent]) rows.push(...(await measure()));
   const table = ['| | measured | promised | |', '|---|---:|---:|---|', ...rows.map(([what, is, promised, holds]) => `| ${what} | ${is} | ${promised} | ${promised ? (holds ? 'holds' : '**broken**') : ''} |`)];
-  const cpu = `${os.cpus().length} cores of ${os.cpus()[0].model.replace(/\s+/g, ' ')}, ${os.type()} ${os.release()}`;
+  const cpu = `${os.cpus().length} cores of ${os.cpus()[0].model.replace(/\s+/g, ' ')}, ${os.type()} ${os.release().split('-')[0]}`;
   const section = [...table, '', `Measured on ${cpu}; provider, load and server share them, over loopback.`].join('\n');
   console.log(section);
   const [head, rest] = (await readFile(REPORT, 'utf8')).split('<!-- reliability: begin -->\n');
