@@ -43,9 +43,9 @@ test('playground: an answer in another dialect than the model has, and one that 
     // The other one is still at it.
     await talker.getByRole('button', { name: 'Stop' }).click();
     await expect(talker.getByText('stopped', { exact: true })).toBeVisible();
-    const [log] = (await seeded.api<{ data: { dialect: string }[] }>('GET', '/api/logs?model=gemini-3&origin=console'))
-      .data;
-    expect(log?.dialect).toBe('anthropic');
+    // The log is written behind the answer.
+    const logged = () => seeded.api<{ data: { dialect: string }[] }>('GET', '/api/logs?model=gemini-3&origin=console');
+    await expect.poll(async () => (await logged()).data[0]?.dialect).toBe('anthropic');
   } finally {
     await seeded.api('DELETE', `/api/models/${id}`);
   }
