@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::bench;
 use crate::golden::cases;
-use crate::recorded::Said;
-use crate::recordings::{OTHER_OPERATIONS, name, recordings, stream};
+use crate::recorded::{Said, complete_streams};
+use crate::recordings::{OTHER_OPERATIONS, name, recordings};
 
 fn payloads(stream: &str) -> Vec<Value> {
     stream.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok()).collect()
@@ -80,20 +80,8 @@ fn streams_as_whole_answers() {
             whole(dialect, &case.display().to_string(), wire.as_bytes(), &payloads(&wire));
         }
     }
-    for (dialect, path) in recordings().into_iter().flatten() {
-        if name(&path).ends_with(".json") {
-            continue;
-        }
-        let (mut payloads, mut wire) = stream(dialect, &path);
-        let ends = ["message_stop", "response.completed"];
-        if let Some(end) = payloads.iter().position(|payload| ends.iter().any(|it| payload["type"] == *it)) {
-            payloads.truncate(end + 1);
-            let events = String::from_utf8(wire).unwrap();
-            wire = events.split_inclusive("\n\n").take(end + 1).collect::<String>().into_bytes();
-        }
-        if !payloads.iter().any(|payload| payload["type"] == "error" || payload["type"] == "response.failed") {
-            whole(dialect, &path.display().to_string(), &wire, &payloads);
-        }
+    for (dialect, path, payloads, wire) in complete_streams() {
+        whole(dialect, &path.display().to_string(), &wire, &payloads);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Real providers' answers in another dialect: nothing of what they say, call or count may be lost.
 
 use std::fs;
+use std::path::PathBuf;
 
 use llmio_core::dialect::Dialect;
 use serde_json::Value;
@@ -214,13 +215,10 @@ fn recorded_answers() {
     eprintln!("{count} recorded answers translated");
 }
 
-#[test]
-fn recorded_streams() {
-    let mut count = 0;
-    for (dialect, path) in recordings().into_iter().flatten() {
-        if name(&path).ends_with(".json") {
-            continue;
-        }
+/// The streams that end well: whose they are, where they stand, their events' data, and as they came.
+pub(crate) fn complete_streams() -> impl Iterator<Item = (Dialect, PathBuf, Vec<Value>, Vec<u8>)> {
+    let streams = recordings().into_iter().flatten().filter(|(_, path)| !name(path).ends_with(".json"));
+    let first = streams.map(|(dialect, path)| {
         let (mut payloads, mut wire) = stream(dialect, &path);
         // Some recordings hold the messages of several requests; a gateway's stream ends with the first.
         let ends = ["message_stop", "response.completed"];
@@ -229,9 +227,16 @@ fn recorded_streams() {
             let events = String::from_utf8(wire).unwrap();
             wire = events.split_inclusive("\n\n").take(end + 1).collect::<String>().into_bytes();
         }
-        if payloads.iter().any(|payload| payload["type"] == "error" || payload["type"] == "response.failed") {
-            continue;
-        }
+        (dialect, path, payloads, wire)
+    });
+    let fails = |payload: &Value| payload["type"] == "error" || payload["type"] == "response.failed";
+    first.filter(move |(_, _, payloads, _)| !payloads.iter().any(fails))
+}
+
+#[test]
+fn recorded_streams() {
+    let mut count = 0;
+    for (dialect, path, payloads, wire) in complete_streams() {
         for client in others(dialect) {
             let (whole, _) = bench::stream(dialect, client, &wire, std::iter::once(&wire[..]));
             let events = whole.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data: ")?).ok());
