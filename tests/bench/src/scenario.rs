@@ -86,8 +86,8 @@ pub(crate) const TRANSLATION: [Scenario; 3] = [
 
 #[rustfmt::skip]
 pub(crate) const WORKER_TRANSLATION: [Scenario; 2] = [
-    Scenario { name: "unary, 1 KB",           stream: false, pace: Pace::Burst, body_bytes: KB, requests: 1_000, connections: 16, sequential: 50, budget: 2.0 },
-    Scenario { name: "68-chunk stream, 1 KB", stream: true,  pace: Pace::Burst, body_bytes: KB, requests: 320,   connections: 16, sequential: 20, budget: 2.0 },
+    Scenario { name: "unary, 1 KB",           stream: false, pace: Pace::Burst, body_bytes: KB, requests: 1_000, connections: 16, sequential: 200, budget: 2.0 },
+    Scenario { name: "68-chunk stream, 1 KB", stream: true,  pace: Pace::Burst, body_bytes: KB, requests: 320,   connections: 16, sequential: 100, budget: 2.0 },
 ];
 
 /// One request that is nearly all text.
