@@ -23,6 +23,32 @@ test('clearing the filters keeps the time', async ({ page, seeded }) => {
   expect(new URL(page.url()).search).toBe('?range=7d');
 });
 
+test('a value of a row narrows the list to it; a link of it is for a tab of its own, too', async ({
+  page,
+  seeded,
+  context,
+}) => {
+  await open(page, seeded, '/logs?range=7d');
+  const value = page.locator('tr[data-row]').getByRole('link', { name: 'o5', exact: true }).first();
+  await expect(value).toHaveAttribute('href', '/logs?range=7d&model=o5');
+  const [other] = await Promise.all([context.waitForEvent('page'), value.click({ modifiers: ['ControlOrMeta'] })]);
+  await other.waitForURL(/model=o5/);
+  await other.close();
+  expect(new URL(page.url()).search).toBe('?range=7d');
+  await page.evaluate(() => Object.assign(window, { stayed: true }));
+  await value.click();
+  await expect(page.getByRole('button', { name: 'Remove the filter Model: o5' })).toBeVisible();
+  // The key's id begins as a number does, and is none.
+  await page.locator('tr[data-row]').getByRole('link', { name: 'ci-bot' }).first().click();
+  await expect(page.getByRole('button', { name: 'Remove the filter Key: ci-bot' })).toBeVisible();
+  await page.locator('tr[data-row]').first().getByRole('link').first().click();
+  await expect(page).toHaveURL(/\/logs\/[0-9a-f-]+$/);
+  await page.goBack();
+  await expect(page.locator('tr[data-row]').first()).toBeVisible();
+  expect(new URL(page.url()).search).toContain('key=');
+  expect(await page.evaluate(() => 'stayed' in window)).toBe(true);
+});
+
 test('attempts show the failures behind a success', async ({ page, seeded }) => {
   await open(page, seeded, '/logs?model=flaky');
   await expect(page.locator('tr[data-row]')).toHaveCount(4);

@@ -7,6 +7,7 @@ import { type RangeSearch, rangeSearch } from '@/lib/time-range';
 import { reach } from './auth/reach';
 import { Crash } from './errors/crash';
 import { NotFound } from './errors/not-found';
+import { stringifySearch } from './search';
 import { lazily, Pending } from './shell/pending';
 import { Shell } from './shell/shell';
 
@@ -150,6 +151,7 @@ export const router = createRouter({
   routeTree: routes,
   // What no page knows is no part of its search.
   search: { strict: true },
+  stringifySearch,
   defaultNotFoundComponent: NotFound,
   defaultErrorComponent: Crash,
   defaultPendingComponent: Pending,

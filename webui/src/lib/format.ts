@@ -82,52 +82,55 @@ export function bytes(value: Maybe): string {
   return `${number(size, unit === 0 || size >= 100 ? 0 : 1)} ${units[unit]}`;
 }
 
-const dates = new Map<string, Intl.DateTimeFormat>();
-function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = locale() + JSON.stringify(options);
-  let format = dates.get(key);
-  if (!format) {
-    format = new Intl.DateTimeFormat(locale(), options);
-    dates.set(key, format);
-  }
+const dates = new Map<Intl.DateTimeFormatOptions, { locale: string; format: Intl.DateTimeFormat }>();
+/** By one of the forms below: very many moments are written, and even looking a form up by what it says would take its time. */
+function dateFormat(form: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const known = dates.get(form);
+  if (known?.locale === locale()) return known.format;
+  const format = new Intl.DateTimeFormat(locale(), form);
+  dates.set(form, { locale: locale(), format });
   return format;
 }
+
+const EXACT = { dateStyle: 'medium', timeStyle: 'medium' } as const;
+const DATE = { dateStyle: 'medium', timeZone: 'UTC' } as const;
+const CLOCK = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
+const DAY = { month: 'short', day: 'numeric' } as const;
+const MINUTE = { ...DAY, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
 
 const valid = (time: Date) => !Number.isNaN(time.getTime());
 
 export function dateTime(iso: string | null | undefined): string {
   const time = new Date(iso ?? '');
   if (!valid(time)) return NONE;
-  return dateFormat({ dateStyle: 'medium', timeStyle: 'medium' }).format(time);
+  return dateFormat(EXACT).format(time);
 }
 
 /** A day of the calendar (`2026-09-22`), the same in every zone. */
 export function day(date: string): string {
   const time = new Date(`${date}T00:00:00Z`);
-  return valid(time) ? dateFormat({ dateStyle: 'medium', timeZone: 'UTC' }).format(time) : NONE;
+  return valid(time) ? dateFormat(DATE).format(time) : NONE;
 }
 
 /** The time alone for today, else with its day. */
 export function shortTime(iso: string): string {
   const time = new Date(iso);
   if (!valid(time)) return NONE;
-  const day = dateFormat({ dateStyle: 'short' });
-  const clock = dateFormat({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
-  if (day.format(time) === day.format(new Date())) return clock.format(time);
-  return `${dateFormat({ month: 'short', day: 'numeric' }).format(time)} ${clock.format(time)}`;
+  const clock = dateFormat(CLOCK).format(time);
+  return time.toDateString() === new Date().toDateString() ? clock : `${dateFormat(DAY).format(time)} ${clock}`;
 }
 
 export function dateLabel(iso: string, step: 'minute' | 'hour' | 'day'): string {
   const time = new Date(iso);
   if (!valid(time)) return NONE;
-  if (step === 'day') return dateFormat({ month: 'short', day: 'numeric' }).format(time);
-  return dateFormat({
-    month: 'short',
-    day: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  }).format(time);
+  return dateFormat(step === 'day' ? DAY : MINUTE).format(time);
+}
+
+let relativeFormat: { locale: string; format: Intl.RelativeTimeFormat } | undefined;
+function relatives(): Intl.RelativeTimeFormat {
+  if (relativeFormat?.locale !== locale())
+    relativeFormat = { locale: locale(), format: new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }) };
+  return relativeFormat.format;
 }
 
 /** "3 minutes ago", "in 2 days". */
@@ -144,7 +147,7 @@ export function relative(iso: string | null | undefined, now = Date.now()): stri
     ['second', 1],
   ];
   const [unit, size] = steps.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1];
-  return new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(Math.round(seconds / size), unit);
+  return relatives().format(Math.round(seconds / size), unit);
 }
 
 export const list = (items: string[]) => new Intl.ListFormat(locale(), { type: 'conjunction' }).format(items);

@@ -25,9 +25,24 @@ const catalogues = import.meta.glob<{ messages: Record<string, string> }>('/src/
 export async function activate(locale: Locale) {
   const load = catalogues[`/src/locales/${locale}.po`];
   if (!load) throw new Error(`no catalogue for ${locale}`);
-  const { messages } = await load();
+  const [{ messages }] = await Promise.all([load(), warm(locale)]);
   i18n.loadAndActivate({ locale, messages });
   document.documentElement.lang = locale;
+}
+
+/**
+ * The browser reads what it knows of a language for the first of its formats, which takes as long as rendering a page: here while
+ * the texts are on their way.
+ */
+function warm(locale: Locale): Promise<void> {
+  return new Promise((resolve) =>
+    setTimeout(() => {
+      new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' });
+      new Intl.NumberFormat(locale);
+      new Intl.RelativeTimeFormat(locale);
+      resolve();
+    }),
+  );
 }
 
 export async function chooseLocale(locale: Locale) {

@@ -18,8 +18,12 @@ export function Page({ title, intro, actions, narrow, children }: PageProps) {
     document.title = `${title} · LLMIO`;
   }, [title]);
   useEffect(() => {
-    if (!document.activeElement || document.activeElement === document.body)
-      heading.current?.focus({ preventScroll: true });
+    // With the frame that shows the page, for which it is laid out anyway.
+    const frame = requestAnimationFrame(() => {
+      if (!document.activeElement || document.activeElement === document.body)
+        heading.current?.focus({ preventScroll: true });
+    });
+    return () => cancelAnimationFrame(frame);
   }, []);
   return (
     <div className={clsx('flex flex-col gap-4 p-4 md:p-6', narrow && 'max-w-280')}>

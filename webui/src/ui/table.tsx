@@ -1,6 +1,6 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import clsx from 'clsx';
-import { memo, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { memo, type ReactNode, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { usePhone } from './phone';
 
 export interface Column<T> {
@@ -33,45 +33,69 @@ interface TableProps<T> {
 
 const ROW = 40;
 const WINDOWED_FROM = 60;
+/** So many rows more, above and below the screen. */
+const OVERSCAN = 6;
 
 /** Rows in columns; on a phone each row is a card. Of many rows only those near the screen are in the document. */
 export function Table<T>(props: TableProps<T>) {
+  // The rows are rendered anew when they have changed, not whenever the page around them has.
+  const opener = useRef(props.onRow);
+  opener.current = props.onRow;
+  const open = useCallback((row: T) => opener.current?.(row), []);
+  const stable = { ...props, onRow: props.onRow && open };
+  if (props.rows.length > WINDOWED_FROM) return <Windowed {...stable} />;
+  return <Shown {...stable} shown={props.rows.map((_, index) => index)} before={0} after={0} />;
+}
+
+/** Knows where the screen is, for which the browser has to lay out the page: too dear for a table that is shown whole. */
+function Windowed<T>(props: TableProps<T>) {
   const phone = usePhone();
   const top = useRef<HTMLDivElement>(null);
   const [offset, setOffset] = useState(0);
   const { rows, columns } = props;
   const lines = columns.filter((column) => !column.card).length;
   useLayoutEffect(() => setOffset((top.current?.getBoundingClientRect().top ?? 0) + scrollY), []);
-  const windowed = rows.length > WINDOWED_FROM;
   const virtual = useWindowVirtualizer({
-    count: windowed ? rows.length : 0,
+    count: rows.length,
     estimateSize: () => (phone ? 60 + lines * 22 : ROW),
-    overscan: 12,
+    overscan: OVERSCAN,
     scrollMargin: offset,
   });
   // The row that is opened by keys may be none of those that are in the document.
   const { selected, rowKey } = props;
   const follow = useRef((_key: string) => {});
   follow.current = (key) => {
-    const index = windowed ? rows.findIndex((row) => rowKey(row) === key) : -1;
+    const index = rows.findIndex((row) => rowKey(row) === key);
     if (index >= 0) virtual.scrollToIndex(index, { align: 'auto' });
   };
   useEffect(() => {
     if (selected) follow.current(selected);
   }, [selected]);
   const items = virtual.getVirtualItems();
-  const shown = windowed ? items.map((item) => item.index) : rows.map((_, index) => index);
-  const before = windowed ? (items[0]?.start ?? offset) - offset : 0;
-  const after = windowed ? virtual.getTotalSize() - ((items.at(-1)?.end ?? offset) - offset) : 0;
-  const view = { ...props, shown, before, after, measure: virtual.measureElement };
-  return <div ref={top}>{phone ? <Cards {...view} /> : <Rows {...view} />}</div>;
+  const before = (items[0]?.start ?? offset) - offset;
+  const after = virtual.getTotalSize() - ((items.at(-1)?.end ?? offset) - offset);
+  return (
+    <div ref={top}>
+      <Shown
+        {...props}
+        shown={items.map((item) => item.index)}
+        before={before}
+        after={after}
+        measure={virtual.measureElement}
+      />
+    </div>
+  );
+}
+
+function Shown<T>(view: View<T>) {
+  return usePhone() ? <Cards {...view} /> : <Rows {...view} />;
 }
 
 interface View<T> extends TableProps<T> {
   shown: number[];
   before: number;
   after: number;
-  measure: (element: Element | null) => void;
+  measure?: (element: Element | null) => void;
 }
 
 function Rows<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, before, after }: View<T>) {
@@ -145,7 +169,11 @@ const Row = memo(function Row<T>({ id, row, index, columns, selected, dim, onRow
       {columns.map((column) => (
         <td
           key={column.id}
-          className={clsx('max-w-56 truncate px-2 py-1', column.end && 'text-end', column.from && FROM[column.from])}
+          className={clsx(
+            'px-2 py-1',
+            column.end ? 'text-end whitespace-nowrap' : 'max-w-56 truncate',
+            column.from && FROM[column.from],
+          )}
         >
           {column.cell(row, index)}
         </td>
@@ -168,56 +196,64 @@ function leads(target: EventTarget): boolean {
 }
 
 function Cards<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, before, after, measure }: View<T>) {
-  const of = (card: Column<T>['card']) => columns.filter((column) => column.card === card);
   return (
     <ul aria-label={label} className="m-0 list-none p-0" style={{ paddingTop: before, paddingBottom: after }}>
       {shown.map((index) => {
         const row = rows[index];
         if (row === undefined) return null;
-        const key = rowKey(row);
+        const id = rowKey(row);
         return (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the card's own link or button is what the keyboard reaches
-          <li
-            key={key}
-            data-row={key}
-            data-index={index}
-            ref={measure}
-            onClick={(event) => onRow && !leads(event.target) && onRow(row)}
-            className="pb-2"
-          >
-            <div
-              className={clsx(
-                'rounded-card border border-line px-3 py-2',
-                selected === key && 'bg-acc-tint',
-                dim?.(row) && 'text-t3',
-              )}
-            >
-              <div className="flex min-h-8 items-center gap-2">
-                <div className="min-w-0 flex-1 font-medium">
-                  {of('title').map((column) => (
-                    <div key={column.id} className="break-anywhere">
-                      {column.cell(row, index)}
-                    </div>
-                  ))}
-                </div>
-                {of('aside').map((column) => (
-                  <div key={column.id}>{column.cell(row, index)}</div>
-                ))}
-              </div>
-              <dl className="m-0 grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-0.5 text-meta">
-                {of(undefined).map((column) => (
-                  <div key={column.id} className="contents">
-                    <dt className="text-t3 leading-6">{column.header}</dt>
-                    <dd className="m-0 min-w-0 text-end leading-6 [&_a]:inline-block [&_a]:min-h-6 [&_a]:min-w-6">
-                      {column.cell(row, index)}
-                    </dd>
-                  </div>
-                ))}
-              </dl>
-            </div>
-          </li>
+          <Card
+            key={id}
+            {...{ id, row, index, columns, onRow, measure }}
+            selected={selected === id}
+            dim={dim?.(row) ?? false}
+          />
         );
       })}
     </ul>
   );
 }
+
+interface CardProps<T> extends RowProps<T> {
+  measure: View<T>['measure'] | undefined;
+}
+
+const Card = memo(function Card<T>({ id, row, index, columns, selected, dim, onRow, measure }: CardProps<T>) {
+  const of = (card: Column<T>['card']) => columns.filter((column) => column.card === card);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the card's own link or button is what the keyboard reaches
+    <li
+      data-row={id}
+      data-index={index}
+      ref={measure}
+      onClick={(event) => onRow && !leads(event.target) && onRow(row)}
+      className="pb-2"
+    >
+      <div className={clsx('rounded-card border border-line px-3 py-2', selected && 'bg-acc-tint', dim && 'text-t3')}>
+        <div className="flex min-h-8 items-center gap-2">
+          <div className="min-w-0 flex-1 font-medium">
+            {of('title').map((column) => (
+              <div key={column.id} className="break-anywhere">
+                {column.cell(row, index)}
+              </div>
+            ))}
+          </div>
+          {of('aside').map((column) => (
+            <div key={column.id}>{column.cell(row, index)}</div>
+          ))}
+        </div>
+        <dl className="m-0 grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-0.5 text-meta">
+          {of(undefined).map((column) => (
+            <div key={column.id} className="contents">
+              <dt className="text-t3 leading-6">{column.header}</dt>
+              <dd className="m-0 min-w-0 text-end leading-6 [&_a]:inline-block [&_a]:min-h-6 [&_a]:min-w-6">
+                {column.cell(row, index)}
+              </dd>
+            </div>
+          ))}
+        </dl>
+      </div>
+    </li>
+  );
+}) as <T>(props: CardProps<T>) => ReactNode;

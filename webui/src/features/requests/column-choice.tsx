@@ -1,5 +1,5 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { LogSearch } from '@/entities/log-search';
 import { readList, writeList } from '@/lib/stored';
 import { Button } from '@/ui/button';
@@ -16,8 +16,9 @@ const isUsual = (ids: string[]) => ids.length === USUAL.length && USUAL.every((i
 export function useShownColumns(linked: string[] | undefined) {
   const [chosen, setChosen] = useState(() => readList(KEY)?.filter((id) => typeof id === 'string'));
   const wanted = linked ?? chosen ?? USUAL;
+  const ids = useMemo(() => [ALWAYS, ...wanted], [wanted]);
   return {
-    ids: [ALWAYS, ...wanted],
+    ids,
     /** Nobody asked for others: a narrow screen may leave some out. */
     usual: wanted === USUAL,
     remember: (ids: string[]) => {

@@ -75,13 +75,19 @@ export default function RequestsPage() {
     refresh: () => void query.refetch(),
   });
 
-  const all = useColumns(search.attempts === 'all');
+  const shared = route.useSearch({ select: ({ open: _, ...rest }) => rest, structuralSharing: true });
+  const all = useColumns(search.attempts === 'all', shared);
   const shown = useShownColumns(search.columns);
+  const { ids, usual } = shown;
   // Beside an open request there is room for what tells rows apart.
   const narrow = open !== undefined && !phone;
-  const columns = all
-    .filter(({ id }) => (narrow ? BESIDE : shown.ids).includes(id))
-    .map((column) => (shown.usual ? column : { ...column, from: undefined }));
+  const columns = useMemo(
+    () =>
+      all
+        .filter(({ id }) => (narrow ? BESIDE : ids).includes(id))
+        .map((column) => (usual ? column : { ...column, from: undefined })),
+    [all, ids, usual, narrow],
+  );
   const filtered = isFiltered(search);
   return (
     <div className="flex min-w-0">
