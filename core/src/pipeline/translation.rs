@@ -55,6 +55,7 @@ impl Translation {
             stream: asked.stream,
             asks_usage: asked.asks_usage,
             without_reasoning: asked.without_reasoning,
+            size: call.body.len(),
         };
         let Encoded { mut body, asks_reasoning } = (to.encode_request)(&request, &target, &mut names, &mut ledger)?;
         let counting = to.count_request.filter(|_| call.operation == Operation::CountTokens);

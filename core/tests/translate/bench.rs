@@ -40,6 +40,7 @@ pub(crate) fn request(from: Dialect, to: Dialect, model: &str, body: &Value) -> 
         stream: decoded.stream,
         asks_usage: true,
         without_reasoning: false,
+        size: 0,
     };
     let encoded = (to.codec().encode_request)(&decoded, &target, &mut Names::default(), &mut ledger);
     let encoded = encoded.map_err(|refusal| format!("{}: {}", refusal.field, refusal.message))?;

@@ -3,6 +3,7 @@ use serde_json::Value;
 use super::names::Names;
 use super::proof::Origin;
 use super::reasoning::Thoughts;
+use crate::wire::json::Writer;
 
 /// Whom a request is encoded for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,6 +18,16 @@ pub struct Target<'a> {
     pub asks_usage: bool,
     /// Leave out how much to think: the provider has refused it.
     pub without_reasoning: bool,
+    /// The client's request has so many bytes, and the provider's will have about as many. Room for them is made at once: a
+    /// buffer that grows takes up to three times as much.
+    pub size: usize,
+}
+
+impl Target<'_> {
+    /// What the provider's request is written into.
+    pub(in crate::dialect) fn writer(&self) -> Writer {
+        Writer::with_capacity(self.size + self.size / 16 + 4096)
+    }
 }
 
 /// Whom an answer is encoded for, and whose it is.

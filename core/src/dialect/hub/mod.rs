@@ -35,6 +35,7 @@ pub use notes::{Citation, Notes};
 pub(in crate::dialect) use notes::{bytes, characters};
 pub use pairing::pair;
 pub use part::{Cache, Input, Media, MediaKind, Part, PartKind, Source};
+pub(in crate::dialect) use part::{SEPARATOR, joined};
 pub(in crate::dialect) use proof::{LIMIT as PROOF_LIMIT, MARK, MARK_IN_BASE64};
 pub use proof::{Origin, Proof, last_envelope, maker_of, without_envelopes};
 pub use reasoning::{Effort, Reasoning, Thoughts};

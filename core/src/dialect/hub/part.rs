@@ -6,6 +6,9 @@ use super::freeform;
 use super::notes::Notes;
 use super::proof::Proof;
 
+/// Between texts that the client wrote as several, where they must be one.
+pub(in crate::dialect) const SEPARATOR: &str = "\n\n";
+
 /// One piece of a turn or an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part<'a> {
@@ -130,6 +133,14 @@ impl Input<'_> {
     }
 }
 
+/// Texts that the client wrote as several, in one.
+pub(in crate::dialect) fn joined<'a>(texts: &[&'a str]) -> Cow<'a, str> {
+    match texts {
+        [text] => Cow::Borrowed(text),
+        _ => Cow::Owned(texts.join(SEPARATOR)),
+    }
+}
+
 impl<'a> Source<'a> {
     /// A `data:` URL in Base64, or any other URL.
     pub fn of_url(url: &'a str) -> Self {
@@ -142,11 +153,11 @@ impl<'a> Source<'a> {
         parsed.unwrap_or(Self::Url(url))
     }
 
-    /// As a URL; a file's id is none.
-    pub fn to_url(&self) -> Option<Cow<'a, str>> {
+    /// The pieces of a URL; a file's id is none.
+    pub fn url(&self) -> Option<[&str; 4]> {
         match self {
-            Self::Base64 { mime, data } => Some(Cow::Owned(format!("data:{mime};base64,{data}"))),
-            Self::Url(url) => Some(Cow::Borrowed(url)),
+            Self::Base64 { mime, data } => Some(["data:", mime, ";base64,", data]),
+            Self::Url(url) => Some([url, "", "", ""]),
             Self::File(_) => None,
         }
     }

@@ -28,6 +28,20 @@ impl Writer {
         self.out.extend_from_slice(bytes);
     }
 
+    /// How much was written.
+    pub fn len(&self) -> usize {
+        self.out.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.out.is_empty()
+    }
+
+    /// Takes back what was written behind the first `len` bytes.
+    pub fn truncate(&mut self, len: usize) {
+        self.out.truncate(len);
+    }
+
     pub fn key(&mut self, name: &str) -> &mut Self {
         self.text(name);
         self.out.push(b':');
@@ -56,7 +70,23 @@ impl Writer {
     }
 
     pub fn text(&mut self, text: &str) {
-        self.serialize(text);
+        self.pieces(&[text]);
+    }
+
+    /// One text, of its pieces.
+    pub fn pieces(&mut self, pieces: &[&str]) {
+        self.comma();
+        self.out.push(b'"');
+        for piece in pieces {
+            escape(piece.as_bytes(), &mut self.out);
+        }
+        self.out.push(b'"');
+    }
+
+    /// One text, of several with `separator` between them.
+    pub fn joined(&mut self, texts: &[&str], separator: &str) {
+        let pieces: Vec<&str> = texts.iter().flat_map(|text| [separator, *text]).skip(1).collect();
+        self.pieces(&pieces);
     }
 
     pub fn value(&mut self, value: &Value) {
@@ -108,6 +138,43 @@ impl Writer {
     }
 }
 
+/// So many bytes are looked at together. A prompt is long, and little of it must be escaped.
+const BLOCK: usize = 32;
+
+/// Writes what stands between a text's quotes.
+fn escape(text: &[u8], out: &mut Vec<u8>) {
+    let mut rest = text;
+    loop {
+        let (plain, behind) = rest.split_at_checked(plain(rest)).unwrap_or((rest, &[]));
+        out.extend_from_slice(plain);
+        let Some((byte, behind)) = behind.split_first() else { return };
+        rest = behind;
+        let short = match byte {
+            b'"' | b'\\' => *byte,
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            0x08 => b'b',
+            0x0c => b'f',
+            control => {
+                out.extend_from_slice(format!("\\u{control:04x}").as_bytes());
+                continue;
+            }
+        };
+        out.extend_from_slice(&[b'\\', short]);
+    }
+}
+
+/// How many bytes stand as they are.
+fn plain(text: &[u8]) -> usize {
+    let is_special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
+    // Without an early end within a block, its bytes are compared at once.
+    let is_plain = |block: &&[u8]| !block.iter().fold(false, |any, byte| any | is_special(byte));
+    let blocks = text.chunks_exact(BLOCK).take_while(is_plain).count() * BLOCK;
+    let rest = text.get(blocks..).unwrap_or_default();
+    blocks + rest.iter().position(is_special).unwrap_or(rest.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,5 +200,45 @@ mod tests {
             text,
             "data: {\"b\":\"\\\"x\\\"\\n\",\"a\":[1,null,{},[true],1.50],\"v\":{\"z\":1,\"a\":[2.5]}}\n\n"
         );
+    }
+
+    #[test]
+    fn texts_are_escaped_wherever_it_stands() {
+        let long = "x".repeat(3 * BLOCK);
+        let special = (0..=0x7f_u8).map(|byte| char::from(byte).to_string());
+        for special in special.chain(["é".to_owned(), "𝄞\u{2028}".to_owned(), "\\\"\n\n".to_owned()]) {
+            for at in [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK] {
+                let (before, behind) = long.split_at(at);
+                let text = format!("{before}{special}{behind}");
+                let mut writer = Writer::default();
+                writer.pieces(&[before, &special, behind]);
+                writer.text(&text);
+                let expected = serde_json::to_string(&text).unwrap();
+                assert_eq!(String::from_utf8(writer.into_bytes()).unwrap(), format!("{expected},{expected}"));
+            }
+        }
+    }
+
+    #[test]
+    fn several_texts_are_one() {
+        let written = |texts: &[&str]| {
+            let mut writer = Writer::default();
+            writer.joined(texts, "\n");
+            String::from_utf8(writer.into_bytes()).unwrap()
+        };
+        assert_eq!([&[][..], &["a"], &["a", "", "b"]].map(written), [r#""""#, r#""a""#, r#""a\n\nb""#]);
+    }
+
+    #[test]
+    fn what_was_taken_back_leaves_no_comma() {
+        let mut writer = Writer::default();
+        writer.array(|it| {
+            it.number(1);
+            let len = it.len();
+            it.object(|it| it.text_member("a", "b"));
+            it.truncate(len);
+            it.number(2);
+        });
+        assert_eq!(writer.into_bytes(), b"[1,2]");
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn encode(
     let thinking = Thinking::of(request, target, ledger);
     let marks = Marks::of(request, ledger);
     let mut refused = None;
-    let mut out = Writer::with_capacity(4096);
+    let mut out = target.writer();
     out.object(|it| {
         it.text_member("model", target.model);
         it.number_member("max_tokens", request.sampling.max_tokens.unwrap_or(MAX_TOKENS));
@@ -123,24 +123,24 @@ impl Encoder<'_, '_> {
             let (message, behind) = rest.split_at(count);
             rest = behind;
             let last = message.iter().flat_map(|turn| &turn.parts).count().saturating_sub(1);
-            let mut content = Writer::default();
-            let mut result = Ok(());
-            content.array(|it| {
-                let parts = message.iter().flat_map(|turn| turn.parts.iter().map(|part| (turn.role, part)));
-                for (index, (role, part)) in parts.enumerate() {
-                    let is_marked = self.marks.0 && !is_assistant && rest.is_empty() && index == last;
-                    let mark = part.cache.or(is_marked.then_some(Cache::Short));
-                    result = result.clone().and(self.block(it, part, mark, role == Role::System));
-                }
+            let (begin, mut is_empty, mut result) = (out.len(), false, Ok(()));
+            out.object(|it| {
+                it.text_member("role", if is_assistant { "assistant" } else { "user" });
+                it.key("content").array(|it| {
+                    let begin = it.len();
+                    let parts = message.iter().flat_map(|turn| turn.parts.iter().map(|part| (turn.role, part)));
+                    for (index, (role, part)) in parts.enumerate() {
+                        let is_marked = self.marks.0 && !is_assistant && rest.is_empty() && index == last;
+                        let mark = part.cache.or(is_marked.then_some(Cache::Short));
+                        result = result.clone().and(self.block(it, part, mark, role == Role::System));
+                    }
+                    is_empty = it.len() == begin;
+                });
             });
             result?;
-            let content = content.into_bytes();
             // A turn whose thoughts were all that it had is none.
-            if content.len() > 2 {
-                out.object(|it| {
-                    it.text_member("role", if is_assistant { "assistant" } else { "user" });
-                    it.key("content").bytes(&content);
-                });
+            if is_empty {
+                out.truncate(begin);
             }
         }
         if turns.iter().any(|turn| turn.role == Role::System) {
@@ -160,11 +160,8 @@ impl Encoder<'_, '_> {
             PartKind::Text(text) | PartKind::Refusal(text) if text.is_empty() => {}
             PartKind::Text(text) | PartKind::Refusal(text) => out.object(|it| {
                 it.text_member("type", "text");
-                if is_system {
-                    it.text_member("text", &format!("<system>\n{text}\n</system>"));
-                } else {
-                    it.text_member("text", text);
-                }
+                let [begin, end] = if is_system { ["<system>\n", "\n</system>"] } else { [""; 2] };
+                it.key("text").pieces(&[begin, text, end]);
                 cache(it, mark);
             }),
             PartKind::Media(media) => self.media(out, media, mark)?,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::signatures::{Own, SENTINEL, own};
 use super::thinking::Generation;
 use crate::dialect::hub::{
-    Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Role, Source, Target, Turn, call_id,
+    Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Role, Source, Target, Turn, call_id, joined,
 };
 use crate::wire::json::Writer;
 
@@ -47,58 +47,76 @@ impl<'a, 'b> Encoder<'a, 'b> {
         Self { target, generation, names, ledger, functions: HashMap::new(), breakpoints: false }
     }
 
-    /// The elements of its parts.
-    pub(super) fn system(&mut self, parts: &[Part<'_>]) -> Option<String> {
-        let mut out = Writer::default();
-        for part in parts {
-            self.breakpoints |= part.cache.is_some();
-            match &part.kind {
-                PartKind::Text(words) => text(&mut out, words, None),
-                _ => self.ledger.dropped("system.media"),
-            }
+    pub(super) fn system(&mut self, out: &mut Writer, parts: &[Part<'_>]) {
+        let begin = out.len();
+        let mut is_empty = true;
+        out.key("systemInstruction").object(|it| {
+            it.key("parts").array(|it| {
+                for part in parts {
+                    self.breakpoints |= part.cache.is_some();
+                    if let PartKind::Text(words) = &part.kind {
+                        text(it, &[words], None);
+                        is_empty = false;
+                    } else {
+                        self.ledger.dropped("system.media");
+                    }
+                }
+            });
+        });
+        if is_empty {
+            out.truncate(begin);
         }
-        elements(out)
     }
 
-    /// The contents, each of another side than the one before it: whether it is the model's, and the elements of its parts.
-    pub(super) fn contents(&mut self, turns: &[Turn<'_>]) -> Result<Vec<(bool, String)>, Refusal> {
+    /// The contents, each of another side than the one before it.
+    pub(super) fn contents(&mut self, out: &mut Writer, turns: &[Turn<'_>]) -> Result<(), Refusal> {
         let is_result = |part: &Part<'_>| matches!(part.kind, PartKind::Result { .. });
         // What the user has said last: the turn that goes on is behind it.
         let asked = turns.iter().rposition(|turn| turn.role == Role::User && !turn.parts.iter().any(is_result));
-        let mut contents: Vec<(bool, String)> = Vec::with_capacity(turns.len());
+        // Of the content that is open.
+        let mut role = None;
         for (index, turn) in turns.iter().enumerate() {
-            let is_model = turn.role == Role::Assistant;
-            let goes_on = asked.is_none_or(|asked| index > asked);
-            let mut out = Writer::default();
-            let mut waiting = Waiting::default();
-            for part in &turn.parts {
-                self.breakpoints |= part.cache.is_some();
-                if !is_result(part) {
-                    self.waited(&mut out, &mut waiting)?;
-                }
-                self.part(&mut out, part, turn.role, goes_on, &mut waiting)?;
+            let its_role = if turn.role == Role::Assistant { "model" } else { "user" };
+            let begin = out.len();
+            if role != Some(its_role) {
+                close(out, role);
+                out.open(b'{');
+                out.text_member("role", its_role);
+                out.key("parts").open(b'[');
             }
-            self.waited(&mut out, &mut waiting)?;
-            // What ended a turn was a signature alone.
-            if let Some(signature) = waiting.text {
-                text(&mut out, "", Some(&signature));
-            }
-            if !waiting.calls.is_empty() {
-                self.ledger.dropped("reasoning.history");
-            }
-            let Some(parts) = elements(out) else { continue };
-            match contents.last_mut().filter(|(last, _)| *last == is_model) {
-                Some((_, before)) => {
-                    before.push(',');
-                    before.push_str(&parts);
-                }
-                None => contents.push((is_model, parts)),
+            let first = out.len();
+            self.parts(out, turn, asked.is_none_or(|asked| index > asked))?;
+            if out.len() == first {
+                out.truncate(begin);
+            } else {
+                role = Some(its_role);
             }
         }
+        close(out, role);
         if turns.iter().any(|turn| turn.role == Role::System) {
             self.ledger.approximated("messages.system");
         }
-        Ok(contents)
+        Ok(())
+    }
+
+    fn parts(&mut self, out: &mut Writer, turn: &Turn<'_>, goes_on: bool) -> Result<(), Refusal> {
+        let mut waiting = Waiting::default();
+        for part in &turn.parts {
+            self.breakpoints |= part.cache.is_some();
+            if !matches!(part.kind, PartKind::Result { .. }) {
+                self.waited(out, &mut waiting)?;
+            }
+            self.part(out, part, turn.role, goes_on, &mut waiting)?;
+        }
+        self.waited(out, &mut waiting)?;
+        // What ended a turn was a signature alone.
+        if let Some(signature) = waiting.text {
+            text(out, &[], Some(&signature));
+        }
+        if !waiting.calls.is_empty() {
+            self.ledger.dropped("reasoning.history");
+        }
+        Ok(())
     }
 
     fn waited(&mut self, out: &mut Writer, waiting: &mut Waiting<'_>) -> Result<(), Refusal> {
@@ -115,8 +133,8 @@ impl<'a, 'b> Encoder<'a, 'b> {
     ) -> Result<(), Refusal> {
         match &part.kind {
             PartKind::Text(words) | PartKind::Refusal(words) if words.is_empty() => {}
-            PartKind::Text(words) if role == Role::System => text(out, &format!("<system>\n{words}\n</system>"), None),
-            PartKind::Text(words) | PartKind::Refusal(words) => text(out, words, waiting.text.take().as_deref()),
+            PartKind::Text(words) if role == Role::System => text(out, &["<system>\n", words, "\n</system>"], None),
+            PartKind::Text(words) | PartKind::Refusal(words) => text(out, &[words], waiting.text.take().as_deref()),
             PartKind::Media(media) => self.media(out, media)?,
             PartKind::Reasoning { proof, .. } => {
                 match proof.as_ref().and_then(|proof| own(proof, self.target)) {
@@ -135,7 +153,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
             PartKind::Call { id, name, input } => {
                 // The signature of the text before it.
                 if let Some(signature) = waiting.text.take() {
-                    text(out, "", Some(&signature));
+                    text(out, &[], Some(&signature));
                 }
                 let is_first = !std::mem::replace(&mut waiting.has_call, true);
                 let own = waiting.calls.iter().position(|(call, _)| call == id).map(|at| waiting.calls.remove(at).1);
@@ -189,7 +207,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
             PartKind::Text(text) | PartKind::Refusal(text) => Some(&**text),
             _ => None,
         });
-        let words = texts.collect::<Vec<_>>().join("\n\n");
+        let words = joined(&texts.collect::<Vec<_>>());
         let media = |part: &'c Part<'c>| match &part.kind {
             PartKind::Media(media) => Some(media),
             _ => None,
@@ -263,18 +281,21 @@ impl<'a, 'b> Encoder<'a, 'b> {
     }
 }
 
-fn text(out: &mut Writer, words: &str, signature: Option<&str>) {
+/// Ends the content that is open, if one is.
+fn close(out: &mut Writer, role: Option<&str>) {
+    if role.is_some() {
+        out.close(b']');
+        out.close(b'}');
+    }
+}
+
+fn text(out: &mut Writer, words: &[&str], signature: Option<&str>) {
     out.object(|it| {
-        it.text_member("text", words);
+        it.key("text").pieces(words);
         if let Some(signature) = signature {
             it.text_member("thoughtSignature", signature);
         }
     });
-}
-
-/// What was written, if anything was.
-fn elements(out: Writer) -> Option<String> {
-    String::from_utf8(out.into_bytes()).ok().filter(|parts| !parts.is_empty())
 }
 
 /// What kind of file a URL leads to, as far as its name says.

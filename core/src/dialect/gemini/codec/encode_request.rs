@@ -17,22 +17,11 @@ pub(super) fn encode(
 ) -> Result<Encoded, Refusal> {
     let generation = Generation::of(target.model);
     let mut encoder = Encoder::new(target, generation, names, ledger);
-    let system = encoder.system(&request.system);
-    let contents = encoder.contents(&request.turns)?;
-    let mut asks_reasoning = false;
-    let mut out = Writer::with_capacity(4096);
+    let (mut refused, mut asks_reasoning) = (None, false);
+    let mut out = target.writer();
     out.object(|it| {
-        if let Some(system) = system {
-            it.key("systemInstruction").object(|it| it.key("parts").array(|it| it.raw(&system)));
-        }
-        it.key("contents").array(|it| {
-            for (is_model, parts) in &contents {
-                it.object(|it| {
-                    it.text_member("role", if *is_model { "model" } else { "user" });
-                    it.key("parts").array(|it| it.raw(parts));
-                });
-            }
-        });
+        encoder.system(it, &request.system);
+        it.key("contents").array(|it| refused = encoder.contents(it, &request.turns).err());
         tools(it, request, &mut encoder);
         if encoder.breakpoints {
             encoder.ledger.dropped("cache_control");
@@ -67,7 +56,7 @@ pub(super) fn encode(
             ledger.dropped(code);
         }
     }
-    Ok(Encoded { body: out.into_bytes(), asks_reasoning })
+    refused.map_or_else(|| Ok(Encoded { body: out.into_bytes(), asks_reasoning }), Err)
 }
 
 fn sampling(out: &mut Writer, request: &Request<'_>, ledger: &mut Ledger) {

@@ -1,9 +1,11 @@
+use std::borrow::Cow;
+
 use serde_json::Map;
 
 use super::{thoughts, write_custom, write_function};
 use crate::dialect::hub::{
     Effort, Encoded, Format, Freeform, Grammar, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request,
-    Role, Source, Target, Tool, ToolChoice, Turn, call_id, write_schema,
+    Role, SEPARATOR, Source, Target, Tool, ToolChoice, Turn, call_id, joined, write_schema,
 };
 use crate::wire::json::Writer;
 
@@ -12,8 +14,6 @@ const ID_LIMIT: usize = 40;
 /// OpenAI takes no more.
 const STOP_LIMIT: usize = 4;
 const USER_LIMIT: usize = 64;
-/// Between texts that the client wrote as several.
-const SEPARATOR: &str = "\n\n";
 
 pub(super) fn encode(
     request: &Request<'_>,
@@ -22,7 +22,7 @@ pub(super) fn encode(
     ledger: &mut Ledger,
 ) -> Result<Encoded, Refusal> {
     let (mut refused, mut asks_reasoning) = (None, false);
-    let mut out = Writer::with_capacity(4096);
+    let mut out = target.writer();
     out.object(|it| {
         it.text_member("model", target.model);
         let mut encoder = Encoder { target, names, ledger, breakpoints: false, takes_custom: is_openai(target) };
@@ -210,17 +210,16 @@ impl Encoder<'_, '_> {
                 // A tool's message holds text alone.
                 self.ledger.approximated("tool_result.media");
                 if text.is_empty() {
-                    "The result is attached to the next message.".clone_into(&mut text);
+                    text = Cow::Borrowed("The result is attached to the next message.");
                 }
                 others.extend(media);
             }
             if *is_error {
                 self.ledger.approximated("tool_result.is_error");
-                text.insert_str(0, "Error: ");
             }
             message(out, "tool", |it| {
                 it.text_member("tool_call_id", &call_id(id, ID_LIMIT));
-                it.text_member("content", &text);
+                it.key("content").pieces(&[if *is_error { "Error: " } else { "" }, &text]);
             });
         }
         if others.is_empty() {
@@ -229,7 +228,7 @@ impl Encoder<'_, '_> {
         self.breakpoints |= others.iter().any(|part| part.cache.is_some());
         let texts: Vec<&str> = others.iter().filter_map(|part| words(part)).collect();
         if texts.len() == others.len() {
-            message(out, "user", |it| it.text_member("content", &texts.join(SEPARATOR)));
+            message(out, "user", |it| it.key("content").joined(&texts, SEPARATOR));
             return Ok(());
         }
         let mut result = Ok(());
@@ -315,7 +314,7 @@ impl Encoder<'_, '_> {
     }
 
     fn media(&mut self, out: &mut Writer, media: &Media<'_>) -> Result<(), Refusal> {
-        let Some(url) = media.source.to_url() else {
+        let Some(url) = media.source.url() else {
             let message = "a file's id is known to the provider it was uploaded to alone; send its data";
             return Err(Refusal::new("messages.content.source", message));
         };
@@ -323,7 +322,7 @@ impl Encoder<'_, '_> {
             (MediaKind::Image, _) => out.object(|it| {
                 it.text_member("type", "image_url");
                 it.key("image_url").object(|it| {
-                    it.text_member("url", &url);
+                    it.key("url").pieces(&url);
                     if let Some(detail) = media.detail {
                         let is_known = matches!(detail, "auto" | "low" | "high");
                         if !is_known {
@@ -347,7 +346,7 @@ impl Encoder<'_, '_> {
                 it.text_member("type", "file");
                 it.key("file").object(|it| {
                     it.text_member("filename", media.name.unwrap_or("document.pdf"));
-                    it.text_member("file_data", &url);
+                    it.key("file_data").pieces(&url);
                 });
             }),
             (MediaKind::Audio | MediaKind::Document, _) => {
@@ -406,10 +405,9 @@ impl Encoder<'_, '_> {
     }
 
     /// The texts among parts, in one.
-    fn text(&mut self, parts: &[Part<'_>]) -> String {
+    fn text<'p>(&mut self, parts: &'p [Part<'_>]) -> Cow<'p, str> {
         self.breakpoints |= parts.iter().any(|part| part.cache.is_some());
-        let texts: Vec<&str> = parts.iter().filter_map(words).collect();
-        texts.join(SEPARATOR)
+        joined(&parts.iter().filter_map(words).collect::<Vec<_>>())
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn encode(
     ledger: &mut Ledger,
 ) -> Result<Encoded, Refusal> {
     let (mut refused, mut asks_reasoning) = (None, false);
-    let mut out = Writer::with_capacity(4096);
+    let mut out = target.writer();
     out.object(|it| {
         it.text_member("model", target.model);
         let mut encoder = Encoder::new(target, names, ledger);

@@ -1,19 +1,18 @@
 //! A conversation as the items of a provider's request.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::reasoning;
 use crate::dialect::hub::{
-    Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Role, Source, Target, Turn, call_id,
+    Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Role, Source, Target, Turn, call_id, joined,
 };
 use crate::wire::json::Writer;
 
 pub(super) const NAME_LIMIT: usize = 64;
 const ID_LIMIT: usize = 64;
-/// Between texts that the client wrote as several.
-const SEPARATOR: &str = "\n\n";
 
 pub(super) struct Encoder<'a, 'b> {
     target: &'a Target<'b>,
@@ -88,7 +87,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
             it.key("output");
             if !has_media {
                 let text = self.text(parts);
-                return it.text(&format!("{prefix}{text}"));
+                return it.pieces(&[prefix, &text]);
             }
             it.array(|it| {
                 if is_error {
@@ -161,7 +160,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
     }
 
     /// The texts among parts, in one.
-    pub(super) fn text(&mut self, parts: &[Part<'_>]) -> String {
+    pub(super) fn text<'p>(&mut self, parts: &'p [Part<'_>]) -> Cow<'p, str> {
         let mut texts = Vec::new();
         for part in parts {
             self.breakpoints |= part.cache.is_some();
@@ -170,7 +169,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
                 _ => self.ledger.dropped("system.media"),
             }
         }
-        texts.join(SEPARATOR)
+        joined(&texts)
     }
 }
 
@@ -209,23 +208,23 @@ fn input_text(out: &mut Writer, text: &str) {
 }
 
 fn media_part(out: &mut Writer, media: &Media<'_>) -> Result<(), Refusal> {
-    let Some(url) = media.source.to_url() else {
+    let Some(url) = media.source.url() else {
         let message = "a file's id is known to the provider it was uploaded to alone; send its data, or a URL";
         return Err(Refusal::new("messages.content.source", message));
     };
     match media.kind {
         MediaKind::Image => out.object(|it| {
             it.text_member("type", "input_image");
-            it.text_member("image_url", &url);
+            it.key("image_url").pieces(&url);
             it.text_member("detail", media.detail.unwrap_or("auto"));
         }),
         MediaKind::Document => out.object(|it| {
             it.text_member("type", "input_file");
             if let Source::Base64 { .. } = media.source {
                 it.text_member("filename", media.name.unwrap_or("document.pdf"));
-                it.text_member("file_data", &url);
+                it.key("file_data").pieces(&url);
             } else {
-                it.text_member("file_url", &url);
+                it.key("file_url").pieces(&url);
             }
         }),
         MediaKind::Audio => {
