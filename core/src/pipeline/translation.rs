@@ -75,7 +75,7 @@ impl Translation {
             as_array: call.form == StreamForm::JsonArray,
             names,
             freeform: request.freeform(),
-            repeated: request.repeated.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())).collect(),
+            repeated: request.repeated.iter().map(|(name, value)| ((*name).to_owned(), value.to_json())).collect(),
         };
         let (provider, client, counts) = (asked.provider, call.dialect, counting.is_some());
         Ok(Self { body: body.into(), asks_reasoning, ledger, provider, client, counts, context })

@@ -19,7 +19,7 @@ const TEXTS: [(&str, &str); 6] = [
 const BOUND: f64 = 0.35;
 
 fn estimated(text: &str) -> u64 {
-    let body = json!({"model": "m", "messages": [{"role": "user", "content": text}]});
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": text}]}).into();
     let request = (Dialect::OpenAiChat.codec().decode_request)(&body, &mut Ledger::default()).unwrap();
     estimate(&request)
 }

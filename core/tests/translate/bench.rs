@@ -31,7 +31,8 @@ pub(crate) fn context() -> Context {
 /// A client's request as a provider of `to` gets it, or why it does not.
 pub(crate) fn request(from: Dialect, to: Dialect, model: &str, body: &Value) -> Result<(Value, Ledger), String> {
     let mut ledger = Ledger::default();
-    let decoded = (from.codec().decode_request)(body, &mut ledger);
+    let body = body.clone().into();
+    let decoded = (from.codec().decode_request)(&body, &mut ledger);
     let decoded = decoded.map_err(|refusal| format!("{}: {}", refusal.field, refusal.message))?;
     let target = Target {
         model,

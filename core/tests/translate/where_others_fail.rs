@@ -139,7 +139,8 @@ fn tools_of_any_text_are_functions_where_nobody_knows_them() {
         {"role": "user", "content": "x"},
         {"type": "custom_tool_call", "call_id": "a", "name": "patch", "input": "say \"hi\""},
         {"type": "custom_tool_call_output", "call_id": "a", "output": "done"}],
-        "tools": [{"type": "custom", "name": "patch"}], "tool_choice": {"type": "custom", "name": "patch"}});
+        "tools": [{"type": "custom", "name": "patch"}], "tool_choice": {"type": "custom", "name": "patch"}})
+    .into();
     let mut ledger = Ledger::default();
     let request = (OpenAiResponses.codec().decode_request)(&body, &mut ledger).unwrap();
     let target = Target { model: "openai/gpt-5", host: "vendor.example", ..Target::default() };

@@ -1,18 +1,18 @@
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use super::{Answer, Context, Ledger, Names, Refusal, Request, StreamPart, Target};
 use crate::dialect::{GatewayError, Usage};
 use crate::wire::Event;
-use crate::wire::json::{InvalidJson, Writer};
+use crate::wire::json::{InvalidJson, Value, Writer};
 
 /// A dialect's translators to and from the hub, a row of functions. None of them reads or writes anything but its arguments.
 pub struct Codec {
     /// Reads a client's request. What the hub has no place for is refused, or noted.
-    pub decode_request: for<'a> fn(&'a Value, &mut Ledger) -> Result<Request<'a>, Refusal>,
+    pub decode_request: for<'a> fn(&'a Value<'a>, &mut Ledger) -> Result<Request<'a>, Refusal>,
     /// Writes a provider's request.
     pub encode_request: EncodeRequest,
     /// Reads a provider's answer, of which the meter has said that it is one.
-    pub decode_answer: for<'a> fn(&'a Value, &mut Ledger) -> Answer<'a>,
+    pub decode_answer: for<'a> fn(&'a Value<'a>, &mut Ledger) -> Answer<'a>,
     /// Writes a client's answer.
     pub encode_answer: fn(&Answer<'_>, &Usage, &Context, &mut Ledger) -> Vec<u8>,
     pub decode_stream: fn() -> Box<dyn DecodeStream>,
@@ -23,7 +23,7 @@ pub struct Codec {
     pub mark: &'static str,
     /// Takes envelopes of ours out of a request that goes to a provider of this dialect as it is: no maker of a thought is
     /// reached by a relay. What it takes out is noted.
-    pub strip: fn(&mut Value, &mut Ledger),
+    pub strip: fn(&mut Json, &mut Ledger),
     /// Writes a client's counting answer.
     pub encode_count: fn(u64) -> Vec<u8>,
     /// Makes a provider's request one that asks how many tokens it has, where the dialect has such a request.

@@ -3,20 +3,22 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
 use super::stream::{Block, Delta, StreamPart};
+use crate::wire::json::Value;
 
 /// The one argument.
 const INPUT: &str = "input";
 
-pub(super) static SCHEMA: LazyLock<Value> = LazyLock::new(|| {
-    json!({
+pub(super) static SCHEMA: LazyLock<Value<'static>> = LazyLock::new(|| {
+    let schema = json!({
         "type": "object",
         "properties": {INPUT: {"type": "string"}},
         "required": [INPUT],
         "additionalProperties": false,
-    })
+    });
+    schema.into()
 });
 
 /// What the text must be.
@@ -53,16 +55,16 @@ pub(super) fn arguments(input: &str) -> String {
 /// The text that a model meant by these arguments; what is no such object is passed on as it is.
 pub(in crate::dialect) fn input(arguments: &str) -> Cow<'_, str> {
     let meant = match serde_json::from_str(arguments) {
-        Ok(Value::Object(mut members)) => match members.shift_remove(INPUT) {
-            Some(Value::String(text)) => Some(text),
+        Ok(Json::Object(mut members)) => match members.shift_remove(INPUT) {
+            Some(Json::String(text)) => Some(text),
             // Some models give the argument a name of their own.
             None if members.len() == 1 => members.into_iter().find_map(|(_, value)| match value {
-                Value::String(text) => Some(text),
+                Json::String(text) => Some(text),
                 _ => None,
             }),
             _ => None,
         },
-        Ok(Value::String(text)) => Some(text),
+        Ok(Json::String(text)) => Some(text),
         _ => None,
     };
     meant.map_or(Cow::Borrowed(arguments), Cow::Owned)
@@ -158,7 +160,7 @@ impl Wrapping {
                 give(input(index, "{\"input\":\""));
             }
             StreamPart::Delta { index, delta: Delta::Input(text) } if self.open.contains(&index) => {
-                let quoted = Value::from(text).to_string();
+                let quoted = Json::from(text).to_string();
                 give(input(index, quoted.get(1..quoted.len() - 1).unwrap_or_default()));
             }
             StreamPart::Close { index, .. } if self.open.contains(&index) => {

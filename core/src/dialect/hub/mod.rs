@@ -41,6 +41,7 @@ pub use proof::{Origin, Proof, last_envelope, maker_of, without_envelopes};
 pub use reasoning::{Effort, Reasoning, Thoughts};
 pub(in crate::dialect) use request::OPENAI_ALIKE;
 pub use request::{Format, Request, Role, Sampling, Turn};
+pub use schema::Schema;
 pub(in crate::dialect) use schema::{described, write_schema};
 pub use stream::{Block, Delta, StreamPart};
 pub use tool::{Tool, ToolChoice};

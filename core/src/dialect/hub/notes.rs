@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::Value as Json;
 
 /// What an answer says of one of its texts.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -8,7 +8,7 @@ pub struct Notes<'a> {
     pub citations: Vec<Citation<'a>>,
     /// How likely its tokens were, one value each, in the form that both of OpenAI's dialects have: `token`, `logprob`,
     /// `bytes`, `top_logprobs`.
-    pub logprobs: Vec<Cow<'a, Value>>,
+    pub logprobs: Vec<Cow<'a, Json>>,
 }
 
 /// What a text rests on.

@@ -1,10 +1,9 @@
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::freeform;
 use super::notes::Notes;
 use super::proof::Proof;
+use crate::wire::json::Value;
 
 /// Between texts that the client wrote as several, where they must be one.
 pub(in crate::dialect) const SEPARATOR: &str = "\n\n";
@@ -54,7 +53,7 @@ pub enum Cache {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input<'a> {
     /// A tree, where the dialect has an object.
-    Tree(&'a Value),
+    Tree(&'a Value<'a>),
     /// JSON text, where the dialect has a string; what it holds was not looked at.
     Json(Cow<'a, str>),
     /// Of a tool that takes any text.

@@ -1,10 +1,10 @@
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::part::Part;
 use super::reasoning::{Reasoning, Thoughts};
+use super::schema::Schema;
 use super::tool::{Tool, ToolChoice};
+use crate::wire::json::Value;
 
 /// What a client asks for. The model's name is not in it: each side has its own.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,13 +27,13 @@ pub struct Request<'a> {
     pub service_tier: Option<&'a str>,
     pub verbosity: Option<&'a str>,
     /// Members that OpenAI's two dialects have alike, and nobody else.
-    pub openai: Vec<(&'a str, &'a Value)>,
+    pub openai: Vec<(&'a str, &'a Value<'a>)>,
     /// The client knows cache breakpoints, whether it sets any or not.
     pub knows_breakpoints: bool,
     /// It wants to know how likely the tokens were, and so many others of each.
     pub logprobs: Option<u64>,
     /// Members that the answer repeats.
-    pub repeated: Vec<(&'a str, &'a Value)>,
+    pub repeated: Vec<(&'a str, &'a Value<'a>)>,
     pub stream: bool,
 }
 
@@ -72,12 +72,12 @@ pub enum Role {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sampling<'a> {
     pub max_tokens: Option<u64>,
-    pub temperature: Option<&'a Value>,
-    pub top_p: Option<&'a Value>,
-    pub top_k: Option<&'a Value>,
-    pub seed: Option<&'a Value>,
-    pub frequency_penalty: Option<&'a Value>,
-    pub presence_penalty: Option<&'a Value>,
+    pub temperature: Option<&'a Value<'a>>,
+    pub top_p: Option<&'a Value<'a>>,
+    pub top_k: Option<&'a Value<'a>>,
+    pub seed: Option<&'a Value<'a>>,
+    pub frequency_penalty: Option<&'a Value<'a>>,
+    pub presence_penalty: Option<&'a Value<'a>>,
     pub stop: Vec<&'a str>,
 }
 
@@ -89,7 +89,7 @@ pub enum Format<'a> {
     Schema {
         name: Option<&'a str>,
         description: Option<&'a str>,
-        schema: Cow<'a, Value>,
+        schema: Schema<'a>,
         strict: Option<bool>,
     },
 }

@@ -1,4 +1,4 @@
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use super::answer::Reason;
 use super::notes::Citation;
@@ -47,7 +47,7 @@ pub enum Delta<'a> {
     /// The next piece of a call's arguments, as JSON text, or of its text.
     Input(&'a str),
     /// How likely the tokens of the text that comes next were, in OpenAI's form.
-    Logprobs(&'a [Value]),
+    Logprobs(&'a [Json]),
     /// What of the block's text rests on.
     Citation(&'a Citation<'a>),
 }

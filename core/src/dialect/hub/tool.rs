@@ -1,10 +1,9 @@
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::freeform::{self, Freeform};
 use super::ledger::Ledger;
 use super::part::Cache;
+use super::schema::Schema;
 
 /// A function that the client runs, or a tool of its own that takes any text.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +11,7 @@ pub struct Tool<'a> {
     pub name: Cow<'a, str>,
     pub description: Option<Cow<'a, str>>,
     /// JSON Schema of the arguments; `None` for no arguments.
-    pub schema: Option<Cow<'a, Value>>,
+    pub schema: Option<Schema<'a>>,
     pub strict: Option<bool>,
     /// It takes a text instead of arguments.
     pub freeform: Option<Freeform<'a>>,
@@ -30,7 +29,7 @@ impl<'a> Tool<'a> {
         ledger.approximated("tools.custom");
         Cow::Owned(Tool {
             description: Some(freeform::description(self.description.as_deref(), freeform).into()),
-            schema: Some(Cow::Borrowed(&*freeform::SCHEMA)),
+            schema: Some(Schema::Given(&freeform::SCHEMA)),
             cache: self.cache,
             ..Tool::named(&*self.name)
         })

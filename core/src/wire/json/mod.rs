@@ -1,7 +1,8 @@
-//! JSON without a tree: reading, editing and watching documents as bytes.
+//! JSON without a tree: reading, editing and watching documents as bytes; and a tree that borrows, for translation.
 //!
 //! [`Scanner`] walks a whole document, [`splice`] replaces values and keeps every other byte, [`Capture`] and
-//! [`Elements`] watch documents that arrive in chunks, [`Writer`] writes new ones.
+//! [`Elements`] watch documents that arrive in chunks, [`Writer`] writes new ones,
+//! [`Value`] is the tree.
 
 mod capture;
 mod elements;
@@ -9,6 +10,7 @@ mod machine;
 mod member;
 mod scan;
 mod splice;
+mod value;
 mod writer;
 
 use std::fmt;
@@ -18,6 +20,7 @@ pub use elements::Elements;
 pub(crate) use member::{MemberName, looks_whole, member_name, top_text};
 pub use scan::{Kind, Scanner, Text};
 pub use splice::{Edits, splice};
+pub use value::{Members, Value};
 pub use writer::Writer;
 
 /// Deeper documents are refused; `serde_json` draws the same line.

@@ -1,5 +1,4 @@
 use serde::Serialize;
-use serde_json::Value;
 
 /// Writes JSON text value by value, in the order of the calls; commas are its own business.
 ///
@@ -89,7 +88,8 @@ impl Writer {
         self.pieces(&pieces);
     }
 
-    pub fn value(&mut self, value: &Value) {
+    /// A value of either kind of tree.
+    pub fn value(&mut self, value: &impl Serialize) {
         self.serialize(value);
     }
 

@@ -1,12 +1,12 @@
 //! What a text rests on. A citation here is of a whole block.
 
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use crate::dialect::hub::{Citation, Context, Ledger, Proof, list, text};
-use crate::wire::json::Writer;
+use crate::wire::json::{Value, Writer};
 
 /// A citation of a page; documents of the request are told apart by their place in it, which nobody else knows.
-pub(super) fn citation<'a>(value: &'a Value, ledger: &mut Ledger) -> Option<Citation<'a>> {
+pub(super) fn citation<'a>(value: &'a Value<'a>, ledger: &mut Ledger) -> Option<Citation<'a>> {
     let url = text(value, "url").or_else(|| text(value, "source")).filter(|url| url.starts_with("http"));
     let Some(url) = url else {
         ledger.dropped("citations");
@@ -20,7 +20,7 @@ pub(super) fn citation<'a>(value: &'a Value, ledger: &mut Ledger) -> Option<Cita
 }
 
 /// The citations of a block.
-pub(super) fn of_block<'a>(block: &'a Value, ledger: &mut Ledger) -> Vec<Citation<'a>> {
+pub(super) fn of_block<'a>(block: &'a Value<'a>, ledger: &mut Ledger) -> Vec<Citation<'a>> {
     list(block, "citations").iter().filter_map(|it| citation(it, ledger)).collect()
 }
 
@@ -45,10 +45,11 @@ pub(super) fn write(out: &mut Writer, citation: &Citation<'_>, length: usize, co
 }
 
 /// Takes out those of other makers: Anthropic would refuse their index.
-pub(super) fn strip(block: &mut Value, ledger: &mut Ledger) {
-    let Some(citations) = block.get_mut("citations").and_then(Value::as_array_mut) else { return };
+pub(super) fn strip(block: &mut Json, ledger: &mut Ledger) {
+    let Some(citations) = block.get_mut("citations").and_then(Json::as_array_mut) else { return };
     let before = citations.len();
-    citations.retain(|citation| !text(citation, "encrypted_index").is_some_and(Proof::is_envelope));
+    citations
+        .retain(|citation| !citation.get("encrypted_index").and_then(Json::as_str).is_some_and(Proof::is_envelope));
     if citations.len() < before {
         ledger.dropped("citations");
         if citations.is_empty()

@@ -1,9 +1,8 @@
-use serde_json::Value;
-
 use super::{citations, reason};
 use crate::dialect::hub::{Answer, Input, Ledger, Notes, Part, PartKind, Proof, list, member, note_others, text};
+use crate::wire::json::Value;
 
-pub(super) fn decode<'a>(message: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
+pub(super) fn decode<'a>(message: &'a Value<'a>, ledger: &mut Ledger) -> Answer<'a> {
     let known = ["id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"];
     note_others(message, &known, ledger);
     let mut parts = Vec::new();
@@ -47,7 +46,7 @@ pub(super) fn decode<'a>(message: &'a Value, ledger: &mut Ledger) -> Answer<'a> 
 }
 
 /// What is said of a call beside what it calls.
-pub(super) fn note_unsaid(call: &Value, ledger: &mut Ledger) {
+pub(super) fn note_unsaid(call: &Value<'_>, ledger: &mut Ledger) {
     note_others(call, &["type", "id", "name", "input", "caller"], ledger);
     // Called by a server's code, not by the model itself.
     if member(call, "caller").is_some_and(|caller| text(caller, "type") != Some("direct")) {

@@ -1,20 +1,17 @@
-use std::borrow::Cow;
-
-use serde_json::Value;
-
 use crate::dialect::hub::{
     Cache, Effort, Format, Input, Ledger, Media, MediaKind, Part, PartKind, Proof, Reasoning, Refusal, Request, Role,
-    Source, Thoughts, Tool, ToolChoice, Turn, array, flag, list, member, note_others, pair, text,
+    Schema, Source, Thoughts, Tool, ToolChoice, Turn, array, flag, list, member, note_others, pair, text,
 };
+use crate::wire::json::Value;
 
 /// Claude Code's line for Anthropic's own books, in the place of a system prompt.
 const BILLING_LINE: &str = "x-anthropic-billing-header:";
 
-pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request<'a>, Refusal> {
+pub(super) fn decode<'a>(body: &'a Value<'a>, ledger: &mut Ledger) -> Result<Request<'a>, Refusal> {
     let mut request = Request { knows_breakpoints: true, ..Request::default() };
     let mut turns = Vec::new();
     for (name, value) in body.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-        match name.as_str() {
+        match name {
             "model" => {}
             "stream" => request.stream = *value == Value::Bool(true),
             "system" => {
@@ -75,7 +72,7 @@ fn is_billing_line(part: &Part<'_>) -> bool {
     matches!(&part.kind, PartKind::Text(text) if text.starts_with(BILLING_LINE))
 }
 
-fn turn<'a>(message: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Turn<'a>, Refusal> {
+fn turn<'a>(message: &'a Value<'a>, at: &str, ledger: &mut Ledger) -> Result<Turn<'a>, Refusal> {
     let role = match text(message, "role") {
         Some("user") => Role::User,
         Some("assistant") => Role::Assistant,
@@ -91,7 +88,7 @@ fn turn<'a>(message: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Turn<'a
 }
 
 /// A text, or a list of blocks.
-fn parts<'a>(content: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Vec<Part<'a>>, Refusal> {
+fn parts<'a>(content: &'a Value<'a>, at: &str, ledger: &mut Ledger) -> Result<Vec<Part<'a>>, Refusal> {
     if let Some(text) = content.as_str() {
         return Ok(if text.is_empty() { Vec::new() } else { vec![Part::text(text)] });
     }
@@ -102,7 +99,7 @@ fn parts<'a>(content: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Vec<Pa
     Ok(parts)
 }
 
-fn block<'a>(value: &'a Value, at: &str, parts: &mut Vec<Part<'a>>, ledger: &mut Ledger) -> Result<(), Refusal> {
+fn block<'a>(value: &'a Value<'a>, at: &str, parts: &mut Vec<Part<'a>>, ledger: &mut Ledger) -> Result<(), Refusal> {
     let words = |name| text(value, name).unwrap_or_default();
     let known: &[&str] = match words("type") {
         "text" => &["type", "text", "citations", "cache_control"],
@@ -171,7 +168,7 @@ fn block<'a>(value: &'a Value, at: &str, parts: &mut Vec<Part<'a>>, ledger: &mut
 }
 
 /// A document is a file, or text, or blocks.
-fn document<'a>(value: &'a Value, at: &str, parts: &mut Vec<Part<'a>>, ledger: &mut Ledger) -> Result<(), Refusal> {
+fn document<'a>(value: &'a Value<'a>, at: &str, parts: &mut Vec<Part<'a>>, ledger: &mut Ledger) -> Result<(), Refusal> {
     if member(value, "citations").is_some_and(|it| flag(it, "enabled") == Some(true)) {
         ledger.dropped("citations");
     }
@@ -202,7 +199,7 @@ fn document<'a>(value: &'a Value, at: &str, parts: &mut Vec<Part<'a>>, ledger: &
     Ok(())
 }
 
-fn media<'a>(value: &'a Value, kind: MediaKind, at: &str) -> Result<Media<'a>, Refusal> {
+fn media<'a>(value: &'a Value<'a>, kind: MediaKind, at: &str) -> Result<Media<'a>, Refusal> {
     let source = value.get("source").unwrap_or(&Value::Null);
     let words = |name| text(source, name).unwrap_or_default();
     let source = match words("type") {
@@ -214,7 +211,7 @@ fn media<'a>(value: &'a Value, kind: MediaKind, at: &str) -> Result<Media<'a>, R
     Ok(Media { kind, source, name: None, detail: None })
 }
 
-fn tool<'a>(value: &'a Value, index: usize, ledger: &mut Ledger) -> Result<Tool<'a>, Refusal> {
+fn tool<'a>(value: &'a Value<'a>, index: usize, ledger: &mut Ledger) -> Result<Tool<'a>, Refusal> {
     let kind = text(value, "type").unwrap_or("custom");
     if kind != "custom" {
         let message =
@@ -236,14 +233,14 @@ fn tool<'a>(value: &'a Value, index: usize, ledger: &mut Ledger) -> Result<Tool<
     }
     Ok(Tool {
         description: text(value, "description").map(Into::into),
-        schema: member(value, "input_schema").map(Cow::Borrowed),
+        schema: member(value, "input_schema").map(Schema::Given),
         strict: flag(value, "strict"),
         cache: cache(value),
         ..Tool::named(text(value, "name").unwrap_or_default())
     })
 }
 
-fn tool_choice(value: &Value) -> Result<Option<ToolChoice<'_>>, Refusal> {
+fn tool_choice<'a>(value: &'a Value<'a>) -> Result<Option<ToolChoice<'a>>, Refusal> {
     Ok(Some(match text(value, "type") {
         Some("auto") => ToolChoice::Auto,
         Some("any") => ToolChoice::Required,
@@ -253,7 +250,7 @@ fn tool_choice(value: &Value) -> Result<Option<ToolChoice<'_>>, Refusal> {
     }))
 }
 
-fn thinking(value: &Value, request: &mut Request<'_>, ledger: &mut Ledger) {
+fn thinking(value: &Value<'_>, request: &mut Request<'_>, ledger: &mut Ledger) {
     let budget = value.get("budget_tokens").and_then(Value::as_u64);
     let effort = match text(value, "type") {
         Some("disabled") => Effort::None,
@@ -274,13 +271,13 @@ fn thinking(value: &Value, request: &mut Request<'_>, ledger: &mut Ledger) {
     };
 }
 
-fn format(value: &Value) -> Option<Format<'_>> {
+fn format<'a>(value: &'a Value<'a>) -> Option<Format<'a>> {
     let schema = member(value, "schema").filter(|_| text(value, "type") == Some("json_schema"))?;
     let (name, description) = (text(value, "name"), text(value, "description"));
-    Some(Format::Schema { name, description, schema: Cow::Borrowed(schema), strict: None })
+    Some(Format::Schema { name, description, schema: Schema::Given(schema), strict: None })
 }
 
-fn cache(value: &Value) -> Option<Cache> {
+fn cache(value: &Value<'_>) -> Option<Cache> {
     let control = member(value, "cache_control")?;
     Some(if text(control, "ttl") == Some("1h") { Cache::Long } else { Cache::Short })
 }

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::decode_answer::note_unsaid;
 use super::{citations, reason};
@@ -8,7 +8,7 @@ use crate::dialect::hub::{
     Block, DecodeStream, Delta, Ledger, PROOF_LIMIT, Reason, StreamPart, list, member, parse, text,
 };
 use crate::wire::Event;
-use crate::wire::json::InvalidJson;
+use crate::wire::json::{InvalidJson, Value};
 
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
@@ -90,13 +90,13 @@ impl DecodeStream for Decoder {
 
 impl Decoder {
     /// Takes the reason that a message or delta names.
-    fn ends(&mut self, named: &Value) {
+    fn ends(&mut self, named: &Value<'_>) {
         if let Some(name) = text(named, "stop_reason") {
             self.reason = reason(name, text(named, "stop_sequence")).into_owned();
         }
     }
 
-    fn open(&mut self, number: usize, block: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+    fn open(&mut self, number: usize, block: &Value<'_>, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
         self.close(number, give);
         let index = self.next;
         let words = |name| text(block, name).unwrap_or_default();
@@ -138,11 +138,11 @@ impl Decoder {
         self.open.insert(number, (index, open));
     }
 
-    fn delta(&mut self, number: usize, data: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+    fn delta(&mut self, number: usize, data: &Value<'_>, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
         let begins = member(data, "delta").is_some_and(|delta| text(delta, "type") == Some("text_delta"));
         if begins && !self.open.contains_key(&number) {
             // Some vendors leave out how a block of text begins.
-            self.open(number, &json!({"type": "text"}), ledger, give);
+            self.open(number, &json!({"type": "text"}).into(), ledger, give);
         }
         let (Some(delta), Some(open)) = (member(data, "delta"), self.open.get_mut(&number)) else { return };
         let (index, open) = (open.0, &mut open.1);

@@ -1,11 +1,9 @@
-use serde_json::Value;
-
 use super::thinking::{MAX_TOKENS, Thinking, own_thought, sampling};
 use crate::dialect::hub::{
     Cache, Encoded, Format, Input, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source,
     Target, Tool, ToolChoice, Turn, call_id, write_schema,
 };
-use crate::wire::json::Writer;
+use crate::wire::json::{Value, Writer};
 
 const NAME_LIMIT: usize = 64;
 const ID_LIMIT: usize = 64;

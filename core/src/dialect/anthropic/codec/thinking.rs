@@ -1,11 +1,9 @@
 //! How much a model thinks, and how it is sampled: each generation wants it told otherwise.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value as Json};
 
 use super::citations;
-use crate::dialect::hub::{
-    Effort, Format, Ledger, Part, PartKind, Proof, Request, Role, Target, Turn, described, list, text,
-};
+use crate::dialect::hub::{Effort, Format, Ledger, Part, PartKind, Proof, Request, Role, Target, Turn, described};
 use crate::wire::json::Writer;
 
 /// What a client of another dialect gets that names no limit; most models can write as much.
@@ -96,7 +94,7 @@ impl Thinking {
             if let Some((schema, description)) = schema {
                 it.key("format").object(|it| {
                     it.text_member("type", "json_schema");
-                    it.key("schema").value(&described(schema, description, ledger));
+                    it.key("schema").value(&*described(schema, description, ledger));
                 });
             }
         });
@@ -142,27 +140,27 @@ fn has_proofs(turns: &[Turn<'_>], target: &Target<'_>) -> bool {
 }
 
 /// The block of a thought that the target itself has had: of one of the two types, with the members that the type has.
-pub(super) fn own_thought(proof: &Proof<'_>, target: &Target<'_>) -> Option<Value> {
-    let mut block: Map<String, Value> = serde_json::from_str(proof.for_maker(target.origin)?).ok()?;
+pub(super) fn own_thought(proof: &Proof<'_>, target: &Target<'_>) -> Option<Json> {
+    let mut block: Map<String, Json> = serde_json::from_str(proof.for_maker(target.origin)?).ok()?;
     let members: &[&str] = match block.get("type")?.as_str()? {
         "thinking" => &["type", "thinking", "signature"],
         "redacted_thinking" => &["type", "data"],
         _ => return None,
     };
     block.retain(|name, value| members.contains(&name.as_str()) && value.is_string());
-    Some(Value::Object(block))
+    Some(Json::Object(block))
 }
 
 /// Takes out thoughts that another provider had, and messages of which nothing else is left. A turn that goes on without the
 /// thoughts it began with is refused by models that want a budget, so it goes on without thinking.
-pub(super) fn strip(body: &mut Value, ledger: &mut Ledger) {
-    let is_ours = |block: &Value| {
+pub(super) fn strip(body: &mut Json, ledger: &mut Ledger) {
+    let is_ours = |block: &Json| {
         let held = block.get("signature").or_else(|| block.get("data"));
-        held.and_then(Value::as_str).is_some_and(Proof::is_envelope)
+        held.and_then(Json::as_str).is_some_and(Proof::is_envelope)
     };
-    let Some(messages) = body.get_mut("messages").and_then(Value::as_array_mut) else { return };
+    let Some(messages) = body.get_mut("messages").and_then(Json::as_array_mut) else { return };
     messages.retain_mut(|message| {
-        let Some(blocks) = message.get_mut("content").and_then(Value::as_array_mut) else { return true };
+        let Some(blocks) = message.get_mut("content").and_then(Json::as_array_mut) else { return true };
         let before = blocks.len();
         blocks.iter_mut().for_each(|block| citations::strip(block, ledger));
         blocks.retain(|block| !is_ours(block));
@@ -175,24 +173,35 @@ pub(super) fn strip(body: &mut Value, ledger: &mut Ledger) {
         return;
     }
     let Some(body) = body.as_object_mut() else { return };
-    if body.get("thinking").and_then(|it| text(it, "type")) == Some("enabled") {
+    if body.get("thinking").and_then(kind) == Some("enabled") {
         body.shift_remove("thinking");
         ledger.dropped("reasoning.this_turn");
         // To clear thoughts is refused without thinking.
-        if let Some(Value::Array(edits)) = body.get_mut("context_management").and_then(|it| it.get_mut("edits")) {
-            edits.retain(|edit| !text(edit, "type").is_some_and(|kind| kind.starts_with("clear_thinking")));
+        if let Some(Json::Array(edits)) = body.get_mut("context_management").and_then(|it| it.get_mut("edits")) {
+            edits.retain(|edit| !kind(edit).is_some_and(|kind| kind.starts_with("clear_thinking")));
         }
     }
 }
 
 /// Whether the last turn is in the midst of its calls and does not begin with a thought.
-fn goes_on_thoughtless(messages: &[Value]) -> bool {
-    let said = messages.iter().rfind(|it| text(it, "role") != Some("system"));
-    let answers = |message: &Value| list(message, "content").iter().any(|it| text(it, "type") == Some("tool_result"));
-    let called = messages.iter().rfind(|it| text(it, "role") == Some("assistant"));
-    let begins = called.and_then(|message| list(message, "content").first());
-    said.is_some_and(answers)
-        && !begins.is_some_and(|it| matches!(text(it, "type"), Some("thinking" | "redacted_thinking")))
+fn goes_on_thoughtless(messages: &[Json]) -> bool {
+    let said = messages.iter().rfind(|it| role(it) != Some("system"));
+    let answers = |message: &Json| blocks(message).iter().any(|it| kind(it) == Some("tool_result"));
+    let called = messages.iter().rfind(|it| role(it) == Some("assistant"));
+    let begins = called.and_then(|message| blocks(message).first());
+    said.is_some_and(answers) && !begins.is_some_and(|it| matches!(kind(it), Some("thinking" | "redacted_thinking")))
+}
+
+fn kind(block: &Json) -> Option<&str> {
+    block.get("type")?.as_str()
+}
+
+fn role(message: &Json) -> Option<&str> {
+    message.get("role")?.as_str()
+}
+
+fn blocks(message: &Json) -> &[Json] {
+    message.get("content").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 /// What else decides how a model answers.

@@ -3,11 +3,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Value as Json, json};
 
-use super::members::{each, get, word};
+use super::members::{camel, each, get, word};
 use super::signatures::SENTINEL;
 use crate::dialect::hub::{Context, Ledger, Proof, Thoughts};
+use crate::wire::json::Value;
 
 /// Stands for a text between thoughts. Every piece has a multiple of three bytes, so that each begins as it does alone.
 const TEXT: &str = "t  ";
@@ -60,21 +61,21 @@ pub(super) fn opened(signature: &str) -> Vec<Piece<'static>> {
 }
 
 /// Takes out thoughts that another provider had. A call that loses its signature gets the documented word for none.
-pub(super) fn strip(body: &mut Value, lost: &mut Ledger) {
-    let Some(contents) = body.get_mut("contents").and_then(Value::as_array_mut) else { return };
+pub(super) fn strip(body: &mut Json, lost: &mut Ledger) {
+    let Some(contents) = body.get_mut("contents").and_then(Json::as_array_mut) else { return };
     contents.retain_mut(|content| {
-        let Some(parts) = content.get_mut("parts").and_then(Value::as_array_mut) else { return true };
+        let Some(parts) = content.get_mut("parts").and_then(Json::as_array_mut) else { return true };
         let before = parts.len();
         parts.retain_mut(|part| {
-            if word(part, "thoughtSignature").is_none_or(|it| opened(it).is_empty()) {
+            if of(part, "thoughtSignature").and_then(Json::as_str).is_none_or(|it| opened(it).is_empty()) {
                 return true;
             }
             lost.dropped("reasoning.history");
-            let is_call = get(part, "functionCall").is_some();
-            let says = word(part, "text").is_some_and(|text| !text.is_empty());
-            let is_thought = get(part, "thought") == Some(&Value::Bool(true));
+            let is_call = of(part, "functionCall").is_some();
+            let says = of(part, "text").and_then(Json::as_str).is_some_and(|text| !text.is_empty());
+            let is_thought = of(part, "thought") == Some(&Json::Bool(true));
             let Some(members) = part.as_object_mut() else { return true };
-            members.retain(|name, _| super::members::camel(name) != "thoughtSignature");
+            members.retain(|name, _| camel(name) != "thoughtSignature");
             if is_call {
                 lost.added("thought_signature");
                 members.insert("thoughtSignature".to_owned(), json!(SENTINEL));
@@ -85,8 +86,14 @@ pub(super) fn strip(body: &mut Value, lost: &mut Ledger) {
     });
 }
 
+/// The member that is called so in camelCase.
+fn of<'a>(part: &'a Json, name: &str) -> Option<&'a Json> {
+    let mut members = part.as_object()?.iter().filter(|(_, value)| !value.is_null());
+    members.find_map(|(key, value)| (camel(key) == name).then_some(value))
+}
+
 /// Whether a part of a content has a signature, of whomever.
-pub(super) fn is_signed(content: &Value) -> bool {
+pub(super) fn is_signed(content: &Value<'_>) -> bool {
     let parts = get(content, "parts").map(each).unwrap_or_default();
     parts.iter().any(|part| word(part, "thoughtSignature").is_some())
 }

@@ -1,15 +1,14 @@
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::grounding::{self, Cited};
 use super::logprobs;
 use super::members::{each, get, note_others, word};
 use super::signatures::{of_call, of_text, of_thought};
 use super::{block_reason, reason};
 use crate::dialect::hub::{Answer, Input, Ledger, Notes, Part, PartKind, Proof, Reason, list, own_id, text};
+use crate::wire::json::Value;
 
-pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
+pub(super) fn decode<'a>(answer: &'a Value<'a>, ledger: &mut Ledger) -> Answer<'a> {
     let id = text(answer, "responseId");
     let Some(candidate) = list(answer, "candidates").first() else {
         let blocked = block_reason(answer).is_some();
@@ -23,7 +22,7 @@ pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
     let mut cited = grounding::citations(candidate, ledger);
     let mut tokens = logprobs::of_candidate(candidate, ledger);
     // Citations without a place of their own are of the last text, and so are all tokens.
-    let is_said = |value: &&Value| !is_thought(value) && word(value, "text").is_some_and(|words| !words.is_empty());
+    let is_said = |value: &&Value<'_>| !is_thought(value) && word(value, "text").is_some_and(|words| !words.is_empty());
     let last = values.iter().rposition(|value| is_said(&value));
     for (index, value) in values.iter().enumerate() {
         let signature = word(value, "thoughtSignature").filter(|it| !it.is_empty());
@@ -69,22 +68,22 @@ fn thought<'a>(words: &'a str, proof: Proof<'a>) -> Part<'a> {
 }
 
 /// A text with a signature is a text; only this makes it a thought.
-pub(super) fn is_thought(part: &Value) -> bool {
+pub(super) fn is_thought(part: &Value<'_>) -> bool {
     get(part, "thought") == Some(&Value::Bool(true))
 }
 
 /// What a part holds that is neither text nor a call.
-pub(super) fn note_unread(part: &Value, ledger: &mut Ledger) {
+pub(super) fn note_unread(part: &Value<'_>, ledger: &mut Ledger) {
     let known = ["text", "thought", "thoughtSignature"];
     for (name, value) in part.as_object().into_iter().flatten() {
-        if !value.is_null() && !known.contains(&name.as_str()) {
+        if !value.is_null() && !known.contains(&name) {
             ledger.unknown(name);
         }
     }
 }
 
 /// What a candidate says beside its content.
-pub(super) fn note_unsaid(candidate: &Value, ledger: &mut Ledger) {
+pub(super) fn note_unsaid(candidate: &Value<'_>, ledger: &mut Ledger) {
     let known = ["content", "finishReason", "finishMessage", "index"];
     let read = ["citationMetadata", "groundingMetadata", "logprobsResult"];
     // Those of each token say it already; ratings of what passed say nothing.

@@ -2,12 +2,12 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 
 use super::carrier::{Piece, is_signed, opened};
 use super::members::{each, get, note_others, word};
 use super::signatures::SENTINEL;
 use crate::dialect::hub::{Input, Ledger, Media, MediaKind, Part, PartKind, Proof, Refusal, Role, Source, Turn};
+use crate::wire::json::Value;
 
 /// The members of a part that are read, or refused.
 const PART: [&str; 12] = [
@@ -38,7 +38,7 @@ pub(super) struct Contents<'a> {
 }
 
 impl<'a> Contents<'a> {
-    pub(super) fn content(&mut self, content: &'a Value, at: &str, ledger: &mut Ledger) -> Result<(), Refusal> {
+    pub(super) fn content(&mut self, content: &'a Value<'a>, at: &str, ledger: &mut Ledger) -> Result<(), Refusal> {
         let role = match word(content, "role") {
             None | Some("user" | "function" | "") => Role::User,
             Some("model") => Role::Assistant,
@@ -82,7 +82,7 @@ impl<'a> Contents<'a> {
         Ok(())
     }
 
-    fn call(&mut self, call: &'a Value) -> Part<'a> {
+    fn call(&mut self, call: &'a Value<'a>) -> Part<'a> {
         self.calls += 1;
         let name = word(call, "name").unwrap_or_default();
         let given = word(call, "id").filter(|id| !id.is_empty());
@@ -94,7 +94,7 @@ impl<'a> Contents<'a> {
     }
 
     /// A result belongs to the call of its id, or to the first of its function that has none.
-    fn response(&mut self, response: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Part<'a>, Refusal> {
+    fn response(&mut self, response: &'a Value<'a>, at: &str, ledger: &mut Ledger) -> Result<Part<'a>, Refusal> {
         note_others(response, &["id", "name", "response", "parts"], ledger);
         let name = word(response, "name").unwrap_or_default();
         let given = word(response, "id").filter(|id| !id.is_empty());
@@ -145,7 +145,7 @@ fn carried(signature: &str, from: usize, parts: &mut Vec<Part<'_>>) {
 }
 
 /// A text that the model has said. Streams of it come back in pieces.
-fn said<'a>(value: &'a Value, parts: &mut Vec<Part<'a>>) {
+fn said<'a>(value: &'a Value<'a>, parts: &mut Vec<Part<'a>>) {
     let Some(text) = word(value, "text").filter(|text| !text.is_empty()) else { return };
     match parts.last_mut() {
         Some(Part { kind: PartKind::Text(before), .. }) => before.to_mut().push_str(text),
@@ -154,18 +154,18 @@ fn said<'a>(value: &'a Value, parts: &mut Vec<Part<'a>>) {
 }
 
 /// A text, as it is or as a part.
-pub(super) fn text_parts<'a>(value: &'a Value, parts: &mut Vec<Part<'a>>) {
+pub(super) fn text_parts<'a>(value: &'a Value<'a>, parts: &mut Vec<Part<'a>>) {
     let text = value.as_str().or_else(|| word(value, "text"));
     parts.extend(text.filter(|text| !text.is_empty()).map(Part::text));
 }
 
 /// What a function has given, as text, and whether it is an error: `output` and `error` are the API's names for all there is.
-fn result(response: &Value) -> (Cow<'_, str>, bool) {
+fn result<'a>(response: &'a Value<'a>) -> (Cow<'a, str>, bool) {
     let only = response.as_object().filter(|members| members.len() == 1);
     let only = only.and_then(|members| members.iter().next());
-    let text = |value: &'_ Value| match value {
+    let text = |value: &Value<'_>| match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.clone().into_owned(),
         other => other.to_string(),
     };
     match only {
@@ -176,7 +176,7 @@ fn result(response: &Value) -> (Cow<'_, str>, bool) {
 }
 
 /// What a part holds beside text, calls and results; what nobody else knows is refused by its name.
-pub(super) fn media<'a>(part: &'a Value, at: &str) -> Result<Option<PartKind<'a>>, Refusal> {
+pub(super) fn media<'a>(part: &'a Value<'a>, at: &str) -> Result<Option<PartKind<'a>>, Refusal> {
     if let Some(blob) = get(part, "inlineData") {
         let mime = word(blob, "mimeType").unwrap_or_default();
         let data = word(blob, "data").unwrap_or_default();

@@ -1,11 +1,10 @@
-use serde_json::Value;
-
 use super::decode_contents::{Contents, media, text_parts};
 use super::members::{camel, each};
 use super::settings_in::{function, generation, tool_config};
 use crate::dialect::hub::{Ledger, Part, Refusal, Request, Thoughts, pair};
+use crate::wire::json::Value;
 
-pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request<'a>, Refusal> {
+pub(super) fn decode<'a>(body: &'a Value<'a>, ledger: &mut Ledger) -> Result<Request<'a>, Refusal> {
     let mut request = Request { thoughts: Thoughts::Sealed, ..Request::default() };
     let mut contents = Contents::default();
     members(body, &mut request, &mut contents, ledger)?;
@@ -18,7 +17,7 @@ pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request
 }
 
 fn members<'a>(
-    body: &'a Value,
+    body: &'a Value<'a>,
     request: &mut Request<'a>,
     contents: &mut Contents<'a>,
     ledger: &mut Ledger,
@@ -61,7 +60,7 @@ fn members<'a>(
 }
 
 /// A content, its parts, or a text.
-fn system<'a>(value: &'a Value, ledger: &mut Ledger) -> Result<Vec<Part<'a>>, Refusal> {
+fn system<'a>(value: &'a Value<'a>, ledger: &mut Ledger) -> Result<Vec<Part<'a>>, Refusal> {
     let mut all = Vec::new();
     for value in each(value) {
         text_parts(value, &mut all);
@@ -78,7 +77,12 @@ fn system<'a>(value: &'a Value, ledger: &mut Ledger) -> Result<Vec<Part<'a>>, Re
 }
 
 /// One tool has any number of functions, and each of Google's own under its name.
-fn tools<'a>(value: &'a Value, index: usize, request: &mut Request<'a>, ledger: &mut Ledger) -> Result<(), Refusal> {
+fn tools<'a>(
+    value: &'a Value<'a>,
+    index: usize,
+    request: &mut Request<'a>,
+    ledger: &mut Ledger,
+) -> Result<(), Refusal> {
     for (name, value) in value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
         match &*camel(name) {
             "functionDeclarations" => {

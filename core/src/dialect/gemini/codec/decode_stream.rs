@@ -1,4 +1,4 @@
-use serde_json::{Map, Value};
+use serde_json::{Map, Value as Json};
 
 use super::decode_answer::{is_thought, note_unread, note_unsaid};
 use super::members::{each, get, word};
@@ -9,7 +9,7 @@ use crate::dialect::hub::{
     Block, DecodeStream, Delta, Ledger, PROOF_LIMIT, Proof, Reason, StreamPart, list, own_id, parse, text,
 };
 use crate::wire::Event;
-use crate::wire::json::InvalidJson;
+use crate::wire::json::{InvalidJson, Members, Value};
 
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
@@ -23,7 +23,7 @@ pub(super) struct Decoder {
     /// What it has said, which citations count the bytes of.
     said: String,
     /// Of the tokens of the text that comes next.
-    logprobs: Vec<Value>,
+    logprobs: Vec<Json>,
     thought: Option<Thought>,
     /// A call whose arguments come value by value.
     call: Option<Call>,
@@ -43,7 +43,7 @@ struct Thought {
 #[derive(Debug)]
 struct Call {
     index: usize,
-    arguments: Map<String, Value>,
+    arguments: Map<String, Json>,
 }
 
 impl DecodeStream for Decoder {
@@ -62,7 +62,8 @@ impl DecodeStream for Decoder {
             self.id = text(&chunk, "responseId").map(str::to_owned);
             give(StreamPart::Start { id: self.id.as_deref() });
         }
-        let Some(candidate) = list(&chunk, "candidates").iter().find(|it| it.get("index").is_none_or(|it| *it == 0))
+        let Some(candidate) =
+            list(&chunk, "candidates").iter().find(|it| it.get("index").is_none_or(|it| it.as_u64() == Some(0)))
         else {
             self.is_blocked |= block_reason(&chunk).is_some();
             return Ok(());
@@ -108,7 +109,7 @@ impl DecodeStream for Decoder {
 }
 
 impl Decoder {
-    fn part(&mut self, part: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+    fn part(&mut self, part: &Value<'_>, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
         let signature = word(part, "thoughtSignature").filter(|it| !it.is_empty());
         let words = word(part, "text").unwrap_or_default();
         if is_thought(part) {
@@ -167,7 +168,7 @@ impl Decoder {
     /// A call comes whole; or begins with its name, goes on without it, and ends with what does not say that it goes on.
     fn call(
         &mut self,
-        call: &Value,
+        call: &Value<'_>,
         signature: Option<&str>,
         ledger: &mut Ledger,
         give: &mut dyn FnMut(StreamPart<'_>),
@@ -182,7 +183,7 @@ impl Decoder {
             }
             let index = self.take_index();
             give(StreamPart::Open { index, block: Block::Call { id: &id, name, is_text: false } });
-            let arguments = get(call, "args").and_then(Value::as_object).cloned().unwrap_or_default();
+            let arguments = get(call, "args").and_then(Value::as_object).map(Members::to_json).unwrap_or_default();
             self.call = Some(Call { index, arguments });
         }
         let Some(open) = &mut self.call else { return };
@@ -210,7 +211,7 @@ impl Decoder {
             give(StreamPart::Close { index, proof: of_thought(&text, signature.as_deref()).made() });
         }
         if let Some(Call { index, arguments }) = self.call.take() {
-            let arguments = Value::Object(arguments).to_string();
+            let arguments = Json::Object(arguments).to_string();
             give(StreamPart::Delta { index, delta: Delta::Input(&arguments) });
             give(StreamPart::Close { index, proof: None });
         }

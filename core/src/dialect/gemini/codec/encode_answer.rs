@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value as Json};
 
 use super::carrier::Carrier;
 use super::grounding::Grounding;
@@ -64,7 +64,7 @@ fn parts(out: &mut Writer, answer: &Answer<'_>, context: &Context, ledger: &mut 
 pub(super) fn candidate(
     out: &mut Writer,
     reason: Option<&str>,
-    tokens: &[Cow<'_, Value>],
+    tokens: &[Cow<'_, Json>],
     parts: impl FnOnce(&mut Writer) -> Grounding,
 ) {
     out.key("candidates").array(|it| {
@@ -104,7 +104,7 @@ pub(super) fn call(
     context: &Context,
     ledger: &mut Ledger,
 ) {
-    let is_object = serde_json::from_str::<Map<String, Value>>(arguments).is_ok();
+    let is_object = serde_json::from_str::<Map<String, Json>>(arguments).is_ok();
     if !is_object {
         // The model wrote no JSON object: the client sees what it wrote.
         ledger.approximated("functionCall.args");

@@ -1,14 +1,12 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde_json::Value;
-
 use super::signatures::{Own, SENTINEL, own};
 use super::thinking::Generation;
 use crate::dialect::hub::{
     Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Role, Source, Target, Turn, call_id, joined,
 };
-use crate::wire::json::Writer;
+use crate::wire::json::{Value, Writer};
 
 pub(super) const NAME_LIMIT: usize = 64;
 const ID_LIMIT: usize = 64;
@@ -221,7 +219,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
                 it.text_member("name", self.functions.get(id).map_or("", String::as_str));
                 it.key("response");
                 // What is an object already is the function's own.
-                match serde_json::from_str::<Value>(&words) {
+                match serde_json::from_str::<Value<'_>>(&words) {
                     Ok(Value::Object(_)) if !is_error => it.raw(words.trim()),
                     _ => it.object(|it| it.text_member(if is_error { "error" } else { "output" }, &words)),
                 }

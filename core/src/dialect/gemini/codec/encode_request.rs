@@ -1,4 +1,4 @@
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::encode_contents::{Encoder, NAME_LIMIT};
 use super::schema_out::{object, projected};
@@ -148,12 +148,12 @@ fn tool(out: &mut Writer, tool: &Tool<'_>, encoder: &mut Encoder<'_, '_>) {
             it.text_member("description", description);
         }
         // An object without members is none: the API wants no schema then.
-        let takes = |members: &Map<String, Value>| members.get("properties") != Some(&json!({}));
+        let takes = |members: &Map<String, Json>| members.get("properties") != Some(&json!({}));
         if let Some((members, is_approximated)) = schema.filter(|(members, _)| takes(members) && members.len() > 1) {
             if is_approximated {
                 encoder.ledger.approximated("tools.schema");
             }
-            it.key("parametersJsonSchema").value(&Value::Object(members));
+            it.key("parametersJsonSchema").value(&Json::Object(members));
         }
     });
 }

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use super::carrier::Carrier;
 use super::encode_answer::{call, candidate, text};
@@ -23,7 +23,7 @@ pub(super) struct Encoder {
     /// How many bytes those texts are.
     offset: usize,
     /// Of the tokens of the text that comes next.
-    logprobs: Vec<Cow<'static, Value>>,
+    logprobs: Vec<Cow<'static, Json>>,
     /// Of an array: an element was written.
     has_begun: bool,
     ledger: Ledger,
@@ -156,7 +156,7 @@ impl Encoder {
     }
 
     /// A chunk with one part.
-    fn said(&mut self, out: &mut Writer, tokens: &[Cow<'_, Value>], part: impl FnOnce(&mut Writer, &Self)) {
+    fn said(&mut self, out: &mut Writer, tokens: &[Cow<'_, Json>], part: impl FnOnce(&mut Writer, &Self)) {
         self.chunk(out, |it, this| {
             candidate(it, None, tokens, |it| {
                 part(it, this);

@@ -1,10 +1,8 @@
 //! What an answer rests on: parts of its texts, told in bytes, and the pages they come from.
 
-use serde_json::Value;
-
 use super::members::{each, get, note_others, word};
 use crate::dialect::hub::{Citation, Ledger, bytes, characters};
-use crate::wire::json::Writer;
+use crate::wire::json::{Value, Writer};
 
 /// A citation of the text of the part at a place; those without one are of the last text.
 #[derive(Debug, PartialEq)]
@@ -24,7 +22,7 @@ impl<'a> Cited<'a> {
 }
 
 /// What a candidate says that it rests on.
-pub(super) fn citations<'a>(candidate: &'a Value, ledger: &mut Ledger) -> Vec<Cited<'a>> {
+pub(super) fn citations<'a>(candidate: &'a Value<'a>, ledger: &mut Ledger) -> Vec<Cited<'a>> {
     let mut all = Vec::new();
     if let Some(grounding) = get(candidate, "groundingMetadata") {
         // What was searched for, and how Google wants it shown.
@@ -46,8 +44,8 @@ pub(super) fn citations<'a>(candidate: &'a Value, ledger: &mut Ledger) -> Vec<Ci
     all
 }
 
-fn grounded<'a>(grounding: &'a Value, all: &mut Vec<Cited<'a>>, ledger: &mut Ledger) {
-    let source = |chunk: &'a Value| {
+fn grounded<'a>(grounding: &'a Value<'a>, all: &mut Vec<Cited<'a>>, ledger: &mut Ledger) {
+    let source = |chunk: &'a Value<'a>| {
         let page = ["web", "retrievedContext", "maps"].into_iter().find_map(|kind| get(chunk, kind))?;
         let title = word(page, "title").map(Into::into);
         Some(Citation { url: word(page, "uri")?.into(), title, ..Citation::default() })
@@ -75,11 +73,11 @@ fn grounded<'a>(grounding: &'a Value, all: &mut Vec<Cited<'a>>, ledger: &mut Led
 }
 
 /// Where it begins, which is nowhere told for the first letter, and ends.
-fn range(value: &Value) -> Option<(usize, usize)> {
+fn range(value: &Value<'_>) -> Option<(usize, usize)> {
     Some((number(value, "startIndex").unwrap_or(0), number(value, "endIndex")?))
 }
 
-fn number(value: &Value, name: &str) -> Option<usize> {
+fn number(value: &Value<'_>, name: &str) -> Option<usize> {
     get(value, name)?.as_u64().and_then(|it| usize::try_from(it).ok())
 }
 

@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use crate::dialect::hub::{Ledger, says_nothing};
+use crate::wire::json::Value;
 
 /// A name as the API's documentation has it.
 pub(super) fn camel(name: &str) -> Cow<'_, str> {
@@ -23,21 +22,21 @@ pub(super) fn camel(name: &str) -> Cow<'_, str> {
 }
 
 /// The member that is called `name` in camelCase; a null is as good as nothing.
-pub(super) fn get<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+pub(super) fn get<'a>(value: &'a Value<'a>, name: &str) -> Option<&'a Value<'a>> {
     let members = value.as_object()?;
     let found = members.get(name).or_else(|| {
-        let same = |(key, value): (&String, &'a Value)| (camel(key) == name).then_some(value);
+        let same = |(key, value): (&str, &'a Value<'a>)| (camel(key) == name).then_some(value);
         members.iter().find_map(same)
     });
     found.filter(|value| !value.is_null())
 }
 
-pub(super) fn word<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+pub(super) fn word<'a>(value: &'a Value<'a>, name: &str) -> Option<&'a str> {
     get(value, name)?.as_str()
 }
 
 /// Notes the members that are not `known` as lost.
-pub(super) fn note_others(value: &Value, known: &[&str], ledger: &mut Ledger) {
+pub(super) fn note_others(value: &Value<'_>, known: &[&str], ledger: &mut Ledger) {
     for (name, value) in value.as_object().into_iter().flatten() {
         let name = camel(name);
         if !known.contains(&&*name) && !says_nothing(value) {
@@ -47,7 +46,7 @@ pub(super) fn note_others(value: &Value, known: &[&str], ledger: &mut Ledger) {
 }
 
 /// Where the API wants an array it takes a single value, too.
-pub(super) fn each(value: &Value) -> &[Value] {
+pub(super) fn each<'a>(value: &'a Value<'a>) -> &'a [Value<'a>] {
     match value {
         Value::Null => &[],
         Value::Array(all) => all,
@@ -73,8 +72,8 @@ mod tests {
         for (name, expected) in rows {
             assert_eq!(camel(name), expected);
         }
-        let value = json!({"function_call": 1, "nothing": null});
-        assert_eq!((get(&value, "functionCall"), get(&value, "nothing")), (Some(&json!(1)), None));
-        assert_eq!((each(&Value::Null).len(), each(&value).len(), each(&json!([1, 2])).len()), (0, 1, 2));
+        let value = json!({"function_call": 1, "nothing": null}).into();
+        assert_eq!((get(&value, "functionCall"), get(&value, "nothing")), (Some(&json!(1).into()), None));
+        assert_eq!((each(&Value::Null).len(), each(&value).len(), each(&json!([1, 2]).into()).len()), (0, 1, 2));
     }
 }

@@ -21,10 +21,8 @@ mod signatures;
 mod thinking;
 mod usage;
 
-use serde_json::Value;
-
 use crate::dialect::hub::{Codec, Context, MARK_IN_BASE64, Reason};
-use crate::wire::json::Writer;
+use crate::wire::json::{Value, Writer};
 
 pub(super) static CODEC: Codec = Codec {
     decode_request: decode_request::decode,
@@ -89,7 +87,7 @@ const fn reason_name(reason: &Reason<'_>) -> &'static str {
 }
 
 /// The member of a prompt that was blocked: an answer of nothing.
-fn block_reason(answer: &Value) -> Option<&str> {
+fn block_reason<'a>(answer: &'a Value<'a>) -> Option<&'a str> {
     answer.get("promptFeedback")?.get("blockReason")?.as_str()
 }
 

@@ -1,8 +1,9 @@
 //! Arguments that come value by value, each under its JSON path, as Vertex streams them.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value as Json};
 
 use super::members::{each, get, word};
+use crate::wire::json::Value;
 
 /// Of an array that has no such element yet.
 const INDEX_LIMIT: usize = 10_000;
@@ -10,7 +11,7 @@ const DEPTH_LIMIT: usize = 64;
 
 /// Puts the values of a piece into `arguments`. What stands at no path that can be followed is left out; whether there was
 /// such.
-pub(super) fn take(arguments: &mut Map<String, Value>, piece: &Value) -> bool {
+pub(super) fn take(arguments: &mut Map<String, Json>, piece: &Value<'_>) -> bool {
     let mut is_whole = true;
     for partial in get(piece, "partialArgs").map(each).unwrap_or_default() {
         let Some(path) = word(partial, "jsonPath").and_then(steps) else {
@@ -21,7 +22,7 @@ pub(super) fn take(arguments: &mut Map<String, Value>, piece: &Value) -> bool {
             is_whole = false;
             continue;
         };
-        match place(arguments.entry(first.clone()).or_insert(Value::Null), rest) {
+        match place(arguments.entry(first.clone()).or_insert(Json::Null), rest) {
             Some(place) => set(place, partial),
             None => is_whole = false,
         }
@@ -29,14 +30,14 @@ pub(super) fn take(arguments: &mut Map<String, Value>, piece: &Value) -> bool {
     is_whole
 }
 
-fn set(place: &mut Value, partial: &Value) {
+fn set(place: &mut Json, partial: &Value<'_>) {
     if let Some(more) = word(partial, "stringValue") {
         match place {
-            Value::String(text) => text.push_str(more),
-            other => *other = Value::from(more),
+            Json::String(text) => text.push_str(more),
+            other => *other = Json::from(more),
         }
     } else if let Some(value) = get(partial, "numberValue").or_else(|| get(partial, "boolValue")) {
-        *place = value.clone();
+        *place = value.to_json();
     }
 }
 
@@ -73,23 +74,23 @@ fn steps(path: &str) -> Option<Vec<Step>> {
 }
 
 /// The value that `steps` lead to, made on the way.
-fn place<'a>(value: &'a mut Value, steps: &[Step]) -> Option<&'a mut Value> {
+fn place<'a>(value: &'a mut Json, steps: &[Step]) -> Option<&'a mut Json> {
     let Some((step, rest)) = steps.split_first() else { return Some(value) };
     match step {
         Step::Member(name) => {
             if value.is_null() {
-                *value = Value::Object(Map::new());
+                *value = Json::Object(Map::new());
             }
-            place(value.as_object_mut()?.entry(name.clone()).or_insert(Value::Null), rest)
+            place(value.as_object_mut()?.entry(name.clone()).or_insert(Json::Null), rest)
         }
         Step::Element(index) => {
             if value.is_null() {
-                *value = Value::Array(Vec::new());
+                *value = Json::Array(Vec::new());
             }
             let elements = value.as_array_mut()?;
             // They come in order; a leap would be no element of anything.
             if *index == elements.len() {
-                elements.push(Value::Null);
+                elements.push(Json::Null);
             }
             place(elements.get_mut(*index)?, rest)
         }
@@ -112,11 +113,12 @@ mod tests {
             {"jsonPath": "$.steps[0].n", "numberValue": 0.5},
             {"jsonPath": "$.steps[1].ok", "boolValue": true},
             {"jsonPath": "$['a b'][0]", "nullValue": "NULL_VALUE"}]});
-        assert!(take(&mut all, &piece));
+        assert!(take(&mut all, &piece.into()));
         let expected = json!({"place": "Boston", "steps": [{"name": "a", "n": 0.5}, {"ok": true}], "a b": [null]});
-        assert_eq!(Value::Object(all.clone()), expected);
+        assert_eq!(Json::Object(all.clone()), expected);
         for path in ["", "$", "$[0]", "$.place.x", "$.steps[7]", "$.steps[99999999]", "$.x[", "$.x[-1]", "place"] {
-            assert!(!take(&mut all, &json!({"partialArgs": [{"jsonPath": path, "stringValue": "x"}]})), "{path}");
+            let piece = json!({"partialArgs": [{"jsonPath": path, "stringValue": "x"}]});
+            assert!(!take(&mut all, &piece.into()), "{path}");
         }
         assert_eq!(all["steps"], expected["steps"]);
     }

@@ -1,18 +1,18 @@
 //! The API's own `Schema` as JSON Schema, which everyone else takes.
 
-use std::borrow::Cow;
-
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::members::camel;
+use crate::dialect::hub::Schema;
+use crate::wire::json::Value;
 
 /// `schema` in the words of JSON Schema: types in small letters, `nullable` as a type, limits as numbers. A schema that is
 /// in these words already is taken as it is.
-pub(super) fn json_schema(schema: &Value) -> Cow<'_, Value> {
-    if is_plain(schema) { Cow::Borrowed(schema) } else { Cow::Owned(converted(schema)) }
+pub(super) fn json_schema<'a>(schema: &'a Value<'a>) -> Schema<'a> {
+    if is_plain(schema) { Schema::Given(schema) } else { Schema::made(converted(schema)) }
 }
 
-fn is_plain(schema: &Value) -> bool {
+fn is_plain(schema: &Value<'_>) -> bool {
     let Some(members) = schema.as_object() else { return true };
     members.iter().all(|(name, value)| match &*camel(name) {
         "type" => value.as_str().is_none_or(|kind| kind.chars().all(|letter| letter.is_ascii_lowercase())),
@@ -29,11 +29,11 @@ fn is_limit(name: &str) -> bool {
     matches!(name, "minItems" | "maxItems" | "minLength" | "maxLength" | "minProperties" | "maxProperties")
 }
 
-fn converted(schema: &Value) -> Value {
-    let Some(members) = schema.as_object() else { return schema.clone() };
+fn converted(schema: &Value<'_>) -> Json {
+    let Some(members) = schema.as_object() else { return schema.to_json() };
     let is_nullable = members.get("nullable") == Some(&Value::Bool(true));
     let mut all = Map::new();
-    for (name, value) in members {
+    for (name, value) in members.iter() {
         let name = camel(name);
         let value = match (&*name, value) {
             ("nullable", _) => continue,
@@ -41,24 +41,24 @@ fn converted(schema: &Value) -> Value {
             ("type", Value::String(kind)) if is_nullable => json!([kind.to_ascii_lowercase(), "null"]),
             ("type", Value::String(kind)) => json!(kind.to_ascii_lowercase()),
             ("properties", Value::Object(properties)) => {
-                properties.iter().map(|(name, schema)| (name.clone(), converted(schema))).collect()
+                properties.iter().map(|(name, schema)| (name.to_owned(), converted(schema))).collect()
             }
             ("items", schema) => converted(schema),
             ("anyOf", Value::Array(schemas)) => schemas.iter().map(converted).collect(),
             ("example", example) => {
-                all.insert("examples".to_owned(), json!([example]));
+                all.insert("examples".to_owned(), json!([example.to_json()]));
                 continue;
             }
             // In which order an answer has its members.
             ("propertyOrdering", _) => continue,
             (name, Value::String(number)) if is_limit(name) => {
-                number.parse::<u64>().map_or_else(|_| value.clone(), Value::from)
+                number.parse::<u64>().map_or_else(|_| value.to_json(), Json::from)
             }
-            (_, value) => value.clone(),
+            (_, value) => value.to_json(),
         };
         all.insert(name.into_owned(), value);
     }
-    Value::Object(all)
+    Json::Object(all)
 }
 
 #[cfg(test)]
@@ -69,13 +69,13 @@ mod tests {
     fn in_the_words_of_json_schema() {
         let plain =
             json!({"type": "object", "properties": {"type": {"type": "string"}}, "additionalProperties": false});
-        assert!(matches!(json_schema(&plain), Cow::Borrowed(_)));
+        assert!(matches!(json_schema(&plain.into()), Schema::Given(_)));
         let own = json!({"type": "OBJECT", "required": ["a"], "propertyOrdering": ["a"], "properties": {
             "a": {"type": "STRING", "nullable": true, "max_length": "9", "example": "x"},
             "nullable": {"type": "ARRAY", "items": {"any_of": [{"type": "INTEGER"}, {"type": "TYPE_UNSPECIFIED"}]}}}});
         let expected = json!({"type": "object", "required": ["a"], "properties": {
             "a": {"type": ["string", "null"], "maxLength": 9, "examples": ["x"]},
             "nullable": {"type": "array", "items": {"anyOf": [{"type": "integer"}, {}]}}}});
-        assert_eq!(*json_schema(&own), expected);
+        assert_eq!(json_schema(&own.into()).to_json(), expected);
     }
 }

@@ -1,10 +1,9 @@
-use serde_json::Value;
-
 use super::members::{camel, each, get, note_others, word};
 use super::schema_in::json_schema;
 use crate::dialect::hub::{Effort, Format, Ledger, Reasoning, Refusal, Request, Thoughts, Tool, ToolChoice};
+use crate::wire::json::Value;
 
-pub(super) fn function<'a>(value: &'a Value, ledger: &mut Ledger) -> Tool<'a> {
+pub(super) fn function<'a>(value: &'a Value<'a>, ledger: &mut Ledger) -> Tool<'a> {
     if get(value, "response").or_else(|| get(value, "responseJsonSchema")).is_some() {
         ledger.dropped("tools.response");
     }
@@ -24,7 +23,7 @@ pub(super) fn function<'a>(value: &'a Value, ledger: &mut Ledger) -> Tool<'a> {
 
 /// Sets the tool choice, and gives the functions that alone may be called, where they are several.
 pub(super) fn tool_config<'a>(
-    value: &'a Value,
+    value: &'a Value<'a>,
     request: &mut Request<'a>,
     ledger: &mut Ledger,
 ) -> Option<Vec<&'a str>> {
@@ -58,7 +57,11 @@ pub(super) fn tool_config<'a>(
     is_some.then_some(allowed)
 }
 
-pub(super) fn generation<'a>(config: &'a Value, request: &mut Request<'a>, ledger: &mut Ledger) -> Result<(), Refusal> {
+pub(super) fn generation<'a>(
+    config: &'a Value<'a>,
+    request: &mut Request<'a>,
+    ledger: &mut Ledger,
+) -> Result<(), Refusal> {
     let (mut mime, mut schema) = (None, None);
     for (name, value) in config.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
         let sampling = &mut request.sampling;
@@ -117,7 +120,7 @@ pub(super) fn generation<'a>(config: &'a Value, request: &mut Request<'a>, ledge
 }
 
 /// A budget of 0 is none, and one of -1 the model's own measure.
-fn thinking(config: &Value, request: &mut Request<'_>) {
+fn thinking(config: &Value<'_>, request: &mut Request<'_>) {
     let shows = get(config, "includeThoughts") == Some(&Value::Bool(true));
     request.thoughts = if shows { Thoughts::Shown } else { Thoughts::Sealed };
     let budget = get(config, "thinkingBudget").and_then(Value::as_i64);

@@ -1,6 +1,6 @@
 //! What Gemini wants back of its own thoughts: a signature on the part that it stood on.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value as Json, json};
 
 use crate::dialect::hub::{Proof, Target};
 
@@ -34,16 +34,16 @@ pub(super) fn of_text(signature: &str) -> Proof<'static> {
     made(&json!({"thoughtSignature": signature}))
 }
 
-fn made(json: &Value) -> Proof<'static> {
+fn made(json: &Json) -> Proof<'static> {
     Proof::Made(json.to_string().into())
 }
 
 /// The signature of a thought that the target itself has had.
 pub(super) fn own(proof: &Proof<'_>, target: &Target<'_>) -> Option<Own> {
-    let members: Map<String, Value> = serde_json::from_str(proof.for_maker(target.origin)?).ok()?;
-    let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+    let members: Map<String, Json> = serde_json::from_str(proof.for_maker(target.origin)?).ok()?;
+    let text = |name: &str| members.get(name).and_then(Json::as_str).map(str::to_owned);
     let signature = text("thoughtSignature");
-    if members.get("thought") == Some(&Value::Bool(true)) {
+    if members.get("thought") == Some(&Json::Bool(true)) {
         return Some(Own::Thought { text: text("text").unwrap_or_default(), signature });
     }
     let signature = signature?;

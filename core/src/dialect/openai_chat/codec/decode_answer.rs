@@ -1,19 +1,18 @@
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use super::thoughts::{Collected, EXTRA, part_words};
 use super::{notes, reason};
 use crate::dialect::hub::{Answer, Input, Ledger, Notes, Part, PartKind, Proof, array, list, member, own_id, text};
+use crate::wire::json::Value;
 
-pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
+pub(super) fn decode<'a>(answer: &'a Value<'a>, ledger: &mut Ledger) -> Answer<'a> {
     let choice = list(answer, "choices").first().unwrap_or(&Value::Null);
     let message = choice.get("message").unwrap_or(&Value::Null);
     let mut thoughts = Collected::of_whole();
     thoughts.take(message);
     let mut parts = Vec::new();
     match message.get("content") {
-        Some(Value::String(words)) if !words.is_empty() => parts.push(Part::text(words.as_str())),
+        Some(Value::String(words)) if !words.is_empty() => parts.push(Part::text(&**words)),
         Some(content) => {
             for part in array(content) {
                 match text(part, "type") {
@@ -25,7 +24,7 @@ pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
         None => {}
     }
     let citations = notes::citations(message, ledger);
-    let logprobs = notes::logprobs(choice, ledger).iter().map(Cow::Borrowed).collect();
+    let logprobs = notes::logprobs(choice, ledger).into_iter().map(Cow::Owned).collect();
     let noted = Notes { citations, logprobs };
     match parts.first_mut() {
         Some(first) => *first = std::mem::replace(first, Part::text("")).noted(noted),
@@ -55,7 +54,7 @@ pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
         let function = custom.unwrap_or(function);
         let input = match function.get("arguments") {
             _ if custom.is_some() => Input::Text(text(function, "input").unwrap_or_default().into()),
-            Some(Value::String(arguments)) => Input::Json(arguments.as_str().into()),
+            Some(Value::String(arguments)) => Input::Json((&**arguments).into()),
             Some(tree) if !tree.is_null() => Input::Tree(tree),
             _ => Input::Json("".into()),
         };
@@ -74,6 +73,6 @@ pub(super) fn decode<'a>(answer: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
 }
 
 /// What a vendor wants back with the call that follows: Gemini's signature, as Google's Chat has it.
-pub(super) fn extra_proof<'a>(extra: &Value) -> Proof<'a> {
+pub(super) fn extra_proof<'a>(extra: &Value<'_>) -> Proof<'a> {
     Proof::Made(serde_json::json!({(EXTRA): extra}).to_string().into())
 }

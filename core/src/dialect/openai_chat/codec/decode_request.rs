@@ -1,13 +1,10 @@
-use std::borrow::Cow;
-
-use serde_json::Value;
-
 use super::thoughts;
 use super::tools;
 use crate::dialect::hub::{
     Cache, Effort, Format, Input, Ledger, Media, MediaKind, OPENAI_ALIKE, Part, PartKind, Proof, Reasoning, Refusal,
-    Request, Role, Source, Thoughts, Turn, array, flag, list, member, note_others, pair, says_nothing, text,
+    Request, Role, Schema, Source, Thoughts, Turn, array, flag, list, member, note_others, pair, says_nothing, text,
 };
+use crate::wire::json::Value;
 
 /// The members of a message that are read.
 const MESSAGE: [&str; 11] = [
@@ -36,11 +33,11 @@ const PART: [&str; 9] = [
     "cache_control",
 ];
 
-pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request<'a>, Refusal> {
+pub(super) fn decode<'a>(body: &'a Value<'a>, ledger: &mut Ledger) -> Result<Request<'a>, Refusal> {
     let mut request = Request { thoughts: Thoughts::Shown, ..Request::default() };
     let mut turns = Vec::new();
     for (name, value) in body.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-        match name.as_str() {
+        match name {
             // How a stream's usage is asked for is read beside the request.
             "model" | "stream_options" => {}
             "stream" => request.stream = *value == Value::Bool(true),
@@ -110,7 +107,7 @@ pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request
 }
 
 fn message<'a>(
-    value: &'a Value,
+    value: &'a Value<'a>,
     at: &str,
     request: &mut Request<'a>,
     turns: &mut Vec<Turn<'a>>,
@@ -163,7 +160,7 @@ fn message<'a>(
 }
 
 /// What a client has echoed of thoughts; a text without a proof is nobody's.
-fn thoughts_of<'a>(value: &'a Value, ledger: &mut Ledger) -> Vec<Part<'a>> {
+fn thoughts_of<'a>(value: &'a Value<'a>, ledger: &mut Ledger) -> Vec<Part<'a>> {
     let proofs = thoughts::echoed(value).map(Proof::of_client).filter(|proof| *proof != Proof::Foreign);
     let parts: Vec<_> =
         proofs.map(|proof| Part::new(PartKind::Reasoning { text: "".into(), proof: Some(proof) })).collect();
@@ -173,7 +170,7 @@ fn thoughts_of<'a>(value: &'a Value, ledger: &mut Ledger) -> Vec<Part<'a>> {
     parts
 }
 
-fn call<'a>(value: &'a Value, at: &str) -> Result<Part<'a>, Refusal> {
+fn call<'a>(value: &'a Value<'a>, at: &str) -> Result<Part<'a>, Refusal> {
     let id = text(value, "id").unwrap_or_default();
     match (member(value, "function"), member(value, "custom"), text(value, "type")) {
         (Some(function), ..) => Ok(named_call(function, id)),
@@ -190,9 +187,9 @@ fn call<'a>(value: &'a Value, at: &str) -> Result<Part<'a>, Refusal> {
     }
 }
 
-fn named_call<'a>(function: &'a Value, id: &'a str) -> Part<'a> {
+fn named_call<'a>(function: &'a Value<'a>, id: &'a str) -> Part<'a> {
     let input = match function.get("arguments") {
-        Some(Value::String(arguments)) => Input::Json(arguments.as_str().into()),
+        Some(Value::String(arguments)) => Input::Json((&**arguments).into()),
         Some(tree) => Input::Tree(tree),
         None => Input::Json("".into()),
     };
@@ -200,7 +197,7 @@ fn named_call<'a>(function: &'a Value, id: &'a str) -> Part<'a> {
     Part::new(PartKind::Call { id: id.into(), name, input })
 }
 
-fn parts<'a>(content: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Vec<Part<'a>>, Refusal> {
+fn parts<'a>(content: &'a Value<'a>, at: &str, ledger: &mut Ledger) -> Result<Vec<Part<'a>>, Refusal> {
     if let Some(text) = content.as_str() {
         return Ok(if text.is_empty() { Vec::new() } else { vec![Part::text(text)] });
     }
@@ -241,20 +238,20 @@ fn parts<'a>(content: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Vec<Pa
     Ok(parts)
 }
 
-fn image(value: &Value) -> Media<'_> {
+fn image<'a>(value: &'a Value<'a>) -> Media<'a> {
     let image = value.get("image_url").unwrap_or(&Value::Null);
     let url = image.as_str().or_else(|| text(image, "url")).unwrap_or_default();
     Media { kind: MediaKind::Image, source: Source::of_url(url), name: None, detail: text(image, "detail") }
 }
 
-fn audio(value: &Value) -> Media<'_> {
+fn audio<'a>(value: &'a Value<'a>) -> Media<'a> {
     let audio = value.get("input_audio").unwrap_or(&Value::Null);
     let mime = format!("audio/{}", text(audio, "format").unwrap_or("wav")).into();
     let source = Source::Base64 { mime, data: text(audio, "data").unwrap_or_default() };
     Media { kind: MediaKind::Audio, source, name: None, detail: None }
 }
 
-fn file(value: &Value) -> Media<'_> {
+fn file<'a>(value: &'a Value<'a>) -> Media<'a> {
     let file = value.get("file").unwrap_or(&Value::Null);
     let source = match text(file, "file_data") {
         Some(data) if data.starts_with("data:") => Source::of_url(data),
@@ -264,7 +261,7 @@ fn file(value: &Value) -> Media<'_> {
     Media { kind: MediaKind::Document, source, name: text(file, "filename"), detail: None }
 }
 
-fn format(value: &Value) -> Result<Option<Format<'_>>, Refusal> {
+fn format<'a>(value: &'a Value<'a>) -> Result<Option<Format<'a>>, Refusal> {
     match text(value, "type") {
         None | Some("text") => Ok(None),
         Some("json_object") => Ok(Some(Format::Json)),
@@ -272,7 +269,7 @@ fn format(value: &Value) -> Result<Option<Format<'_>>, Refusal> {
             let described = value.get("json_schema").unwrap_or(&Value::Null);
             let schema = member(described, "schema")
                 .ok_or_else(|| Refusal::new("response_format.json_schema.schema", "is missing"))?;
-            let schema = Cow::Borrowed(schema);
+            let schema = Schema::Given(schema);
             let (name, description) = (text(described, "name"), text(described, "description"));
             Ok(Some(Format::Schema { name, description, schema, strict: flag(described, "strict") }))
         }

@@ -1,11 +1,13 @@
-use serde_json::Value;
+use std::borrow::Cow;
+
+use serde_json::Value as Json;
 
 use super::decode_answer::extra_proof;
 use super::thoughts::{Collected, EXTRA, part_words};
 use super::{notes, reason};
 use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, StreamPart, array, list, member, own_id, parse, text};
 use crate::wire::Event;
-use crate::wire::json::{Capture, InvalidJson};
+use crate::wire::json::{Capture, InvalidJson, Value};
 
 /// A call of an index that nobody can use is none.
 const CALL_LIMIT: usize = 1024;
@@ -69,11 +71,13 @@ impl DecodeStream for Decoder {
         if member(&chunk, "citations").is_some() {
             ledger.dropped("citations");
         }
-        let Some(choice) = list(&chunk, "choices").iter().find(|it| it.get("index").is_none_or(|it| *it == 0)) else {
+        let Some(choice) =
+            list(&chunk, "choices").iter().find(|it| it.get("index").is_none_or(|it| it.as_u64() == Some(0)))
+        else {
             return Ok(());
         };
         let delta = member(choice, "delta").or_else(|| member(choice, "message"));
-        self.logprobs(notes::logprobs(choice, ledger), delta, ledger, give);
+        self.logprobs(&notes::logprobs(choice, ledger), delta, ledger, give);
         if let Some(delta) = delta {
             self.delta(delta, ledger, give);
         }
@@ -95,7 +99,7 @@ impl DecodeStream for Decoder {
 }
 
 impl Decoder {
-    fn delta(&mut self, delta: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+    fn delta(&mut self, delta: &Value<'_>, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
         let had_none = self.thoughts.is_empty();
         let words = self.thoughts.take(delta);
         if words.is_some() || had_none && !self.thoughts.is_empty() {
@@ -136,8 +140,8 @@ impl Decoder {
     /// What is known of the tokens of a delta comes before its words. A token may be a part of a letter, and no word yet.
     fn logprobs(
         &mut self,
-        tokens: &[Value],
-        delta: Option<&Value>,
+        tokens: &[Json],
+        delta: Option<&Value<'_>>,
         ledger: &mut Ledger,
         give: &mut dyn FnMut(StreamPart<'_>),
     ) {
@@ -157,7 +161,7 @@ impl Decoder {
     }
 
     /// What the text that is open rests on.
-    fn citations(&mut self, delta: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+    fn citations(&mut self, delta: &Value<'_>, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
         for mut citation in notes::citations(delta, ledger) {
             let Some((index, _)) = self.text.filter(|(_, block)| *block == Block::Text) else {
                 ledger.dropped("annotations");
@@ -218,7 +222,7 @@ impl Decoder {
         index
     }
 
-    fn call(&mut self, value: &Value, function: &Value, give: &mut dyn FnMut(StreamPart<'_>)) {
+    fn call(&mut self, value: &Value<'_>, function: &Value<'_>, give: &mut dyn FnMut(StreamPart<'_>)) {
         let index = value.get("index").and_then(Value::as_u64);
         let id = text(value, "id").unwrap_or_default();
         let name = text(function, "name").unwrap_or_default();
@@ -244,8 +248,8 @@ impl Decoder {
             self.begin(at, name, give);
         }
         let arguments = match function.get("arguments").or_else(|| function.get("input")) {
-            Some(Value::String(arguments)) => arguments.clone(),
-            Some(tree) if !tree.is_null() => tree.to_string(),
+            Some(Value::String(arguments)) => Cow::Borrowed(&**arguments),
+            Some(tree) if !tree.is_null() => Cow::Owned(tree.to_string()),
             _ => return,
         };
         let Some(call) = self.calls.get_mut(at).filter(|_| !arguments.is_empty()) else { return };

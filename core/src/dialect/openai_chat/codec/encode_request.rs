@@ -159,7 +159,7 @@ fn format(out: &mut Writer, request: &Request<'_>) {
                 if let Some(description) = description {
                     it.text_member("description", description);
                 }
-                it.key("schema").value(schema);
+                it.key("schema").value(&**schema);
                 if let Some(strict) = strict {
                     it.key("strict").flag(*strict);
                 }

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use super::{notes, reason_name, thoughts, usage, write_custom, write_function, write_head};
 use crate::dialect::hub::{Block, Citation, Context, Delta, EncodeStream, Ledger, StreamPart, Thoughts, Unwrapping};
@@ -21,7 +21,7 @@ pub(super) struct Encoder {
     /// How many characters of text there were.
     said: usize,
     /// Of the tokens of the text that comes next.
-    logprobs: Vec<Value>,
+    logprobs: Vec<Json>,
     ledger: Ledger,
 }
 

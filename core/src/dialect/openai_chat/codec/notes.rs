@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use crate::dialect::hub::{Citation, Ledger, list, member, text};
-use crate::wire::json::Writer;
+use crate::wire::json::{Value, Writer};
 
 /// The citations of a message or delta.
-pub(super) fn citations<'a>(message: &'a Value, ledger: &mut Ledger) -> Vec<Citation<'a>> {
-    let citation = |value: &'a Value| {
+pub(super) fn citations<'a>(message: &'a Value<'a>, ledger: &mut Ledger) -> Vec<Citation<'a>> {
+    let citation = |value: &'a Value<'a>| {
         let cited = member(value, "url_citation");
         if cited.is_none() {
             ledger.dropped("annotations");
@@ -20,7 +20,7 @@ pub(super) fn citations<'a>(message: &'a Value, ledger: &mut Ledger) -> Vec<Cita
 }
 
 /// The members that both of OpenAI's dialects have for a citation.
-pub(in crate::dialect) fn of_url(cited: &Value) -> Citation<'_> {
+pub(in crate::dialect) fn of_url<'a>(cited: &'a Value<'a>) -> Citation<'a> {
     let at = |name| cited.get(name).and_then(Value::as_u64).and_then(|it| usize::try_from(it).ok());
     Citation {
         url: text(cited, "url").unwrap_or_default().into(),
@@ -49,16 +49,16 @@ pub(super) fn write_citations(out: &mut Writer, citations: &[Citation<'_>], offs
 }
 
 /// How likely the tokens of a choice's or chunk's text were.
-pub(super) fn logprobs<'a>(choice: &'a Value, ledger: &mut Ledger) -> &'a [Value] {
-    let Some(logprobs) = member(choice, "logprobs") else { return &[] };
+pub(super) fn logprobs<'a>(choice: &'a Value<'a>, ledger: &mut Ledger) -> Vec<Json> {
+    let Some(logprobs) = member(choice, "logprobs") else { return Vec::new() };
     if !list(logprobs, "refusal").is_empty() {
         ledger.dropped("logprobs.refusal");
     }
-    list(logprobs, "content")
+    list(logprobs, "content").iter().map(Value::to_json).collect()
 }
 
 /// The member `logprobs` of a choice.
-pub(super) fn write_logprobs(out: &mut Writer, logprobs: &[Cow<'_, Value>]) {
+pub(super) fn write_logprobs(out: &mut Writer, logprobs: &[Cow<'_, Json>]) {
     out.key("logprobs");
     if logprobs.is_empty() {
         return out.null();

@@ -1,10 +1,10 @@
 //! Reasoning as vendors of Chat have it: a text under one of several names, and `reasoning_details` with what they want
 //! back.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value as Json};
 
 use crate::dialect::hub::{Ledger, PROOF_LIMIT, Proof, Target, array, list, member, text};
-use crate::wire::json::Writer;
+use crate::wire::json::{Value, Writer};
 
 const DETAILS: &str = "reasoning_details";
 /// What a vendor wants back with a call.
@@ -20,7 +20,7 @@ pub(super) struct Collected {
     /// The vendor's name for the text, and the text.
     name: Option<&'static str>,
     text: String,
-    details: Vec<Value>,
+    details: Vec<Json>,
     /// They are shown from here, not only kept for their maker.
     is_whole: bool,
 }
@@ -32,7 +32,7 @@ impl Collected {
     }
 
     /// Takes what a message or delta has of them, and gives the words that are new.
-    pub(super) fn take<'a>(&mut self, message: &'a Value) -> Option<&'a str> {
+    pub(super) fn take<'a>(&mut self, message: &'a Value<'a>) -> Option<&'a str> {
         let details = list(message, DETAILS);
         for detail in details {
             self.detail(detail);
@@ -69,32 +69,31 @@ impl Collected {
     pub(super) fn proof(&self) -> String {
         let mut members = Map::new();
         if let Some(name) = self.name {
-            members.insert(name.to_owned(), Value::from(self.text.as_str()));
+            members.insert(name.to_owned(), Json::from(self.text.as_str()));
         }
         if !self.details.is_empty() {
-            members.insert(DETAILS.to_owned(), Value::from(self.details.clone()));
+            members.insert(DETAILS.to_owned(), Json::from(self.details.clone()));
         }
-        Value::Object(members).to_string()
+        Json::Object(members).to_string()
     }
 
     /// Pieces of one detail come with the same index and type.
-    fn detail(&mut self, piece: &Value) {
-        let same = |known: &&mut Value| {
-            piece.get("index").is_some() && ["index", "type"].iter().all(|name| known.get(name) == piece.get(name))
+    fn detail(&mut self, piece: &Value<'_>) {
+        let same = |known: &&mut Json| {
+            piece.get("index").is_some()
+                && ["index", "type"].iter().all(|name| known.get(name) == piece.get(name).map(Value::to_json).as_ref())
         };
-        let known = self.details.last_mut().filter(same).and_then(Value::as_object_mut);
+        let known = self.details.last_mut().filter(same).and_then(Json::as_object_mut);
         let (Some(known), Some(piece)) = (known, piece.as_object()) else {
-            return self.details.push(piece.clone());
+            return self.details.push(piece.to_json());
         };
         for (name, value) in piece.iter().filter(|(_, value)| !value.is_null()) {
             match (known.get_mut(name), value) {
-                (Some(Value::String(so_far)), Value::String(more))
-                    if matches!(name.as_str(), "text" | "summary" | "data") =>
-                {
+                (Some(Json::String(so_far)), Value::String(more)) if matches!(name, "text" | "summary" | "data") => {
                     so_far.push_str(more);
                 }
                 _ => {
-                    known.insert(name.clone(), value.clone());
+                    known.insert(name.to_owned(), value.to_json());
                 }
             }
         }
@@ -102,7 +101,7 @@ impl Collected {
 }
 
 /// Content that is a list of parts: the words of a part that is a thought (Mistral's).
-pub(super) fn part_words(part: &Value) -> String {
+pub(super) fn part_words(part: &Value<'_>) -> String {
     let words = member(part, "thinking").map(array).unwrap_or_default();
     words.iter().filter_map(|it| text(it, "text")).collect()
 }
@@ -122,17 +121,17 @@ pub(super) fn write_details(out: &mut Writer, envelopes: &[String], first: u64) 
 }
 
 /// What a client has echoed of `reasoning_details`: the envelopes, or nothing of ours.
-pub(super) fn echoed(message: &Value) -> impl Iterator<Item = &str> {
+pub(super) fn echoed<'a>(message: &'a Value<'a>) -> impl Iterator<Item = &'a str> {
     list(message, DETAILS).iter().filter_map(|it| text(it, "data").or_else(|| text(it, "signature")))
 }
 
 /// Takes out thoughts that another provider had, with their text.
-pub(super) fn strip(body: &mut Value, ledger: &mut Ledger) {
-    for message in body.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten() {
+pub(super) fn strip(body: &mut Json, ledger: &mut Ledger) {
+    for message in body.get_mut("messages").and_then(Json::as_array_mut).into_iter().flatten() {
         let Some(message) = message.as_object_mut() else { continue };
-        let Some(details) = message.get_mut(DETAILS).and_then(Value::as_array_mut) else { continue };
+        let Some(details) = message.get_mut(DETAILS).and_then(Json::as_array_mut) else { continue };
         let before = details.len();
-        details.retain(|detail| !text(detail, "data").is_some_and(Proof::is_envelope));
+        details.retain(|detail| !detail.get("data").and_then(Json::as_str).is_some_and(Proof::is_envelope));
         if details.len() == before {
             continue;
         }
@@ -147,8 +146,8 @@ pub(super) fn strip(body: &mut Value, ledger: &mut Ledger) {
 }
 
 /// The members of a thought that the target itself has had: those that a message or a call has them under.
-pub(super) fn own(proof: &Proof<'_>, target: &Target<'_>) -> Option<Map<String, Value>> {
-    let mut members: Map<String, Value> = serde_json::from_str(proof.for_maker(target.origin)?).ok()?;
+pub(super) fn own(proof: &Proof<'_>, target: &Target<'_>) -> Option<Map<String, Json>> {
+    let mut members: Map<String, Json> = serde_json::from_str(proof.for_maker(target.origin)?).ok()?;
     members.retain(|name, value| match name.as_str() {
         DETAILS => value.is_array(),
         EXTRA => value.is_object(),
@@ -158,11 +157,11 @@ pub(super) fn own(proof: &Proof<'_>, target: &Target<'_>) -> Option<Map<String, 
 }
 
 /// Adds the members of a further thought of the same message, which has each of them once.
-pub(super) fn fold(all: &mut Map<String, Value>, more: Map<String, Value>) {
+pub(super) fn fold(all: &mut Map<String, Json>, more: Map<String, Json>) {
     for (name, value) in more {
         match (all.get_mut(&name), value) {
-            (Some(Value::String(text)), Value::String(more)) => text.push_str(&more),
-            (Some(Value::Array(details)), Value::Array(more)) => details.extend(more),
+            (Some(Json::String(text)), Json::String(more)) => text.push_str(&more),
+            (Some(Json::Array(details)), Json::Array(more)) => details.extend(more),
             (_, value) => {
                 all.insert(name, value);
             }
@@ -171,6 +170,6 @@ pub(super) fn fold(all: &mut Map<String, Value>, more: Map<String, Value>) {
 }
 
 /// Whether a message has thoughts in any form.
-pub(super) fn has_any(message: &Value) -> bool {
+pub(super) fn has_any(message: &Value<'_>) -> bool {
     TEXTS.iter().any(|name| text(message, name).is_some_and(|it| !it.is_empty())) || !list(message, DETAILS).is_empty()
 }

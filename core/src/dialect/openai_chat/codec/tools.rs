@@ -1,14 +1,11 @@
 //! Tools as a client declares them and chooses among them.
 
-use std::borrow::Cow;
-
-use serde_json::Value;
-
 use crate::dialect::hub::{
-    Freeform, Grammar, Ledger, Refusal, Request, Tool, ToolChoice, flag, list, member, note_others, text,
+    Freeform, Grammar, Ledger, Refusal, Request, Schema, Tool, ToolChoice, flag, list, member, note_others, text,
 };
+use crate::wire::json::Value;
 
-pub(super) fn tool<'a>(value: &'a Value, index: usize, ledger: &mut Ledger) -> Result<Tool<'a>, Refusal> {
+pub(super) fn tool<'a>(value: &'a Value<'a>, index: usize, ledger: &mut Ledger) -> Result<Tool<'a>, Refusal> {
     match (member(value, "function"), member(value, "custom"), text(value, "type")) {
         // Some clients leave the type out, or the level.
         (Some(inner), ..) => {
@@ -27,18 +24,18 @@ pub(super) fn tool<'a>(value: &'a Value, index: usize, ledger: &mut Ledger) -> R
     }
 }
 
-pub(super) fn function<'a>(value: &'a Value, ledger: &mut Ledger) -> Tool<'a> {
+pub(super) fn function<'a>(value: &'a Value<'a>, ledger: &mut Ledger) -> Tool<'a> {
     note_others(value, &["type", "name", "description", "parameters", "strict"], ledger);
     Tool {
         description: text(value, "description").map(Into::into),
-        schema: member(value, "parameters").map(Cow::Borrowed),
+        schema: member(value, "parameters").map(Schema::Given),
         strict: flag(value, "strict"),
         ..Tool::named(text(value, "name").unwrap_or_default())
     }
 }
 
 /// A tool that takes any text, or one that a grammar describes.
-fn custom<'a>(value: &'a Value, ledger: &mut Ledger) -> Tool<'a> {
+fn custom<'a>(value: &'a Value<'a>, ledger: &mut Ledger) -> Tool<'a> {
     note_others(value, &["name", "description", "format"], ledger);
     let grammar = member(value, "format").and_then(|format| member(format, "grammar")).map(|grammar| {
         let words = |name| text(grammar, name).unwrap_or_default();
@@ -52,7 +49,7 @@ fn custom<'a>(value: &'a Value, ledger: &mut Ledger) -> Tool<'a> {
 }
 
 /// Reads `tool_choice`, when all tools are known; one that allows some takes the others away.
-pub(super) fn choose<'a>(choice: &'a Value, request: &mut Request<'a>, ledger: &mut Ledger) -> Result<(), Refusal> {
+pub(super) fn choose<'a>(choice: &'a Value<'a>, request: &mut Request<'a>, ledger: &mut Ledger) -> Result<(), Refusal> {
     let unknown = || {
         let message = "must be `auto`, `none`, `required`, `allowed_tools`, or the name of a function or custom tool";
         Refusal::new("tool_choice", message)
@@ -63,7 +60,7 @@ pub(super) fn choose<'a>(choice: &'a Value, request: &mut Request<'a>, ledger: &
         Some("required" | "any") => Ok(ToolChoice::Required),
         _ => Err(unknown()),
     };
-    let name = |tool: &'a Value| {
+    let name = |tool: &'a Value<'a>| {
         let inner = member(tool, "function").or_else(|| member(tool, "custom")).unwrap_or(tool);
         text(inner, "name")
     };

@@ -1,9 +1,8 @@
-use serde_json::Value;
-
 use super::{notes, reason, reasoning};
 use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, list, member, note_others, text};
+use crate::wire::json::Value;
 
-pub(super) fn decode<'a>(response: &'a Value, ledger: &mut Ledger) -> Answer<'a> {
+pub(super) fn decode<'a>(response: &'a Value<'a>, ledger: &mut Ledger) -> Answer<'a> {
     let mut parts = Vec::new();
     let (mut has_calls, mut has_refused) = (false, false);
     for item in list(response, "output") {
@@ -45,7 +44,7 @@ pub(super) fn decode<'a>(response: &'a Value, ledger: &mut Ledger) -> Answer<'a>
 }
 
 /// What is said of a call beside what it calls.
-pub(super) fn note_unsaid(call: &Value, ledger: &mut Ledger) {
+pub(super) fn note_unsaid(call: &Value<'_>, ledger: &mut Ledger) {
     note_others(call, &["type", "id", "status", "call_id", "name", "arguments", "input", "caller"], ledger);
     // Called by a server's code, not by the model itself.
     if member(call, "caller").is_some_and(|caller| text(caller, "type") != Some("direct")) {
@@ -54,7 +53,7 @@ pub(super) fn note_unsaid(call: &Value, ledger: &mut Ledger) {
 }
 
 /// A part of a message: what it is, and its words.
-pub(super) fn content(part: &Value) -> (&'static str, &str) {
+pub(super) fn content<'a>(part: &'a Value<'a>) -> (&'static str, &'a str) {
     match text(part, "type") {
         Some("refusal") => ("refusal", text(part, "refusal").unwrap_or_default()),
         _ => ("text", text(part, "text").unwrap_or_default()),

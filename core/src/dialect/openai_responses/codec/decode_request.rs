@@ -1,12 +1,9 @@
-use std::borrow::Cow;
-
-use serde_json::Value;
-
 use super::{LOGPROBS, input, tools};
 use crate::dialect::hub::{
-    Effort, Format, Ledger, OPENAI_ALIKE, Part, Reasoning, Refusal, Request, Thoughts, array, flag, member, pair,
-    says_nothing, text,
+    Effort, Format, Ledger, OPENAI_ALIKE, Part, Reasoning, Refusal, Request, Schema, Thoughts, array, flag, member,
+    pair, says_nothing, text,
 };
+use crate::wire::json::Value;
 
 /// What an answer repeats of its request.
 const REPEATED: [&str; 12] = [
@@ -24,15 +21,15 @@ const REPEATED: [&str; 12] = [
     "user",
 ];
 
-pub(super) fn decode<'a>(body: &'a Value, ledger: &mut Ledger) -> Result<Request<'a>, Refusal> {
+pub(super) fn decode<'a>(body: &'a Value<'a>, ledger: &mut Ledger) -> Result<Request<'a>, Refusal> {
     // A response always has the items of its thoughts, though what they say only where it was asked for.
     let mut request = Request { thoughts: Thoughts::Sealed, ..Request::default() };
     let (mut turns, mut instructions) = (Vec::new(), Vec::new());
     for (name, value) in body.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-        if REPEATED.contains(&name.as_str()) {
+        if REPEATED.contains(&name) {
             request.repeated.push((name, value));
         }
-        match name.as_str() {
+        match name {
             "model" => {}
             // Of all tools.
             "tool_choice" => {}
@@ -91,9 +88,9 @@ fn stateless(instead: &str) -> String {
     format!("the model's provider keeps nothing; {instead}")
 }
 
-fn reasoning(value: &Value, request: &mut Request<'_>, ledger: &mut Ledger) -> Result<(), Refusal> {
+fn reasoning(value: &Value<'_>, request: &mut Request<'_>, ledger: &mut Ledger) -> Result<(), Refusal> {
     for (name, value) in value.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
-        match name.as_str() {
+        match name {
             "effort" => {
                 let effort = value.as_str().and_then(Effort::from_name);
                 let effort = effort.ok_or_else(|| Refusal::new("reasoning.effort", "is not known"))?;
@@ -106,13 +103,13 @@ fn reasoning(value: &Value, request: &mut Request<'_>, ledger: &mut Ledger) -> R
     Ok(())
 }
 
-fn format(value: &Value) -> Result<Option<Format<'_>>, Refusal> {
+fn format<'a>(value: &'a Value<'a>) -> Result<Option<Format<'a>>, Refusal> {
     match text(value, "type") {
         None | Some("text") => Ok(None),
         Some("json_object") => Ok(Some(Format::Json)),
         Some("json_schema") => {
             let schema = member(value, "schema").ok_or_else(|| Refusal::new("text.format.schema", "is missing"))?;
-            let schema = Cow::Borrowed(schema);
+            let schema = Schema::Given(schema);
             let (name, description) = (text(value, "name"), text(value, "description"));
             Ok(Some(Format::Schema { name, description, schema, strict: flag(value, "strict") }))
         }

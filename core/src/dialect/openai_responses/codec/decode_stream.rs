@@ -1,12 +1,10 @@
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::decode_answer::{content, note_unsaid};
 use super::{notes, reason, reasoning};
 use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, StreamPart, list, member, parse, text};
 use crate::wire::Event;
-use crate::wire::json::InvalidJson;
+use crate::wire::json::{InvalidJson, Value};
 
 /// Reads items by their place in the output: their ids change within a stream at some vendors.
 #[derive(Debug, Default)]
@@ -126,7 +124,7 @@ impl Decoder {
         Begun { index, is_open: true, says: false, part: 0 }
     }
 
-    fn item_added(&mut self, item: u64, value: &Value, give: &mut dyn FnMut(StreamPart<'_>)) {
+    fn item_added(&mut self, item: u64, value: &Value<'_>, give: &mut dyn FnMut(StreamPart<'_>)) {
         let words = |name| text(value, name).unwrap_or_default();
         let is_text = words("type") == "custom_tool_call";
         if (is_text || words("type") == "function_call") && !self.calls.contains_key(&item) {
@@ -140,7 +138,7 @@ impl Decoder {
         &mut self,
         at: (u64, u64),
         words: &str,
-        logprobs: &[Value],
+        logprobs: &[Value<'_>],
         block: Block<'_>,
         give: &mut dyn FnMut(StreamPart<'_>),
     ) {
@@ -156,7 +154,8 @@ impl Decoder {
         let index = said.begun.index;
         if !logprobs.is_empty() {
             said.has_logprobs = true;
-            give(StreamPart::Delta { index, delta: Delta::Logprobs(logprobs) });
+            let tokens: Vec<_> = logprobs.iter().map(Value::to_json).collect();
+            give(StreamPart::Delta { index, delta: Delta::Logprobs(&tokens) });
         }
         if !words.is_empty() {
             said.text.push_str(words);
@@ -165,7 +164,13 @@ impl Decoder {
     }
 
     /// What the words rest on that were said last at this place.
-    fn cite(&mut self, at: (u64, u64), annotation: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+    fn cite(
+        &mut self,
+        at: (u64, u64),
+        annotation: &Value<'_>,
+        ledger: &mut Ledger,
+        give: &mut dyn FnMut(StreamPart<'_>),
+    ) {
         let Some(citation) = notes::citation(annotation, ledger) else { return };
         match self.words.get_mut(&at).filter(|said| said.begun.is_open) {
             Some(said) => {
@@ -181,7 +186,7 @@ impl Decoder {
         &mut self,
         at: (u64, u64),
         words: &str,
-        logprobs: &[Value],
+        logprobs: &[Value<'_>],
         block: Block<'_>,
         give: &mut dyn FnMut(StreamPart<'_>),
     ) {
@@ -230,7 +235,7 @@ impl Decoder {
     }
 
     /// An item has ended. It is here as a whole, of which some vendors have streamed a part or nothing.
-    fn item_done(&mut self, item: u64, value: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+    fn item_done(&mut self, item: u64, value: &Value<'_>, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
         match text(value, "type").unwrap_or_default() {
             "message" => {
                 for (part, value) in (0..).zip(list(value, "content")) {
@@ -273,7 +278,7 @@ impl Decoder {
     }
 
     /// The response has ended: what is still open ends with it.
-    fn complete(&mut self, response: &Value, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+    fn complete(&mut self, response: &Value<'_>, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }

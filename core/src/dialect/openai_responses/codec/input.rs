@@ -1,12 +1,11 @@
 //! The items of a conversation, as the hub's turns.
 
-use serde_json::Value;
-
 use super::{reasoning, tools};
 use crate::dialect::hub::{
     Cache, Input, Ledger, Media, MediaKind, Part, PartKind, Refusal, Request, Role, Source, Turn, array, list, member,
     note_others, text,
 };
+use crate::wire::json::Value;
 
 /// The members of a part that are read.
 const PART: [&str; 12] = [
@@ -26,7 +25,7 @@ const PART: [&str; 12] = [
 
 /// A text, or a list of items. Instructions before the first turn are the request's own.
 pub(super) fn turns<'a>(
-    input: &'a Value,
+    input: &'a Value<'a>,
     request: &mut Request<'a>,
     ledger: &mut Ledger,
 ) -> Result<Vec<Turn<'a>>, Refusal> {
@@ -51,7 +50,7 @@ pub(super) fn turns<'a>(
 }
 
 /// What an item is of a turn; turns of one side in a row are one.
-fn item<'a>(value: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Option<Turn<'a>>, Refusal> {
+fn item<'a>(value: &'a Value<'a>, at: &str, ledger: &mut Ledger) -> Result<Option<Turn<'a>>, Refusal> {
     let words = |name| text(value, name).unwrap_or_default();
     // Nobody keeps what ids and states are of.
     let known: &[&str] = match text(value, "type") {
@@ -123,13 +122,13 @@ fn item<'a>(value: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Option<Tu
     Ok(Some(Turn { role, parts }))
 }
 
-fn call<'a>(value: &'a Value, input: Input<'a>) -> Part<'a> {
+fn call<'a>(value: &'a Value<'a>, input: Input<'a>) -> Part<'a> {
     let name = tools::full_name(text(value, "namespace"), text(value, "name").unwrap_or_default());
     Part::new(PartKind::Call { id: text(value, "call_id").unwrap_or_default().into(), name, input })
 }
 
 /// A text, or a list of parts.
-fn parts<'a>(content: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Vec<Part<'a>>, Refusal> {
+fn parts<'a>(content: &'a Value<'a>, at: &str, ledger: &mut Ledger) -> Result<Vec<Part<'a>>, Refusal> {
     if let Some(text) = content.as_str() {
         return Ok(if text.is_empty() { Vec::new() } else { vec![Part::text(text)] });
     }
@@ -173,7 +172,7 @@ fn parts<'a>(content: &'a Value, at: &str, ledger: &mut Ledger) -> Result<Vec<Pa
     Ok(parts)
 }
 
-fn file(value: &Value) -> Media<'_> {
+fn file<'a>(value: &'a Value<'a>) -> Media<'a> {
     let source = match (text(value, "file_data"), text(value, "file_url")) {
         (Some(data), _) if data.starts_with("data:") => Source::of_url(data),
         (Some(data), _) => Source::Base64 { mime: "application/pdf".into(), data },

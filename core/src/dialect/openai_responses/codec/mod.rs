@@ -14,10 +14,8 @@ mod response;
 mod tools;
 mod turns;
 
-use serde_json::Value;
-
 use crate::dialect::hub::{Codec, MARK, Reason, member, text};
-use crate::wire::json::Writer;
+use crate::wire::json::{Value, Writer};
 
 pub(super) static CODEC: Codec = Codec {
     decode_request: decode_request::decode,
@@ -46,7 +44,7 @@ fn encode_count(tokens: u64) -> Vec<u8> {
 }
 
 /// Why a response ended: it says so only where it is incomplete.
-fn reason(response: &Value, has_calls: bool, has_refused: bool) -> Reason<'static> {
+fn reason(response: &Value<'_>, has_calls: bool, has_refused: bool) -> Reason<'static> {
     let why = member(response, "incomplete_details").and_then(|it| text(it, "reason"));
     match (why, text(response, "status")) {
         (Some("content_filter"), _) => Reason::Filter,

@@ -2,20 +2,20 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use crate::dialect::hub::{Citation, Ledger, Notes, list, text};
 use crate::dialect::openai_chat::{of_url, write_url};
-use crate::wire::json::Writer;
+use crate::wire::json::{Value, Writer};
 
 /// Those of a part of a message.
-pub(super) fn of_part<'a>(part: &'a Value, ledger: &mut Ledger) -> Notes<'a> {
+pub(super) fn of_part<'a>(part: &'a Value<'a>, ledger: &mut Ledger) -> Notes<'a> {
     let citations = list(part, "annotations").iter().filter_map(|it| citation(it, ledger)).collect();
-    Notes { citations, logprobs: list(part, "logprobs").iter().map(Cow::Borrowed).collect() }
+    Notes { citations, logprobs: list(part, "logprobs").iter().map(|it| Cow::Owned(it.to_json())).collect() }
 }
 
 /// A citation of a page; files are known to OpenAI alone.
-pub(super) fn citation<'a>(annotation: &'a Value, ledger: &mut Ledger) -> Option<Citation<'a>> {
+pub(super) fn citation<'a>(annotation: &'a Value<'a>, ledger: &mut Ledger) -> Option<Citation<'a>> {
     if text(annotation, "type") == Some("url_citation") {
         return Some(of_url(annotation));
     }
@@ -38,6 +38,6 @@ pub(super) fn write(out: &mut Writer, notes: &Notes<'_>, text: &str) {
     write_logprobs(out, &notes.logprobs);
 }
 
-pub(super) fn write_logprobs(out: &mut Writer, logprobs: &[Cow<'_, Value>]) {
+pub(super) fn write_logprobs(out: &mut Writer, logprobs: &[Cow<'_, Json>]) {
     out.key("logprobs").array(|it| logprobs.iter().for_each(|token| it.value(token)));
 }

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
-
 use crate::dialect::hub::{
-    Freeform, Grammar, Ledger, Refusal, Request, Tool, ToolChoice, array, flag, list, member, note_others, text,
+    Freeform, Grammar, Ledger, Refusal, Request, Schema, Tool, ToolChoice, array, flag, list, member, note_others, text,
 };
+use crate::wire::json::Value;
 
 /// Between the name of a namespace and that of a tool in it, where both are one name: no name has it.
 const SEPARATOR: char = '\u{1f}';
@@ -26,7 +25,7 @@ pub(super) fn split_name(full: &str) -> (Option<&str>, &str) {
 
 /// Takes a list of tools; `at` is where the client has it.
 pub(super) fn take<'a>(
-    tools: &'a Value,
+    tools: &'a Value<'a>,
     at: &str,
     request: &mut Request<'a>,
     ledger: &mut Ledger,
@@ -48,7 +47,7 @@ pub(super) fn take<'a>(
 }
 
 fn take_one<'a>(
-    tool: &'a Value,
+    tool: &'a Value<'a>,
     namespace: Option<&str>,
     at: &str,
     request: &mut Request<'a>,
@@ -92,7 +91,7 @@ fn take_one<'a>(
     }
     request.tools.push(Tool {
         description: text(tool, "description").map(Cow::Borrowed),
-        schema: member(tool, "parameters").filter(|_| freeform.is_none()).map(Cow::Borrowed),
+        schema: member(tool, "parameters").filter(|_| freeform.is_none()).map(Schema::Given),
         strict: flag(tool, "strict").filter(|_| freeform.is_none()),
         freeform,
         ..Tool::named(name)
@@ -101,7 +100,7 @@ fn take_one<'a>(
 }
 
 /// Reads `tool_choice`, when all tools are known; one that allows some takes the others away.
-pub(super) fn choose<'a>(choice: &'a Value, request: &mut Request<'a>, ledger: &mut Ledger) -> Result<(), Refusal> {
+pub(super) fn choose<'a>(choice: &'a Value<'a>, request: &mut Request<'a>, ledger: &mut Ledger) -> Result<(), Refusal> {
     let unknown = || {
         let message = "must be `auto`, `none`, `required`, `allowed_tools`, a function or a custom tool, \
             which are all that the model's provider can be told";

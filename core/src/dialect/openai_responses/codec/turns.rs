@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::Value as Json;
 
 use super::reasoning;
 use crate::dialect::hub::{
@@ -117,7 +117,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
     /// An item for each thought and call, and a message for the words between them.
     fn assistant(&mut self, out: &mut Writer, parts: &[Part<'_>]) {
         // A thought is refused that nothing follows.
-        let mut thoughts: Vec<Value> = Vec::new();
+        let mut thoughts: Vec<Json> = Vec::new();
         let mut words: Vec<&Part<'_>> = Vec::new();
         for part in parts {
             self.breakpoints |= part.cache.is_some();
@@ -174,7 +174,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
 }
 
 /// Writes the words that have come as a message, and before them the thoughts that led to them.
-fn say(out: &mut Writer, thoughts: &mut Vec<Value>, words: &mut Vec<&Part<'_>>) {
+fn say(out: &mut Writer, thoughts: &mut Vec<Json>, words: &mut Vec<&Part<'_>>) {
     if words.is_empty() {
         return;
     }
