@@ -36,6 +36,7 @@ fn requests(from: Dialect, to: Dialect, data: &[u8]) {
         stream: true,
         asks_usage: true,
         without_reasoning: false,
+        size: data.len(),
     };
     let encoded = (provider.encode_request)(&request, &target, &mut Names::default(), &mut ledger);
     if let Ok(Encoded { body, .. }) = encoded {

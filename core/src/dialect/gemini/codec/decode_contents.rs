@@ -169,8 +169,8 @@ fn result<'a>(response: &'a Value<'a>) -> (Cow<'a, str>, bool) {
         other => other.to_string(),
     };
     match only {
-        Some((name, value)) if name == "output" => (text(value).into(), false),
-        Some((name, value)) if name == "error" => (text(value).into(), true),
+        Some(("output", value)) => (text(value).into(), false),
+        Some(("error", value)) => (text(value).into(), true),
         _ => (text(response).into(), false),
     }
 }
