@@ -55,7 +55,7 @@ fn fate(from: Dialect, to: Dialect, it: &Try) -> String {
 }
 
 /// Why a field need not be told, by how its path begins or ends.
-const NOTHING_TO_TELL: [(&str, &str); 48] = [
+const NOTHING_TO_TELL: [(&str, &str); 47] = [
     // The gateway writes its own.
     ("object", OWN),
     ("created", OWN),
@@ -89,7 +89,6 @@ const NOTHING_TO_TELL: [(&str, &str); 48] = [
     ("truncation", REQUEST),
     ("user", REQUEST),
     // What the provider counts for itself; usage is told by the meter.
-    ("service_tier", BOOKS),
     ("system_fingerprint", BOOKS),
     ("input_transformations", BOOKS),
     ("prompt_cache_diagnostics", BOOKS),
@@ -146,7 +145,8 @@ fn fates(from: Dialect, to: Dialect) -> Fates {
             let known =
                 NOTHING_TO_TELL.iter().find(|(part, _)| is(part) || part.starts_with('(') && path.ends_with(part));
             let name = path.rsplit('.').next().unwrap_or_default();
-            let is_off = Value::from(it.body.clone()).to_string().contains(&format!("\"{name}\":false"));
+            let body = Value::from(it.body.clone()).to_string();
+            let is_off = ["false", "\"auto\""].iter().any(|value| body.contains(&format!("\"{name}\":{value}")));
             let known = known.map(|(_, why)| *why).or(is_off.then_some("default"));
             let known = known.or(SAYS_NOTHING.contains(&path).then_some("nothing alone"));
             known.map_or(silent, str::to_owned)

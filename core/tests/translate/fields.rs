@@ -193,13 +193,14 @@ fn nothing_is_lost_silently() {
 }
 
 /// What several dialects have a field for, in the order of [`Dialect::ALL`]: it is never dropped or refused between them.
-const COUNTERPARTS: [[Option<&str>; 4]; 14] = [
+const COUNTERPARTS: [[Option<&str>; 4]; 15] = [
     [
         Some("max_completion_tokens"),
         Some("max_output_tokens"),
         Some("max_tokens"),
         Some("generationConfig.maxOutputTokens"),
     ],
+    [Some("n"), None, None, Some("generationConfig.candidateCount")],
     [Some("temperature"), Some("temperature"), None, Some("generationConfig.temperature")],
     [Some("top_p"), Some("top_p"), None, Some("generationConfig.topP")],
     [Some("seed"), None, None, Some("generationConfig.seed")],

@@ -2,6 +2,7 @@
 
 mod answer_fields;
 mod bench;
+mod choices;
 mod envelopes;
 mod fields;
 mod forms;

@@ -210,7 +210,7 @@ fn chat() -> Vec<Probe> {
         ("penalties", it, json!({"frequency_penalty": 0.5, "presence_penalty": 0.5}), "frequencyPenalty"),
         ("`logit_bias`", it, json!({"logit_bias": {"1": 1}}), ""),
         ("`logprobs`", it, json!({"logprobs": true, "top_logprobs": 2}), "top_logprobs|responseLogprobs"),
-        ("`n` above 1", it, json!({"n": 2}), ""),
+        ("`n` above 1", it, json!({"n": 2}), "candidateCount"),
         ("`reasoning_effort`", it, json!({"reasoning_effort": "medium"}), "thinking|\"effort\""),
         ("`prompt_cache_key`", it, json!({"prompt_cache_key": "needle"}), "needle"),
         ("`verbosity`", it, json!({"verbosity": "low"}), "verbosity"),
@@ -333,7 +333,7 @@ fn gemini() -> Vec<Probe> {
         ("`stopSequences`", it, config(json!({"stopSequences": ["needle"]})), "needle"),
         ("`seed`", it, config(json!({"seed": 7})), "seed"),
         ("penalties", it, config(json!({"frequencyPenalty": 0.5, "presencePenalty": 0.5})), "frequency_penalty"),
-        ("`candidateCount` above 1", it, config(json!({"candidateCount": 2})), ""),
+        ("`candidateCount` above 1", it, config(json!({"candidateCount": 2})), "\"n\":2"),
         ("`responseLogprobs`", it, config(json!({"responseLogprobs": true, "logprobs": 2})), "top_logprobs"),
         (
             "`thinkingBudget`",

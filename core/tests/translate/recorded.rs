@@ -10,7 +10,7 @@ use crate::bench::{self, others};
 use crate::recordings::{OTHER_OPERATIONS, name, recordings, stream};
 
 /// The text, the calls with their arguments, as an answer or a stream of a dialect has them.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Said {
     text: String,
     /// Name and arguments, the latter as JSON text while they come.
@@ -21,6 +21,11 @@ pub(crate) struct Said {
 
 impl Said {
     pub(crate) fn of_answer(dialect: Dialect, answer: &Value) -> Self {
+        Self::of_choice(dialect, answer, 0)
+    }
+
+    /// What one of several choices says.
+    pub(crate) fn of_choice(dialect: Dialect, answer: &Value, number: u64) -> Self {
         let mut said = Self::default();
         match dialect {
             Dialect::Anthropic => {
@@ -37,9 +42,9 @@ impl Said {
                     }
                 }
             }
-            Dialect::OpenAiChat => said.chat(&answer["choices"][0]["message"], false),
+            Dialect::OpenAiChat => said.chat(&choice(&answer["choices"], number)["message"], false),
             Dialect::OpenAiResponses => list(&answer["output"]).iter().for_each(|item| said.item(item)),
-            Dialect::Gemini => said.gemini(answer),
+            Dialect::Gemini => said.gemini(choice(&answer["candidates"], number)),
         }
         said.settled()
     }
@@ -65,7 +70,7 @@ impl Said {
                         said.calls.last_mut().unwrap().1 += piece;
                     }
                 }
-                Dialect::OpenAiChat => said.chat(&payload["choices"][0]["delta"], true),
+                Dialect::OpenAiChat => said.chat(&choice(&payload["choices"], 0)["delta"], true),
                 Dialect::OpenAiResponses if payload["type"] == "response.output_item.done" => {
                     // What was said in pieces stays said, though the whole, in one recording, is another.
                     let of_item = |it: &&Value| it["output_index"] == payload["output_index"];
@@ -78,7 +83,7 @@ impl Said {
                     }
                 }
                 Dialect::OpenAiResponses => {}
-                Dialect::Gemini => said.gemini(payload),
+                Dialect::Gemini => said.gemini(choice(&payload["candidates"], 0)),
             }
         }
         said.settled()
@@ -121,8 +126,8 @@ impl Said {
         }
     }
 
-    fn gemini(&mut self, answer: &Value) {
-        for part in list(&answer["candidates"][0]["content"]["parts"]) {
+    fn gemini(&mut self, candidate: &Value) {
+        for part in list(&candidate["content"]["parts"]) {
             if part["thought"] != true {
                 self.text += part["text"].as_str().unwrap_or_default();
             }
@@ -183,6 +188,12 @@ impl Said {
         }
         self
     }
+}
+
+/// The one of this number, if it is there. The first need not say that it is.
+pub(crate) fn choice(choices: &Value, number: u64) -> &Value {
+    let is = |choice: &&Value| choice["index"].as_u64().unwrap_or(0) == number;
+    list(choices).iter().find(is).unwrap_or(&Value::Null)
 }
 
 fn list(value: &Value) -> &[Value] {

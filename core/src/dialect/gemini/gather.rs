@@ -13,6 +13,9 @@ pub(super) fn gather(whole: &mut Map<String, Value>, mut chunk: Map<String, Valu
         let known = element(all, index(&candidate, "index"))?;
         let Value::Object(mut candidate) = candidate else { continue };
         let content = candidate.shift_remove("content");
+        if let Some(Value::Object(more)) = candidate.shift_remove("logprobsResult") {
+            tokens(known.entry("logprobsResult").or_insert_with(|| json!({})), more);
+        }
         set_all(known, candidate);
         let Some(Value::Object(mut content)) = content else { continue };
         let said = content.shift_remove("parts");
@@ -25,6 +28,19 @@ pub(super) fn gather(whole: &mut Map<String, Value>, mut chunk: Map<String, Valu
         }
     }
     Ok(())
+}
+
+/// Each chunk tells how likely its own tokens were.
+fn tokens(known: &mut Value, more: Map<String, Value>) {
+    let Some(known) = known.as_object_mut() else { return };
+    for (name, more) in more {
+        match (known.get_mut(&name), more) {
+            (Some(Value::Array(all)), Value::Array(more)) => all.extend(more),
+            (_, more) => {
+                known.insert(name, more);
+            }
+        }
+    }
 }
 
 /// Texts that have nothing else are one.

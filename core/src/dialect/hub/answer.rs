@@ -7,8 +7,39 @@ use super::part::Part;
 pub struct Answer<'a> {
     /// The provider's own id of it, where it gave one.
     pub id: Option<&'a str>,
+    /// Which tier of service has answered, in OpenAI's words.
+    pub service_tier: Option<&'a str>,
+    pub first: Choice<'a>,
+    /// Where several choices were asked for.
+    pub others: Vec<Choice<'a>>,
+}
+
+/// One of the answers that a model has given to the same request; mostly the only one.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Choice<'a> {
     pub parts: Vec<Part<'a>>,
     pub reason: Reason<'a>,
+}
+
+impl<'a> Answer<'a> {
+    pub const fn of(id: Option<&'a str>, parts: Vec<Part<'a>>, reason: Reason<'a>) -> Self {
+        Self { id, service_tier: None, first: Choice { parts, reason }, others: Vec::new() }
+    }
+
+    /// Of these choices; of an empty one, when there is none.
+    pub fn of_choices(id: Option<&'a str>, choices: impl Iterator<Item = Choice<'a>>) -> Self {
+        let mut choices = choices.fuse();
+        Self { id, service_tier: None, first: choices.next().unwrap_or_default(), others: choices.collect() }
+    }
+
+    #[must_use]
+    pub fn served(self, service_tier: Option<&'a str>) -> Self {
+        Self { service_tier, ..self }
+    }
+
+    pub fn choices(&self) -> impl Iterator<Item = &Choice<'a>> {
+        std::iter::once(&self.first).chain(&self.others)
+    }
 }
 
 /// Why a model ended.

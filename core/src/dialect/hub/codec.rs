@@ -19,6 +19,8 @@ pub struct Codec {
     pub encode_stream: fn(Context) -> Box<dyn EncodeStream>,
     /// Its clients have tools that take any text.
     pub has_freeform: bool,
+    /// Its answers may have several choices.
+    pub has_choices: bool,
     /// What an envelope of ours begins with in a client's request.
     pub mark: &'static str,
     /// Takes envelopes of ours out of a request that goes to a provider of this dialect as it is: no maker of a thought is

@@ -147,24 +147,25 @@ impl Unwrapping {
 /// Makes functions' calls of those with any text, for a client that knows nothing else.
 #[derive(Debug, Default)]
 pub(super) struct Wrapping {
-    open: Vec<usize>,
+    /// The choice and the index of those that are open.
+    open: Vec<(usize, usize)>,
 }
 
 impl Wrapping {
-    pub(super) fn part(&mut self, part: StreamPart<'_>, give: &mut dyn FnMut(StreamPart<'_>)) {
+    pub(super) fn part(&mut self, choice: usize, part: StreamPart<'_>, give: &mut dyn FnMut(StreamPart<'_>)) {
         let input = |index, text| StreamPart::Delta { index, delta: Delta::Input(text) };
         match part {
             StreamPart::Open { index, block: Block::Call { id, name, is_text: true } } => {
-                self.open.push(index);
+                self.open.push((choice, index));
                 give(StreamPart::Open { index, block: Block::Call { id, name, is_text: false } });
                 give(input(index, "{\"input\":\""));
             }
-            StreamPart::Delta { index, delta: Delta::Input(text) } if self.open.contains(&index) => {
+            StreamPart::Delta { index, delta: Delta::Input(text) } if self.open.contains(&(choice, index)) => {
                 let quoted = Json::from(text).to_string();
                 give(input(index, quoted.get(1..quoted.len() - 1).unwrap_or_default()));
             }
-            StreamPart::Close { index, .. } if self.open.contains(&index) => {
-                self.open.retain(|open| *open != index);
+            StreamPart::Close { index, .. } if self.open.contains(&(choice, index)) => {
+                self.open.retain(|open| *open != (choice, index));
                 give(input(index, "\"}"));
                 give(part);
             }
@@ -254,7 +255,7 @@ mod tests {
         let open = StreamPart::Open { index, block: Block::Call { id: "i", name: "n", is_text: true } };
         let parts = std::iter::once(open).chain(pieces).chain([StreamPart::Close { index, proof: None }]);
         for part in parts {
-            wrapping.part(part, &mut |part| match part {
+            wrapping.part(0, part, &mut |part| match part {
                 StreamPart::Delta { delta: Delta::Input(text), .. } => said += text,
                 StreamPart::Open { block, .. } => assert_eq!(block, Block::Call { id: "i", name: "n", is_text: false }),
                 _ => {}

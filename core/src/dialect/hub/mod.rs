@@ -4,9 +4,11 @@
 //! for is refused by name, or stands in the [`Ledger`].
 
 mod answer;
+mod choices;
 mod codec;
 mod context;
 mod estimate;
+mod fitting;
 mod freeform;
 mod ledger;
 mod names;
@@ -22,7 +24,8 @@ mod tool;
 mod transcoder;
 mod tree;
 
-pub use answer::{Answer, Reason};
+pub use answer::{Answer, Choice, Reason};
+pub(in crate::dialect) use choices::Choices;
 pub use codec::{Codec, CountRequest, DecodeStream, EncodeRequest, EncodeStream, Encoded};
 pub use context::{Context, Target};
 pub use estimate::estimate;

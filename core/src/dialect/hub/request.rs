@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 
+use super::ledger::Refusal;
 use super::part::Part;
 use super::reasoning::{Reasoning, Thoughts};
 use super::schema::Schema;
@@ -34,6 +35,8 @@ pub struct Request<'a> {
     pub logprobs: Option<u64>,
     /// Members that the answer repeats.
     pub repeated: Vec<(&'a str, &'a Value<'a>)>,
+    /// How many choices the answer shall have, where they are several, and the client's name for that.
+    pub choices: Option<(u64, &'static str)>,
     pub stream: bool,
 }
 
@@ -42,6 +45,12 @@ impl Request<'_> {
     pub fn freeform(&self) -> Vec<String> {
         let tools = self.tools.iter().filter(|tool| tool.freeform.is_some());
         tools.map(|tool| tool.name.clone().into_owned()).collect()
+    }
+
+    /// For a target whose answers have one choice.
+    pub(in crate::dialect) fn one_choice(&self) -> Result<(), Refusal> {
+        let message = "the model's provider gives one answer; ask once for each";
+        self.choices.map_or(Ok(()), |(_, field)| Err(Refusal::new(field, message)))
     }
 
     /// Whether a tool of this name takes any text.

@@ -3,8 +3,8 @@ use serde_json::Value as Json;
 use super::answer::Reason;
 use super::notes::Citation;
 
-/// A step of a streamed answer. Blocks may be open at the same time, and their deltas interleaved; each index is used once.
-/// Without an `End` the answer is not complete.
+/// A step of a streamed answer. Blocks may be open at the same time, and their deltas interleaved; each index is used once in
+/// a choice. Without an `End` the answer is not complete.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StreamPart<'a> {
     Start {
@@ -23,6 +23,15 @@ pub enum StreamPart<'a> {
         /// Of reasoning: what its maker wants back, as JSON in its maker's own words.
         proof: Option<&'a str>,
     },
+    /// Which tier of service answers, in OpenAI's words, as far as is known.
+    Tier(&'a str),
+    /// What follows is of this choice, as at first it is of choice 0.
+    Choice(usize),
+    /// A choice has ended, and others have not.
+    ChoiceEnd {
+        reason: Reason<'a>,
+    },
+    /// The last choice has ended, which is the first one.
     End {
         reason: Reason<'a>,
     },

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use super::freeform::Wrapping;
+use super::fitting::Fitting;
 use super::{Codec, Context, DecodeStream, EncodeStream, Ledger, Reason, StreamPart};
 use crate::dialect::{Dialect, ErrorKind, GatewayError, Usage};
 use crate::wire::json::Writer;
@@ -16,8 +16,7 @@ pub struct Transcoder {
     framing: Decoder,
     from: Box<dyn DecodeStream>,
     to: Box<dyn EncodeStream>,
-    /// For a client that knows functions alone.
-    wrapping: Option<Wrapping>,
+    fitting: Fitting,
     client: Dialect,
     out: Writer,
     ledger: Ledger,
@@ -35,7 +34,7 @@ impl Transcoder {
             framing: Decoder::new(EVENT_LIMIT),
             from: (provider.codec().decode_stream)(),
             to: (client.codec().encode_stream)(context),
-            wrapping: (!client.codec().has_freeform).then(Wrapping::default),
+            fitting: Fitting::new(client.codec()),
             client,
             out: Writer::default(),
             ledger: Ledger::default(),
@@ -48,12 +47,12 @@ impl Transcoder {
 
     /// The client's bytes for the provider's next ones; `usage` is what was reported by now.
     pub fn push(&mut self, chunk: &[u8], usage: &Usage) -> Bytes {
-        let Self { framing, from, to, wrapping, out, ledger, has_begun, has_ended, failure, .. } = self;
+        let Self { framing, from, to, fitting, out, ledger, has_begun, has_ended, failure, .. } = self;
         framing.push(chunk, |frame| match frame {
             Frame::Whole(event) => {
                 let mut give = |part: StreamPart<'_>| {
                     *has_begun = true;
-                    wrapped(wrapping, part, &mut |part| *has_ended |= write(part, to.as_mut(), usage, out, failure));
+                    fitting.part(part, &mut |part| *has_ended |= write(part, to.as_mut(), usage, out, failure));
                 };
                 if from.event(event, ledger, &mut give).is_err() {
                     ledger.dropped("malformed_event");
@@ -73,9 +72,9 @@ impl Transcoder {
                 last.push((event.name.to_vec(), event.data.to_vec()));
             }
         });
-        let Self { from, to, wrapping, out, ledger, has_ended, failure, .. } = self;
+        let Self { from, to, fitting, out, ledger, has_ended, failure, .. } = self;
         let mut give = |part: StreamPart<'_>| {
-            wrapped(wrapping, part, &mut |part| *has_ended |= write(part, to.as_mut(), usage, out, failure));
+            fitting.part(part, &mut |part| *has_ended |= write(part, to.as_mut(), usage, out, failure));
         };
         for (name, data) in &last {
             if from.event(Event { name, data }, ledger, &mut give).is_err() {
@@ -111,19 +110,15 @@ impl Transcoder {
     /// What the answer has lost by now.
     pub fn ledger(&self) -> Ledger {
         let mut all = self.ledger.clone();
+        if self.fitting.lost_choices {
+            all.dropped("choices");
+        }
         all.extend(self.to.ledger().clone());
         all
     }
 }
 
-fn wrapped(wrapping: &mut Option<Wrapping>, part: StreamPart<'_>, give: &mut dyn FnMut(StreamPart<'_>)) {
-    match wrapping {
-        Some(wrapping) => wrapping.part(part, give),
-        None => give(part),
-    }
-}
-
-/// Writes a part, unless it says that the model has failed. Whether it was the last.
+/// Writes a part, unless the model has failed. Whether it was the last.
 fn write(
     part: StreamPart<'_>,
     to: &mut dyn EncodeStream,
@@ -131,8 +126,12 @@ fn write(
     out: &mut Writer,
     failure: &mut Option<String>,
 ) -> bool {
-    if let StreamPart::End { reason: Reason::Failed(words) } = part {
-        *failure = Some(words.into_owned());
+    if let StreamPart::End { reason: Reason::Failed(words) } | StreamPart::ChoiceEnd { reason: Reason::Failed(words) } =
+        &part
+    {
+        failure.get_or_insert_with(|| words.clone().into_owned());
+    }
+    if failure.is_some() {
         return true;
     }
     let is_end = matches!(part, StreamPart::End { .. });
@@ -156,9 +155,15 @@ pub fn transcode_answer(
 ) -> Result<Vec<u8>, String> {
     let body = super::tree::parse(body.strip_prefix(crate::wire::BYTE_ORDER_MARK).unwrap_or(body))
         .map_err(|error| format!("the provider's answer cannot be translated: {error}"))?;
-    let answer = (provider.decode_answer)(&body, ledger);
-    if let Reason::Failed(words) = &answer.reason {
-        return Err(failed(words));
+    let mut answer = (provider.decode_answer)(&body, ledger);
+    if !client.has_choices && !answer.others.is_empty() {
+        ledger.dropped("choices");
+        answer.others.clear();
+    }
+    for choice in answer.choices() {
+        if let Reason::Failed(words) = &choice.reason {
+            return Err(failed(words));
+        }
     }
     Ok((client.encode_answer)(&answer, usage, context, ledger))
 }

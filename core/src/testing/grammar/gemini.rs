@@ -1,6 +1,9 @@
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-/// Chunks of one response, each with one candidate and whole parts; the last with a reason and the usage. Or an error at last:
+/// Chunks of one response, each with one candidate and whole parts; each candidate's last has a reason, the very last the
+/// usage. Or an error at last:
 /// as an event, and once more as bare JSON, which older clients see. A JSON array holds the same.
 pub(super) fn check(stream: &str) {
     if stream.starts_with('[') {
@@ -24,8 +27,9 @@ pub(super) fn check(stream: &str) {
 fn chunks(chunks: &[Value]) {
     let (last, before) = chunks.split_last().expect("a stream of something");
     for chunk in before {
-        assert_eq!((&chunk["usageMetadata"], reason(chunk)), (&Value::Null, &Value::Null), "only the last: {chunk}");
+        assert_eq!(chunk["usageMetadata"], Value::Null, "only the last: {chunk}");
     }
+    let mut ended: BTreeMap<u64, bool> = BTreeMap::new();
     let answer = if last["error"].is_object() { before } else { chunks };
     for chunk in answer {
         for name in ["responseId", "modelVersion"] {
@@ -34,8 +38,15 @@ fn chunks(chunks: &[Value]) {
                 "all chunks have the same {name}: {chunk}"
             );
         }
-        let content = &chunk["candidates"][0]["content"];
-        assert_eq!((&content["role"], &chunk["candidates"][0]["index"]), (&"model".into(), &0.into()), "{chunk}");
+        let candidate = &chunk["candidates"][0];
+        let content = &candidate["content"];
+        assert_eq!(content["role"], "model", "{chunk}");
+        let has_ended = ended.entry(candidate["index"].as_u64().unwrap()).or_default();
+        assert!(!*has_ended, "nothing follows the reason: {chunk}");
+        if let Some(reason) = candidate["finishReason"].as_str() {
+            assert!(["STOP", "MAX_TOKENS", "SAFETY"].contains(&reason), "{chunk}");
+            *has_ended = true;
+        }
         for part in content["parts"].as_array().unwrap() {
             let call = &part["functionCall"];
             assert!(part["text"].is_string() != call.is_object(), "a text or a call: {part}");
@@ -48,13 +59,9 @@ fn chunks(chunks: &[Value]) {
         assert!(error["code"].is_u64() && error["message"].is_string() && error["status"].is_string(), "{last}");
         return;
     }
-    assert!(["STOP", "MAX_TOKENS", "SAFETY"].iter().any(|it| reason(last) == it), "{last}");
+    assert!(ended.keys().copied().eq(0..ended.len() as u64) && ended.values().all(|it| *it), "{ended:?}");
     let usage = &last["usageMetadata"];
     let count = |name: &str| usage[name].as_u64().unwrap_or(0);
     let sum = count("promptTokenCount") + count("candidatesTokenCount") + count("thoughtsTokenCount");
     assert_eq!(usage["totalTokenCount"].as_u64(), Some(sum), "{usage}");
-}
-
-fn reason(chunk: &Value) -> &Value {
-    &chunk["candidates"][0]["finishReason"]
 }

@@ -1,4 +1,4 @@
-use super::{citations, reason};
+use super::{citations, reason, usage};
 use crate::dialect::hub::{Answer, Input, Ledger, Notes, Part, PartKind, Proof, list, member, note_others, text};
 use crate::wire::json::Value;
 
@@ -38,11 +38,8 @@ pub(super) fn decode<'a>(message: &'a Value<'a>, ledger: &mut Ledger) -> Answer<
         parts.push(Part::new(kind));
     }
     let sequence = text(message, "stop_sequence");
-    Answer {
-        id: text(message, "id"),
-        parts,
-        reason: reason(text(message, "stop_reason").unwrap_or_default(), sequence),
-    }
+    Answer::of(text(message, "id"), parts, reason(text(message, "stop_reason").unwrap_or_default(), sequence))
+        .served(usage::tier(message.get("usage"), ledger))
 }
 
 /// What is said of a call beside what it calls.

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::decode_answer::note_unsaid;
-use super::{citations, reason};
+use super::{citations, reason, usage};
 use crate::dialect::hub::{
     Block, DecodeStream, Delta, Ledger, PROOF_LIMIT, Reason, StreamPart, list, member, parse, text,
 };
@@ -46,6 +46,9 @@ impl DecodeStream for Decoder {
         match text(&data, "type").unwrap_or_default() {
             "message_start" => {
                 let message = data.get("message").unwrap_or(&Value::Null);
+                if let Some(tier) = usage::tier(message.get("usage"), ledger) {
+                    give(StreamPart::Tier(tier));
+                }
                 if !std::mem::replace(&mut self.has_started, true) {
                     give(StreamPart::Start { id: text(message, "id") });
                 }

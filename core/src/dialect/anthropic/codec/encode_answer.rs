@@ -13,8 +13,9 @@ pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledge
         it.key("content").array(|it| {
             // Clients take the last block of a message for what it says: no thought without a text stands there.
             let says = |part: &Part<'_>| !matches!(&part.kind, PartKind::Reasoning { text, .. } if text.is_empty());
-            let end = answer.parts.iter().rposition(says).map_or(0, |last| last + 1);
-            for (index, part) in answer.parts.iter().enumerate() {
+            let parts = &answer.first.parts;
+            let end = parts.iter().rposition(says).map_or(0, |last| last + 1);
+            for (index, part) in parts.iter().enumerate() {
                 if index < end {
                     block(it, part, context, ledger);
                 } else if context.thoughts != Thoughts::Unasked {
@@ -22,8 +23,9 @@ pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledge
                 }
             }
         });
-        write_reason(it, &answer.reason);
-        usage::write(it, used);
+        write_reason(it, &answer.first.reason);
+        let tier = answer.service_tier.and_then(|tier| usage::tier_name(tier, ledger));
+        usage::write(it, used, tier);
     });
     out.into_bytes()
 }

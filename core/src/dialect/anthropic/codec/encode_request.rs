@@ -14,6 +14,7 @@ pub(super) fn encode(
     names: &mut Names,
     ledger: &mut Ledger,
 ) -> Result<Encoded, Refusal> {
+    request.one_choice()?;
     let thinking = Thinking::of(request, target, ledger);
     let marks = Marks::of(request, ledger);
     let mut refused = None;

@@ -11,6 +11,7 @@ use crate::wire::json::Writer;
 pub(super) struct Encoder {
     context: Context,
     has_started: bool,
+    tier: Option<&'static str>,
     current: Option<Current>,
     waiting: VecDeque<Waiting>,
     /// Thoughts without a text that have ended. They are written when something follows: clients take the last block of a
@@ -70,6 +71,9 @@ impl EncodeStream for Encoder {
                 self.citations.entry(index).or_default().push(citation.clone().into_owned());
             }
             StreamPart::Close { index, proof } => self.close(index, proof, out),
+            StreamPart::Tier(name) => self.tier = usage::tier_name(name, &mut self.ledger),
+            // There is one choice.
+            StreamPart::Choice(_) | StreamPart::ChoiceEnd { .. } => {}
             StreamPart::End { reason } => {
                 self.start(None, used, out);
                 while let Some(current) = self.current {
@@ -80,7 +84,7 @@ impl EncodeStream for Encoder {
                 }
                 event(out, "message_delta", |it| {
                     it.key("delta").object(|it| write_reason(it, &reason));
-                    usage::write(it, used);
+                    usage::write(it, used, self.tier);
                 });
                 event(out, "message_stop", |_| {});
             }
@@ -103,6 +107,7 @@ impl Encoder {
         Self {
             context,
             has_started: false,
+            tier: None,
             current: None,
             waiting: VecDeque::new(),
             silent: Vec::new(),
@@ -125,7 +130,7 @@ impl Encoder {
                 it.key("content").array(|_| {});
                 it.key("stop_reason").null();
                 it.key("stop_sequence").null();
-                usage::write(it, used);
+                usage::write(it, used, self.tier);
             });
         });
     }

@@ -22,6 +22,7 @@ pub(super) static CODEC: Codec = Codec {
     decode_stream: || Box::new(decode_stream::Decoder::default()),
     encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
     has_freeform: false,
+    has_choices: false,
     mark: MARK,
     strip: thinking::strip,
     encode_count,

@@ -4,18 +4,24 @@ use super::grounding::{self, Cited};
 use super::logprobs;
 use super::members::{each, get, note_others, word};
 use super::signatures::{of_call, of_text, of_thought};
-use super::{block_reason, reason};
-use crate::dialect::hub::{Answer, Input, Ledger, Notes, Part, PartKind, Proof, Reason, list, own_id, text};
+use super::{block_reason, reason, usage};
+use crate::dialect::hub::{Answer, Choice, Input, Ledger, Notes, Part, PartKind, Proof, Reason, list, own_id, text};
 use crate::wire::json::Value;
 
 pub(super) fn decode<'a>(answer: &'a Value<'a>, ledger: &mut Ledger) -> Answer<'a> {
     let id = text(answer, "responseId");
-    let Some(candidate) = list(answer, "candidates").first() else {
+    let candidates = list(answer, "candidates");
+    if candidates.is_empty() {
         let blocked = block_reason(answer).is_some();
         let words = answer.get("promptFeedback").and_then(|it| text(it, "blockReasonMessage"));
         let parts = words.map(|words| Part::new(PartKind::Refusal(words.into()))).into_iter().collect();
-        return Answer { id, parts, reason: if blocked { Reason::Filter } else { Reason::Stop } };
-    };
+        return Answer::of(id, parts, if blocked { Reason::Filter } else { Reason::Stop });
+    }
+    let choices = candidates.iter().map(|it| choice(id, it, ledger));
+    Answer::of_choices(id, choices).served(usage::tier(answer))
+}
+
+fn choice<'a>(id: Option<&'a str>, candidate: &'a Value<'a>, ledger: &mut Ledger) -> Choice<'a> {
     note_unsaid(candidate, ledger);
     let values = get(candidate, "content").and_then(|content| get(content, "parts")).map(each).unwrap_or_default();
     let (mut parts, mut calls) = (Vec::new(), 0);
@@ -60,7 +66,7 @@ pub(super) fn decode<'a>(answer: &'a Value<'a>, ledger: &mut Ledger) -> Answer<'
         ledger.dropped("logprobs");
     }
     let finish = text(candidate, "finishReason").unwrap_or_default();
-    Answer { id, parts, reason: reason(finish, text(candidate, "finishMessage"), calls > 0) }
+    Choice { parts, reason: reason(finish, text(candidate, "finishMessage"), calls > 0) }
 }
 
 fn thought<'a>(words: &'a str, proof: Proof<'a>) -> Part<'a> {

@@ -1,6 +1,7 @@
 use super::decode_contents::{Contents, media, text_parts};
 use super::members::{camel, each};
 use super::settings_in::{function, generation, tool_config};
+use super::usage;
 use crate::dialect::hub::{Ledger, Part, Refusal, Request, Thoughts, pair};
 use crate::wire::json::Value;
 
@@ -45,12 +46,7 @@ fn members<'a>(
                 return Err(Refusal::new("cachedContent", message));
             }
             "serviceTier" => {
-                request.service_tier = match value.as_str().unwrap_or_default() {
-                    "standard" => Some("default"),
-                    "flex" => Some("flex"),
-                    "priority" => Some("priority"),
-                    _ => None,
-                };
+                request.service_tier = value.as_str().and_then(usage::tier_of);
             }
             "store" if *value == Value::Bool(false) => {}
             other => ledger.unknown(other),

@@ -3,19 +3,27 @@ use serde_json::{Map, Value as Json};
 use super::decode_answer::{is_thought, note_unread, note_unsaid};
 use super::members::{each, get, word};
 use super::signatures::{of_call, of_text, of_thought};
-use super::{block_reason, partial_args, reason};
+use super::{block_reason, partial_args, reason, usage};
 use super::{grounding, logprobs};
 use crate::dialect::hub::{
-    Block, DecodeStream, Delta, Ledger, PROOF_LIMIT, Proof, Reason, StreamPart, list, own_id, parse, text,
+    Block, Choices, DecodeStream, Delta, Ledger, PROOF_LIMIT, Proof, Reason, StreamPart, list, own_id, parse, text,
 };
 use crate::wire::Event;
 use crate::wire::json::{InvalidJson, Members, Value};
 
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
-    id: Option<String>,
     has_started: bool,
     has_ended: bool,
+    is_blocked: bool,
+    tier: Option<&'static str>,
+    choices: Choices<Choice>,
+}
+
+#[derive(Debug, Default)]
+struct Choice {
+    /// The answer's.
+    id: Option<String>,
     /// The hub's index of the next block.
     next: usize,
     /// The open text.
@@ -30,7 +38,6 @@ pub(super) struct Decoder {
     calls: usize,
     finish: String,
     finish_message: Option<String>,
-    is_blocked: bool,
 }
 
 #[derive(Debug)]
@@ -58,16 +65,54 @@ impl DecodeStream for Decoder {
             return Ok(());
         }
         let chunk = parse(data)?;
-        if !std::mem::replace(&mut self.has_started, true) {
-            self.id = text(&chunk, "responseId").map(str::to_owned);
-            give(StreamPart::Start { id: self.id.as_deref() });
+        let tier = usage::tier(&chunk);
+        if let Some(name) = tier.filter(|_| tier != self.tier) {
+            self.tier = tier;
+            give(StreamPart::Tier(name));
         }
-        let Some(candidate) =
-            list(&chunk, "candidates").iter().find(|it| it.get("index").is_none_or(|it| it.as_u64() == Some(0)))
-        else {
-            self.is_blocked |= block_reason(&chunk).is_some();
-            return Ok(());
-        };
+        if !std::mem::replace(&mut self.has_started, true) {
+            give(StreamPart::Start { id: text(&chunk, "responseId") });
+        }
+        let candidates = list(&chunk, "candidates");
+        self.is_blocked |= candidates.is_empty() && block_reason(&chunk).is_some();
+        for candidate in candidates {
+            if self.choices.read(get(candidate, "index").and_then(Value::as_u64), give) {
+                self.choices.now.read(text(&chunk, "responseId"), candidate, ledger, give);
+            } else {
+                ledger.dropped("choices");
+            }
+        }
+        Ok(())
+    }
+
+    /// The usage may come behind the reason, so that the end is not told before.
+    fn finish(&mut self, give: &mut dyn FnMut(StreamPart<'_>)) {
+        if std::mem::replace(&mut self.has_ended, true) {
+            return;
+        }
+        let is_blocked = self.is_blocked;
+        self.choices.end(give, |choice, give| {
+            choice.close(give);
+            if is_blocked && choice.finish.is_empty() {
+                Reason::Filter
+            } else {
+                reason(&choice.finish, choice.finish_message.as_deref(), choice.calls > 0)
+            }
+        });
+    }
+}
+
+impl Choice {
+    fn read(
+        &mut self,
+        id: Option<&str>,
+        candidate: &Value<'_>,
+        ledger: &mut Ledger,
+        give: &mut dyn FnMut(StreamPart<'_>),
+    ) {
+        if self.id.is_none() {
+            self.id = id.map(str::to_owned);
+        }
         note_unsaid(candidate, ledger);
         let parts = get(candidate, "content").and_then(|content| get(content, "parts")).map(each).unwrap_or_default();
         self.logprobs = logprobs::of_candidate(candidate, ledger);
@@ -90,25 +135,8 @@ impl DecodeStream for Decoder {
             finish.clone_into(&mut self.finish);
             self.finish_message = text(candidate, "finishMessage").map(str::to_owned);
         }
-        Ok(())
     }
 
-    /// The usage may come behind the reason, so that the end is not told before.
-    fn finish(&mut self, give: &mut dyn FnMut(StreamPart<'_>)) {
-        if std::mem::replace(&mut self.has_ended, true) {
-            return;
-        }
-        self.close(give);
-        let reason = if self.is_blocked && self.finish.is_empty() {
-            Reason::Filter
-        } else {
-            reason(&self.finish, self.finish_message.as_deref(), self.calls > 0)
-        };
-        give(StreamPart::End { reason });
-    }
-}
-
-impl Decoder {
     fn part(&mut self, part: &Value<'_>, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
         let signature = word(part, "thoughtSignature").filter(|it| !it.is_empty());
         let words = word(part, "text").unwrap_or_default();

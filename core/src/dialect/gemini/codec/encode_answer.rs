@@ -6,26 +6,32 @@ use super::carrier::Carrier;
 use super::grounding::Grounding;
 use super::{logprobs, reason_name, usage, write_tail};
 use crate::dialect::Usage;
-use crate::dialect::hub::{Answer, Context, Ledger, PartKind, Thoughts};
+use crate::dialect::hub::{Answer, Context, Ledger, Part, PartKind, Thoughts};
 use crate::wire::json::Writer;
 
 pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledger: &mut Ledger) -> Vec<u8> {
     let mut out = Writer::default();
     out.object(|it| {
-        let noted = answer.parts.iter().filter_map(|part| part.notes.as_ref());
-        let tokens: Vec<_> = noted.flat_map(|notes| notes.logprobs.iter().cloned()).collect();
-        candidate(it, Some(reason_name(&answer.reason)), &tokens, |it| parts(it, answer, context, ledger));
-        usage::write(it, used);
+        it.key("candidates").array(|it| {
+            for (index, choice) in answer.choices().enumerate() {
+                let noted = choice.parts.iter().filter_map(|part| part.notes.as_ref());
+                let tokens: Vec<_> = noted.flat_map(|notes| notes.logprobs.iter().cloned()).collect();
+                let reason = Some(reason_name(&choice.reason));
+                candidate(it, index, reason, &tokens, |it| parts(it, &choice.parts, context, ledger));
+            }
+        });
+        let tier = answer.service_tier.and_then(|tier| usage::tier_name(tier, ledger));
+        usage::write(it, used, tier);
         write_tail(it, answer.id, context);
     });
     out.into_bytes()
 }
 
 /// Writes the parts, and gives what they rest on.
-fn parts(out: &mut Writer, answer: &Answer<'_>, context: &Context, ledger: &mut Ledger) -> Grounding {
+fn parts(out: &mut Writer, parts: &[Part<'_>], context: &Context, ledger: &mut Ledger) -> Grounding {
     let (mut carrier, mut grounding) = (Carrier::default(), Grounding::default());
     let (mut is_empty, mut count) = (true, 0);
-    for part in &answer.parts {
+    for part in parts {
         match &part.kind {
             PartKind::Text(words) | PartKind::Refusal(words) if words.is_empty() => continue,
             PartKind::Text(words) | PartKind::Refusal(words) => {
@@ -60,27 +66,26 @@ fn parts(out: &mut Writer, answer: &Answer<'_>, context: &Context, ledger: &mut 
     grounding
 }
 
-/// The member `candidates`, of one. `parts` gives what its texts rest on, too.
+/// An element of `candidates`. `parts` gives what its texts rest on, too.
 pub(super) fn candidate(
     out: &mut Writer,
+    index: usize,
     reason: Option<&str>,
     tokens: &[Cow<'_, Json>],
     parts: impl FnOnce(&mut Writer) -> Grounding,
 ) {
-    out.key("candidates").array(|it| {
-        it.object(|it| {
-            let mut grounding = Grounding::default();
-            it.key("content").object(|it| {
-                it.key("parts").array(|it| grounding = parts(it));
-                it.text_member("role", "model");
-            });
-            grounding.write(it);
-            logprobs::write(it, tokens);
-            if let Some(reason) = reason {
-                it.text_member("finishReason", reason);
-            }
-            it.number_member("index", 0);
+    out.object(|it| {
+        let mut grounding = Grounding::default();
+        it.key("content").object(|it| {
+            it.key("parts").array(|it| grounding = parts(it));
+            it.text_member("role", "model");
         });
+        grounding.write(it);
+        logprobs::write(it, tokens);
+        if let Some(reason) = reason {
+            it.text_member("finishReason", reason);
+        }
+        it.place_member("index", index);
     });
 }
 

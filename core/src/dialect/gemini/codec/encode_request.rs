@@ -3,6 +3,7 @@ use serde_json::{Map, Value as Json, json};
 use super::encode_contents::{Encoder, NAME_LIMIT};
 use super::schema_out::{object, projected};
 use super::thinking::{self, Generation};
+use super::usage;
 use crate::dialect::hub::{Encoded, Format, Ledger, Names, Refusal, Request, Target, Tool, ToolChoice, described};
 use crate::wire::json::Writer;
 
@@ -36,12 +37,8 @@ pub(super) fn encode(
         if config.len() > 2 {
             it.key("generationConfig").bytes(&config);
         }
-        match request.service_tier {
-            None | Some("auto") => {}
-            Some("default") => it.text_member("serviceTier", "standard"),
-            Some("flex") => it.text_member("serviceTier", "flex"),
-            Some("priority" | "fast") => it.text_member("serviceTier", "priority"),
-            Some(_) => encoder.ledger.dropped("service_tier"),
+        if let Some(tier) = request.service_tier.and_then(|tier| usage::tier_name(tier, encoder.ledger)) {
+            it.text_member("serviceTier", tier);
         }
     });
     for (name, _) in &request.openai {
@@ -75,6 +72,9 @@ fn sampling(out: &mut Writer, request: &Request<'_>, ledger: &mut Ledger) {
         if let Some(value) = value {
             out.key(name).value(value);
         }
+    }
+    if let Some((number, _)) = request.choices {
+        out.number_member("candidateCount", number);
     }
     if let Some(top) = request.logprobs {
         out.key("responseLogprobs").flag(true);

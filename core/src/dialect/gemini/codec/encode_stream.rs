@@ -7,7 +7,9 @@ use super::carrier::Carrier;
 use super::encode_answer::{call, candidate, text};
 use super::grounding::Grounding;
 use super::{reason_name, usage, write_tail};
-use crate::dialect::hub::{Block, Citation, Context, Delta, EncodeStream, Ledger, StreamPart, Thoughts};
+use crate::dialect::hub::{
+    Block, Choices, Citation, Context, Delta, EncodeStream, Ledger, Reason, StreamPart, Thoughts,
+};
 use crate::dialect::{GatewayError, Usage, gemini};
 use crate::wire::json::Writer;
 
@@ -16,6 +18,15 @@ use crate::wire::json::Writer;
 pub(super) struct Encoder {
     context: Context,
     id: Option<String>,
+    tier: Option<&'static str>,
+    choices: Choices<Choice>,
+    /// Of an array: an element was written.
+    has_begun: bool,
+    ledger: Ledger,
+}
+
+#[derive(Debug, Default)]
+struct Choice {
     open: HashMap<usize, Open>,
     carrier: Carrier,
     /// What the texts rest on that have ended, which the last chunk tells.
@@ -24,9 +35,6 @@ pub(super) struct Encoder {
     offset: usize,
     /// Of the tokens of the text that comes next.
     logprobs: Vec<Cow<'static, Json>>,
-    /// Of an array: an element was written.
-    has_begun: bool,
-    ledger: Ledger,
 }
 
 #[derive(Debug)]
@@ -48,35 +56,27 @@ impl EncodeStream for Encoder {
                         Open::Call { id: id.to_owned(), name: name.to_owned(), arguments: String::new() }
                     }
                 };
-                self.open.insert(index, open);
+                self.choices.now.open.insert(index, open);
             }
             StreamPart::Delta { index, delta: Delta::Text(words) | Delta::Input(words) } => {
                 self.delta(index, words, out);
             }
             StreamPart::Delta { delta: Delta::Logprobs(tokens), .. } => {
-                self.logprobs.extend(tokens.iter().cloned().map(Cow::Owned));
+                self.choices.now.logprobs.extend(tokens.iter().cloned().map(Cow::Owned));
             }
             StreamPart::Delta { index, delta: Delta::Citation(citation) } => {
-                if let Some(Open::Text { citations, .. }) = self.open.get_mut(&index) {
+                if let Some(Open::Text { citations, .. }) = self.choices.now.open.get_mut(&index) {
                     citations.push(citation.clone().into_owned());
                 }
             }
             StreamPart::Close { index, proof } => self.close(index, proof, out),
+            StreamPart::Tier(name) => self.tier = usage::tier_name(name, &mut self.ledger),
+            StreamPart::Choice(number) => {
+                self.choices.turn_to(number);
+            }
+            StreamPart::ChoiceEnd { reason } => self.end(&reason, None, out),
             StreamPart::End { reason } => {
-                let mut left: Vec<usize> = self.open.keys().copied().collect();
-                left.sort_unstable();
-                left.into_iter().for_each(|index| self.close(index, None, out));
-                let signature = self.carrier.take();
-                let tokens = std::mem::take(&mut self.logprobs);
-                let grounding = std::mem::take(&mut self.grounding);
-                self.chunk(out, |it, this| {
-                    candidate(it, Some(reason_name(&reason)), &tokens, |it| {
-                        text(it, "", false, signature.as_deref());
-                        grounding
-                    });
-                    usage::write(it, used);
-                    write_tail(it, this.id.as_deref(), &this.context);
-                });
+                self.end(&reason, Some(used), out);
                 if self.context.as_array {
                     out.bytes(b"]");
                 }
@@ -101,21 +101,24 @@ impl EncodeStream for Encoder {
 
 impl Encoder {
     pub(super) fn new(context: Context) -> Self {
-        Self {
-            context,
-            id: None,
-            open: HashMap::new(),
-            carrier: Carrier::default(),
-            grounding: Grounding::default(),
-            offset: 0,
-            logprobs: Vec::new(),
-            has_begun: false,
-            ledger: Ledger::default(),
-        }
+        Self { context, id: None, tier: None, choices: Choices::default(), has_begun: false, ledger: Ledger::default() }
+    }
+
+    fn end(&mut self, reason: &Reason<'_>, used: Option<&Usage>, out: &mut Writer) {
+        let mut left: Vec<usize> = self.choices.now.open.keys().copied().collect();
+        left.sort_unstable();
+        left.into_iter().for_each(|index| self.close(index, None, out));
+        let Choice { mut carrier, grounding, logprobs, .. } = std::mem::take(&mut self.choices.now);
+        let signature = carrier.take();
+        self.candidate(out, Some(reason_name(reason)), &logprobs, used, |it, _| {
+            text(it, "", false, signature.as_deref());
+            grounding
+        });
     }
 
     fn delta(&mut self, index: usize, words: &str, out: &mut Writer) {
-        let is_thought = match self.open.get_mut(&index) {
+        let now = &mut self.choices.now;
+        let is_thought = match now.open.get_mut(&index) {
             _ if words.is_empty() => return,
             None => return,
             Some(Open::Call { arguments, .. }) => return arguments.push_str(words),
@@ -123,22 +126,23 @@ impl Encoder {
             Some(Open::Thought) => true,
             Some(Open::Text { said, .. }) => {
                 said.push_str(words);
-                self.carrier.text();
+                now.carrier.text();
                 false
             }
         };
-        let tokens = if is_thought { Vec::new() } else { std::mem::take(&mut self.logprobs) };
+        let tokens = if is_thought { Vec::new() } else { std::mem::take(&mut now.logprobs) };
         self.said(out, &tokens, |it, _| text(it, words, is_thought, None));
     }
 
     fn close(&mut self, index: usize, proof: Option<&str>, out: &mut Writer) {
-        match self.open.remove(&index) {
-            Some(Open::Thought) => self.carrier.thought(proof, &self.context),
+        let now = &mut self.choices.now;
+        match now.open.remove(&index) {
+            Some(Open::Thought) => now.carrier.thought(proof, &self.context),
             Some(Open::Call { id, name, mut arguments }) => {
                 if arguments.trim().is_empty() {
                     "{}".clone_into(&mut arguments);
                 }
-                let signature = self.carrier.take();
+                let signature = now.carrier.take();
                 let mut ledger = std::mem::take(&mut self.ledger);
                 self.said(out, &[], |it, this| {
                     call(it, (&id, &name, &arguments), signature.as_deref(), &this.context, &mut ledger);
@@ -147,9 +151,9 @@ impl Encoder {
             }
             Some(Open::Text { said, citations }) => {
                 for citation in &citations {
-                    self.grounding.add(citation, &said, 0, self.offset);
+                    now.grounding.add(citation, &said, 0, now.offset);
                 }
-                self.offset += said.len();
+                now.offset += said.len();
             }
             None => {}
         }
@@ -157,11 +161,26 @@ impl Encoder {
 
     /// A chunk with one part.
     fn said(&mut self, out: &mut Writer, tokens: &[Cow<'_, Json>], part: impl FnOnce(&mut Writer, &Self)) {
+        self.candidate(out, None, tokens, None, |it, this| {
+            part(it, this);
+            Grounding::default()
+        });
+    }
+
+    /// A chunk of one candidate; the last has the usage.
+    fn candidate(
+        &mut self,
+        out: &mut Writer,
+        reason: Option<&str>,
+        tokens: &[Cow<'_, Json>],
+        used: Option<&Usage>,
+        parts: impl FnOnce(&mut Writer, &Self) -> Grounding,
+    ) {
         self.chunk(out, |it, this| {
-            candidate(it, None, tokens, |it| {
-                part(it, this);
-                Grounding::default()
-            });
+            it.key("candidates").array(|it| candidate(it, this.choices.number(), reason, tokens, |it| parts(it, this)));
+            if let Some(used) = used {
+                usage::write(it, used, this.tier);
+            }
             write_tail(it, this.id.as_deref(), &this.context);
         });
     }

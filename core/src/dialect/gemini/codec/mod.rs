@@ -32,6 +32,7 @@ pub(super) static CODEC: Codec = Codec {
     decode_stream: || Box::new(decode_stream::Decoder::default()),
     encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
     has_freeform: false,
+    has_choices: true,
     mark: MARK_IN_BASE64,
     strip: carrier::strip,
     encode_count,

@@ -76,8 +76,10 @@ pub(super) fn generation<'a>(
             "stopSequences" => sampling.stop = each(value).iter().filter_map(Value::as_str).collect(),
             "candidateCount" if value.as_u64() == Some(1) => {}
             "candidateCount" => {
-                let message = "the model's provider gives one answer; ask once for each";
-                return Err(Refusal::new("generationConfig.candidateCount", message));
+                let name = "generationConfig.candidateCount";
+                let number = value.as_u64().filter(|number| *number > 1);
+                let number = number.ok_or_else(|| Refusal::new(name, "must be a number from 1"))?;
+                request.choices = Some((number, name));
             }
             "responseMimeType" => mime = value.as_str(),
             "responseSchema" | "responseJsonSchema" => schema = Some(value),

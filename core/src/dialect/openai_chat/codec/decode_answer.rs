@@ -2,11 +2,23 @@ use std::borrow::Cow;
 
 use super::thoughts::{Collected, EXTRA, part_words};
 use super::{notes, reason};
-use crate::dialect::hub::{Answer, Input, Ledger, Notes, Part, PartKind, Proof, array, list, member, own_id, text};
+use crate::dialect::hub::{
+    Answer, Choice, Input, Ledger, Notes, Part, PartKind, Proof, array, list, member, own_id, text,
+};
 use crate::wire::json::Value;
 
 pub(super) fn decode<'a>(answer: &'a Value<'a>, ledger: &mut Ledger) -> Answer<'a> {
-    let choice = list(answer, "choices").first().unwrap_or(&Value::Null);
+    for name in ["citations", "moderation"] {
+        if member(answer, name).is_some_and(|it| !it.as_array().is_some_and(Vec::is_empty)) {
+            ledger.dropped(name);
+        }
+    }
+    let id = text(answer, "id");
+    let choices = list(answer, "choices").iter().map(|it| choice(id, it, ledger));
+    Answer::of_choices(id, choices).served(text(answer, "service_tier"))
+}
+
+fn choice<'a>(id: Option<&str>, choice: &'a Value<'a>, ledger: &mut Ledger) -> Choice<'a> {
     let message = choice.get("message").unwrap_or(&Value::Null);
     let mut thoughts = Collected::of_whole();
     thoughts.take(message);
@@ -41,7 +53,6 @@ pub(super) fn decode<'a>(answer: &'a Value<'a>, ledger: &mut Ledger) -> Answer<'
     if let Some(refusal) = refusal {
         parts.push(Part::new(PartKind::Refusal(refusal.into())));
     }
-    let id = text(answer, "id");
     let calls = list(message, "tool_calls").iter().map(|it| (it, it.get("function").unwrap_or(it)));
     let legacy = member(message, "function_call").into_iter().map(|it| (it, it));
     let mut has_calls = false;
@@ -63,13 +74,11 @@ pub(super) fn decode<'a>(answer: &'a Value<'a>, ledger: &mut Ledger) -> Answer<'
         let call_id = text(call, "id").filter(|id| !id.is_empty()).map_or_else(own, Into::into);
         parts.push(Part::new(PartKind::Call { id: call_id, name, input }));
     }
-    for (holder, name) in [(message, "audio"), (answer, "citations"), (answer, "moderation")] {
-        if member(holder, name).is_some_and(|it| !it.as_array().is_some_and(Vec::is_empty)) {
-            ledger.dropped(name);
-        }
+    if member(message, "audio").is_some() {
+        ledger.dropped("audio");
     }
     let finish = text(choice, "finish_reason").unwrap_or_default();
-    Answer { id, parts, reason: reason(finish, has_calls, refusal.is_some()) }
+    Choice { parts, reason: reason(finish, has_calls, refusal.is_some()) }
 }
 
 /// What a vendor wants back with the call that follows: Gemini's signature, as Google's Chat has it.

@@ -85,7 +85,10 @@ pub(super) fn decode<'a>(body: &'a Value<'a>, ledger: &mut Ledger) -> Result<Req
             "service_tier" => request.service_tier = value.as_str(),
             "verbosity" => request.verbosity = value.as_str(),
             "n" if value.as_u64() == Some(1) => {}
-            "n" => return Err(Refusal::new("n", "the model's provider gives one answer; ask once for each")),
+            "n" => match value.as_u64() {
+                Some(number @ 2..) => request.choices = Some((number, "n")),
+                _ => return Err(Refusal::new("n", "must be a number from 1")),
+            },
             "modalities" if array(value).iter().all(|it| it == "text") => {}
             "modalities" | "audio" => return Err(Refusal::new(name, "the model's provider answers with text alone")),
             "web_search_options" => {

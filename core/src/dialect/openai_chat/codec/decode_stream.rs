@@ -5,7 +5,9 @@ use serde_json::Value as Json;
 use super::decode_answer::extra_proof;
 use super::thoughts::{Collected, EXTRA, part_words};
 use super::{notes, reason};
-use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, StreamPart, array, list, member, own_id, parse, text};
+use crate::dialect::hub::{
+    Block, Choices, DecodeStream, Delta, Ledger, StreamPart, array, list, member, own_id, parse, text,
+};
 use crate::wire::Event;
 use crate::wire::json::{Capture, InvalidJson, Value};
 
@@ -14,9 +16,16 @@ const CALL_LIMIT: usize = 1024;
 
 #[derive(Debug, Default)]
 pub(super) struct Decoder {
-    id: Option<String>,
     has_started: bool,
     has_ended: bool,
+    tier: Option<String>,
+    choices: Choices<Choice>,
+}
+
+#[derive(Debug, Default)]
+struct Choice {
+    /// The answer's.
+    id: Option<String>,
     /// The hub's index of the next block.
     next: usize,
     thought: Option<usize>,
@@ -64,25 +73,23 @@ impl DecodeStream for Decoder {
             return Ok(());
         }
         let chunk = parse(data)?;
+        let tier = text(&chunk, "service_tier");
+        if let Some(name) = tier.filter(|_| tier != self.tier.as_deref()) {
+            self.tier = Some(name.to_owned());
+            give(StreamPart::Tier(name));
+        }
         if !std::mem::replace(&mut self.has_started, true) {
-            self.id = text(&chunk, "id").map(str::to_owned);
-            give(StreamPart::Start { id: self.id.as_deref() });
+            give(StreamPart::Start { id: text(&chunk, "id") });
         }
         if member(&chunk, "citations").is_some() {
             ledger.dropped("citations");
         }
-        let Some(choice) =
-            list(&chunk, "choices").iter().find(|it| it.get("index").is_none_or(|it| it.as_u64() == Some(0)))
-        else {
-            return Ok(());
-        };
-        let delta = member(choice, "delta").or_else(|| member(choice, "message"));
-        self.logprobs(&notes::logprobs(choice, ledger), delta, ledger, give);
-        if let Some(delta) = delta {
-            self.delta(delta, ledger, give);
-        }
-        if let Some(finish) = text(choice, "finish_reason").filter(|it| !it.is_empty()) {
-            finish.clone_into(&mut self.finish);
+        for choice in list(&chunk, "choices") {
+            if self.choices.read(choice.get("index").and_then(Value::as_u64), give) {
+                self.choices.now.read(text(&chunk, "id"), choice, ledger, give);
+            } else {
+                ledger.dropped("choices");
+            }
         }
         Ok(())
     }
@@ -91,14 +98,36 @@ impl DecodeStream for Decoder {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
-        self.close_thought(give);
-        self.close_text(give);
-        self.close_calls(give, false);
-        give(StreamPart::End { reason: reason(&self.finish, !self.calls.is_empty(), self.has_refused) });
+        self.choices.end(give, |choice, give| {
+            choice.close_thought(give);
+            choice.close_text(give);
+            choice.close_calls(give, false);
+            reason(&choice.finish, !choice.calls.is_empty(), choice.has_refused)
+        });
     }
 }
 
-impl Decoder {
+impl Choice {
+    fn read(
+        &mut self,
+        id: Option<&str>,
+        choice: &Value<'_>,
+        ledger: &mut Ledger,
+        give: &mut dyn FnMut(StreamPart<'_>),
+    ) {
+        if self.id.is_none() {
+            self.id = id.map(str::to_owned);
+        }
+        let delta = member(choice, "delta").or_else(|| member(choice, "message"));
+        self.logprobs(&notes::logprobs(choice, ledger), delta, ledger, give);
+        if let Some(delta) = delta {
+            self.delta(delta, ledger, give);
+        }
+        if let Some(finish) = text(choice, "finish_reason").filter(|it| !it.is_empty()) {
+            finish.clone_into(&mut self.finish);
+        }
+    }
+
     fn delta(&mut self, delta: &Value<'_>, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
         let had_none = self.thoughts.is_empty();
         let words = self.thoughts.take(delta);

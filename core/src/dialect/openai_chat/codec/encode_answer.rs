@@ -1,31 +1,33 @@
 use super::{notes, reason_name, thoughts, usage, write_custom, write_function, write_head};
 use crate::dialect::Usage;
-use crate::dialect::hub::{Answer, Context, Ledger, PartKind, Thoughts};
+use crate::dialect::hub::{Answer, Context, Ledger, Part, PartKind, Thoughts};
 use crate::wire::json::Writer;
 
 pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledger: &mut Ledger) -> Vec<u8> {
     let mut out = Writer::default();
     out.object(|it| {
-        write_head(it, answer.id, context, "chat.completion");
+        write_head(it, answer.id, answer.service_tier, context, "chat.completion");
         it.key("choices").array(|it| {
-            it.object(|it| {
-                it.number_member("index", 0);
-                it.key("message").object(|it| message(it, answer, context, ledger));
-                let noted = answer.parts.iter().filter_map(|part| part.notes.as_ref());
-                let tokens: Vec<_> = noted.flat_map(|notes| notes.logprobs.iter().cloned()).collect();
-                notes::write_logprobs(it, &tokens);
-                it.text_member("finish_reason", reason_name(&answer.reason, ledger));
-            });
+            for (index, choice) in answer.choices().enumerate() {
+                it.object(|it| {
+                    it.place_member("index", index);
+                    it.key("message").object(|it| message(it, &choice.parts, context, ledger));
+                    let noted = choice.parts.iter().filter_map(|part| part.notes.as_ref());
+                    let tokens: Vec<_> = noted.flat_map(|notes| notes.logprobs.iter().cloned()).collect();
+                    notes::write_logprobs(it, &tokens);
+                    it.text_member("finish_reason", reason_name(&choice.reason, ledger));
+                });
+            }
         });
         usage::write(it, used);
     });
     out.into_bytes()
 }
 
-fn message(out: &mut Writer, answer: &Answer<'_>, context: &Context, ledger: &mut Ledger) {
+fn message(out: &mut Writer, parts: &[Part<'_>], context: &Context, ledger: &mut Ledger) {
     let (mut words, mut refusal, mut thought, mut proofs) = (String::new(), String::new(), String::new(), Vec::new());
     let (mut annotations, mut length) = (Writer::default(), 0);
-    for part in &answer.parts {
+    for part in parts {
         match &part.kind {
             PartKind::Text(text) => {
                 words.push_str(text);
@@ -61,7 +63,7 @@ fn message(out: &mut Writer, answer: &Answer<'_>, context: &Context, ledger: &mu
     if !annotations.is_empty() {
         out.key("annotations").array(|it| it.bytes(&annotations));
     }
-    let mut calls = answer.parts.iter().filter_map(|part| match &part.kind {
+    let mut calls = parts.iter().filter_map(|part| match &part.kind {
         PartKind::Call { id, name, input } => Some((id, name, input)),
         _ => None,
     });

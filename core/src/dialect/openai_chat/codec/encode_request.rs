@@ -110,6 +110,9 @@ fn limits(out: &mut Writer, request: &Request<'_>, target: &Target<'_>, ledger: 
             out.key(name).value(value);
         }
     }
+    if let Some((number, _)) = request.choices {
+        out.number_member("n", number);
+    }
     if let Some(top) = request.logprobs {
         out.key("logprobs").flag(true);
         if top > 0 {

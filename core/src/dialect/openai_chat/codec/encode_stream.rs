@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use serde_json::Value as Json;
 
 use super::{notes, reason_name, thoughts, usage, write_custom, write_function, write_head};
-use crate::dialect::hub::{Block, Citation, Context, Delta, EncodeStream, Ledger, StreamPart, Thoughts, Unwrapping};
+use crate::dialect::hub::{
+    Block, Choices, Citation, Context, Delta, EncodeStream, Ledger, Reason, StreamPart, Thoughts, Unwrapping,
+};
 use crate::dialect::{GatewayError, Usage, openai_chat};
 use crate::wire::json::Writer;
 
@@ -12,6 +14,13 @@ use crate::wire::json::Writer;
 pub(super) struct Encoder {
     context: Context,
     id: Option<String>,
+    tier: Option<String>,
+    choices: Choices<Choice>,
+    ledger: Ledger,
+}
+
+#[derive(Debug, Default)]
+struct Choice {
     has_started: bool,
     open: HashMap<usize, Open>,
     /// Calls are numbered from 0, whatever else there is.
@@ -22,7 +31,6 @@ pub(super) struct Encoder {
     said: usize,
     /// Of the tokens of the text that comes next.
     logprobs: Vec<Json>,
-    ledger: Ledger,
 }
 
 #[derive(Debug)]
@@ -60,21 +68,26 @@ impl EncodeStream for Encoder {
             StreamPart::Delta { index, delta: Delta::Text(text) | Delta::Input(text) } => {
                 self.delta(index, text, out);
             }
-            StreamPart::Delta { delta: Delta::Logprobs(tokens), .. } => self.logprobs.extend_from_slice(tokens),
+            StreamPart::Delta { delta: Delta::Logprobs(tokens), .. } => {
+                self.choices.now.logprobs.extend_from_slice(tokens);
+            }
             StreamPart::Delta { index, delta: Delta::Citation(citation) } => {
-                if let Some(Open::Text { citations, .. }) = self.open.get_mut(&index) {
+                if let Some(Open::Text { citations, .. }) = self.choices.now.open.get_mut(&index) {
                     citations.push(citation.clone().into_owned());
                 }
             }
             StreamPart::Close { index, proof } => self.close(index, proof, out),
+            StreamPart::Tier(name) => self.tier = Some(name.to_owned()),
+            StreamPart::Choice(number) => {
+                self.choices.turn_to(number);
+            }
+            StreamPart::ChoiceEnd { reason } => self.end(&reason, out),
             StreamPart::End { reason } => {
-                self.start(out);
-                let reason = reason_name(&reason, &mut self.ledger);
-                self.chunk(out, Some(reason), |_| {});
+                self.end(&reason, out);
                 if self.context.usage {
                     out.bytes(b"data: ");
                     out.object(|it| {
-                        write_head(it, self.id.as_deref(), &self.context, "chat.completion.chunk");
+                        self.head(it);
                         it.key("choices").array(|_| {});
                         usage::write(it, used);
                     });
@@ -98,13 +111,21 @@ impl EncodeStream for Encoder {
 
 impl Encoder {
     pub(super) fn new(context: Context) -> Self {
-        let open = HashMap::new();
-        let (logprobs, ledger) = (Vec::new(), Ledger::default());
-        Self { context, id: None, has_started: false, open, calls: 0, proofs: 0, said: 0, logprobs, ledger }
+        Self { context, id: None, tier: None, choices: Choices::default(), ledger: Ledger::default() }
+    }
+
+    fn head(&self, out: &mut Writer) {
+        write_head(out, self.id.as_deref(), self.tier.as_deref(), &self.context, "chat.completion.chunk");
+    }
+
+    fn end(&mut self, reason: &Reason<'_>, out: &mut Writer) {
+        self.start(out);
+        let reason = reason_name(reason, &mut self.ledger);
+        self.chunk(out, Some(reason), |_| {});
     }
 
     fn start(&mut self, out: &mut Writer) {
-        if !std::mem::replace(&mut self.has_started, true) {
+        if !std::mem::replace(&mut self.choices.now.has_started, true) {
             self.chunk(out, None, |it| {
                 it.text_member("role", "assistant");
                 it.text_member("content", "");
@@ -114,12 +135,12 @@ impl Encoder {
 
     fn open(&mut self, index: usize, block: Block<'_>, out: &mut Writer) {
         let open = match block {
-            Block::Text => Open::Text { offset: self.said, citations: Vec::new() },
+            Block::Text => Open::Text { offset: self.choices.now.said, citations: Vec::new() },
             Block::Refusal => Open::Refusal,
             Block::Reasoning => Open::Thought,
             Block::Call { id, name, is_text } => {
-                let number = self.calls;
-                self.calls += 1;
+                let number = self.choices.now.calls;
+                self.choices.now.calls += 1;
                 let name = self.context.names.original(name).to_owned();
                 let is_custom = is_text || self.context.freeform.contains(&name);
                 self.call(out, number, |it| {
@@ -134,14 +155,15 @@ impl Encoder {
                 }
             }
         };
-        self.open.insert(index, open);
+        self.choices.now.open.insert(index, open);
     }
 
     fn delta(&mut self, index: usize, text: &str, out: &mut Writer) {
-        let Some(open) = self.open.get_mut(&index).filter(|_| !text.is_empty()) else { return };
+        let now = &mut self.choices.now;
+        let Some(open) = now.open.get_mut(&index).filter(|_| !text.is_empty()) else { return };
         let name = match open {
             Open::Text { .. } => {
-                self.said += text.chars().count();
+                now.said += text.chars().count();
                 "content"
             }
             Open::Refusal => "refusal",
@@ -161,16 +183,17 @@ impl Encoder {
     }
 
     fn close(&mut self, index: usize, proof: Option<&str>, out: &mut Writer) {
-        match (self.open.remove(&index), proof) {
+        let now = &mut self.choices.now;
+        match (now.open.remove(&index), proof) {
             (Some(Open::Call { number, has_input: false }), _) => self.arguments(out, number, "{}"),
             (Some(Open::Custom { number, unwrapping }), _) => self.input(out, number, &unwrapping.finish().0),
             (Some(Open::Text { offset, citations }), _) => {
-                let length = self.said - offset;
+                let length = now.said - offset;
                 if !citations.is_empty() {
                     self.chunk(out, None, |it| {
                         it.key("annotations").array(|it| notes::write_citations(it, &citations, offset, length));
                     });
-                } else if !self.logprobs.is_empty() {
+                } else if !now.logprobs.is_empty() {
                     self.chunk(out, None, |_| {});
                 }
             }
@@ -178,8 +201,8 @@ impl Encoder {
                 let Some(envelope) = self.context.origin.wrap(proof) else {
                     return self.ledger.dropped("reasoning.proof");
                 };
-                let number = self.proofs;
-                self.proofs += 1;
+                let number = now.proofs;
+                now.proofs += 1;
                 self.chunk(out, None, |it| thoughts::write_details(it, &[envelope], number));
             }
             _ => {}
@@ -208,13 +231,13 @@ impl Encoder {
     }
 
     fn chunk(&mut self, out: &mut Writer, reason: Option<&str>, fill: impl FnOnce(&mut Writer)) {
-        let logprobs: Vec<_> = self.logprobs.drain(..).map(Cow::Owned).collect();
+        let logprobs: Vec<_> = self.choices.now.logprobs.drain(..).map(Cow::Owned).collect();
         out.bytes(b"data: ");
         out.object(|it| {
-            write_head(it, self.id.as_deref(), &self.context, "chat.completion.chunk");
+            self.head(it);
             it.key("choices").array(|it| {
                 it.object(|it| {
-                    it.number_member("index", 0);
+                    it.place_member("index", self.choices.number());
                     it.key("delta").object(fill);
                     notes::write_logprobs(it, &logprobs);
                     it.key("finish_reason");

@@ -24,6 +24,7 @@ pub(super) static CODEC: Codec = Codec {
     decode_stream: || Box::new(decode_stream::Decoder::default()),
     encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
     has_freeform: true,
+    has_choices: true,
     mark: MARK,
     strip: thoughts::strip,
     encode_count,
@@ -62,7 +63,7 @@ fn reason_name(reason: &Reason<'_>, ledger: &mut Ledger) -> &'static str {
 }
 
 /// The members that an answer and each chunk begin with.
-fn write_head(out: &mut Writer, id: Option<&str>, context: &Context, object: &str) {
+fn write_head(out: &mut Writer, id: Option<&str>, tier: Option<&str>, context: &Context, object: &str) {
     out.key("id");
     match id {
         Some(id) if id.starts_with("chatcmpl-") => out.text(id),
@@ -71,6 +72,9 @@ fn write_head(out: &mut Writer, id: Option<&str>, context: &Context, object: &st
     out.text_member("object", object);
     out.key("created").raw(&context.created.to_string());
     out.text_member("model", &context.model);
+    if let Some(tier) = tier {
+        out.text_member("service_tier", tier);
+    }
 }
 
 /// The members of a call beside its id: of a function, or of a tool that takes any text.

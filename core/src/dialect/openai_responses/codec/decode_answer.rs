@@ -40,7 +40,8 @@ pub(super) fn decode<'a>(response: &'a Value<'a>, ledger: &mut Ledger) -> Answer
             other => ledger.unknown(other),
         }
     }
-    Answer { id: text(response, "id"), parts, reason: reason(response, has_calls, has_refused) }
+    Answer::of(text(response, "id"), parts, reason(response, has_calls, has_refused))
+        .served(text(response, "service_tier"))
 }
 
 /// What is said of a call beside what it calls.

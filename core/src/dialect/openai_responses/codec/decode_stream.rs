@@ -58,6 +58,9 @@ impl DecodeStream for Decoder {
         if self.has_ended {
             return Ok(());
         }
+        if let Some(tier) = member(&data, "response").and_then(|it| text(it, "service_tier")) {
+            give(StreamPart::Tier(tier));
+        }
         let number = |name| data.get(name).and_then(Value::as_u64).unwrap_or(0);
         let words = |name| text(&data, name).unwrap_or_default();
         let (item, part) = (number("output_index"), number("content_index"));

@@ -1,19 +1,28 @@
 use super::items::{self, Call, Status, Words};
 use super::response;
 use crate::dialect::Usage;
-use crate::dialect::hub::{Answer, Context, Ledger, Notes, Part, PartKind, Thoughts};
+use crate::dialect::hub::{Answer, Choice, Context, Ledger, Notes, Part, PartKind, Thoughts};
 use crate::wire::json::Writer;
 
 pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledger: &mut Ledger) -> Vec<u8> {
-    let has_refused = answer.parts.iter().any(|part| matches!(part.kind, PartKind::Refusal(_)));
-    let status = response::Status::of(&answer.reason, has_refused, ledger);
+    let Choice { parts, reason } = &answer.first;
+    let has_refused = parts.iter().any(|part| matches!(part.kind, PartKind::Refusal(_)));
+    let status = response::Status::of(reason, has_refused, ledger);
     let mut out = Writer::default();
-    response::write(&mut out, &response::id(answer.id, context), context, status, Some(used), |it| {
-        let mut index = 0;
-        for part in &answer.parts {
-            index += u64::from(item(it, part, index, context, ledger));
-        }
-    });
+    response::write(
+        &mut out,
+        &response::id(answer.id, context),
+        context,
+        status,
+        answer.service_tier,
+        Some(used),
+        |it| {
+            let mut index = 0;
+            for part in parts {
+                index += u64::from(item(it, part, index, context, ledger));
+            }
+        },
+    );
     out.into_bytes()
 }
 

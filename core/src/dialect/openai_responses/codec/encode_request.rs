@@ -16,6 +16,7 @@ pub(super) fn encode(
     names: &mut Names,
     ledger: &mut Ledger,
 ) -> Result<Encoded, Refusal> {
+    request.one_choice()?;
     let (mut refused, mut asks_reasoning) = (None, false);
     let mut out = target.writer();
     out.object(|it| {

@@ -15,6 +15,7 @@ use crate::wire::json::Writer;
 pub(super) struct Encoder {
     context: Context,
     id: Option<String>,
+    tier: Option<String>,
     /// Of the next event.
     sequence_number: u64,
     /// Of the next item.
@@ -75,6 +76,9 @@ impl EncodeStream for Encoder {
                     self.close(open, proof, out);
                 }
             }
+            StreamPart::Tier(name) => self.tier = Some(name.to_owned()),
+            // There is one choice.
+            StreamPart::Choice(_) | StreamPart::ChoiceEnd { .. } => {}
             StreamPart::End { reason } => {
                 self.start(None, out);
                 let status = Status::of(&reason, self.has_refused, &mut self.ledger);
@@ -103,6 +107,7 @@ impl Encoder {
         Self {
             context,
             id: None,
+            tier: None,
             sequence_number: 0,
             output_index: 0,
             open: HashMap::new(),
@@ -274,10 +279,10 @@ impl Encoder {
 
     fn response(&mut self, name: &str, status: Status, used: Option<&Usage>, out: &mut Writer) {
         let (id, output) = (self.id.clone().unwrap_or_default(), std::mem::take(&mut self.output));
-        let context = std::mem::take(&mut self.context);
+        let (context, tier) = (std::mem::take(&mut self.context), self.tier.take());
         self.event(out, name, |it| {
             it.key("response");
-            response::write(it, &id, &context, status, used, |it| {
+            response::write(it, &id, &context, status, tier.as_deref(), used, |it| {
                 for (index, item) in output.values().enumerate() {
                     if index > 0 {
                         it.bytes(b",");
@@ -286,7 +291,7 @@ impl Encoder {
                 }
             });
         });
-        self.context = context;
+        (self.context, self.tier) = (context, tier);
     }
 
     /// An event of an item, and of its one part.

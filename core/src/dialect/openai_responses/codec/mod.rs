@@ -25,6 +25,7 @@ pub(super) static CODEC: Codec = Codec {
     decode_stream: || Box::new(decode_stream::Decoder::default()),
     encode_stream: |context| Box::new(encode_stream::Encoder::new(context)),
     has_freeform: true,
+    has_choices: false,
     mark: MARK,
     strip: reasoning::strip,
     encode_count,

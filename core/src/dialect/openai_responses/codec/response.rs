@@ -77,6 +77,7 @@ pub(super) fn write(
     id: &str,
     context: &Context,
     status: Status,
+    tier: Option<&str>,
     used: Option<&Usage>,
     output: impl FnOnce(&mut Writer),
 ) {
@@ -97,6 +98,9 @@ pub(super) fn write(
                 Some((_, value)) => it.key(name).value(value),
                 None => it.key(name).raw(default),
             }
+        }
+        if let Some(tier) = tier {
+            it.text_member("service_tier", tier);
         }
         it.key("usage");
         match used {
