@@ -75,3 +75,17 @@ test('from an empty gateway to an answer, and to its request', async ({ page }) 
   await page.keyboard.press('o');
   await expect(page.getByRole('heading', { level: 1, name: 'Request' })).toBeVisible();
 });
+
+test('a form begins at its first field, and gives the focus back', async ({ page, seeded }) => {
+  await open(page, seeded, '/keys');
+  await page.getByRole('button', { name: 'Create a key' }).press('Enter');
+  await expect(page.getByRole('dialog').getByRole('textbox', { name: 'Name' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('button', { name: 'Create a key' })).toBeFocused();
+  const menu = page.getByRole('button', { name: 'Actions for ci-bot' });
+  await menu.press('Enter');
+  await page.getByRole('menuitem', { name: 'Delete' }).press('Enter');
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(menu).toBeFocused();
+});

@@ -195,3 +195,22 @@ test('a view is saved by a name, opened, and removed', async ({ page, seeded }) 
   await page.getByRole('button', { name: 'Views' }).click();
   await expect(panel.getByRole('link', { name: 'o5 of this week' })).toHaveCount(0);
 });
+
+test('a link to an open request leaves the page where it begins when the request is on the screen', async ({
+  page,
+  seeded,
+}) => {
+  const { data } = await seeded.api<Listed>('GET', '/api/logs?limit=100');
+  await page.route(/\/api\/logs\?/, async (route) => {
+    const list = Array.from({ length: 100 }, (_, index) => ({ ...data[0], id: `row-${index}` }));
+    await route.fulfill({ json: { data: list, next_cursor: null, scanned_to: null } });
+  });
+  const detail = await seeded.api('GET', `/api/logs/${data[0]?.id}?bodies=false`);
+  await page.route(/\/api\/logs\/row-/, (route) => route.fulfill({ json: detail }));
+  await open(page, seeded, '/logs?open=row-1');
+  await expect(page.locator('tr[data-row="row-1"]')).toBeInViewport();
+  await expect(page.getByRole('heading', { name: 'Requests', level: 1 })).toBeInViewport();
+  // One that is not is scrolled to.
+  await open(page, seeded, '/logs?open=row-90');
+  await expect(page.locator('tr[data-row="row-90"]')).toBeInViewport();
+});

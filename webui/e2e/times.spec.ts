@@ -87,6 +87,9 @@ async function firstPaint(browser: Browser, url: string, session: object | null)
   return paint;
 }
 
+// A recording of what happens takes pictures of every frame, and half of the page's time.
+test.use({ trace: 'off' });
+
 test('times', async ({ page, browser, seeded }) => {
   test.setTimeout(300_000);
   const rows: [string, string, string][] = [];

@@ -1,5 +1,5 @@
 import { useLingui } from '@lingui/react/macro';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import type { FieldValues, UseFormReturn } from 'react-hook-form';
 import { Button } from '@/ui/button';
 import { Dialog } from '@/ui/dialog';
@@ -22,6 +22,12 @@ export function FormDialog<T extends FieldValues>(props: FormDialogProps<T>) {
   const { title, form, submit, action, onClose, mayClose, children } = props;
   const { t } = useLingui();
   const { isSubmitting } = form.formState;
+  const fields = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    // Where one points by finger, a field that has the focus brings up the keyboard, over half of the form.
+    if (matchMedia('(pointer: coarse)').matches || fields.current?.contains(document.activeElement)) return;
+    fields.current?.querySelector<HTMLElement>('input:not([hidden]), select, textarea')?.focus();
+  }, []);
   return (
     <Dialog
       side
@@ -37,7 +43,7 @@ export function FormDialog<T extends FieldValues>(props: FormDialogProps<T>) {
         </>
       }
     >
-      <form onSubmit={submit} onKeyDown={saveOnEnter(submit)} className="flex flex-col gap-5">
+      <form ref={fields} onSubmit={submit} onKeyDown={saveOnEnter(submit)} className="flex flex-col gap-5">
         {children}
         <input type="submit" hidden />
       </form>

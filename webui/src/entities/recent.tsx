@@ -27,7 +27,7 @@ export function Recent({ health }: { health: Health | undefined }) {
       search={{ association: health.id, attempts: 'all', range: '7d' }}
       aria-label={summary}
       title={summary}
-      className="inline-block rounded-control"
+      className="inline-block min-w-6 rounded-control"
     >
       <span aria-hidden className="flex h-6 items-end gap-px py-1">
         {all.map((it, index) => (

@@ -3,7 +3,7 @@ import { useLingui } from '@lingui/react/macro';
 import { queryOptions, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import client, { data, type Schemas } from '@/api/client';
-import { moneys, number, percent } from '@/lib/format';
+import { amounts, number, percent } from '@/lib/format';
 import { zoneOffset } from '@/lib/time-range';
 import { Badge } from '@/ui/status';
 import type { Column } from '@/ui/table';
@@ -12,6 +12,8 @@ import type { LogSearch } from './log-search';
 
 export type Usage = Schemas['Usage'];
 const DAYS = 30;
+/** Beside one another where there is room, else under one another, the last on top. */
+const BESIDE = 'inline-flex flex-wrap-reverse items-center justify-end gap-x-1.5';
 
 const usage = (by: Schemas['UsageBy']) =>
   queryOptions({
@@ -48,7 +50,7 @@ export function useUsageColumns<T>(
         const it = found.get(idOf(row));
         if (!it) return <span className="text-t3">{unknown ? '–' : number(0)}</span>;
         return (
-          <>
+          <span className={BESIDE}>
             {it.period.errors > 0 && (
               <Link
                 to="/logs"
@@ -66,7 +68,7 @@ export function useUsageColumns<T>(
             >
               {number(it.period.requests)}
             </Link>
-          </>
+          </span>
         );
       },
     },
@@ -81,12 +83,16 @@ export function useUsageColumns<T>(
             <Link
               to="/logs"
               search={{ ...filter(row), range: '30d' }}
-              className="inline-block leading-6 min-w-6 hover:underline"
+              className={`${BESIDE} min-h-6 min-w-6 hover:underline`}
             >
-              {Object.keys(period.costs).length > 0 && moneys(period.costs)}{' '}
               {period.unpriced.requests > 0 && (
                 <Badge tone="warn">{t`${number(period.unpriced.requests)} unpriced`}</Badge>
               )}
+              {amounts(period.costs)
+                .toReversed()
+                .map((amount) => (
+                  <span key={amount}> {amount}</span>
+                ))}
             </Link>
           ) : (
             '–'

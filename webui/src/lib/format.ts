@@ -50,16 +50,24 @@ export function money(amount: Maybe, currency: string): string {
   return text(amount, { maximumFractionDigits: Math.abs(amount) >= 10_000 ? 0 : 2 });
 }
 
-export function moneys(costs: Record<string, number> | undefined): string {
-  const entries = Object.entries(costs ?? {}).sort((a, b) => b[1] - a[1]);
-  return entries.length ? entries.map(([currency, amount]) => money(amount, currency)).join(' · ') : NONE;
-}
+/** Each currency's, the largest first. */
+export const amounts = (costs: Record<string, number> | undefined): string[] =>
+  Object.entries(costs ?? {})
+    .sort((a, b) => b[1] - a[1])
+    .map(([currency, amount]) => money(amount, currency));
+
+export const moneys = (costs: Record<string, number> | undefined): string => amounts(costs).join(' · ') || NONE;
+
+/** The international signs, for English; its own short words are longer ("6.2 sec"), and its shortest unclear ("3m"). */
+const UNITS = { millisecond: 'ms', second: 's', minute: 'min', hour: 'h', day: 'd' } as const;
 
 /** Of milliseconds: 820 ms, 6.2 s, 3 min. */
 export function duration(ms: Maybe): string {
   if (!is(ms)) return NONE;
-  const unit = (value: number, name: string, digits: number) =>
-    numbers({ style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
+  const unit = (value: number, name: keyof typeof UNITS, digits: number) => {
+    if (locale().startsWith('en')) return `${number(value, digits)} ${UNITS[name]}`;
+    return numbers({ style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
+  };
   if (ms < 1000) return unit(ms, 'millisecond', ms < 10 ? 1 : 0);
   if (ms < 60_000) return unit(ms / 1000, 'second', ms < 10_000 ? 2 : 1);
   if (ms < 3_600_000) return unit(ms / 60_000, 'minute', 1);

@@ -45,9 +45,10 @@ test('what was not measured is no zero', () => {
 test.each([
   [0.4, '0.4 ms'],
   [820, '820 ms'],
-  [6200, '6.2 sec'],
+  [6200, '6.2 s'],
   [90_000, '1.5 min'],
-  [7_200_000, '2 hr'],
+  [7_200_000, '2 h'],
+  [172_800_000, '2 d'],
 ])('%s ms is %s', (ms, text) => expect(duration(ms)).toBe(text));
 
 test('a share near all is not all', () => {

@@ -28,10 +28,17 @@ export function Dialog({ title, onClose, side, wide, mayClose, children, footer 
     const focused = document.activeElement;
     if (dialog && !dialog.open) dialog.showModal();
     if (focused instanceof HTMLElement && dialog?.contains(focused)) focused.focus();
-    return () => dialog?.close();
   }, []);
-  // In this phase it is still in the document when it closes.
-  useLayoutEffect(() => (ref.current ? raiseToasts(ref.current) : undefined), []);
+  // In this phase it is still in the document when it closes: one that is gone gives no focus back.
+  useLayoutEffect(() => {
+    const dialog = ref.current;
+    if (!dialog) return;
+    const lower = raiseToasts(dialog);
+    return () => {
+      lower();
+      dialog.close();
+    };
+  }, []);
   const close = () => {
     if (!mayClose || mayClose()) onClose();
   };

@@ -85,7 +85,7 @@ export function Checkbox({
         type="checkbox"
         {...describedBy(id, hint, error)}
         {...rest}
-        className={clsx('m-0 size-4 shrink-0 accent-acc', !quiet && 'mt-0.5')}
+        className={clsx('m-0 size-4 shrink-0 accent-acc pointer-coarse:size-6', !quiet && 'mt-0.5 pointer-coarse:mt-0')}
       />
       <div className={quiet ? 'sr-only' : 'min-w-0'}>
         <label htmlFor={id}>{label}</label>
@@ -104,7 +104,7 @@ export function Checkbox({
 export function Switch({ label, hint, quiet, className, ...rest }: ToggleProps) {
   const id = useId();
   return (
-    <div className={clsx('relative inline-flex min-h-6 items-center gap-2', className)}>
+    <div className={clsx('relative inline-flex min-h-6 items-center gap-2 pointer-coarse:min-h-11', className)}>
       <input
         id={id}
         type="checkbox"
@@ -112,7 +112,7 @@ export function Switch({ label, hint, quiet, className, ...rest }: ToggleProps) 
         aria-checked={rest.checked ?? false}
         aria-describedby={hint ? `${id}-hint` : undefined}
         {...rest}
-        className="peer absolute inset-y-0 start-0 m-0 h-full w-8 cursor-pointer opacity-0"
+        className="peer absolute inset-y-0 start-0 m-0 h-full w-8 cursor-pointer opacity-0 pointer-coarse:-start-1.5 pointer-coarse:w-11"
       />
       <span
         aria-hidden

@@ -29,12 +29,12 @@ export function RangePicker({ range, presets = PRESETS, onChange }: RangePickerP
   };
   const ends = `${dateTime(range.from.toISOString())} – ${dateTime(range.to.toISOString())}`;
   return (
-    <div className="inline-flex items-center gap-1">
+    <div className="inline-flex items-center gap-1 max-sm:w-full">
       <IconButton label={t`Earlier`} icon={<ChevronLeft size={16} />} onClick={() => onChange(shifted(range, -1))} />
       <Select
         aria-label={t`Time`}
         title={ends}
-        className="w-auto! max-w-72"
+        className="w-auto! min-w-0 max-w-72 max-sm:max-w-none max-sm:flex-1"
         value={range.preset ?? 'custom'}
         onChange={(event) => {
           if (event.target.value === 'custom') setCustom(true);

@@ -24,7 +24,7 @@ const shapes: Record<Tone, string> = { ok: '●', warn: '▲', bad: '✕', info:
 
 export function Status({ tone, children, title }: { tone: Tone; children: ReactNode; title?: string }) {
   return (
-    <span className={clsx('inline-flex items-center gap-1.5 whitespace-nowrap', tones[tone])} title={title}>
+    <span className={clsx('inline-flex items-baseline gap-1.5 whitespace-nowrap', tones[tone])} title={title}>
       <span aria-hidden className="text-caption">
         {shapes[tone]}
       </span>

@@ -11,8 +11,8 @@ export interface Column<T> {
   end?: boolean;
   /** A width for columns that must not give way to others. */
   width?: string;
-  /** On a phone: the card's title, beside it, left out, or (as usual) a line with its name. */
-  card?: 'title' | 'aside' | 'none';
+  /** On a phone: the card's title, beside it, left out, a value that needs no name, or (as usual) one with its name. */
+  card?: 'title' | 'aside' | 'none' | 'bare';
   /** The screen that has room for it: from 1024 (`lg`) or 1280 (`xl`) pixels on. Cards have all. */
   from?: 'lg' | 'xl';
 }
@@ -22,6 +22,8 @@ const FROM = { lg: 'max-lg:hidden', xl: 'max-xl:hidden' };
 interface TableProps<T> {
   /** What the rows are, for those who cannot see it. */
   label: string;
+  /** A card's values follow one another, and do not stand in lines of their own: for lists that are looked through. */
+  flowing?: boolean;
   columns: Column<T>[];
   rows: T[];
   rowKey: (row: T) => string;
@@ -52,12 +54,12 @@ function Windowed<T>(props: TableProps<T>) {
   const phone = usePhone();
   const top = useRef<HTMLDivElement>(null);
   const [offset, setOffset] = useState(0);
-  const { rows, columns } = props;
-  const lines = columns.filter((column) => !column.card).length;
+  const { rows, columns, flowing } = props;
+  const lines = columns.filter(({ card }) => !card || card === 'bare').length;
   useLayoutEffect(() => setOffset((top.current?.getBoundingClientRect().top ?? 0) + scrollY), []);
   const virtual = useWindowVirtualizer({
     count: rows.length,
-    estimateSize: () => (phone ? 60 + lines * 22 : ROW),
+    estimateSize: () => (phone ? 60 + (flowing ? Math.ceil(lines / 2) : lines) * 26 : ROW),
     overscan: OVERSCAN,
     scrollMargin: offset,
   });
@@ -65,13 +67,16 @@ function Windowed<T>(props: TableProps<T>) {
   const { selected, rowKey } = props;
   const follow = useRef((_key: string) => {});
   follow.current = (key) => {
-    const index = rows.findIndex((row) => rowKey(row) === key);
+    const shown = top.current?.querySelector(`[data-row="${CSS.escape(key)}"]`);
+    const index = shown ? -1 : rows.findIndex((row) => rowKey(row) === key);
     if (index >= 0) virtual.scrollToIndex(index, { align: 'auto' });
+    else shown?.scrollIntoView({ block: 'nearest' });
   };
-  useEffect(() => {
-    if (selected) follow.current(selected);
-  }, [selected]);
   const items = virtual.getVirtualItems();
+  const begun = items.length > 0;
+  useEffect(() => {
+    if (selected && begun) follow.current(selected);
+  }, [selected, begun]);
   const before = (items[0]?.start ?? offset) - offset;
   const after = virtual.getTotalSize() - ((items.at(-1)?.end ?? offset) - offset);
   return (
@@ -195,7 +200,8 @@ function leads(target: EventTarget): boolean {
   return target instanceof Element && target.closest('a, button, input, select, label, [role="menuitem"]') !== null;
 }
 
-function Cards<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, before, after, measure }: View<T>) {
+function Cards<T>(view: View<T>) {
+  const { label, columns, rows, rowKey, selected, onRow, dim, flowing, shown, before, after, measure } = view;
   return (
     <ul aria-label={label} className="m-0 list-none p-0" style={{ paddingTop: before, paddingBottom: after }}>
       {shown.map((index) => {
@@ -205,7 +211,7 @@ function Cards<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, b
         return (
           <Card
             key={id}
-            {...{ id, row, index, columns, onRow, measure }}
+            {...{ id, row, index, columns, onRow, measure, flowing }}
             selected={selected === id}
             dim={dim?.(row) ?? false}
           />
@@ -217,9 +223,11 @@ function Cards<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, b
 
 interface CardProps<T> extends RowProps<T> {
   measure: View<T>['measure'] | undefined;
+  flowing: boolean | undefined;
 }
 
-const Card = memo(function Card<T>({ id, row, index, columns, selected, dim, onRow, measure }: CardProps<T>) {
+const Card = memo(function Card<T>(props: CardProps<T>) {
+  const { id, row, index, columns, selected, dim, onRow, measure, flowing } = props;
   const of = (card: Column<T>['card']) => columns.filter((column) => column.card === card);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the card's own link or button is what the keyboard reaches
@@ -243,15 +251,20 @@ const Card = memo(function Card<T>({ id, row, index, columns, selected, dim, onR
             <div key={column.id}>{column.cell(row, index)}</div>
           ))}
         </div>
-        <dl className="m-0 grid grid-cols-[auto_minmax(0,1fr)] gap-x-3 gap-y-0.5 text-meta">
-          {of(undefined).map((column) => (
-            <div key={column.id} className="contents">
-              <dt className="text-t3 leading-6">{column.header}</dt>
-              <dd className="m-0 min-w-0 text-end leading-6 [&_a]:inline-block [&_a]:min-h-6 [&_a]:min-w-6">
-                {column.cell(row, index)}
-              </dd>
-            </div>
-          ))}
+        <dl
+          className={clsx(
+            'm-0 gap-y-0.5 text-meta [&_a]:inline-block [&_a]:min-h-6 [&_a]:min-w-6',
+            flowing ? 'flex flex-wrap gap-x-4' : 'grid grid-cols-[auto_minmax(0,1fr)] gap-x-3',
+          )}
+        >
+          {columns.map(({ id, card, header, cell }) =>
+            card && card !== 'bare' ? null : (
+              <div key={id} className={flowing ? 'flex min-w-0 items-center gap-1.5' : 'contents'}>
+                <dt className={clsx('text-t3 leading-6', flowing && card === 'bare' && 'sr-only')}>{header}</dt>
+                <dd className={clsx('m-0 min-w-0 leading-6', !flowing && 'text-end')}>{cell(row, index)}</dd>
+              </div>
+            ),
+          )}
         </dl>
       </div>
     </li>

@@ -31,7 +31,7 @@ export function HealthDot({ wide }: { wide: boolean }) {
   return (
     <Link
       to="/"
-      className="min-w-0 rounded-control text-meta"
+      className="tap inline-flex min-w-0 items-center justify-center rounded-control text-meta"
       aria-label={t`Gateway: ${word}`}
       title={t`Gateway: ${word}`}
     >

@@ -73,7 +73,7 @@ export function Shell(): ReactNode {
         >
           <Link
             to="/"
-            className="flex items-center gap-2 rounded-control font-semibold text-section"
+            className="tap flex items-center gap-2 rounded-control font-semibold text-section md:justify-center"
             aria-label={t`LLMIO, dashboard`}
           >
             <Logo />

@@ -15,7 +15,7 @@ import {
   type Totals,
 } from '@/entities/metrics';
 import { download } from '@/lib/download';
-import { compact, duration, money, moneys, number, percent } from '@/lib/format';
+import { amounts, compact, duration, NONE, number, percent } from '@/lib/format';
 import { timeRange } from '@/lib/time-range';
 import { IconButton } from '@/ui/button';
 import { Select } from '@/ui/field';
@@ -84,7 +84,7 @@ export default function DashboardPage() {
   return (
     <Page
       title={t`Dashboard`}
-      actions={
+      scope={
         <>
           <RangePicker
             range={range}
@@ -115,6 +115,10 @@ export default function DashboardPage() {
               </option>
             ))}
           </Select>
+        </>
+      }
+      actions={
+        <>
           <IconButton
             label={t`Export as a table (CSV)`}
             icon={<Download size={16} />}
@@ -181,16 +185,15 @@ function Cards({ totals, earlier, linked }: CardsProps) {
   const { t } = useLingui();
   const success = totals && totals.requests > 0 ? totals.successes / totals.requests : null;
   const cached = totals && cacheShareOf(totals.usage);
-  const costs = Object.entries(totals?.costs ?? {})
-    .sort((a, b) => b[1] - a[1])
-    .map(([currency, amount]) => money(amount, currency));
+  const costs = amounts(totals?.costs);
   const before = earlier && earlier.requests > 0 ? (totals?.requests ?? 0) / earlier.requests - 1 : null;
   return (
     <div className="grid grid-cols-2 gap-px overflow-hidden rounded-card border border-line bg-line lg:grid-cols-5">
       <Metric title={t`Requests`} value={number(totals?.requests ?? 0)} search={linked}>
         {before !== null && (
           <span>
-            {before >= 0 ? '▲' : '▼'} {percent(Math.abs(before), 0)} <Trans>against the time before</Trans>
+            {before >= 0 ? '▲' : '▼'} {before < 10 ? percent(Math.abs(before), 0) : `× ${number(before + 1, 0)}`}{' '}
+            <Trans>against the time before</Trans>
           </span>
         )}
       </Metric>
@@ -212,7 +215,7 @@ function Cards({ totals, earlier, linked }: CardsProps) {
           </span>
         )}
       </Metric>
-      <Metric title={t`Cost`} value={costs[0] ?? moneys(undefined)} search={linked}>
+      <Metric title={t`Cost`} value={costs[0] ?? NONE} search={linked}>
         {costs.length > 1 && <span>{costs.slice(1).join(' · ')}</span>}
         {totals && totals.unpriced.requests > 0 && (
           <span className="block text-warn">{t`${number(totals.unpriced.requests)} unpriced`}</span>

@@ -1,6 +1,7 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useMutation } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import clsx from 'clsx';
 import { RotateCcw } from 'lucide-react';
 import { toast } from 'sonner';
 import client, { type Schemas } from '@/api/client';
@@ -29,9 +30,12 @@ export function HealthCard() {
           const rows = [...byProvider].sort(([, a], [, b]) => bad(b).length - bad(a).length);
           if (!rows.length) return <Empty>{t`No provider serves a model yet.`}</Empty>;
           return (
-            <ul className="m-0 flex list-none flex-col p-0">
+            <ul className="m-0 grid list-none gap-x-8 p-0 sm:grid-cols-2 2xl:grid-cols-3">
               {rows.map(([id, list]) => (
-                <li key={id} className="border-line border-b py-1.5 last:border-b-0">
+                <li
+                  key={id}
+                  className={clsx('border-line border-b py-1.5', bad(list).length > 0 && 'sm:col-span-full')}
+                >
                   <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
                     <Link
                       to="/providers/$id"

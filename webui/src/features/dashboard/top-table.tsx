@@ -4,13 +4,15 @@ import { ListFilter } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { type LogSearch, many } from '@/entities/log-search';
 import { cacheShareOf, type Dimension, type Group, idOf, inputOf, type MetricsFilters } from '@/entities/metrics';
-import { compact, duration, moneys, number, percent } from '@/lib/format';
+import { compact, duration, moneys, NONE, number, percent } from '@/lib/format';
 import { IconButton } from '@/ui/button';
 import { Card } from '@/ui/page';
 import { Empty } from '@/ui/states';
 import { Badge } from '@/ui/status';
 import { type Column, Table } from '@/ui/table';
 import { useGroupName } from './group-name';
+
+const within = (it: Group['total_ms']) => (it ? `${duration(it.p50)} / ${duration(it.p95)}` : NONE);
 
 interface TopTableProps {
   groups: Group[];
@@ -56,7 +58,11 @@ export function TopTable({ groups, by, thenBy, linked, onNarrow }: TopTableProps
       id: 'name',
       header: t`Name`,
       card: 'title',
-      cell: (it) => <span className="break-anywhere text-acc">{leading(it, nameOf(it))}</span>,
+      cell: (it) => (
+        <span title={nameOf(it)} className="break-anywhere text-acc md:block md:[&>a]:block md:[&>a]:truncate">
+          {leading(it, nameOf(it))}
+        </span>
+      ),
     },
     { id: 'requests', header: t`Requests`, end: true, cell: (it) => leading(it, number(it.requests)) },
     {
@@ -78,14 +84,14 @@ export function TopTable({ groups, by, thenBy, linked, onNarrow }: TopTableProps
       header: t`First token p50 / p95`,
       end: true,
       from: 'lg',
-      cell: (it) => `${duration(it.first_token_ms?.p50)} / ${duration(it.first_token_ms?.p95)}`,
+      cell: (it) => within(it.first_token_ms),
     },
     {
       id: 'total',
       header: t`Total p50 / p95`,
       end: true,
       from: 'lg',
-      cell: (it) => `${duration(it.total_ms?.p50)} / ${duration(it.total_ms?.p95)}`,
+      cell: (it) => within(it.total_ms),
     },
     { id: 'speed', header: t`Tokens/s`, end: true, from: 'xl', cell: (it) => number(it.tokens_per_second, 1) },
     {
@@ -129,7 +135,7 @@ export function TopTable({ groups, by, thenBy, linked, onNarrow }: TopTableProps
   return (
     <Card title={t`In numbers`}>
       {rows.length ? (
-        <Table label={t`In numbers`} columns={columns} rows={rows} rowKey={idOf} />
+        <Table flowing label={t`In numbers`} columns={columns} rows={rows} rowKey={idOf} />
       ) : (
         <Empty>{t`There was no request in this time.`}</Empty>
       )}

@@ -53,12 +53,17 @@ export default function KeysPage() {
         <span>
           <button
             type="button"
-            className="break-anywhere text-start font-medium text-acc hover:underline"
+            title={key.name}
+            className="break-anywhere text-start font-medium text-acc hover:underline md:block md:max-w-44 md:truncate 2xl:max-w-56"
             onClick={() => setEditing(key)}
           >
             {key.name}
           </button>
-          {key.note && <span className="break-anywhere block text-meta text-t3">{key.note.slice(0, 120)}</span>}
+          {key.note && (
+            <span className="break-anywhere block text-meta text-t3 md:max-w-44 md:truncate 2xl:max-w-56">
+              {key.note.slice(0, 120)}
+            </span>
+          )}
         </span>
       ),
     },
@@ -86,9 +91,9 @@ export default function KeysPage() {
         const it = keyState({ ...key, enabled: true });
         if (it === 'expired')
           return (
-            <Status tone="bad">
-              {t`expired`} <Ago at={key.expires_at} />
-            </Status>
+            <span className="inline-flex flex-wrap items-baseline gap-x-1.5 text-bad">
+              <Status tone="bad">{t`expired`}</Status> <Ago at={key.expires_at} />
+            </span>
           );
         return it === 'expiring' ? (
           <Status tone="warn">
@@ -100,7 +105,7 @@ export default function KeysPage() {
       },
     },
     ...used,
-    { id: 'on', header: t`On`, width: '4rem', cell: (key) => <Enabled stored={key} /> },
+    { id: 'on', header: t`On`, card: 'aside', width: '4rem', cell: (key) => <Enabled stored={key} /> },
     {
       id: 'menu',
       header: <span className="sr-only">{t`Actions`}</span>,
@@ -172,6 +177,7 @@ export default function KeysPage() {
               </div>
               {shown.length ? (
                 <Table
+                  flowing
                   label={t`Keys`}
                   columns={columns}
                   rows={shown}
@@ -205,7 +211,7 @@ function Scope({ models }: { models: string[] | null }) {
   if (models === null) return <span className="text-t3">{t`all`}</span>;
   const rest = models.length - 3;
   return (
-    <span className="inline-flex flex-wrap gap-1" title={list(models)}>
+    <span className="inline-flex max-w-44 flex-wrap gap-1" title={list(models)}>
       {models.slice(0, 3).map((name) => (
         <Badge key={name}>{name}</Badge>
       ))}

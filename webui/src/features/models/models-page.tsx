@@ -87,7 +87,7 @@ export default function ModelsPage() {
           <Link
             to="/models/$id"
             params={{ id: model.id }}
-            className="break-anywhere font-medium text-acc hover:underline md:shrink-0 md:truncate md:max-w-full"
+            className="break-anywhere min-w-6 font-medium text-acc hover:underline md:shrink-0 md:truncate md:max-w-full"
           >
             {model.name}
           </Link>
@@ -101,6 +101,7 @@ export default function ModelsPage() {
     {
       id: 'state',
       header: t`State`,
+      card: 'bare',
       cell: (model) => <StateOfMany associations={model.enabled ? model.associations : []} />,
     },
     { id: 'strategy', header: t`Strategy`, from: 'lg', cell: (model) => i18n._(strategies[model.strategy].name) },
@@ -211,6 +212,7 @@ export default function ModelsPage() {
               </div>
               {shown.length ? (
                 <Table
+                  flowing
                   label={t`Models`}
                   columns={columns}
                   rows={shown}

@@ -54,10 +54,16 @@ export default function ProvidersPage() {
         </span>
       ),
     },
-    { id: 'state', header: t`State`, cell: (it) => <StateOfMany associations={it.enabled ? associations(it) : []} /> },
+    {
+      id: 'state',
+      header: t`State`,
+      card: 'bare',
+      cell: (it) => <StateOfMany associations={it.enabled ? associations(it) : []} />,
+    },
     {
       id: 'type',
       header: t`Type`,
+      card: 'bare',
       from: 'lg',
       cell: (it) => <span className="text-meta">{providerTypes[it.type]}</span>,
     },
@@ -66,7 +72,7 @@ export default function ProvidersPage() {
       header: t`Base URL`,
       from: 'xl',
       cell: (it) => (
-        <span className="inline-flex max-w-full items-center gap-1 md:max-w-32">
+        <span className="inline-flex max-w-full items-center gap-1 md:max-w-32 xl:max-w-40 2xl:max-w-72">
           <span className="break-anywhere truncate font-mono text-meta" title={it.base_url}>
             {it.base_url}
           </span>
@@ -75,7 +81,7 @@ export default function ProvidersPage() {
       ),
     },
     ...used,
-    { id: 'enabled', header: t`On`, width: '4rem', cell: (it) => <Enabled provider={it} /> },
+    { id: 'enabled', header: t`On`, card: 'aside', width: '4rem', cell: (it) => <Enabled provider={it} /> },
     {
       id: 'menu',
       header: <span className="sr-only">{t`Actions`}</span>,
@@ -152,6 +158,7 @@ export default function ProvidersPage() {
               </div>
               {shown.length ? (
                 <Table
+                  flowing
                   label={t`Providers`}
                   columns={columns}
                   rows={shown}

@@ -41,12 +41,11 @@ export function useColumns(attempts: boolean, search: LogSearch): LogColumn[] {
   const word = useValueWord({});
   // biome-ignore lint/correctness/useExhaustiveDependencies: names and words change with the language alone
   return useMemo(() => {
-    const only = t`Only these`;
     /** A value that filters by itself. */
     const filter = (name: FilteredBy, value: string, shown = value, className = 'break-anywhere') => (
       <RowLink
         href={`/logs${router.options.stringifySearch({ ...search, [name]: value })}`}
-        title={only}
+        title={t`Only ${shown}`}
         className={`${className} hover:underline`}
       >
         {shown}
@@ -94,6 +93,7 @@ export function useColumns(attempts: boolean, search: LogSearch): LogColumn[] {
       {
         id: 'time',
         header: t`Time`,
+        card: 'bare',
         cell: (log) => (
           <RowLink href={`/logs/${log.id}`} className="text-acc hover:underline" onPointerEnter={ahead}>
             <Clock at={log.created_at} />
@@ -106,16 +106,22 @@ export function useColumns(attempts: boolean, search: LogSearch): LogColumn[] {
         header: t`Model`,
         card: 'title',
         cell: (log) =>
-          filter('model', log.model, log.model, 'break-anywhere md:block md:max-w-36 md:truncate lg:max-w-44'),
+          filter(
+            'model',
+            log.model,
+            log.model,
+            'break-anywhere inline-block min-w-6 md:block md:max-w-36 md:truncate lg:max-w-44 xl:max-w-52',
+          ),
       },
       {
         id: 'provider',
         header: attempts ? t`Asked` : t`Answered by`,
+        card: 'bare',
         cell: (log) =>
           log.provider === null ? (
             none
           ) : (
-            <span className="break-anywhere md:block md:max-w-36 md:truncate lg:max-w-44">
+            <span className="break-anywhere md:block md:max-w-36 md:truncate lg:max-w-44 xl:max-w-56">
               {filter('provider', log.provider)}
               {log.provider_model && log.provider_model !== log.model && (
                 <>

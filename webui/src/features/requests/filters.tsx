@@ -54,7 +54,10 @@ export function Filters({ search, onChange, columns }: FiltersProps) {
           value={search.q ?? ''}
           onChange={(q) => set({ q }, true)}
         />
-        <Quick search={search} set={set} />
+        {/* In one line on a phone, which a finger moves: what is looked for comes below it. */}
+        <div className="contents max-sm:-my-1 max-sm:flex max-sm:w-full max-sm:gap-2 max-sm:overflow-x-auto max-sm:px-0.5 max-sm:py-1 max-sm:[scrollbar-width:none] *:shrink-0">
+          <Quick search={search} set={set} />
+        </div>
         <Select
           aria-label={t`Rows are`}
           className="w-auto!"
@@ -67,7 +70,7 @@ export function Filters({ search, onChange, columns }: FiltersProps) {
         {panels.map(([name, label, icon]) => (
           <Button key={name} aria-expanded={panel === name} onClick={() => setPanel(panel === name ? null : name)}>
             {icon}
-            {label}
+            <span className={name === 'filters' ? '' : 'max-sm:sr-only'}>{label}</span>
           </Button>
         ))}
       </div>

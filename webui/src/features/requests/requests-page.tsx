@@ -94,14 +94,16 @@ export default function RequestsPage() {
       <div className="min-w-0 flex-1">
         <Page
           title={t`Requests`}
+          scope={
+            <RangePicker
+              range={range}
+              onChange={(next) =>
+                navigate({ search: ({ range: _, from: __, to: ___, ...old }) => ({ ...old, ...next }) })
+              }
+            />
+          }
           actions={
             <>
-              <RangePicker
-                range={range}
-                onChange={(next) =>
-                  navigate({ search: ({ range: _, from: __, to: ___, ...old }) => ({ ...old, ...next }) })
-                }
-              />
               <Button
                 aria-pressed={search.live === true}
                 variant={search.live ? 'primary' : 'secondary'}
@@ -174,6 +176,7 @@ export default function RequestsPage() {
           )}
           {rows.length > 0 && (
             <Table
+              flowing
               label={t`Requests`}
               columns={columns}
               rows={rows}
