@@ -253,7 +253,7 @@ const Card = memo(function Card<T>(props: CardProps<T>) {
         </div>
         <dl
           className={clsx(
-            'm-0 gap-y-0.5 text-meta [&_a]:inline-block [&_a]:min-h-6 [&_a]:min-w-6',
+            'm-0 gap-y-0.5 text-meta [&_a]:inline-block [&_a]:min-h-6 [&_a]:min-w-6 [&_a]:py-0',
             flowing ? 'flex flex-wrap gap-x-4' : 'grid grid-cols-[auto_minmax(0,1fr)] gap-x-3',
           )}
         >
