@@ -1,5 +1,6 @@
 //! The request log: entries, prices, rollups, and the queue between the hot path and the database.
 
+pub(crate) mod blocks;
 mod decision;
 mod entry;
 pub mod fold;
@@ -9,6 +10,7 @@ pub mod limits;
 pub mod metrics;
 pub(crate) mod pack;
 mod pack_v1;
+mod packed;
 mod price;
 mod queue;
 mod repair;

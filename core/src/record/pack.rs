@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use postcard::ser_flavors::Size;
 use serde::{Deserialize, Serialize};
 
-use super::pack_v1;
 use super::rollup::{Counts, Dimension};
-use super::sums::{Histogram, Sums, Unpriced};
+use super::sums::Sums;
+use super::{pack_v1, packed};
 use crate::platform::{DatabaseError, DatabaseErrorKind};
 
 /// The first byte; another layout gets another one.
@@ -27,7 +27,7 @@ pub(crate) struct Block<'a> {
     #[serde(borrow)]
     pub(super) texts: Vec<&'a str>,
     /// Indices of texts, in the order of [`Names`].
-    pub(super) dimensions: Vec<[u32; 8]>,
+    pub(crate) dimensions: Vec<[u32; 8]>,
     #[serde(borrow)]
     pub(crate) entries: Vec<Entry<'a>>,
 }
@@ -44,7 +44,8 @@ pub(crate) struct Entry<'a> {
 }
 
 /// All of [`Sums`] but the histograms. Each of these follows as its first bucket, how many there are, and their counts.
-#[derive(Serialize, Deserialize)]
+/// [`packed::add`] reads it.
+#[derive(Serialize)]
 struct Numbers {
     counts: [u64; Counts::WHOLE_NUMBERS],
     /// The currency as a text's index.
@@ -103,24 +104,20 @@ fn broken(what: &str) -> DatabaseError {
 
 impl<'a> Block<'a> {
     pub(crate) fn dimensions(&self) -> impl Iterator<Item = Names<'a>> {
-        self.dimensions.iter().map(|indices| {
-            let [model, provider, provider_model, association_id, key_id, key_name, dialect, origin] =
-                indices.map(|index| self.text(index));
-            Names { model, provider, provider_model, association_id, key_id, key_name, dialect, origin }
-        })
+        self.dimensions.iter().map(|indices| self.names(indices))
     }
 
-    pub(crate) fn add_to(&self, sums: &mut Sums, entry: &Entry<'_>) -> Result<(), DatabaseError> {
-        let (numbers, rest) = postcard::take_from_bytes::<Numbers>(&entry.sums).map_err(unreadable)?;
-        sums.counts.add_whole_numbers(&numbers.counts);
-        for (currency, cost) in numbers.costs {
-            sums.add_cost(self.text(currency), cost);
-        }
-        let (requests, tokens) = numbers.unpriced;
-        sums.unpriced += &Unpriced { requests, tokens };
-        sums.last_minute = sums.last_minute.max(numbers.last_minute);
-        let rest = add_histogram(&mut sums.first_token, rest)?;
-        add_histogram(&mut sums.total, rest).map(drop)
+    /// The dimension that has these texts.
+    pub(crate) fn names(&self, indices: &[u32; 8]) -> Names<'a> {
+        let [model, provider, provider_model, association_id, key_id, key_name, dialect, origin] =
+            indices.map(|index| self.text(index));
+        Names { model, provider, provider_model, association_id, key_id, key_name, dialect, origin }
+    }
+
+    /// Adds an entry, with its histograms if they are wanted.
+    pub(crate) fn add_to(&self, sums: &mut Sums, entry: &Entry<'_>, latencies: bool) -> Result<(), DatabaseError> {
+        packed::add(sums, &entry.sums, |currency| self.text(currency), latencies)
+            .ok_or_else(|| broken("cannot be read"))
     }
 
     fn text(&self, index: u32) -> &'a str {
@@ -214,17 +211,6 @@ pub(super) fn pack<'a>(sums: &'a Sums, mut index: impl FnMut(&'a str) -> u32) ->
     postcard::to_extend(&(numbers, histograms), Vec::new()).map_err(unwritable)
 }
 
-/// Adds a histogram that `bytes` begin with, and answers what is behind it.
-fn add_histogram<'a>(histogram: &mut Histogram, bytes: &'a [u8]) -> Result<&'a [u8], DatabaseError> {
-    let ((first, length), mut rest) = postcard::take_from_bytes::<(i64, usize)>(bytes).map_err(unreadable)?;
-    for slot in histogram.slots(first, length).ok_or_else(|| broken("hold no such latency"))? {
-        let (count, behind) = postcard::take_from_bytes::<u64>(rest).map_err(unreadable)?;
-        *slot = slot.saturating_add(count);
-        rest = behind;
-    }
-    Ok(rest)
-}
-
 /// Bytes that it is written in.
 fn size(part: &impl Serialize) -> Result<usize, DatabaseError> {
     postcard::serialize_with_flavor(part, Size::default()).map_err(unwritable)
@@ -237,6 +223,7 @@ fn number(index: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Unpriced;
 
     fn dimension(model: &str, key_id: &str) -> Dimension {
         Dimension { model: model.to_owned(), key_id: key_id.to_owned(), ..Dimension::default() }
@@ -262,8 +249,11 @@ mod tests {
             let names: Vec<_> = block.dimensions().map(Names::to_dimension).collect();
             for entry in &block.entries {
                 let mut read = Sums::default();
-                block.add_to(&mut read, entry).unwrap();
+                block.add_to(&mut read, entry, true).unwrap();
                 assert_eq!(read, sums);
+                let (mut without, none) = (Sums::default(), Default::default);
+                block.add_to(&mut without, entry, false).unwrap();
+                assert_eq!(without, Sums { first_token: none(), total: none(), ..read });
                 assert_eq!(names[entry.dimension as usize], dimensions[seen / 3_000]);
                 assert_eq!(entry.slot, (seen % 3_000) as u8);
                 seen += 1;

@@ -1,29 +1,30 @@
-//! SQL of the folded rollups: hours and days, packed.
+//! SQL of the folded rollups: days, packed; and what comes of both them and hours.
 
 use serde_json::json;
 
-use super::together;
+use super::fold_hours::ANY_MARGIN;
+use super::{day_margins, together};
 use crate::platform::{Database, DatabaseError, Row, Statement, Value};
-use crate::record::fold::{KEY, MODEL, PROVIDER, ROUTE, TOTAL};
+use crate::record::blocks::HAVE_MARGINS;
 use crate::record::pack::CHUNK_BYTES;
-use crate::record::rollup::{DAY_SECS, HOUR_SECS};
+use crate::record::rollup::DAY_SECS;
 
 /// Bytes of packed sums to an answer: it is whole in memory, more than once, and a Worker has 128 MB for everything. A single
 /// day may take more.
 const ANSWER_BYTES: u64 = 8 << 20;
 /// Chunks of hours to an answer, each of about [`CHUNK_BYTES`] at the most.
-const ANSWER_CHUNKS: usize = ANSWER_BYTES as usize / CHUNK_BYTES;
+pub(super) const ANSWER_CHUNKS: usize = ANSWER_BYTES as usize / CHUNK_BYTES;
 /// So many days come in one answer, unasked for their size; of coarse blocks by few names.
 const FEW_DAYS: usize = 3;
-const FEW_COARSE_DAYS: usize = 31;
+pub(super) const ANSWER_DAYS: usize = 31;
 /// Rows to a deletion: a few milliseconds, for which other writers wait.
 const CHUNK_ROWS: u32 = 500;
 
 /// Which blocks a day has, as [`crate::record::fold`] makes them; 1 is that of versions before there were others.
-const FORM: i64 = 2;
+pub(super) const FORM: i64 = 2;
 
 /// True while nothing was written late since `?2` was read.
-const UNCHANGED: &str = "(SELECT changes FROM rollup_state) = ?2";
+pub(super) const UNCHANGED: &str = "(SELECT changes FROM rollup_state) = ?2";
 
 /// How far rollups are folded. Times in seconds.
 #[derive(Clone, Copy, Debug)]
@@ -35,13 +36,13 @@ pub(crate) struct State {
     pub(crate) breakdown_since: i64,
 }
 
-/// What a row of `rollup_blocks` holds, beside the day.
+/// What a row of `rollup_blocks` holds beside the day, or one of `rollup_margins` beside the hour.
 #[derive(Clone, Debug)]
 pub(crate) struct BlockRow {
     pub(crate) axis: &'static str,
     pub(crate) part: String,
-    /// The length of its periods.
-    pub(crate) hours: u8,
+    /// The length of its periods: of a day's in hours, of an hour's in minutes.
+    pub(crate) length: u8,
     pub(crate) chunk: usize,
     pub(crate) sums: Vec<u8>,
 }
@@ -65,15 +66,17 @@ pub(crate) struct FoldedDay {
     pub(crate) day: i64,
     /// Its blocks are those of [`FORM`]. Of older ones there are those by `hours = 1` of all axes but the model and the provider.
     pub(crate) is_current: bool,
+    pub(crate) has_margins: bool,
 }
 
 /// The folded days among those from `from` to `to`, in order.
 pub(crate) async fn folded_days(database: &dyn Database, from: i64, to: i64) -> Result<Vec<FoldedDay>, DatabaseError> {
-    let sql = "SELECT day, form FROM rollup_days WHERE day >= ?1 AND day < ?2 ORDER BY day";
+    let sql = "SELECT day, form, margins FROM rollup_days WHERE day >= ?1 AND day < ?2 ORDER BY day";
     let rows = database.query(Statement::new(sql, vec![from.into(), to.into()])).await?;
     let day = |row: Row<'_>| {
         let mut cells = row.cells();
-        Ok(FoldedDay { day: cells.integer()?, is_current: cells.integer()? == FORM })
+        let (day, form, margins) = (cells.integer()?, cells.integer()?, cells.integer()?);
+        Ok(FoldedDay { day, is_current: form == FORM, has_margins: form == FORM && margins != 0 })
     };
     rows.iter().map(day).collect()
 }
@@ -101,47 +104,6 @@ pub(crate) async fn days_to_fold(database: &dyn Database, now: i64, limit: u32) 
     integers(database, sql, vec![now.into(), limit.into()]).await
 }
 
-/// The hours of a day that the finest rollups have rows of and that are not folded, in order.
-pub(crate) async fn hours_to_fold(database: &dyn Database, day: i64) -> Result<Vec<i64>, DatabaseError> {
-    let sql = format!(
-        "WITH RECURSIVE hours (start) AS (\
-             SELECT ?1 UNION ALL SELECT start + {HOUR_SECS} FROM hours WHERE start + {HOUR_SECS} < ?1 + {DAY_SECS}\
-         ) \
-         SELECT start FROM hours WHERE NOT EXISTS (SELECT 1 FROM rollup_hours WHERE rollup_hours.start = hours.start) \
-         AND EXISTS (SELECT 1 FROM rollups WHERE hour >= hours.start AND hour < hours.start + {HOUR_SECS}) ORDER BY start"
-    );
-    integers(database, sql, vec![day.into()]).await
-}
-
-/// Shows the packed sums of each folded hour in one of the `spans` (seconds, the second exclusive), in order.
-pub(crate) async fn hours(
-    database: &dyn Database,
-    spans: &[(i64, i64)],
-    mut show: impl FnMut(i64, &[u8]) -> Result<(), DatabaseError>,
-) -> Result<(), DatabaseError> {
-    let sql = format!(
-        "SELECT start, chunk, sums FROM rollup_hours WHERE (start, chunk) > (?2, ?3) AND start < ?4 AND EXISTS \
-         (SELECT 1 FROM json_each(?1) AS span WHERE start >= span.value->>0 AND start < span.value->>1) \
-         ORDER BY start, chunk LIMIT {ANSWER_CHUNKS}"
-    );
-    let Some(first) = spans.iter().map(|(from, _)| *from).min() else { return Ok(()) };
-    let end = spans.iter().map(|(_, to)| *to).max().unwrap_or(first);
-    let wanted = json!(spans).to_string();
-    let mut after = (first, -1);
-    loop {
-        let params = vec![wanted.as_str().into(), after.0.into(), after.1.into(), end.into()];
-        let found = database.query(Statement::new(sql.clone(), params)).await?;
-        for row in found.iter() {
-            let mut cells = row.cells();
-            after = (cells.integer()?, cells.integer()?);
-            show(after.0, cells.blob()?)?;
-        }
-        if found.rows.len() < ANSWER_CHUNKS {
-            return Ok(());
-        }
-    }
-}
-
 /// Which blocks of days to read.
 #[derive(Clone, Debug)]
 pub(crate) struct Blocks<'a> {
@@ -158,9 +120,9 @@ pub(crate) async fn blocks(
     wanted: &Blocks<'_>,
     mut show: impl FnMut(i64, i64, &[u8]) -> Result<(), DatabaseError>,
 ) -> Result<(), DatabaseError> {
-    let is_coarse = !wanted.hours.contains(&1) && [TOTAL, MODEL, PROVIDER, KEY, ROUTE].contains(&wanted.axis);
+    let is_coarse = !wanted.hours.contains(&1) && HAVE_MARGINS.contains(&wanted.axis);
     let answers = if is_coarse || wanted.days.len() <= FEW_DAYS {
-        wanted.days.chunks(FEW_COARSE_DAYS).map(<[i64]>::to_vec).collect()
+        wanted.days.chunks(ANSWER_DAYS).map(<[i64]>::to_vec).collect()
     } else {
         answers(database, wanted).await?
     };
@@ -219,32 +181,7 @@ impl Blocks<'_> {
     }
 }
 
-/// Puts an hour's chunks in the place of what it had. `false`, and nothing is written, when something was written late
-/// since `changes` was read.
-pub(crate) async fn write_hour(
-    database: &dyn Database,
-    hour: i64,
-    chunks: &[Vec<u8>],
-    changes: i64,
-) -> Result<bool, DatabaseError> {
-    let rows = chunks
-        .iter()
-        .zip(0_u32..)
-        .map(|(sums, chunk)| together::row([hour.into(), chunk.into(), sums.as_slice().into()]));
-    let mut statements = vec![Statement::new(
-        format!("DELETE FROM rollup_hours WHERE start = ?1 AND {UNCHANGED}"),
-        vec![hour.into(), changes.into()],
-    )];
-    let sql = format!(
-        "INSERT INTO rollup_hours (start, chunk, sums) SELECT value->>0, value->>1, unhex(value->>2) \
-         FROM json_each(?1) WHERE {UNCHANGED}"
-    );
-    statements.extend(in_statements(rows, &sql, changes));
-    let answers = database.batch(statements).await?;
-    Ok(answers.last().is_some_and(|answer| answer.affected > 0))
-}
-
-/// Puts a day's blocks in the place of what it had and marks it as folded, as [`write_hour`]. With `additions` they include
+/// Puts a day's blocks in the place of what it had and marks it as folded, as [`super::fold_hours::write`]. With `additions` they include
 /// what was written late, which goes.
 pub(crate) async fn write_day(
     database: &dyn Database,
@@ -255,12 +192,12 @@ pub(crate) async fn write_day(
 ) -> Result<bool, DatabaseError> {
     let guarded = |sql: &str| Statement::new(format!("{sql} {UNCHANGED}"), vec![day.into(), changes.into()]);
     let mut statements = vec![guarded("DELETE FROM rollup_blocks WHERE day = ?1 AND")];
-    let rows = blocks.iter().map(|BlockRow { axis, part, hours, chunk, sums }| {
+    let rows = blocks.iter().map(|BlockRow { axis, part, length, chunk, sums }| {
         together::row([
             day.into(),
             (*axis).into(),
             part.as_str().into(),
-            u32::from(*hours).into(),
+            u32::from(*length).into(),
             (*chunk as u64).into(),
             sums.as_slice().into(),
         ])
@@ -274,6 +211,7 @@ pub(crate) async fn write_day(
         statements.push(guarded(&format!("DELETE FROM rollups WHERE hour > -?1 - {DAY_SECS} AND hour <= -?1 AND")));
     }
     statements.push(guarded(&format!("INSERT OR REPLACE INTO rollup_days (day, form) SELECT ?1, {FORM} WHERE")));
+    statements.extend(day_margins::make(day, changes));
     let answers = database.batch(statements).await?;
     Ok(answers.last().is_some_and(|answer| answer.affected > 0))
 }
@@ -302,15 +240,16 @@ pub(crate) async fn prune_oldest(database: &dyn Database, before: i64) -> Result
 pub(crate) async fn delete_pruned_chunk(database: &dyn Database) -> Result<u64, DatabaseError> {
     const PRUNED: &str = "(SELECT pruned_until FROM rollup_state)";
     let tables = [
-        ("rollup_latencies", "hour, dimension_id, metric, bucket", "hour"),
-        ("rollups", "hour, dimension_id, currency", "hour"),
-        ("rollup_hours", "start, chunk", "start"),
+        ("rollup_latencies", "hour, dimension_id, metric, bucket", "true", "hour"),
+        ("rollups", "hour, dimension_id, currency", "true", "hour"),
+        ("rollup_hours", "start, chunk", "true", "start"),
+        ("rollup_margins", "axis, minutes, start, chunk", ANY_MARGIN, "start"),
     ];
     let mut deleted = 0;
-    for (table, key, time) in tables {
+    for (table, key, any, time) in tables {
         let sql = format!(
             "DELETE FROM {table} WHERE ({key}) IN \
-             (SELECT {key} FROM {table} WHERE {time} > 0 AND {time} < {PRUNED} ORDER BY {time} LIMIT ?1)"
+             (SELECT {key} FROM {table} WHERE {any} AND {time} > 0 AND {time} < {PRUNED} ORDER BY {time} LIMIT ?1)"
         );
         deleted += database.query(Statement::new(sql, vec![CHUNK_ROWS.into()])).await?.affected;
     }
@@ -326,16 +265,21 @@ pub(crate) async fn delete_days_chunk(database: &dyn Database, before: i64) -> R
              (SELECT day, axis, part, hours, chunk FROM rollup_blocks WHERE day < ?1 ORDER BY day LIMIT ?2)",
             vec![before.into(), CHUNK_ROWS.into()],
         ),
+        day_margins::delete_before(before),
     ];
     Ok(database.batch(statements).await?.iter().map(|answer| answer.affected).sum())
 }
 
-async fn integers(database: &dyn Database, sql: String, params: Vec<Value>) -> Result<Vec<i64>, DatabaseError> {
+pub(super) async fn integers(
+    database: &dyn Database,
+    sql: String,
+    params: Vec<Value>,
+) -> Result<Vec<i64>, DatabaseError> {
     database.query(Statement::new(sql, params)).await?.iter().map(|row| row.cells().integer()).collect()
 }
 
 /// Rows in as many statements as their size asks for.
-fn in_statements(rows: impl Iterator<Item = String>, sql: &str, changes: i64) -> Vec<Statement> {
+pub(super) fn in_statements(rows: impl Iterator<Item = String>, sql: &str, changes: i64) -> Vec<Statement> {
     let parameters = together::parameters(rows).into_iter();
     parameters.map(|rows| Statement::new(sql.to_owned(), vec![rows, changes.into()])).collect()
 }

@@ -19,7 +19,8 @@ const WINDOW: Duration = Duration::from_millis(30);
 const FIRST_ROWS: u32 = 2_000;
 /// Of windows whose entries' bodies are read, too.
 const FIRST_BODIES: u32 = 20;
-const MAX_ROWS: u32 = 100_000;
+/// However quick the last window was: the next may be the first whose entries are not in memory, and be so much slower.
+const MAX_ROWS: u32 = 20_000;
 
 /// A scan under way.
 pub(super) struct Scan<'a> {

@@ -1,13 +1,17 @@
 //! Reading the rollups: each stretch of time from the coarsest level that has it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::collector::Collector;
 use super::folds::{self, Blocks, FoldedDay};
-use super::rollups;
+use super::rollups::{self, By};
+use super::{day_margins, fold_hours};
 use crate::platform::{Database, DatabaseError, Timestamp};
 use crate::record::Sums;
-use crate::record::fold::{DAY_HOURS, KEY, MODEL, OF_KEY, OF_MODEL, OF_PROVIDER, PROVIDER, ROUTE, THIRD_HOURS, TOTAL};
-use crate::record::pack::{self, Block, Names};
+use crate::record::blocks::{
+    DAY_HOURS, FINE_MINUTES, HAVE_MARGINS, HOUR_MINUTES, KEY, MODEL, OF_KEY, OF_MODEL, OF_PROVIDER, PROVIDER, ROUTE,
+    THIRD_HOURS, TOTAL,
+};
 use crate::record::retention::ROLLUP_RETENTION_DAYS;
 use crate::record::rollup::{DAY_SECS, FINE_SECS, HOUR_SECS};
 
@@ -21,6 +25,8 @@ pub struct MetricsQuery {
     /// Two at most.
     pub group_by: Vec<Axis>,
     pub filter: Vec<Choice>,
+    /// Whether histograms of latencies are wanted.
+    pub latencies: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +39,11 @@ pub enum Interval {
     /// From midnight to midnight where the clock is that many minutes ahead of UTC. An offset of no whole hours
     /// counts the hour that midnight divides to the day in which it begins.
     Day {
+        offset_minutes: i32,
+    },
+    /// As [`Interval::Day`] from `since` on; all before it in one.
+    DaysSince {
+        since: Timestamp,
         offset_minutes: i32,
     },
 }
@@ -63,7 +74,7 @@ pub struct Choice {
 #[derive(Clone, Debug, Default)]
 pub struct Metrics {
     pub groups: Vec<Group>,
-    /// By the start of the interval ([`Interval::Whole`]: zero) and the group's index.
+    /// By the start of the interval (zero, where it is all there was) and the group's index.
     pub points: BTreeMap<(Timestamp, usize), Sums>,
     /// Before this time nothing is known of associations and origins.
     pub breakdown_since: Timestamp,
@@ -95,31 +106,63 @@ pub async fn metrics(database: &dyn Database, query: &MetricsQuery) -> Result<Me
     let mut sums = Collector::new(query, Timestamp::from_secs(state.breakdown_since));
     let (from, to) = query.bounds();
     let mut gaps = vec![(from.max(state.pruned_until), to)];
-    if query.interval != Interval::FiveMinutes {
+    let five_minutes = query.interval == Interval::FiveMinutes;
+    if !five_minutes {
         let first_day = from.div_euclid(DAY_SECS) * DAY_SECS;
         let days = folds::folded_days(database, first_day, to).await?;
         read_days(database, query, &days, &mut sums).await?;
         let days: Vec<_> = days.iter().map(|it| (it.day, it.day + DAY_SECS)).collect();
         gaps = without(&gaps, &days);
+    }
+    read_margins(database, query, &mut gaps, &mut sums).await?;
+    if !five_minutes && !gaps.is_empty() {
         let mut hours = Vec::new();
-        if !gaps.is_empty() {
-            folds::hours(database, &gaps, |start, bytes| {
-                hours.push((start, start + HOUR_SECS));
-                sums.block(start, bytes, |_| Some(start))
-            })
-            .await?;
-        }
+        fold_hours::read(database, &gaps, |start, bytes| {
+            hours.push((start, start + HOUR_SECS));
+            sums.block(start, bytes, |_| Some(start))
+        })
+        .await?;
         hours.dedup();
         gaps = without(&gaps, &hours);
     }
     // Behind them what was written late, which is kept under its negative time.
     gaps.push((1 - to, 1 - from));
     gaps.retain(|(from, to)| from < to);
-    rollups::read(database, &gaps, |row| {
+    let axes = query.axes().into_iter().collect();
+    let by = By { axes, filter: &query.filter, five_minutes, latencies: query.latencies };
+    rollups::read_sums(database, &gaps, &by, |row| {
         sums.add(row.names, row.start, |sums| sums.add_fine(row.currency, &row.fine));
     })
     .await?;
     Ok(sums.found)
+}
+
+/// Reads the margins of hours in the gaps, where they answer the question, and leaves the gaps between those.
+async fn read_margins(
+    database: &dyn Database,
+    query: &MetricsQuery,
+    gaps: &mut Vec<(i64, i64)>,
+    sums: &mut Collector<'_>,
+) -> Result<(), DatabaseError> {
+    let (axis, _) = query.axis();
+    if gaps.is_empty() || !HAVE_MARGINS.contains(&axis) {
+        return Ok(());
+    }
+    let minutes = if query.interval == Interval::FiveMinutes { FINE_MINUTES } else { HOUR_MINUTES };
+    let hour = |second: i64| second.div_euclid(HOUR_SECS) * HOUR_SECS;
+    let spans: Vec<_> = gaps.iter().map(|(from, to)| (hour(*from), hour(*to + HOUR_SECS - 1))).collect();
+    let mut hours = Vec::new();
+    fold_hours::read_margins(database, axis, minutes, &spans, |start, bytes| {
+        hours.push((start, start + HOUR_SECS));
+        sums.block(start, bytes, |slot| {
+            let start = start + i64::from(slot) * i64::from(minutes) * 60;
+            gaps.iter().any(|(from, to)| (*from..*to).contains(&start)).then_some(start)
+        })
+    })
+    .await?;
+    hours.dedup();
+    *gaps = without(gaps, &hours);
+    Ok(())
 }
 
 /// What is left of the spans outside of `others`, which are in order.
@@ -145,15 +188,14 @@ async fn read_days(
 ) -> Result<(), DatabaseError> {
     let (axis, parts) = query.axis();
     let is_parts = matches!(axis, OF_KEY | OF_MODEL | OF_PROVIDER);
-    // By the lengths of the blocks that are read of them.
-    let mut plans = BTreeMap::<(&str, &[u8]), Vec<i64>>::new();
-    for FoldedDay { day, is_current } in days {
-        let hours = if *is_current { query.lengths(*day, !is_parts) } else { &[1] };
-        plans.entry((if *is_current { axis } else { form_1(axis) }, hours)).or_default().push(*day);
+    // By what they have of it: the axis, the lengths of the blocks, whether these are margins.
+    let mut plans = BTreeMap::<(&str, &[u8], bool), Vec<i64>>::new();
+    for FoldedDay { day, is_current, has_margins } in days {
+        let (axis, hours) = if *is_current { (axis, query.lengths(*day, !is_parts)) } else { (form_1(axis), &[1][..]) };
+        plans.entry((axis, hours, *has_margins && day_margins::hold(axis, hours))).or_default().push(*day);
     }
-    for ((axis, hours), days) in plans {
-        let blocks = Blocks { days: &days, axis, parts: parts.as_deref(), hours };
-        folds::blocks(database, &blocks, |day, length, bytes| {
+    for ((axis, hours, are_margins), days) in plans {
+        let show = |day: i64, length: i64, bytes: &[u8]| {
             let length = u8::try_from(length).unwrap_or(1);
             sums.block(day, bytes, |slot| {
                 let start = day + i64::from(slot) * i64::from(length) * HOUR_SECS;
@@ -161,8 +203,13 @@ async fn read_days(
                 let is_in_coarser = length == 1 && hours.len() > 1 && query.is_one(third, THIRD_HOURS);
                 (query.is_one(start, length) && !is_in_coarser).then_some(start)
             })
-        })
-        .await?;
+        };
+        if are_margins {
+            day_margins::read(database, &days, axis, hours, show).await?;
+        } else {
+            let blocks = Blocks { days: &days, axis, parts: parts.as_deref(), hours };
+            folds::blocks(database, &blocks, show).await?;
+        }
     }
     Ok(())
 }
@@ -184,12 +231,13 @@ impl MetricsQuery {
     }
 
     /// When the interval began that a period belongs to.
-    fn start_of(&self, second: i64) -> i64 {
+    pub(super) fn start_of(&self, second: i64) -> i64 {
         match self.interval {
             Interval::Whole => 0,
             Interval::FiveMinutes => second.div_euclid(FINE_SECS) * FINE_SECS,
             Interval::Hour => second.div_euclid(HOUR_SECS) * HOUR_SECS,
-            Interval::Day { offset_minutes } => {
+            Interval::DaysSince { since, .. } if Timestamp::from_secs(second) < since => 0,
+            Interval::Day { offset_minutes } | Interval::DaysSince { offset_minutes, .. } => {
                 let offset = i64::from(offset_minutes) * 60;
                 let hour = second.div_euclid(HOUR_SECS) * HOUR_SECS;
                 (hour + offset).div_euclid(DAY_SECS) * DAY_SECS - offset
@@ -220,10 +268,15 @@ impl MetricsQuery {
         }
     }
 
+    /// Those that groups or filters tell apart.
+    pub(super) fn axes(&self) -> BTreeSet<Axis> {
+        let filters = self.filter.iter().filter(|choice| !choice.values.is_empty()).map(|choice| choice.axis);
+        self.group_by.iter().copied().chain(filters).collect()
+    }
+
     /// By which blocks of a day it can be answered, and by which parts of them.
     fn axis(&self) -> (&'static str, Option<Vec<String>>) {
-        let filters = self.filter.iter().filter(|choice| !choice.values.is_empty()).map(|choice| choice.axis);
-        let mut axes: BTreeSet<Axis> = self.group_by.iter().copied().chain(filters).collect();
+        let mut axes = self.axes();
         // All blocks know it.
         axes.remove(&Axis::Origin);
         let axes: Vec<_> = axes.into_iter().collect();
@@ -242,102 +295,6 @@ impl MetricsQuery {
             Some((kind, Some(values.into_iter().collect())))
         });
         chosen.unwrap_or((OF_MODEL, None))
-    }
-}
-
-impl Axis {
-    fn of<'a>(self, names: &Names<'a>) -> &'a str {
-        match self {
-            Self::Model => names.model,
-            Self::Provider => names.provider,
-            Self::ProviderModel => names.provider_model,
-            Self::Association => names.association_id,
-            Self::Key => names.key_id,
-            Self::Dialect => names.dialect,
-            Self::Origin => names.origin,
-        }
-    }
-
-    fn name_of(self, names: &Names<'_>) -> String {
-        match self {
-            Self::Key => names.key_name.to_owned(),
-            Self::Association if !names.association_id.is_empty() => {
-                format!("{} / {}", names.provider, names.provider_model)
-            }
-            _ => String::new(),
-        }
-    }
-}
-
-struct Collector<'a> {
-    query: &'a MetricsQuery,
-    /// By their values.
-    index: HashMap<Vec<String>, usize>,
-    /// When the periods began, by group, that its names are of.
-    named_at: Vec<i64>,
-    found: Metrics,
-}
-
-impl<'a> Collector<'a> {
-    fn new(query: &'a MetricsQuery, breakdown_since: Timestamp) -> Self {
-        Self {
-            query,
-            index: HashMap::new(),
-            named_at: Vec::new(),
-            found: Metrics { breakdown_since, ..Metrics::default() },
-        }
-    }
-
-    fn add(&mut self, names: Names<'_>, start: i64, add: impl FnOnce(&mut Sums)) {
-        if let Some(group) = self.group(&names, start) {
-            add(self.point(start, group));
-        }
-    }
-
-    /// Adds the periods of a block, which begins at `begin`; `start_of` answers when each began, in seconds, or that it does not
-    /// count.
-    fn block(&mut self, begin: i64, bytes: &[u8], start_of: impl Fn(u8) -> Option<i64>) -> Result<(), DatabaseError> {
-        let block: Block<'_> = pack::decode(bytes)?;
-        let groups: Vec<_> = block.dimensions().map(|names| self.group(&names, begin)).collect();
-        for entry in &block.entries {
-            let group = usize::try_from(entry.dimension).ok().and_then(|index| groups.get(index).copied()).flatten();
-            let (Some(group), Some(start)) = (group, start_of(entry.slot)) else { continue };
-            block.add_to(self.point(start, group), entry)?;
-        }
-        Ok(())
-    }
-
-    fn point(&mut self, start: i64, group: usize) -> &mut Sums {
-        let start = Timestamp::from_secs(self.query.start_of(start));
-        self.found.points.entry((start, group)).or_default()
-    }
-
-    /// The group's index, or `None` for what is not wanted. Its names are those of the newest period: folded days may be read
-    /// after newer ones.
-    fn group(&mut self, names: &Names<'_>, start: i64) -> Option<usize> {
-        let wanted = |choice: &Choice| {
-            let value = choice.axis.of(names);
-            choice.values.is_empty() || choice.values.iter().any(|wanted| wanted == value) != choice.leaves_out
-        };
-        if !self.query.filter.iter().all(wanted) {
-            return None;
-        }
-        let values: Vec<_> = self.query.group_by.iter().map(|axis| axis.of(names).to_owned()).collect();
-        let named = || self.query.group_by.iter().map(|axis| axis.name_of(names)).collect();
-        if let Some(index) = self.index.get(&values) {
-            if let (Some(group), Some(named_at)) = (self.found.groups.get_mut(*index), self.named_at.get_mut(*index))
-                && *named_at < start
-            {
-                *named_at = start;
-                group.names = named();
-            }
-            return Some(*index);
-        }
-        let index = self.found.groups.len();
-        self.index.insert(values.clone(), index);
-        self.found.groups.push(Group { values, names: named() });
-        self.named_at.push(start);
-        Some(index)
     }
 }
 

@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0014_imports_compatible",
     "0016_planning_compatible",
     "0017_stream_compatible",
+    "0018_rollup_margins_compatible",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -1,9 +1,12 @@
 //! SQL: the schema, and what is read from and written to it.
 
 pub mod cleanups;
+mod collector;
 mod column;
 mod conditions;
+pub(crate) mod day_margins;
 mod error;
+pub(crate) mod fold_hours;
 pub(crate) mod folds;
 mod hrana;
 mod id;

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Value as Json, json};
 
+use super::metrics::{Axis, Choice};
 use crate::platform::{Cells, Database, DatabaseError, Row, Statement, Timestamp, Value};
 use crate::record::first_id_at;
 use crate::record::pack::Names;
@@ -159,7 +160,7 @@ pub(crate) async fn replace(database: &dyn Database, hour: &LogHour, rollups: &R
     Ok(answers.get(3).is_some_and(|counts| counts.affected > 0))
 }
 
-/// A row of the finest rollups as it is read.
+/// A row of the finest rollups as it is read, or what several come to.
 pub(crate) struct FineRow<'a> {
     pub(crate) names: Names<'a>,
     /// When its period began, in seconds.
@@ -168,27 +169,106 @@ pub(crate) struct FineRow<'a> {
     pub(crate) fine: Fine,
 }
 
+/// What rows are summed up by, beside the currency, while they are read.
+#[derive(Clone, Debug)]
+pub(crate) struct By<'a> {
+    /// Those that are told.
+    pub(crate) axes: Vec<Axis>,
+    /// What no row outside of these is asked for; other rows may be shown, too.
+    pub(crate) filter: &'a [Choice],
+    /// Whether each five minutes are told apart; else some of one hour may be one.
+    pub(crate) five_minutes: bool,
+    /// Whether histograms are wanted.
+    pub(crate) latencies: bool,
+}
+
+/// Rows of up to so many seconds are one. No hour, since the texts of their latencies become one, which D1 bounds.
+const QUARTER_SECS: i64 = 900;
+
+const NAMES: [&str; 8] =
+    ["model", "provider", "provider_model", "association_id", "key_id", "key_name", "dialect", "origin"];
+
+/// The rows whose stored time is in one of the spans that are the first parameter.
+fn in_spans(table: &str) -> String {
+    format!(
+        "FROM json_each(?1) AS span CROSS JOIN {table} AS r ON r.hour >= span.value->>0 AND r.hour < span.value->>1 \
+         CROSS JOIN rollup_dimensions AS d ON d.id = r.dimension_id"
+    )
+}
+
 /// Shows all rows whose stored time is in one of the `spans` (seconds, the second exclusive), each before the next.
 pub(crate) async fn read(
     database: &dyn Database,
     spans: &[(i64, i64)],
     mut show: impl FnMut(FineRow<'_>),
 ) -> Result<(), DatabaseError> {
+    let names = NAMES.map(|name| format!("d.{name}")).join(", ");
+    let columns = Counts::COLUMNS.join(", r.");
+    let sql =
+        format!("SELECT {names}, r.hour, r.currency, r.{columns}, r.last_at, r.latencies {}", in_spans("rollups"));
+    show_rows(database, sql, spans, vec![], &mut show).await?;
+    read_latencies(database, spans, &mut show).await
+}
+
+/// As [`read`], but with one row for what is one by `by`. Of the names only those of its axes are told, of keys and
+/// associations as they were last.
+pub(crate) async fn read_sums(
+    database: &dyn Database,
+    spans: &[(i64, i64)],
+    by: &By<'_>,
+    mut show: impl FnMut(FineRow<'_>),
+) -> Result<(), DatabaseError> {
+    let told = |axis: &Axis, name: &str| match axis {
+        Axis::Key => name == "key_name",
+        Axis::Association => matches!(name, "provider" | "provider_model"),
+        _ => false,
+    };
+    let is_told = |name: &str| by.axes.iter().any(|axis| axis.column() == name || told(axis, name));
+    // A column that is neither grouped by nor summed up is that of the row with the one maximum that is asked for.
+    let names = NAMES.map(|name| if is_told(name) { format!("d.{name}") } else { format!("'' AS {name}") }).join(", ");
+    let start = if by.five_minutes { "r.hour".to_owned() } else { format!("r.hour / {QUARTER_SECS} * {QUARTER_SECS}") };
+    // `sum` of whole numbers would be an error where it is too large, which a provider's count of tokens may make it.
+    let sum = |column: &&str| match *column {
+        "cost" => "total(r.cost)".to_owned(),
+        column => format!("CAST(total(r.{column}) AS INTEGER)"),
+    };
+    let sums = Counts::COLUMNS.iter().map(sum).collect::<Vec<_>>().join(", ");
+    let latencies = if by.latencies { "group_concat(r.latencies, '')" } else { "''" };
+    // The last axis first, for most have the same of the first: rows are compared until something differs.
+    let groups = by.axes.iter().rev().map(|axis| format!("d.{}, ", axis.column())).collect::<String>();
+    let mut wanted = Vec::new();
+    let mut conditions = String::new();
+    // Few origins are not those of clients.
+    let takes = |choice: &&Choice| !choice.leaves_out && !choice.values.is_empty() && choice.axis != Axis::Origin;
+    for choice in by.filter.iter().filter(takes) {
+        wanted.push(json!(choice.values).to_string().into());
+        let column = choice.axis.column();
+        conditions += &format!(" AND d.{column} IN (SELECT value FROM json_each(?{}))", wanted.len() + 1);
+    }
+    let sql = format!(
+        "SELECT {names}, {start}, r.currency, {sums}, max(r.last_at), {latencies} {}{conditions} \
+         GROUP BY {groups}{start}, r.currency",
+        in_spans("rollups")
+    );
+    show_rows(database, sql, spans, wanted, &mut show).await?;
+    if by.latencies {
+        read_latencies(database, spans, &mut show).await?;
+    }
+    Ok(())
+}
+
+async fn show_rows(
+    database: &dyn Database,
+    sql: String,
+    spans: &[(i64, i64)],
+    wanted: Vec<Value>,
+    show: &mut impl FnMut(FineRow<'_>),
+) -> Result<(), DatabaseError> {
     if spans.is_empty() {
         return Ok(());
     }
-    const NAMES: &str =
-        "d.model, d.provider, d.provider_model, d.association_id, d.key_id, d.key_name, d.dialect, d.origin";
-    let spans = Value::from(json!(spans).to_string());
-    let from = |table: &str| {
-        format!(
-            "FROM json_each(?1) AS span CROSS JOIN {table} AS r ON r.hour >= span.value->>0 AND r.hour < span.value->>1 \
-             JOIN rollup_dimensions AS d ON d.id = r.dimension_id"
-        )
-    };
-    let columns = Counts::COLUMNS.iter().map(|column| format!("r.{column}")).collect::<Vec<_>>().join(", ");
-    let sql = format!("SELECT {NAMES}, r.hour, r.currency, {columns}, r.last_at, r.latencies {}", from("rollups"));
-    for row in database.query(Statement::new(sql, vec![spans.clone()])).await?.iter() {
+    let params = std::iter::once(json!(spans).to_string().into()).chain(wanted).collect();
+    for row in database.query(Statement::new(sql, params)).await?.iter() {
         let mut cells = row.cells();
         let names = names(&mut cells)?;
         let start = cells.integer()?.saturating_abs();
@@ -201,11 +281,23 @@ pub(crate) async fn read(
         }
         show(FineRow { names, start, currency, fine });
     }
-    // What older versions have written.
-    let sql = format!("SELECT {NAMES}, r.hour, r.metric, r.bucket, r.count {}", from("rollup_latencies"));
-    for row in database.query(Statement::new(sql, vec![spans])).await?.iter() {
+    Ok(())
+}
+
+/// The histograms that older versions have written.
+async fn read_latencies(
+    database: &dyn Database,
+    spans: &[(i64, i64)],
+    show: &mut impl FnMut(FineRow<'_>),
+) -> Result<(), DatabaseError> {
+    if spans.is_empty() {
+        return Ok(());
+    }
+    let names = NAMES.map(|name| format!("d.{name}")).join(", ");
+    let sql = format!("SELECT {names}, r.hour, r.metric, r.bucket, r.count {}", in_spans("rollup_latencies"));
+    for row in database.query(Statement::new(sql, vec![json!(spans).to_string().into()])).await?.iter() {
         let mut cells = row.cells();
-        let names = names(&mut cells)?;
+        let names = self::names(&mut cells)?;
         let start = cells.integer()?;
         let metric = match cells.text()? {
             "total" => LatencyMetric::Total,
@@ -216,6 +308,21 @@ pub(crate) async fn read(
         show(FineRow { names, start, currency: "", fine });
     }
     Ok(())
+}
+
+impl Axis {
+    /// Of `rollup_dimensions`.
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Provider => "provider",
+            Self::ProviderModel => "provider_model",
+            Self::Association => "association_id",
+            Self::Key => "key_id",
+            Self::Dialect => "dialect",
+            Self::Origin => "origin",
+        }
+    }
 }
 
 fn names<'a>(cells: &mut Cells<'a>) -> Result<Names<'a>, DatabaseError> {

@@ -23,6 +23,7 @@ async fn assert_written_once(home: &Home, entries: &[LogEntry]) {
         interval: Interval::Whole,
         group_by: vec![],
         filter: vec![],
+        latencies: true,
     };
     let sums = metrics(&*home.database, &query).await.unwrap().totals().pop().unwrap_or_default();
     assert_eq!((sums.counts.requests, sums.first_token.count()), (requests as u64, timed as u64));

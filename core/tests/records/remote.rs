@@ -49,7 +49,8 @@ async fn told(home: &Home) -> Vec<String> {
         }
         for interval in [Interval::Whole, Interval::Hour, Interval::Day { offset_minutes: 330 }] {
             let (from, to) = (entries[0].created_at, generator.now);
-            let query = MetricsQuery { from, to, interval, group_by: vec![Axis::Model], filter: vec![] };
+            let query =
+                MetricsQuery { from, to, interval, group_by: vec![Axis::Model], filter: vec![], latencies: true };
             let found = metrics(&*home.database, &query).await.unwrap();
             told.push(format!("{:?} {:?}", found.groups, found.points));
         }

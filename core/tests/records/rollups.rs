@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use llmio_core::config::Settings;
 use llmio_core::platform::{Clock, Database, Statement, Timestamp, Value};
+use llmio_core::record::retention::run_due;
 use llmio_core::record::{LogEntry, Operation, Origin, Outcome, Sums, fold, latency};
 use llmio_core::storage::metrics::{Axis, Choice, Interval, MetricsQuery, metrics};
 
 use crate::support::{Entries, Home};
 
+/// The third midnight of these tests, in hours since the Unix epoch.
+const SINCE: u32 = 490_944;
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -39,6 +43,7 @@ fn query(entries: &[LogEntry]) -> MetricsQuery {
         interval: Interval::Whole,
         group_by: vec![],
         filter: vec![],
+        latencies: true,
     }
 }
 
@@ -131,7 +136,8 @@ async fn check(home: &Home, entries: &[LogEntry], query: &MetricsQuery) {
         let start = match query.interval {
             Interval::Whole => 0,
             Interval::FiveMinutes | Interval::Hour => begin,
-            Interval::Day { offset_minutes } => {
+            Interval::DaysSince { since, .. } if Timestamp::from_secs(begin) < since => 0,
+            Interval::Day { offset_minutes } | Interval::DaysSince { offset_minutes, .. } => {
                 let offset = i64::from(offset_minutes) * 60;
                 (begin + offset).div_euclid(86_400) * 86_400 - offset
             }
@@ -191,9 +197,22 @@ fn compare(sums: &Sums, entries: &[&LogEntry], what: &str) {
     }
 }
 
-fn intervals() -> [Interval; 7] {
+fn intervals() -> [Interval; 8] {
     let day = |offset_minutes| Interval::Day { offset_minutes };
-    [Interval::Whole, Interval::FiveMinutes, Interval::Hour, day(0), day(480), day(-300), day(345)]
+    let since = |hours, offset_minutes| {
+        let since = Timestamp::default().plus(HOUR * hours);
+        Interval::DaysSince { since, offset_minutes }
+    };
+    [
+        Interval::Whole,
+        Interval::FiveMinutes,
+        Interval::Hour,
+        day(0),
+        day(480),
+        day(-300),
+        day(345),
+        since(SINCE + 16, 480),
+    ]
 }
 
 #[tokio::test]
@@ -230,8 +249,10 @@ async fn sums_equal_the_log_for_random_traffic() {
         let mut recorded = Vec::new();
         let mut held_back = Vec::new();
         for round in 0..24 {
-            generator.step = Duration::from_secs(1 + generator.below(4_000));
-            let count = 1 + generator.below(40) as usize;
+            // Now and then so many in an hour that it gets margins.
+            let (step, count) =
+                if round % 4 == 1 { (6, 400) } else { (1 + generator.below(4_000), 1 + generator.below(40) as usize) };
+            generator.step = Duration::from_secs(step);
             let mut batch = generator.requests(count);
             home.clock.advance(generator.now.since(home.clock.now()));
             if round % 5 == 2 {
@@ -248,27 +269,35 @@ async fn sums_equal_the_log_for_random_traffic() {
             }
             generator.now = generator.now.plus(HOUR * generator.below(30) as u32);
             for _ in 0..6 {
-                check(&home, &recorded, &random_query(&generator, &recorded)).await;
+                check(&home, &recorded, &random_query(&generator, &recorded, true)).await;
             }
         }
+        assert!(home.count("SELECT count(*) FROM rollup_margins WHERE minutes < 480").await > 0);
         // The log goes, the sums stay; and all of it is folded in the end.
         home.database.script("DELETE FROM logs".to_owned()).await.unwrap();
         home.clock.advance(DAY * 9);
         fold_all(&home).await;
-        assert_eq!(home.count("SELECT count(*) FROM rollups").await, 0);
+        for table in ["rollups", "rollup_hours", "rollup_margins WHERE minutes < 480"] {
+            let sql: &'static str = Box::leak(format!("SELECT count(*) FROM {table}").into_boxed_str());
+            assert_eq!(home.count(sql).await, 0, "{table}");
+        }
         for _ in 0..40 {
-            check(&home, &recorded, &random_query(&generator, &recorded)).await;
+            check(&home, &recorded, &random_query(&generator, &recorded, false)).await;
         }
     }
 }
 
-fn random_query(generator: &Entries, entries: &[LogEntry]) -> MetricsQuery {
+/// By five minutes only of the last day, and only if these are still told apart.
+fn random_query(generator: &Entries, entries: &[LogEntry], five_minutes: bool) -> MetricsQuery {
     let all = query(entries);
-    let span = all.to.since(all.from).as_secs().max(1);
-    let from = all.from.plus(Duration::from_secs(generator.below(span)));
+    let mut interval = generator.pick(&intervals());
+    if interval == Interval::FiveMinutes && !five_minutes {
+        interval = Interval::Hour;
+    }
+    let whole = all.to.since(all.from).as_secs().max(1);
+    let span = if interval == Interval::FiveMinutes { whole.min(86_400) } else { whole };
+    let from = all.to.minus(Duration::from_secs(span)).plus(Duration::from_secs(generator.below(span)));
     let to = from.plus(Duration::from_secs(1 + generator.below(span)));
-    let interval = generator.pick(&intervals());
-    let interval = if interval == Interval::FiveMinutes { Interval::Hour } else { interval };
     let axis = || generator.pick(&AXES);
     let mut group_by: Vec<_> = (0..generator.below(3)).map(|_| axis()).collect();
     group_by.dedup();
@@ -277,7 +306,7 @@ fn random_query(generator: &Entries, entries: &[LogEntry]) -> MetricsQuery {
         let some = |_| value(&entries[generator.below(entries.len() as u64) as usize], axis);
         Choice { axis, values: (0..generator.below(3)).map(some).collect(), leaves_out: generator.below(3) == 0 }
     });
-    MetricsQuery { filter: filter.collect(), group_by, interval, from, to }
+    MetricsQuery { filter: filter.collect(), group_by, interval, from, to, latencies: true }
 }
 
 #[tokio::test]
@@ -493,6 +522,103 @@ async fn reports_read_what_is_folded_in_pieces() {
     }
 }
 
+/// Two hours with much in them, folded, and the third begun.
+async fn two_full_hours() -> (Home, Vec<LogEntry>) {
+    let home = Home::new().await;
+    let mut generator = Entries::new(&home.clock);
+    generator.step = Duration::from_secs(9);
+    let entries = generator.requests(900);
+    home.record(entries.clone()).await;
+    home.clock.advance(HOUR * 2 + Duration::from_secs(900));
+    assert_eq!(fold_all(&home).await, 2);
+    (home, entries)
+}
+
+const ONE_AXIS: [Axis; 3] = [Axis::Model, Axis::Provider, Axis::Key];
+
+/// A report of the open day reads little of each hour, unless it is by a key and something else.
+#[tokio::test]
+async fn an_hour_that_is_full_has_margins() {
+    let (home, entries) = two_full_hours().await;
+    let grow = "UPDATE rollup_hours SET sums = unhex(hex(sums) || hex(zeroblob(1000000))) WHERE chunk >= 0";
+    home.database.batch(vec![Statement::new(grow, vec![])]).await.unwrap();
+    for interval in intervals() {
+        for axes in ONE_AXIS.map(|axis| vec![axis]).into_iter().chain([vec![], vec![Axis::Model, Axis::Provider]]) {
+            home.database.answers.lock().unwrap().clear();
+            check(&home, &entries, &MetricsQuery { interval, group_by: axes, ..query(&entries) }).await;
+            let read: usize = home.database.answers.lock().unwrap().iter().sum();
+            assert!(read > 0 && read < 1_000_000, "{read} bytes");
+        }
+        let both = vec![Axis::Model, Axis::Key];
+        check(&home, &entries, &MetricsQuery { interval, group_by: both, ..query(&entries) }).await;
+    }
+    let (quiet, _) = four_days().await;
+    quiet.clock.advance(DAY);
+    assert!(fold_all(&quiet).await > 0);
+    let margins = "SELECT count(*) FROM rollup_margins WHERE minutes < 480";
+    assert_eq!(quiet.count(margins).await, 0, "a few sums are read as they are");
+}
+
+/// One that knows no margins writes late, and folds the hour again.
+#[tokio::test]
+async fn margins_that_an_older_version_left_do_not_count() {
+    let (home, mut entries) = two_full_hours().await;
+    let keep = "CREATE TABLE kept AS SELECT * FROM rollup_margins";
+    home.database.script(keep.to_owned()).await.unwrap();
+    let late = entries.iter().step_by(3).cloned().map(|entry| LogEntry { id: format!("{}9", entry.id), ..entry });
+    let late: Vec<_> = late.collect();
+    home.record(late.clone()).await;
+    entries.extend(late);
+    assert_eq!(fold_all(&home).await, 2);
+    let older = "DELETE FROM rollup_margins; INSERT INTO rollup_margins SELECT * FROM kept;\
+                 DELETE FROM rollup_hours WHERE chunk < 0";
+    home.database.script(older.to_owned()).await.unwrap();
+    for folded_again in [false, true] {
+        if folded_again {
+            assert_eq!(fold_all(&home).await, 2);
+        }
+        for interval in intervals() {
+            for axis in ONE_AXIS {
+                check(&home, &entries, &MetricsQuery { interval, group_by: vec![axis], ..query(&entries) }).await;
+            }
+        }
+    }
+}
+
+/// Days that a version without margins has folded, or folded again.
+#[tokio::test]
+async fn margins_of_days_are_made_of_their_blocks() {
+    let (home, entries) = four_days().await;
+    home.clock.advance(DAY * 5);
+    fold_all(&home).await;
+    let margins = "SELECT axis, minutes, start, chunk, sums FROM rollup_margins ORDER BY 1, 2, 3, 4";
+    let whole = home.rows(margins).await;
+    assert_eq!(whole.len(), 4 * 10);
+    let older = "UPDATE rollup_margins SET sums = x'';\
+                 INSERT OR REPLACE INTO rollup_days (day, form) SELECT day, form FROM rollup_days";
+    home.database.script(older.to_owned()).await.unwrap();
+    for made in [false, true] {
+        if made {
+            assert_eq!(fold_all(&home).await, 4, "a step for each day");
+            assert!(home.rows(margins).await == whole);
+            let grow = "UPDATE rollup_blocks SET sums = unhex(hex(sums) || hex(zeroblob(1000000)))";
+            home.database.batch(vec![Statement::new(grow, vec![])]).await.unwrap();
+        }
+        for interval in [Interval::Whole, Interval::Day { offset_minutes: 480 }] {
+            for axis in ONE_AXIS {
+                home.database.answers.lock().unwrap().clear();
+                check(&home, &entries, &MetricsQuery { interval, group_by: vec![axis], ..query(&entries) }).await;
+                let read: usize = home.database.answers.lock().unwrap().iter().sum();
+                // What is asked for ends within the last day.
+                assert!(!made || read < 2_500_000, "{read} bytes");
+            }
+        }
+    }
+    home.clock.advance(DAY * 500);
+    home.with_time_passing(run_due(&*home.database, &home.clock, &Settings::default())).await.unwrap();
+    assert_eq!(home.count("SELECT count(*) FROM rollup_margins").await, 0);
+}
+
 /// No third of a day is an hour.
 #[tokio::test]
 async fn a_report_by_the_hour_reads_hours() {
@@ -549,7 +675,7 @@ async fn a_request_writes_few_rows() {
     // The log's row with its primary key and two of its indices; the finest rollup's; the writer's. Five minutes, an hour or
     // a day that has rows already gets no more.
     assert_eq!(home.count("SELECT count(*) FROM rollups").await, before);
-    for table in ["rollup_latencies", "rollup_hours", "rollup_days", "rollup_blocks"] {
+    for table in ["rollup_latencies", "rollup_hours", "rollup_margins", "rollup_days", "rollup_blocks"] {
         let sql: &'static str = Box::leak(format!("SELECT count(*) FROM {table}").into_boxed_str());
         assert_eq!(home.count(sql).await, 0, "{table}");
     }

@@ -193,6 +193,7 @@ async fn sums(
         interval: Interval::Whole,
         group_by: vec![axis],
         filter: choices.to_vec(),
+        latencies: false,
     };
     let report = metrics(database, &query).await?;
     let values = report.groups.iter().zip(report.totals()).filter_map(|(group, sums)| {
@@ -255,7 +256,7 @@ async fn histogram(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
     };
     let found = match (interval, choices(&filter)) {
         (Some(interval), Some(choices)) => {
-            let query = MetricsQuery { from, to, interval, group_by: vec![], filter: choices };
+            let query = MetricsQuery { from, to, interval, group_by: vec![], filter: choices, latencies: false };
             let mut histogram = Histogram::default();
             for ((begin, _), sums) in metrics(database, &query).await?.points {
                 let bucket = start + (begin.as_secs() - start).div_euclid(seconds) * seconds;

@@ -322,7 +322,7 @@ async fn over_time(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
         || !params.not_association.is_empty()
         || !params.origin.is_empty()
         || !params.not_origin.is_empty();
-    let query = MetricsQuery { from, to, interval: points_by, group_by, filter: params.filter() };
+    let query = MetricsQuery { from, to, interval: points_by, group_by, filter: params.filter(), latencies: true };
     let found = read_metrics(&*admin.platform.database, &query).await?;
     let breakdown_since = Some(found.breakdown_since).filter(|since| wants_breakdown && from < *since);
     let (groups, points) = top(found, limit);
@@ -421,23 +421,37 @@ impl MetricsReport {
 
 async fn summary(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let params: SummaryParams = call.query()?;
-    Reply::ok(&summarise(admin, &params, origins(&[], &[])).await?)
+    let days = Days::of(params.tz_offset_minutes)?;
+    let now = admin.platform.clock.now();
+    let query = MetricsQuery {
+        from: days.midnight(now).minus(DAY * 29),
+        to: now.plus(DAY),
+        interval: days.interval(),
+        group_by: vec![],
+        filter: origins(&[], &[]),
+        latencies: true,
+    };
+    Reply::ok(&MetricsSummary::of(&read_metrics(&*admin.platform.database, &query).await?, days, now))
 }
 
 async fn key_usage(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     let params: SummaryParams = call.query()?;
+    let days = Days::of(params.tz_offset_minutes)?;
+    let now = admin.platform.clock.now();
     let key = Choice { axis: Axis::Key, values: vec![call.parameter("id").to_owned()], leaves_out: false };
     let query = MetricsQuery {
         from: Timestamp::default(),
-        to: admin.platform.clock.now().plus(DAY),
-        interval: Interval::Whole,
+        to: now.plus(DAY),
+        interval: days.since(days.midnight(now).minus(DAY * 29)),
         group_by: vec![],
-        filter: vec![key.clone()],
+        filter: vec![key],
+        latencies: true,
     };
-    let all = read_metrics(&*admin.platform.database, &query).await?.totals().pop().unwrap_or_default();
+    let found = read_metrics(&*admin.platform.database, &query).await?;
+    let all = found.totals().pop().unwrap_or_default();
     Reply::ok(&KeyUsage {
         last_used_at: last_used_at(&all),
-        summary: summarise(admin, &params, vec![key]).await?,
+        summary: MetricsSummary::of(&found, days, now),
         all: TotalsView::from(&all),
     })
 }
@@ -448,22 +462,15 @@ pub(super) fn last_used_at(sums: &Sums) -> Option<Timestamp> {
     Some(Timestamp::from_secs(minute.saturating_mul(60)))
 }
 
-async fn summarise(admin: &Admin, params: &SummaryParams, filter: Vec<Choice>) -> Result<MetricsSummary, AdminError> {
-    let days = Days::of(params.tz_offset_minutes)?;
-    let now = admin.platform.clock.now();
-    let query = MetricsQuery {
-        from: days.midnight(now).minus(DAY * 29),
-        to: now.plus(DAY),
-        interval: days.interval(),
-        group_by: vec![],
-        filter,
-    };
-    let found = read_metrics(&*admin.platform.database, &query).await?;
-    let since = |days_ago: u32| {
-        let from = days.midnight(now).minus(DAY * days_ago);
-        let mut sums = Sums::default();
-        found.points.iter().filter(|((start, _), _)| *start >= from).for_each(|(_, point)| sums += point);
-        TotalsView::from(&sums)
-    };
-    Ok(MetricsSummary { today: since(0), last_7_days: since(6), last_30_days: since(29) })
+impl MetricsSummary {
+    /// Of what was found by days.
+    fn of(found: &Metrics, days: Days, now: Timestamp) -> Self {
+        let since = |days_ago: u32| {
+            let from = days.midnight(now).minus(DAY * days_ago);
+            let mut sums = Sums::default();
+            found.points.iter().filter(|((start, _), _)| *start >= from).for_each(|(_, point)| sums += point);
+            TotalsView::from(&sums)
+        };
+        Self { today: since(0), last_7_days: since(6), last_30_days: since(29) }
+    }
 }

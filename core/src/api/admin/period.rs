@@ -35,6 +35,11 @@ impl Days {
         Interval::Day { offset_minutes: self.offset_minutes }
     }
 
+    /// Days from `since` on; all before it in one.
+    pub(super) const fn since(self, since: Timestamp) -> Interval {
+        Interval::DaysSince { since, offset_minutes: self.offset_minutes }
+    }
+
     /// When the day began that `time` belongs to.
     pub(super) fn midnight(self, time: Timestamp) -> Timestamp {
         let offset_secs = i64::from(self.offset_minutes) * 60;

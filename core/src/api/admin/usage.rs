@@ -14,7 +14,7 @@ use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
 use crate::platform::Timestamp;
 use crate::record::Sums;
 use crate::record::fold::OTHER;
-use crate::storage::metrics::{Axis, Interval, MetricsQuery, metrics};
+use crate::storage::metrics::{Axis, MetricsQuery, metrics};
 
 const DEFAULT_DAYS: u32 = 30;
 const MAX_DAYS: u32 = 90;
@@ -107,20 +107,20 @@ async fn usage(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
     };
     let now = admin.platform.clock.now();
     let today = days.midnight(now);
-    let ever = MetricsQuery {
+    let first = today.minus(DAY * (count - 1));
+    let query = MetricsQuery {
         from: Timestamp::default(),
         to: now.plus(DAY),
-        interval: Interval::Whole,
+        interval: days.since(first),
         group_by: vec![axis],
         filter: origins(&params.origin, &[]),
+        latencies: true,
     };
-    let period = MetricsQuery { from: today.minus(DAY * (count - 1)), interval: days.interval(), ..ever.clone() };
-    let database = &*admin.platform.database;
-    let (ever, period) = (metrics(database, &ever).await?, metrics(database, &period).await?);
+    let ever = metrics(&*admin.platform.database, &query).await?;
 
     let mut by_day = BTreeMap::<&str, Vec<(Timestamp, &Sums)>>::new();
-    for ((start, group), sums) in &period.points {
-        if let Some(id) = period.groups.get(*group).and_then(|group| group.values.first()) {
+    for ((start, group), sums) in ever.points.iter().filter(|((start, _), _)| *start >= first) {
+        if let Some(id) = ever.groups.get(*group).and_then(|group| group.values.first()) {
             by_day.entry(id).or_default().push((*start, sums));
         }
     }

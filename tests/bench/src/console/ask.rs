@@ -89,14 +89,14 @@ impl Asked {
     }
 
     pub(super) async fn ask_again(&mut self, gateway: &Gateway) -> Result<(), Error> {
-        let before = cpu_time()?;
-        let time = self.ask(gateway).await?;
-        self.cpu.push(cpu_time()?.saturating_sub(before));
+        let (time, cpu) = self.ask(gateway).await?;
         self.warm.push(time);
+        self.cpu.push(cpu);
         Ok(())
     }
 
-    pub(super) async fn ask(&mut self, gateway: &Gateway) -> Result<Duration, Error> {
+    /// How long the answer took, and what of the processors' time.
+    pub(super) async fn ask(&mut self, gateway: &Gateway) -> Result<(Duration, Duration), Error> {
         let request = Request::builder()
             .uri(&self.path)
             .header("authorization", format!("Bearer {TOKEN}"))
@@ -104,18 +104,18 @@ impl Asked {
             .body(Body::from(Bytes::new()))?;
         let context =
             RequestContext { remote_addr: None, ends_at: None, background: Arc::new(HeldBackground::default()) };
-        let began = Instant::now();
+        let (began, before) = (Instant::now(), cpu_time()?);
         let (parts, answer) = gateway.handle(request, context).await.into_parts();
         let llmio_core::Answer::Body(body) = answer else { return Err("a relayed answer".into()) };
         let body = body.read(usize::MAX, 0).await.map_err(|error| format!("{error:?}"))?;
-        let time = began.elapsed();
+        let (time, cpu) = (began.elapsed(), cpu_time()?.saturating_sub(before));
         if !parts.status.is_success() {
             return Err(format!("{}: {}: {}", self.path, parts.status, String::from_utf8_lossy(&body)).into());
         }
         self.bytes = body.len();
         let answer: serde_json::Value = serde_json::from_slice(&body)?;
         self.is_partial = answer["scanned_to"].is_string() || answer["approximate"] == true;
-        Ok(time)
+        Ok((time, cpu))
     }
 
     pub(super) fn row(&self) -> String {

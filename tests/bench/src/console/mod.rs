@@ -10,6 +10,7 @@ use std::sync::Arc;
 use clap::Args;
 use llmio_core::config::{Sealer, Secret};
 use llmio_core::platform::{Database, Platform, Statement};
+use llmio_core::record::fold;
 use llmio_core::storage::migrate;
 use llmio_core::testing::{FixedEntropy, ManualClock, ScriptedHttp};
 use llmio_core::{Gateway, GatewayOptions, Limits, Upkeep};
@@ -47,8 +48,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
     if is_new {
         seed::fill(&database, &clock, arguments.requests).await?;
     }
-    let sizes = Sizes::of(&database).await?;
     let newest = seed::newest(&database).await?;
+    // What an older version made is brought up, as a gateway that runs does in the background.
+    while fold::step(&*database, newest).await? {}
+    let sizes = Sizes::of(&database).await?;
     drop(database);
     let mut table = Vec::new();
     for path in ask::questions(newest) {
@@ -56,7 +59,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
         ask::forget(&file)?;
         let gateway = open(&file, newest).await?;
         let mut asked = Asked::new(path.clone());
-        asked.cold = asked.ask(&gateway).await?;
+        (asked.cold, _) = asked.ask(&gateway).await?;
         for _ in 0..arguments.rounds {
             asked.ask_again(&gateway).await?;
         }
