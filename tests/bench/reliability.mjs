@@ -18,6 +18,8 @@ const TOKEN = 'admin-token-of-the-measurement';
 const LOAD = 16;
 /** The promises of docs/RELIABILITY.md. */
 const SILENCE_S = 75;
+// Within which somebody who asks has a place though others took every descriptor.
+const ROOM_S = 10;
 const HOSTILE = 400;
 const HOSTILE_MIB = 300;
 const DELAY_MS = 50;
@@ -110,7 +112,7 @@ async function silent() {
   const lines = server.child.output.split('\n').filter((line) => line.includes('no further connection')).length;
   return [
     [`80 connections that say nothing, on a server with 64 descriptors: closed after`, `${gone.toFixed(1)} s`, `${SILENCE_S} s`, gone < SILENCE_S + 2],
-    ['the first request of somebody else then is answered after', `${served.toFixed(1)} s`, `${SILENCE_S} s`, status === 200 && served < SILENCE_S + 5],
+    ['the first request of somebody else then is answered after', `${served.toFixed(1)} s`, `${ROOM_S} s`, status === 200 && served < ROOM_S],
     ['lines that the log has of it', `${lines}`, '1', lines <= 1],
   ];
 }

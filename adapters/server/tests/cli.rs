@@ -292,6 +292,29 @@ fn a_server_without_a_token_makes_one_and_asks_for_it() {
     assert!(!server.end().contains(&tokens[0]));
 }
 
+/// Silent connections that take every descriptor make room for who has something to ask, long before they are closed for
+/// their silence.
+#[cfg(target_os = "linux")]
+#[test]
+fn who_asks_gets_a_place_when_descriptors_have_run_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "ulimit -n 64; exec \"$0\" --open --port 0", env!("CARGO_BIN_EXE_llmio")]);
+    command.current_dir(folder.path()).env_clear().env("LLMIO_THREADS", "2");
+    let server = Server::start(command);
+    let address = server.url.strip_prefix("http://").unwrap();
+    let silent: Vec<_> = (0..80).map(|_| TcpStream::connect(address).unwrap()).collect();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert_eq!(status(&answer), "200", "{answer}");
+    drop(silent);
+    let said = server.end();
+    assert_eq!(said.matches("no further connection can be accepted").count(), 1, "{said}");
+}
+
 #[test]
 fn an_open_server_serves_this_computer_alone() {
     let folder = tempfile::tempdir().unwrap();

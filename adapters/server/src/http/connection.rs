@@ -81,9 +81,9 @@ pub(super) async fn serve<H: Handler>(
     peer: SocketAddr,
     handler: Arc<H>,
     shutdown: Shutdown,
-    burden: Burden,
+    exchanges: Exchanges,
+    _burden: Burden,
 ) {
-    let exchanges = Exchanges::new(burden.load());
     let watched = exchanges.clone();
     let mut silence = pin!(silence(&watched));
     let mut stream = ClientStream::new(stream, exchanges.clone());

@@ -1,5 +1,5 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::Context;
 
 use futures_util::task::AtomicWaker;
@@ -16,6 +16,10 @@ pub(super) struct Exchanges {
     /// Of the thread that serves the connection.
     load: Load,
 }
+
+/// The exchanges on a connection that may have ended.
+#[derive(Debug)]
+pub(super) struct Watched(Weak<Counts>);
 
 #[derive(Debug, Default)]
 struct Counts {
@@ -95,13 +99,35 @@ impl Exchanges {
 
     /// How many have begun, once none is running.
     pub(super) fn idle(&self) -> Option<usize> {
-        let is_idle = self.counts.running.load(Ordering::Relaxed) == 0;
-        is_idle.then(|| self.counts.begun.load(Ordering::Relaxed))
+        self.counts.idle()
+    }
+
+    /// For who watches from elsewhere.
+    pub(super) fn watched(&self) -> Watched {
+        Watched(Arc::downgrade(&self.counts))
     }
 
     /// Raised when the client has sent its end before it has its answer.
     pub(super) fn doubt(&self) -> &Doubt {
         &self.doubt
+    }
+}
+
+impl Watched {
+    pub(super) fn is_open(&self) -> bool {
+        self.0.strong_count() > 0
+    }
+
+    /// How many have begun, once none is running.
+    pub(super) fn idle(&self) -> Option<usize> {
+        self.0.upgrade()?.idle()
+    }
+}
+
+impl Counts {
+    fn idle(&self) -> Option<usize> {
+        let is_idle = self.running.load(Ordering::Relaxed) == 0;
+        is_idle.then(|| self.begun.load(Ordering::Relaxed))
     }
 }
 

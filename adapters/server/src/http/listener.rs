@@ -9,6 +9,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Shutdown, Terms, serve};
+use super::crowd::Crowd;
+use super::exchange::Exchanges;
 use super::{Handler, Threads, TrustedProxies};
 
 /// Connections that the system holds until they are accepted.
@@ -74,7 +76,7 @@ impl Listener {
         let terms = Arc::new(Terms::new(proxies));
         let shutdown = Shutdown { stop, ..Shutdown::default() };
         let connections = TaskTracker::new();
-        let mut is_refused = false;
+        let mut crowd = Crowd::default();
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
@@ -82,9 +84,6 @@ impl Listener {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    if std::mem::take(&mut is_refused) {
-                        tracing::info!("connections are accepted again");
-                    }
                     // Without it the last chunk of a stream may wait for the client's delayed acknowledgement.
                     if let Err(error) = stream.set_nodelay(true) {
                         tracing::debug!(%peer, %error, "TCP_NODELAY was refused");
@@ -94,9 +93,11 @@ impl Listener {
                     let (Ok(stream), Some((runtime, burden))) = (stream.into_std(), threads.least_loaded()) else {
                         continue;
                     };
+                    let exchanges = Exchanges::new(burden.load());
+                    crowd.add(&exchanges, &shutdown.stop, connections.len());
                     let served = async move {
                         match TcpStream::from_std(stream) {
-                            Ok(stream) => serve(terms, stream, peer, handler, shutdown, burden).await,
+                            Ok(stream) => serve(terms, stream, peer, handler, shutdown, exchanges, burden).await,
                             Err(error) => tracing::warn!(%peer, %error, "a connection could not be taken"),
                         }
                     };
@@ -104,12 +105,12 @@ impl Listener {
                 }
                 Err(error) if is_of_connection(&error) => {}
                 Err(error) => {
-                    // Once for each time that it goes on for.
-                    if !std::mem::replace(&mut is_refused, true) {
+                    if crowd.make_room() {
                         tracing::error!(
                             %error,
                             open = connections.len(),
-                            "no further connection can be accepted until others end; allow more open files (ulimit -n)"
+                            "no further connection can be accepted until others end, those that say nothing first; allow \
+                             more open files (ulimit -n)"
                         );
                     }
                     tokio::select! {

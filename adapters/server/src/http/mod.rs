@@ -3,6 +3,7 @@
 mod body;
 mod client_stream;
 mod connection;
+mod crowd;
 mod exchange;
 mod half_close;
 mod listener;

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
@@ -124,32 +125,17 @@ impl<'a> Members<'a> {
 
     /// Of members in order, those that count.
     fn of(mut members: Vec<Member<'a>>) -> Self {
-        let is_repeated = |at: usize, members: &[Member<'a>]| {
-            let mut all = members.iter().enumerate();
-            let name = all.nth(at).map(|(_, (name, _))| name);
-            all.any(|(_, (other, _))| Some(other) == name)
-        };
-        if members.len() <= FEW {
-            let mut at = 0;
-            while at < members.len() {
-                if is_repeated(at, &members) {
-                    members.remove(at);
-                } else {
-                    at += 1;
-                }
-            }
+        let name = |at: usize| members.get(at).map(|(name, _)| name);
+        let differ = || (0..members.len()).all(|at| (0..at).all(|before| name(before) != name(at)));
+        if members.len() <= FEW && differ() {
             return Self(members);
         }
         // Many are sorted: an object of a million members is read in time, too.
         let mut order: Vec<usize> = (0..members.len()).collect();
-        order.sort_by(|one, other| members.get(*one).map(|it| &it.0).cmp(&members.get(*other).map(|it| &it.0)));
-        let name = |at: &usize| members.get(*at).map(|it| &it.0);
-        let repeated: std::collections::HashSet<usize> = order
-            .iter()
-            .zip(order.iter().skip(1))
-            .filter(|(one, next)| name(one) == name(next))
-            .map(|(one, _)| *one)
-            .collect();
+        order.sort_by_key(|at| name(*at));
+        let pairs = order.iter().zip(order.iter().skip(1));
+        let repeated: HashSet<usize> =
+            pairs.filter(|(one, next)| name(**one) == name(**next)).map(|(one, _)| *one).collect();
         if !repeated.is_empty() {
             let mut at = 0..;
             members.retain(|_| !at.next().is_some_and(|at| repeated.contains(&at)));
