@@ -299,7 +299,7 @@ fn a_server_without_a_token_makes_one_and_asks_for_it() {
 fn who_asks_gets_a_place_when_descriptors_have_run_out() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", "ulimit -n 64; exec \"$0\" --open --port 0", env!("CARGO_BIN_EXE_llmio")]);
+    command.args(["-c", "ulimit -n 64; exec \"$0\" --open --port 0 2> log", env!("CARGO_BIN_EXE_llmio")]);
     command.current_dir(folder.path()).env_clear().env("LLMIO_THREADS", "2");
     let server = Server::start(command);
     let address = server.url.strip_prefix("http://").unwrap();
@@ -311,7 +311,8 @@ fn who_asks_gets_a_place_when_descriptors_have_run_out() {
     stream.read_to_string(&mut answer).unwrap();
     assert_eq!(status(&answer), "200", "{answer}");
     drop(silent);
-    let said = server.end();
+    server.end();
+    let said = fs::read_to_string(folder.path().join("log")).unwrap();
     assert_eq!(said.matches("no further connection can be accepted").count(), 1, "{said}");
 }
 

@@ -24,9 +24,9 @@ const DRAINED: usize = 64 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(2);
 /// For whom only the room was missing: it shall come back.
 const DRAIN_TIME_WITHOUT_ROOM: Duration = Duration::from_secs(10);
-/// Room for what comes is made in steps of three times what has come, up to what was announced, and never in smaller ones. What
-/// is there is copied with each step; so a body is copied about once in all.
-const STEP: usize = 3;
+/// Room for what comes is a quarter of what was announced, or a quarter of that, and so on, as large as what has come: what is
+/// there is copied with each step, a third of the body in all, and what a step leaves behind is a quarter of it at most.
+const STEP: usize = 4;
 const LEAST_STEP: usize = 16 << 10;
 
 /// What a request's head says of its body.
@@ -89,11 +89,15 @@ fn capacity(now: usize, size: usize, announced: usize) -> usize {
     if size <= now {
         return now;
     }
-    match announced.saturating_sub(size) {
+    if announced <= size {
         // Who announces nothing may be done with the next byte.
-        0 => size + (size / 2).max(LEAST_STEP),
-        rest => size + rest.min((size * STEP).max(LEAST_STEP)),
+        return size + (size / 2).max(LEAST_STEP);
     }
+    let mut room = announced;
+    while room / STEP >= size.max(LEAST_STEP) {
+        room = room.div_ceil(STEP);
+    }
+    room
 }
 
 /// Reads on for a while, for nothing.
@@ -146,11 +150,13 @@ mod tests {
         // Room that there is, what has come, what was announced; room that there is then.
         for (now, size, announced, expected) in [
             (0, 100, 1_000, 1_000),
-            (0, 100, 64 << 20, 100 + LEAST_STEP),
+            (0, 100, 64 << 20, LEAST_STEP),
             (0, 100, 0, 100 + LEAST_STEP),
             (1_000, 900, 64 << 20, 1_000),
             (1_000, 1_000, 64 << 20, 1_000),
-            (1 << 20, 2 << 20, 64 << 20, 8 << 20),
+            (1 << 20, 2 << 20, 64 << 20, 4 << 20),
+            (1 << 20, 2 << 20, 10_000_000, 2_500_000),
+            (2_500_000, 2_500_001, 10_000_000, 10_000_000),
             (1 << 20, 2 << 20, (2 << 20) + 5, (2 << 20) + 5),
             (1 << 20, 2 << 20, 100, 3 << 20),
         ] {
