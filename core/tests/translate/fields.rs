@@ -51,9 +51,18 @@ fn request(dialect: Dialect, members: &Map<String, Value>) -> Value {
     body
 }
 
+/// One that knows as much as there is to know.
+pub(crate) const fn model_of(to: Dialect) -> &'static str {
+    match to {
+        Dialect::Gemini => "gemini-3-flash",
+        Dialect::Anthropic => "claude-sonnet-4-5",
+        Dialect::OpenAiChat | Dialect::OpenAiResponses => "gpt-5-search-api",
+    }
+}
+
 /// What became of a field, in a word or two.
 fn fate(from: Dialect, to: Dialect, it: &Try) -> String {
-    let model = if to == Dialect::Gemini { "gemini-3-flash" } else { "claude-sonnet-4-5" };
+    let model = model_of(to);
     let told = bench::request(from, to, model, &request(from, &it.body));
     let (told, ledger) = match told {
         Err(refusal) => return format!("refused: `{}`", refusal.split(':').next().unwrap()),
@@ -104,7 +113,7 @@ fn fates(from: Dialect, to: Dialect) -> Fates {
 }
 
 /// Values of a field that change nothing of a request, by how its path ends, with what is told of them.
-const NOTHING_TO_TELL: [(&str, &str, &str); 43] = [
+const NOTHING_TO_TELL: [(&str, &str, &str); 49] = [
     // What is so anyway.
     ("prompt_cache_breakpoint.mode", "", DEFAULT),
     ("detail", "\"auto\"", DEFAULT),
@@ -121,6 +130,8 @@ const NOTHING_TO_TELL: [(&str, &str, &str); 43] = [
     ("input_schema(object)", "{\"type\":\"object\"}", DEFAULT),
     ("serviceTier", "\"unspecified\"", DEFAULT),
     ("service_tier", "\"auto\"", DEFAULT),
+    ("external_web_access", "true", DEFAULT),
+    ("search_context_size", "\"medium\"", DEFAULT),
     ("thinkingLevel", "\"THINKING_LEVEL_UNSPECIFIED\"", DEFAULT),
     ("truncation", "\"disabled\"", DEFAULT),
     ("allowed_callers[]", "[\"direct\"]", DEFAULT),
@@ -146,6 +157,11 @@ const NOTHING_TO_TELL: [(&str, &str, &str); 43] = [
     ("(custom_tool_call_output).id", "", STATELESS),
     ("(message).id", "", STATELESS),
     ("(message).status", "", STATELESS),
+    // Told of the whole.
+    ("user_location(approximate).city", "", LOCATION),
+    ("user_location(approximate).country", "", LOCATION),
+    ("user_location(approximate).region", "", LOCATION),
+    ("user_location(approximate).timezone", "", LOCATION),
     // Told of the namespace.
     ("(namespace).description", "", "approximated: `tools.namespace`"),
     // An answer is always held to its schema there, and has no name.
@@ -157,6 +173,7 @@ const NOTHING_TO_TELL: [(&str, &str, &str); 43] = [
     ("(system).content[](text).prompt_cache_breakpoint", "", "exact"),
 ];
 const DEFAULT: &str = "default";
+const LOCATION: &str = "dropped: `web_search.user_location`";
 const ANSWER: &str = "seen in the answer";
 const STATELESS: &str = "nothing is kept";
 

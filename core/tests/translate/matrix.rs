@@ -28,6 +28,10 @@ fn messages() -> Vec<Probe> {
     let result = |content: Value| json!({"type": "tool_result", "tool_use_id": "t", "content": content});
     let image = |source: Value| json!({"type": "image", "source": source});
     let data = json!({"type": "base64", "media_type": "image/png", "data": "bmVlZGxl"});
+    let said = |content: Value| {
+        json!({"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": content},
+            {"role": "user", "content": "x"}]})
+    };
     vec![
         ("system prompt", it, json!({"system": "needle"}), "needle"),
         ("text", it, user(json!([{"type": "text", "text": "needle"}])), "needle"),
@@ -68,7 +72,47 @@ fn messages() -> Vec<Probe> {
             "needle",
         ),
         ("tools", it, json!({"tools": tools}), "needle"),
-        ("server tools", it, json!({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}), ""),
+        (
+            "web search",
+            it,
+            json!({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}),
+            "web_search|googleSearch",
+        ),
+        (
+            "web search: where, how often",
+            it,
+            json!({"tools": [{"type": "web_search_20250305", "name": "web_search", "max_uses": 3,
+                "allowed_domains": ["a.example"]}]}),
+            "a.example",
+        ),
+        (
+            "web search: about where the user is",
+            it,
+            json!({"tools": [{"type": "web_search_20250305", "name": "web_search",
+                "user_location": {"type": "approximate", "city": "needle"}}]}),
+            "needle",
+        ),
+        (
+            "searches of the web",
+            it,
+            said(json!([{"type": "server_tool_use", "id": "s", "name": "web_search", "input": {}},
+            {"type": "web_search_tool_result", "tool_use_id": "s", "content": []}, {"type": "text", "text": "x"}])),
+            "",
+        ),
+        (
+            "citations in earlier answers",
+            it,
+            said(json!([{"type": "text", "text": "x", "citations": [
+            {"type": "web_search_result_location", "url": "https://needle.example/", "title": "t", "encrypted_index": "i",
+                "cited_text": ""}]}])),
+            "needle.example",
+        ),
+        (
+            "other server tools",
+            it,
+            json!({"tools": [{"type": "code_execution_20250825", "name": "code_execution"}]}),
+            "",
+        ),
         ("calls", it, called(result(json!("r"))), "needle"),
         ("results", it, called(result(json!("the result"))), "the result"),
         (
@@ -179,7 +223,15 @@ fn chat() -> Vec<Probe> {
         ("names of speakers", it, json!({"messages": [{"role": "user", "name": "ann", "content": "x"}]}), ""),
         ("tools", it, json!({"tools": tools}), "needle"),
         ("custom tools", it, json!({"tools": [{"type": "custom", "custom": {"name": "patch"}}]}), "patch"),
-        ("web search", it, json!({"web_search_options": {}}), ""),
+        (
+            "citations in earlier answers",
+            it,
+            json!({"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "x", "annotations": [
+                {"type": "url_citation", "url_citation": {"url": "https://needle.example/", "title": "t",
+                    "start_index": 0, "end_index": 1}}]}, {"role": "user", "content": "x"}]}),
+            "needle.example",
+        ),
+        ("web search", it, json!({"web_search_options": {}}), "web_search|googleSearch"),
         ("calls", it, called.clone(), "needle"),
         ("results", it, called, "the result"),
         (
@@ -280,7 +332,14 @@ fn gemini() -> Vec<Probe> {
             json!({"tools": [{"functionDeclarations": [{"name": "f", "response": {"type": "STRING"}}]}]}),
             "",
         ),
-        ("Google's own tools", it, json!({"tools": [{"googleSearch": {}}]}), ""),
+        ("web search", it, json!({"tools": [{"googleSearch": {}}]}), "web_search"),
+        (
+            "web search beside functions",
+            it,
+            json!({"tools": [{"googleSearch": {}, "functionDeclarations": [{"name": "f"}]}]}),
+            "web_search",
+        ),
+        ("other tools of Google's", it, json!({"tools": [{"codeExecution": {}}]}), ""),
         ("calls", it, called(result.clone()), "needle"),
         ("results", it, called(result), "the result"),
         (
@@ -362,7 +421,7 @@ fn fate((name, from, members, needle): &Probe, to: Dialect) -> String {
             json!({"model": "m", "max_tokens": 30000, "messages": [{"role": "user", "content": "x"}]})
         }
     };
-    let model = if to == Dialect::Gemini { "gemini-3-flash" } else { "claude-sonnet-4-5" };
+    let model = crate::fields::model_of(to);
     body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     let (told, ledger) = match bench::request(*from, to, model, &body) {
         Err(refusal) => return format!("refused: `{}`", refusal.split(':').next().unwrap()),

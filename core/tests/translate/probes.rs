@@ -76,7 +76,21 @@ pub(crate) fn responses() -> Vec<Probe> {
             json!({"input": [{"type": "additional_tools", "role": "developer", "tools": tools}, {"role": "user", "content": "x"}]}),
             "needle",
         ),
-        ("web search", it, json!({"tools": [{"type": "web_search"}]}), ""),
+        ("web search", it, json!({"tools": [{"type": "web_search"}]}), "web_search|googleSearch"),
+        ("web search beside functions", it, json!({"tools": [{"type": "web_search"}, tools[0]]}), "web_search"),
+        (
+            "web search without the web itself",
+            it,
+            json!({"tools": [{"type": "web_search", "external_web_access": false}]}),
+            "",
+        ),
+        (
+            "citations in earlier answers",
+            it,
+            behind(json!({"role": "assistant", "content": [{"type": "output_text", "text": "x", "annotations": [
+                {"type": "url_citation", "url": "https://needle.example/", "title": "t", "start_index": 0, "end_index": 1}]}]})),
+            "needle.example",
+        ),
         ("other tools of OpenAI's servers", it, json!({"tools": [{"type": "code_interpreter"}]}), ""),
         ("calls", it, called(json!("x")), "needle"),
         ("results", it, called(json!("the result")), "the result"),

@@ -97,19 +97,26 @@ fn there_and_back() {
 }
 
 /// The items of a conversation in the form that comes back: a message for the words of a turn, an item for each call.
-fn items(rng: &mut SmallRng) -> Value {
+fn items(rng: &mut SmallRng, other: Dialect) -> Value {
     let message = |role: &str, kind: &str, words: &str| json!({"type": "message", "role": role, "content": [{"type": kind, "text": words}]});
+    // Elsewhere they are functions, and come back as such.
+    let is_custom = |id: &str| other == Dialect::OpenAiChat && id.ends_with('1');
     let mut input = Vec::new();
     for number in 0..rng.random_range(1..6) {
         input.push(message("user", "input_text", words(rng)));
         input.push(message("assistant", "output_text", words(rng)));
         let calls: Vec<String> = (0..rng.random_range(0..3)).map(|call| format!("call_{number}_{call}")).collect();
         for id in &calls {
+            if is_custom(id) {
+                input.push(json!({"type": "custom_tool_call", "call_id": id, "name": "c", "input": words(rng)}));
+                continue;
+            }
             let arguments = json!({"z": words(rng), "a": [1, 2.5, null]}).to_string();
             input.push(json!({"type": "function_call", "call_id": id, "name": "f", "arguments": arguments}));
         }
         for id in &calls {
-            input.push(json!({"type": "function_call_output", "call_id": id, "output": words(rng)}));
+            let kind = if is_custom(id) { "custom_tool_call_output" } else { "function_call_output" };
+            input.push(json!({"type": kind, "call_id": id, "output": words(rng)}));
         }
         if !calls.is_empty() {
             input.push(message("assistant", "output_text", words(rng)));
@@ -136,15 +143,66 @@ fn items(rng: &mut SmallRng) -> Value {
 fn items_there_and_back() {
     let mut rng = SmallRng::seed_from_u64(27);
     for number in 0..CONVERSATIONS {
-        let items = items(&mut rng);
         for other in others(Dialect::OpenAiResponses) {
-            let mut there = items.clone();
+            let mut there = items(&mut rng, other);
             if other == Dialect::Gemini {
                 there.as_object_mut().unwrap().shift_remove("user");
             }
             let (told, _) = bench::request(Dialect::OpenAiResponses, other, "model", &there).unwrap();
             let (back, _) = bench::request(other, Dialect::OpenAiResponses, "model", &told).unwrap();
             assert_eq!(sorted(&back), sorted(&there), "{number}, {other}: {told}");
+        }
+    }
+}
+
+/// An answer of one or more choices in the form that comes back, with what is said of its texts.
+fn completion(rng: &mut SmallRng, other: Dialect) -> Value {
+    let count = if other == Dialect::Gemini { rng.random_range(1..4) } else { 1 };
+    let choice = |index: u64, rng: &mut SmallRng| {
+        let said = words(rng);
+        let length = said.chars().count();
+        // A citation of Messages is of a whole text.
+        let start = if other == Dialect::Anthropic { 0 } else { rng.random_range(0..length) };
+        let end = if other == Dialect::Anthropic { length } else { rng.random_range(start + 1..=length) };
+        let cited: Vec<Value> = (0..rng.random_range(0..3))
+            .map(|page| {
+                json!({"type": "url_citation", "url_citation": {
+            "start_index": start, "end_index": end, "title": words(rng), "url": format!("https://{page}.example/")}})
+            })
+            .collect();
+        let token = json!({"token": said, "logprob": -0.25, "bytes": said.as_bytes(), "top_logprobs": []});
+        let logprobs =
+            if other == Dialect::Anthropic { Value::Null } else { json!({"content": [token], "refusal": null}) };
+        let calls: Vec<Value> = (0..rng.random_range(0..3))
+            .map(|call| {
+                json!({"id": format!("call_{index}_{call}"),
+            "type": "function", "function": {"name": "f", "arguments": json!({"z": words(rng)}).to_string()}})
+            })
+            .collect();
+        let mut message = json!({"role": "assistant", "content": said, "refusal": null});
+        let end = if calls.is_empty() { *["stop", "length"].choose(rng).unwrap() } else { "tool_calls" };
+        for (name, all) in [("annotations", cited), ("tool_calls", calls)] {
+            if !all.is_empty() {
+                message[name] = all.into();
+            }
+        }
+        json!({"index": index, "message": message, "logprobs": logprobs, "finish_reason": end})
+    };
+    let choices: Vec<Value> = (0..count).map(|index| choice(index, rng)).collect();
+    json!({"id": "chatcmpl-1", "model": "m", "choices": choices,
+        "usage": {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}})
+}
+
+#[test]
+fn answers_there_and_back() {
+    let mut rng = SmallRng::seed_from_u64(41);
+    for number in 0..CONVERSATIONS {
+        for other in others(Dialect::OpenAiChat) {
+            let there = completion(&mut rng, other);
+            let (told, ledger) = bench::answer(Dialect::OpenAiChat, other, there.to_string().as_bytes());
+            assert!(ledger.is_empty(), "{number}, {other}: {ledger}");
+            let (back, _) = bench::answer(other, Dialect::OpenAiChat, told.to_string().as_bytes());
+            assert_eq!(back["choices"], there["choices"], "{number}, {other}: {told}");
         }
     }
 }

@@ -1,9 +1,10 @@
 use std::borrow::Cow;
 
-use super::ledger::Refusal;
-use super::part::Part;
+use super::ledger::{Ledger, Refusal};
+use super::part::{Part, PartKind};
 use super::reasoning::{Reasoning, Thoughts};
 use super::schema::Schema;
+use super::search::Search;
 use super::tool::{Tool, ToolChoice};
 use crate::wire::json::Value;
 
@@ -14,6 +15,7 @@ pub struct Request<'a> {
     pub system: Vec<Part<'a>>,
     pub turns: Vec<Turn<'a>>,
     pub tools: Vec<Tool<'a>>,
+    pub search: Option<Search<'a>>,
     pub tool_choice: Option<ToolChoice<'a>>,
     /// Whether several calls may be made at once; `None` is the dialect's default, which is yes.
     pub parallel_calls: Option<bool>,
@@ -51,6 +53,18 @@ impl Request<'_> {
     pub(in crate::dialect) fn one_choice(&self) -> Result<(), Refusal> {
         let message = "the model's provider gives one answer; ask once for each";
         self.choices.map_or(Ok(()), |(_, field)| Err(Refusal::new(field, message)))
+    }
+
+    /// Notes what texts rest on for a target that has no place for it, or only where the model has said them.
+    pub(in crate::dialect) fn without_citations(&self, keeps_answers: bool, ledger: &mut Ledger) {
+        fn cites(part: &Part<'_>) -> bool {
+            let within = matches!(&part.kind, PartKind::Result { parts, .. } if parts.iter().any(cites));
+            part.notes.is_some() || within
+        }
+        let turns = self.turns.iter().filter(|turn| !keeps_answers || turn.role != Role::Assistant);
+        if turns.flat_map(|turn| &turn.parts).chain(&self.system).any(cites) {
+            ledger.dropped("citations");
+        }
     }
 
     /// Whether a tool of this name takes any text.

@@ -43,4 +43,6 @@ pub enum ToolChoice<'a> {
     /// Some tool must be called.
     Required,
     Named(&'a str),
+    /// The web must be searched.
+    Search,
 }

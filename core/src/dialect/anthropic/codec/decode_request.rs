@@ -1,8 +1,12 @@
+use super::citations;
 use crate::dialect::hub::{
-    Cache, Effort, Format, Input, Ledger, Media, MediaKind, Part, PartKind, Proof, Reasoning, Refusal, Request, Role,
-    Schema, Source, Thoughts, Tool, ToolChoice, Turn, array, flag, list, member, note_others, pair, text,
+    Cache, Effort, Format, Input, Ledger, Media, MediaKind, Notes, Part, PartKind, Proof, Reasoning, Refusal, Request,
+    Role, Schema, Search, Source, Thoughts, Tool, ToolChoice, Turn, array, flag, list, member, note_others, pair, text,
 };
 use crate::wire::json::Value;
+
+/// What its versions begin with.
+const SEARCH: &str = "web_search_2";
 
 /// Claude Code's line for Anthropic's own books, in the place of a system prompt.
 const BILLING_LINE: &str = "x-anthropic-billing-header:";
@@ -25,7 +29,11 @@ pub(super) fn decode<'a>(body: &'a Value<'a>, ledger: &mut Ledger) -> Result<Req
             }
             "tools" => {
                 for (index, value) in array(value).iter().enumerate() {
-                    request.tools.push(tool(value, index, ledger)?);
+                    if text(value, "type").is_some_and(|kind| kind.starts_with(SEARCH)) {
+                        request.search = Some(search(value, format!("tools[{index}].type"), ledger));
+                    } else {
+                        request.tools.push(tool(value, index, ledger)?);
+                    }
                 }
             }
             "tool_choice" => {
@@ -63,6 +71,9 @@ pub(super) fn decode<'a>(body: &'a Value<'a>, ledger: &mut Ledger) -> Result<Req
             (Some(_), Some(_)) => ledger.approximated("output_config.effort"),
             (None, _) => ledger.dropped("output_config.effort"),
         }
+    }
+    if request.search.is_some() && request.tool_choice == Some(ToolChoice::Named("web_search")) {
+        request.tool_choice = Some(ToolChoice::Search);
     }
     request.turns = pair(turns, "messages")?;
     Ok(request)
@@ -123,10 +134,12 @@ fn block<'a>(value: &'a Value<'a>, at: &str, parts: &mut Vec<Part<'a>>, ledger: 
     }
     let kind = match words("type") {
         "text" => {
-            if !list(value, "citations").is_empty() {
-                ledger.dropped("citations");
+            let citations = citations::of_block(value, ledger);
+            if !words("text").is_empty() {
+                let notes = Notes { citations, ..Notes::default() };
+                parts.push(Part::text(words("text")).cached(cache(value)).noted(notes));
             }
-            PartKind::Text(words("text").into())
+            return Ok(());
         }
         "image" => PartKind::Media(media(value, MediaKind::Image, at)?),
         "document" => return document(value, at, parts, ledger),
@@ -155,14 +168,18 @@ fn block<'a>(value: &'a Value<'a>, at: &str, parts: &mut Vec<Part<'a>>, ledger: 
             parts.extend(self::parts(value.get("content").unwrap_or(&Value::Null), &format!("{at}.content"), ledger)?);
             return Ok(());
         }
+        // What was searched for and found; what came of it is in the text that followed.
+        "server_tool_use" | "web_search_tool_result"
+            if words("type") != "server_tool_use" || words("name") == "web_search" =>
+        {
+            ledger.dropped("messages.web_search");
+            return Ok(());
+        }
         other => {
             let message = format!("blocks of type `{other}` are known to Anthropic's own servers only; leave it out");
             return Err(Refusal::new(format!("{at}.type"), message));
         }
     };
-    if matches!(&kind, PartKind::Text(text) if text.is_empty()) {
-        return Ok(());
-    }
     parts.push(Part::new(kind).cached(cache(value)));
     Ok(())
 }
@@ -238,6 +255,22 @@ fn tool<'a>(value: &'a Value<'a>, index: usize, ledger: &mut Ledger) -> Result<T
         cache: cache(value),
         ..Tool::named(text(value, "name").unwrap_or_default())
     })
+}
+
+fn search<'a>(value: &'a Value<'a>, field: String, ledger: &mut Ledger) -> Search<'a> {
+    let known = ["type", "name", "allowed_domains", "blocked_domains", "max_uses", "user_location", "cache_control"];
+    note_others(value, &known, ledger);
+    if cache(value).is_some() {
+        ledger.dropped("cache_control");
+    }
+    Search {
+        field: Some(field),
+        context_size: None,
+        location: member(value, "user_location"),
+        allowed: list(value, "allowed_domains"),
+        blocked: list(value, "blocked_domains"),
+        max_uses: value.get("max_uses").and_then(Value::as_u64),
+    }
 }
 
 fn tool_choice<'a>(value: &'a Value<'a>) -> Result<Option<ToolChoice<'a>>, Refusal> {

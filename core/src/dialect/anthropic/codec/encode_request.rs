@@ -1,7 +1,7 @@
 use super::thinking::{MAX_TOKENS, Thinking, own_thought, sampling};
 use crate::dialect::hub::{
-    Cache, Encoded, Format, Input, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Source,
-    Target, Tool, ToolChoice, Turn, call_id, write_schema,
+    Cache, Encoded, Format, Input, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request, Role, Search,
+    Source, Target, Tool, ToolChoice, Turn, call_id, write_location, write_schema,
 };
 use crate::wire::json::{Value, Writer};
 
@@ -15,6 +15,10 @@ pub(super) fn encode(
     ledger: &mut Ledger,
 ) -> Result<Encoded, Refusal> {
     request.one_choice()?;
+    // Others who serve the dialect have no such tool; and no function may have its name.
+    let searches = target.model.contains("claude") && !request.tools.iter().any(|tool| tool.name == "web_search");
+    let search = request.searched(searches, &["location", "allowed", "blocked", "max_uses", "choice"], ledger)?;
+    request.without_citations(false, ledger);
     let thinking = Thinking::of(request, target, ledger);
     let marks = Marks::of(request, ledger);
     let mut refused = None;
@@ -32,7 +36,7 @@ pub(super) fn encode(
                 refused = Some(refusal);
             }
         });
-        encoder.tools(it, request);
+        encoder.tools(it, request, search);
         sampling(it, request, &thinking, ledger);
         thinking.write(it, request, ledger);
         if let Some(user) = &request.user {
@@ -251,12 +255,15 @@ impl Encoder<'_, '_> {
         Ok(())
     }
 
-    fn tools(&mut self, out: &mut Writer, request: &Request<'_>) {
-        if request.tools.is_empty() {
+    fn tools(&mut self, out: &mut Writer, request: &Request<'_>, search: Option<&Search<'_>>) {
+        if request.tools.is_empty() && search.is_none() {
             return self.tools_of_history(out, &request.turns);
         }
-        let last = request.tools.len() - 1;
+        let last = request.tools.len().saturating_sub(1);
         out.key("tools").array(|it| {
+            if let Some(search) = search {
+                write_search(it, search);
+            }
             for (index, value) in request.tools.iter().enumerate() {
                 let mark = (self.marks.0 && index == last).then_some(Cache::Short);
                 self.tool(it, value, value.cache.or(mark));
@@ -265,7 +272,8 @@ impl Encoder<'_, '_> {
         let name = match request.tool_choice {
             Some(ToolChoice::Required) => "any",
             Some(ToolChoice::None) => "none",
-            Some(ToolChoice::Named(_)) => "tool",
+            Some(ToolChoice::Search) if search.is_none() => "auto",
+            Some(ToolChoice::Named(_) | ToolChoice::Search) => "tool",
             Some(ToolChoice::Auto) => "auto",
             None if request.parallel_calls == Some(false) => "auto",
             None => return,
@@ -277,8 +285,10 @@ impl Encoder<'_, '_> {
         }
         out.key("tool_choice").object(|it| {
             it.text_member("type", if is_forced { "auto" } else { name });
-            if let (Some(ToolChoice::Named(name)), false) = (request.tool_choice, is_forced) {
-                it.text_member("name", &self.names.fit(name, NAME_LIMIT));
+            match request.tool_choice.filter(|_| !is_forced) {
+                Some(ToolChoice::Named(name)) => it.text_member("name", &self.names.fit(name, NAME_LIMIT)),
+                Some(ToolChoice::Search) if name == "tool" => it.text_member("name", "web_search"),
+                _ => {}
             }
             if request.parallel_calls == Some(false) && name != "none" {
                 it.key("disable_parallel_tool_use").flag(true);
@@ -324,6 +334,27 @@ impl Encoder<'_, '_> {
             cache(it, mark);
         });
     }
+}
+
+fn write_search(out: &mut Writer, search: &Search<'_>) {
+    out.object(|it| {
+        it.text_member("type", "web_search_20250305");
+        it.text_member("name", "web_search");
+        for (name, domains) in [("allowed_domains", search.allowed), ("blocked_domains", search.blocked)] {
+            if !domains.is_empty() {
+                it.key(name).array(|it| domains.iter().for_each(|domain| it.value(domain)));
+            }
+        }
+        if let Some(most) = search.max_uses {
+            it.number_member("max_uses", most);
+        }
+        if let Some(location) = search.location {
+            it.key("user_location").object(|it| {
+                it.text_member("type", "approximate");
+                write_location(it, location);
+            });
+        }
+    });
 }
 
 fn cache(out: &mut Writer, mark: Option<Cache>) {

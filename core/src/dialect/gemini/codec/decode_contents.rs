@@ -64,7 +64,11 @@ impl<'a> Contents<'a> {
             if let Some(signature) = word(value, "thoughtSignature") {
                 carried(signature, from, &mut parts);
             }
-            if let Some(call) = get(value, "functionCall") {
+            // What was searched for and found; what came of it is in the text that followed.
+            let hosted = get(value, "toolCall").or_else(|| get(value, "toolResponse"));
+            if hosted.and_then(|it| word(it, "toolType")).is_some_and(|kind| kind.starts_with("GOOGLE_SEARCH")) {
+                ledger.dropped("contents.googleSearch");
+            } else if let Some(call) = get(value, "functionCall") {
                 note_others(call, &["id", "name", "args"], ledger);
                 parts.push(self.call(call));
                 from = parts.len();

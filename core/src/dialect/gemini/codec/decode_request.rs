@@ -2,7 +2,7 @@ use super::decode_contents::{Contents, media, text_parts};
 use super::members::{camel, each};
 use super::settings_in::{function, generation, tool_config};
 use super::usage;
-use crate::dialect::hub::{Ledger, Part, Refusal, Request, Thoughts, pair};
+use crate::dialect::hub::{Ledger, Part, Refusal, Request, Search, Thoughts, pair};
 use crate::wire::json::Value;
 
 pub(super) fn decode<'a>(body: &'a Value<'a>, ledger: &mut Ledger) -> Result<Request<'a>, Refusal> {
@@ -83,6 +83,12 @@ fn tools<'a>(
         match &*camel(name) {
             "functionDeclarations" => {
                 request.tools.extend(each(value).iter().map(|value| function(value, ledger)));
+            }
+            "googleSearch" => {
+                super::members::note_others(value, &["excludeDomains"], ledger);
+                let blocked = super::members::get(value, "excludeDomains").map(each).unwrap_or_default();
+                let field = Some(format!("tools[{index}].googleSearch"));
+                request.search = Some(Search { field, blocked, ..Search::default() });
             }
             other => {
                 let message = format!(

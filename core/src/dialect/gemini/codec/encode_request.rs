@@ -17,12 +17,29 @@ pub(super) fn encode(
     ledger: &mut Ledger,
 ) -> Result<Encoded, Refusal> {
     let generation = Generation::of(target.model);
+    // It goes with no functions, and only on Vertex may places be excluded.
+    let is_vertex = target.host.ends_with("aiplatform.googleapis.com");
+    let has: &[&str] = if is_vertex { &["blocked"] } else { &[] };
+    let search = request.searched(request.tools.is_empty(), has, ledger)?;
+    request.without_citations(false, ledger);
     let mut encoder = Encoder::new(target, generation, names, ledger);
     let (mut refused, mut asks_reasoning) = (None, false);
     let mut out = target.writer();
     out.object(|it| {
         encoder.system(it, &request.system);
         it.key("contents").array(|it| refused = encoder.contents(it, &request.turns).err());
+        if let Some(search) = search {
+            let blocked = if is_vertex { search.blocked } else { &[] };
+            it.key("tools").array(|it| {
+                it.object(|it| {
+                    it.key("googleSearch").object(|it| {
+                        if !blocked.is_empty() {
+                            it.key("excludeDomains").array(|it| blocked.iter().for_each(|domain| it.value(domain)));
+                        }
+                    });
+                });
+            });
+        }
         tools(it, request, &mut encoder);
         if encoder.breakpoints {
             encoder.ledger.dropped("cache_control");
@@ -113,7 +130,7 @@ fn tools(out: &mut Writer, request: &Request<'_>, encoder: &mut Encoder<'_, '_>)
         });
     });
     let (mode, only) = match request.tool_choice {
-        None => (None, None),
+        None | Some(ToolChoice::Search) => (None, None),
         Some(ToolChoice::Auto) => (Some("AUTO"), None),
         Some(ToolChoice::None) => (Some("NONE"), None),
         Some(ToolChoice::Required) => (Some("ANY"), None),

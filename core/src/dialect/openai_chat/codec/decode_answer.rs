@@ -3,22 +3,21 @@ use std::borrow::Cow;
 use super::thoughts::{Collected, EXTRA, part_words};
 use super::{notes, reason};
 use crate::dialect::hub::{
-    Answer, Choice, Input, Ledger, Notes, Part, PartKind, Proof, array, list, member, own_id, text,
+    Answer, Choice, Citation, Input, Ledger, Notes, Part, PartKind, Proof, array, list, member, own_id, text,
 };
 use crate::wire::json::Value;
 
 pub(super) fn decode<'a>(answer: &'a Value<'a>, ledger: &mut Ledger) -> Answer<'a> {
-    for name in ["citations", "moderation"] {
-        if member(answer, name).is_some_and(|it| !it.as_array().is_some_and(Vec::is_empty)) {
-            ledger.dropped(name);
-        }
+    if member(answer, "moderation").is_some() {
+        ledger.dropped("moderation");
     }
+    let pages = notes::pages(answer, ledger);
     let id = text(answer, "id");
-    let choices = list(answer, "choices").iter().map(|it| choice(id, it, ledger));
+    let choices = list(answer, "choices").iter().map(|it| choice(id, it, &pages, ledger));
     Answer::of_choices(id, choices).served(text(answer, "service_tier"))
 }
 
-fn choice<'a>(id: Option<&str>, choice: &'a Value<'a>, ledger: &mut Ledger) -> Choice<'a> {
+fn choice<'a>(id: Option<&str>, choice: &'a Value<'a>, pages: &[Citation<'a>], ledger: &mut Ledger) -> Choice<'a> {
     let message = choice.get("message").unwrap_or(&Value::Null);
     let mut thoughts = Collected::of_whole();
     thoughts.take(message);
@@ -35,7 +34,10 @@ fn choice<'a>(id: Option<&str>, choice: &'a Value<'a>, ledger: &mut Ledger) -> C
         }
         None => {}
     }
-    let citations = notes::citations(message, ledger);
+    let mut citations = notes::citations(message, ledger);
+    if citations.is_empty() {
+        citations.extend_from_slice(pages);
+    }
     let logprobs = notes::logprobs(choice, ledger).into_iter().map(Cow::Owned).collect();
     let noted = Notes { citations, logprobs };
     match parts.first_mut() {

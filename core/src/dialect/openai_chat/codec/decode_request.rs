@@ -1,13 +1,15 @@
-use super::thoughts;
 use super::tools;
+use super::{notes, thoughts};
 use crate::dialect::hub::{
-    Cache, Effort, Format, Input, Ledger, Media, MediaKind, OPENAI_ALIKE, Part, PartKind, Proof, Reasoning, Refusal,
-    Request, Role, Schema, Source, Thoughts, Turn, array, flag, list, member, note_others, pair, says_nothing, text,
+    Cache, Effort, Format, Input, Ledger, Media, MediaKind, Notes, OPENAI_ALIKE, Part, PartKind, Proof, Reasoning,
+    Refusal, Request, Role, Schema, Search, Source, Thoughts, Turn, array, flag, list, member, note_others, pair,
+    says_nothing, text,
 };
 use crate::wire::json::Value;
 
 /// The members of a message that are read.
-const MESSAGE: [&str; 11] = [
+const MESSAGE: [&str; 12] = [
+    "annotations",
     "role",
     "content",
     "name",
@@ -92,7 +94,11 @@ pub(super) fn decode<'a>(body: &'a Value<'a>, ledger: &mut Ledger) -> Result<Req
             "modalities" if array(value).iter().all(|it| it == "text") => {}
             "modalities" | "audio" => return Err(Refusal::new(name, "the model's provider answers with text alone")),
             "web_search_options" => {
-                return Err(Refusal::new(name, "the model's provider has no web search of this form; leave it out"));
+                note_others(value, &["search_context_size", "user_location"], ledger);
+                let location = member(value, "user_location").map(|it| member(it, "approximate").unwrap_or(it));
+                let context_size = text(value, "search_context_size");
+                request.search =
+                    Some(Search { field: Some(name.to_owned()), context_size, location, ..Search::default() });
             }
             // The answer follows at once, and nothing is kept.
             other if OPENAI_ALIKE.contains(&other) => request.openai.push((other, value)),
@@ -129,6 +135,12 @@ fn message<'a>(
         "system" | "developer" => Role::System,
         "user" => Role::User,
         "assistant" => {
+            let citations = notes::citations(value, ledger);
+            if let Some(first) = content.first_mut().filter(|part| matches!(part.kind, PartKind::Text(_))) {
+                *first = std::mem::replace(first, Part::text("")).noted(Notes { citations, ..Notes::default() });
+            } else if !citations.is_empty() {
+                ledger.dropped("annotations");
+            }
             let mut all = thoughts_of(value, ledger);
             all.append(&mut content);
             if let Some(refusal) = text(value, "refusal") {

@@ -6,7 +6,7 @@ use super::decode_answer::extra_proof;
 use super::thoughts::{Collected, EXTRA, part_words};
 use super::{notes, reason};
 use crate::dialect::hub::{
-    Block, Choices, DecodeStream, Delta, Ledger, StreamPart, array, list, member, own_id, parse, text,
+    Block, Choices, Citation, DecodeStream, Delta, Ledger, StreamPart, array, list, member, own_id, parse, text,
 };
 use crate::wire::Event;
 use crate::wire::json::{Capture, InvalidJson, Value};
@@ -19,6 +19,8 @@ pub(super) struct Decoder {
     has_started: bool,
     has_ended: bool,
     tier: Option<String>,
+    /// What some vendors say that the whole answer rests on.
+    pages: Vec<Citation<'static>>,
     choices: Choices<Choice>,
 }
 
@@ -37,6 +39,7 @@ struct Choice {
     before: usize,
     calls: Vec<Call>,
     has_refused: bool,
+    has_cited: bool,
     finish: String,
 }
 
@@ -81,12 +84,13 @@ impl DecodeStream for Decoder {
         if !std::mem::replace(&mut self.has_started, true) {
             give(StreamPart::Start { id: text(&chunk, "id") });
         }
-        if member(&chunk, "citations").is_some() {
-            ledger.dropped("citations");
+        let pages = notes::pages(&chunk, ledger);
+        if !pages.is_empty() {
+            self.pages = pages.into_iter().map(Citation::into_owned).collect();
         }
         for choice in list(&chunk, "choices") {
             if self.choices.read(choice.get("index").and_then(Value::as_u64), give) {
-                self.choices.now.read(text(&chunk, "id"), choice, ledger, give);
+                self.choices.now.read(text(&chunk, "id"), choice, &self.pages, ledger, give);
             } else {
                 ledger.dropped("choices");
             }
@@ -112,6 +116,7 @@ impl Choice {
         &mut self,
         id: Option<&str>,
         choice: &Value<'_>,
+        pages: &[Citation<'_>],
         ledger: &mut Ledger,
         give: &mut dyn FnMut(StreamPart<'_>),
     ) {
@@ -125,6 +130,9 @@ impl Choice {
         }
         if let Some(finish) = text(choice, "finish_reason").filter(|it| !it.is_empty()) {
             finish.clone_into(&mut self.finish);
+            if !self.has_cited {
+                pages.iter().for_each(|page| self.cite(page, ledger, give));
+            }
         }
     }
 
@@ -192,13 +200,17 @@ impl Choice {
     /// What the text that is open rests on.
     fn citations(&mut self, delta: &Value<'_>, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
         for mut citation in notes::citations(delta, ledger) {
-            let Some((index, _)) = self.text.filter(|(_, block)| *block == Block::Text) else {
-                ledger.dropped("annotations");
-                return;
-            };
             let from_here = |at: usize| at.saturating_sub(self.before);
             citation.range = citation.range.map(|(start, end)| (from_here(start), from_here(end)));
-            give(StreamPart::Delta { index, delta: Delta::Citation(&citation) });
+            self.cite(&citation, ledger, give);
+        }
+    }
+
+    fn cite(&mut self, citation: &Citation<'_>, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
+        self.has_cited = true;
+        match self.text.filter(|(_, block)| *block == Block::Text) {
+            Some((index, _)) => give(StreamPart::Delta { index, delta: Delta::Citation(citation) }),
+            None => ledger.dropped("annotations"),
         }
     }
 

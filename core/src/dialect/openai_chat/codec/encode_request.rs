@@ -5,7 +5,7 @@ use serde_json::Map;
 use super::{thoughts, write_custom, write_function};
 use crate::dialect::hub::{
     Effort, Encoded, Format, Freeform, Grammar, Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Request,
-    Role, SEPARATOR, Source, Target, Tool, ToolChoice, Turn, call_id, joined, write_schema,
+    Role, SEPARATOR, Search, Source, Target, Tool, ToolChoice, Turn, call_id, joined, write_location, write_schema,
 };
 use crate::wire::json::Writer;
 
@@ -21,6 +21,8 @@ pub(super) fn encode(
     names: &mut Names,
     ledger: &mut Ledger,
 ) -> Result<Encoded, Refusal> {
+    let search = request.searched(searches(target), &["context_size", "location"], ledger)?;
+    request.without_citations(false, ledger);
     let (mut refused, mut asks_reasoning) = (None, false);
     let mut out = target.writer();
     out.object(|it| {
@@ -43,6 +45,9 @@ pub(super) fn encode(
         encoder.tools(it, request);
         if encoder.breakpoints {
             ledger.dropped("cache_control");
+        }
+        if let Some(search) = search {
+            write_search(it, search);
         }
         limits(it, request, target, ledger);
         asks_reasoning = reasoning(it, request, target, ledger);
@@ -92,6 +97,25 @@ fn is_of_today(target: &Target<'_>) -> bool {
         digit.is_some_and(|digit| (from..=b'9').contains(&digit))
     };
     is_openai(target) || is_numbered("gpt-", b'5') || is_numbered("o", b'1')
+}
+
+/// Whether the model is one that searches: the others refuse to be told.
+fn searches(target: &Target<'_>) -> bool {
+    target.model.contains("search") || target.model.contains("sonar") || target.host.ends_with("openrouter.ai")
+}
+
+fn write_search(out: &mut Writer, search: &Search<'_>) {
+    out.key("web_search_options").object(|it| {
+        if let Some(size) = search.context_size {
+            it.text_member("search_context_size", size);
+        }
+        if let Some(location) = search.location {
+            it.key("user_location").object(|it| {
+                it.text_member("type", "approximate");
+                it.key("approximate").object(|it| write_location(it, location));
+            });
+        }
+    });
 }
 
 fn limits(out: &mut Writer, request: &Request<'_>, target: &Target<'_>, ledger: &mut Ledger) {
@@ -366,7 +390,8 @@ impl Encoder<'_, '_> {
         }
         out.key("tools").array(|it| request.tools.iter().for_each(|tool| self.tool(it, tool)));
         match request.tool_choice {
-            None => {}
+            // It searches as it sees fit.
+            None | Some(ToolChoice::Search) => {}
             Some(ToolChoice::Auto) => out.text_member("tool_choice", "auto"),
             Some(ToolChoice::None) => out.text_member("tool_choice", "none"),
             Some(ToolChoice::Required) => out.text_member("tool_choice", "required"),

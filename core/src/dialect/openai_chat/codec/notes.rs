@@ -19,6 +19,20 @@ pub(super) fn citations<'a>(message: &'a Value<'a>, ledger: &mut Ledger) -> Vec<
     list(message, "annotations").iter().filter_map(citation).collect()
 }
 
+/// The pages that some vendors list for the whole of an answer or a chunk.
+pub(super) fn pages<'a>(answer: &'a Value<'a>, ledger: &mut Ledger) -> Vec<Citation<'a>> {
+    let page = |value: &'a Value<'a>| {
+        let Some(url) = value.as_str() else {
+            ledger.dropped("citations");
+            return None;
+        };
+        let found = list(answer, "search_results").iter().find(|result| text(result, "url") == Some(url));
+        let title = found.and_then(|result| text(result, "title")).map(Into::into);
+        Some(Citation { url: url.into(), title, range: None })
+    };
+    list(answer, "citations").iter().filter_map(page).collect()
+}
+
 /// The members that both of OpenAI's dialects have for a citation.
 pub(in crate::dialect) fn of_url<'a>(cited: &'a Value<'a>) -> Citation<'a> {
     let at = |name| cited.get(name).and_then(Value::as_u64).and_then(|it| usize::try_from(it).ok());

@@ -42,6 +42,8 @@ pub(super) fn decode<'a>(body: &'a Value<'a>, ledger: &mut Ledger) -> Result<Req
             "temperature" => request.sampling.temperature = Some(value),
             "top_p" => request.sampling.top_p = Some(value),
             "reasoning" => reasoning(value, &mut request, ledger)?,
+            // Of the hosted tools, which are the search.
+            "max_tool_calls" => {}
             "text" => {
                 request.verbosity = text(value, "verbosity");
                 request.format = member(value, "format").map(format).transpose()?.flatten();
@@ -75,6 +77,11 @@ pub(super) fn decode<'a>(body: &'a Value<'a>, ledger: &mut Ledger) -> Result<Req
     }
     instructions.append(&mut request.system);
     request.system = instructions;
+    match (member(body, "max_tool_calls"), &mut request.search) {
+        (Some(most), Some(search)) => search.max_uses = most.as_u64(),
+        (Some(_), None) => ledger.unknown("max_tool_calls"),
+        (None, _) => {}
+    }
     if let Some(choice) = member(body, "tool_choice") {
         tools::choose(choice, &mut request, ledger)?;
     }

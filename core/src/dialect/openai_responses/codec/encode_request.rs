@@ -1,8 +1,8 @@
 use super::LOGPROBS;
 use super::turns::{Encoder, NAME_LIMIT};
 use crate::dialect::hub::{
-    Effort, Encoded, Format, Freeform, Grammar, Ledger, Names, Refusal, Request, Target, Thoughts, ToolChoice,
-    write_schema,
+    Effort, Encoded, Format, Freeform, Grammar, Ledger, Names, Refusal, Request, Search, Target, Thoughts, ToolChoice,
+    write_location, write_schema,
 };
 use crate::wire::json::Writer;
 
@@ -17,6 +17,8 @@ pub(super) fn encode(
     ledger: &mut Ledger,
 ) -> Result<Encoded, Refusal> {
     request.one_choice()?;
+    request.without_citations(true, ledger);
+    let search = request.searched(true, &["context_size", "location", "allowed", "max_uses", "choice"], ledger)?;
     let (mut refused, mut asks_reasoning) = (None, false);
     let mut out = target.writer();
     out.object(|it| {
@@ -38,7 +40,7 @@ pub(super) fn encode(
         }
         // Whose client keeps the conversation needs nobody else to.
         it.key("store").flag(false);
-        tools(&mut encoder, it, request);
+        tools(&mut encoder, it, request, search);
         if encoder.breakpoints {
             ledger.dropped("cache_control");
         }
@@ -167,11 +169,14 @@ fn output(out: &mut Writer, request: &Request<'_>) {
     });
 }
 
-fn tools(encoder: &mut Encoder<'_, '_>, out: &mut Writer, request: &Request<'_>) {
-    if request.tools.is_empty() {
+fn tools(encoder: &mut Encoder<'_, '_>, out: &mut Writer, request: &Request<'_>, search: Option<&Search<'_>>) {
+    if request.tools.is_empty() && search.is_none() {
         return;
     }
     out.key("tools").array(|it| {
+        if let Some(search) = search {
+            write_search(it, search);
+        }
         for tool in &request.tools {
             encoder.breakpoints |= tool.cache.is_some();
             let name = encoder.names.fit(&tool.name, NAME_LIMIT);
@@ -195,6 +200,13 @@ fn tools(encoder: &mut Encoder<'_, '_>, out: &mut Writer, request: &Request<'_>)
         None => {}
         Some(ToolChoice::Auto) => out.text_member("tool_choice", "auto"),
         Some(ToolChoice::None) => out.text_member("tool_choice", "none"),
+        // It is required, if there is nothing else.
+        Some(ToolChoice::Search) => {
+            if !request.tools.is_empty() {
+                encoder.ledger.approximated("tool_choice");
+            }
+            out.text_member("tool_choice", "required");
+        }
         Some(ToolChoice::Required) => out.text_member("tool_choice", "required"),
         Some(ToolChoice::Named(name)) => out.key("tool_choice").object(|it| {
             it.text_member("type", if request.is_freeform(name) { "custom" } else { "function" });
@@ -204,6 +216,29 @@ fn tools(encoder: &mut Encoder<'_, '_>, out: &mut Writer, request: &Request<'_>)
     if let Some(parallel) = request.parallel_calls {
         out.key("parallel_tool_calls").flag(parallel);
     }
+    if let Some(most) = search.and_then(|search| search.max_uses) {
+        out.number_member("max_tool_calls", most);
+    }
+}
+
+fn write_search(out: &mut Writer, search: &Search<'_>) {
+    out.object(|it| {
+        it.text_member("type", "web_search");
+        if let Some(size) = search.context_size {
+            it.text_member("search_context_size", size);
+        }
+        if let Some(location) = search.location {
+            it.key("user_location").object(|it| {
+                it.text_member("type", "approximate");
+                write_location(it, location);
+            });
+        }
+        if !search.allowed.is_empty() {
+            it.key("filters").object(|it| {
+                it.key("allowed_domains").array(|it| search.allowed.iter().for_each(|domain| it.value(domain)));
+            });
+        }
+    });
 }
 
 /// What the text of a custom tool must be.

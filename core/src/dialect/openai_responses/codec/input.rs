@@ -1,9 +1,9 @@
 //! The items of a conversation, as the hub's turns.
 
-use super::{reasoning, tools};
+use super::{notes, reasoning, tools};
 use crate::dialect::hub::{
-    Cache, Input, Ledger, Media, MediaKind, Part, PartKind, Refusal, Request, Role, Source, Turn, array, list, member,
-    note_others, text,
+    Cache, Input, Ledger, Media, MediaKind, Notes, Part, PartKind, Refusal, Request, Role, Source, Turn, array, list,
+    member, note_others, text,
 };
 use crate::wire::json::Value;
 
@@ -136,12 +136,7 @@ fn parts<'a>(content: &'a Value<'a>, at: &str, ledger: &mut Ledger) -> Result<Ve
     for (index, value) in array(content).iter().enumerate() {
         let words = |name| text(value, name).unwrap_or_default();
         let kind = match words("type") {
-            "input_text" | "output_text" | "text" => {
-                if !list(value, "annotations").is_empty() {
-                    ledger.dropped("annotations");
-                }
-                PartKind::Text(words("text").into())
-            }
+            "input_text" | "output_text" | "text" => PartKind::Text(words("text").into()),
             "refusal" => PartKind::Refusal(words("refusal").into()),
             "input_image" => PartKind::Media(Media {
                 kind: MediaKind::Image,
@@ -167,7 +162,11 @@ fn parts<'a>(content: &'a Value<'a>, at: &str, ledger: &mut Ledger) -> Result<Ve
             }
             if is_long { Cache::Long } else { Cache::Short }
         });
-        parts.push(Part::new(kind).cached(cache));
+        if !list(value, "logprobs").is_empty() {
+            ledger.dropped("logprobs");
+        }
+        let citations = list(value, "annotations").iter().filter_map(|it| notes::citation(it, ledger)).collect();
+        parts.push(Part::new(kind).cached(cache).noted(Notes { citations, ..Notes::default() }));
     }
     Ok(parts)
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::dialect::hub::{
-    Freeform, Grammar, Ledger, Refusal, Request, Schema, Tool, ToolChoice, array, flag, list, member, note_others, text,
+    Freeform, Grammar, Ledger, Refusal, Request, Schema, Search, Tool, ToolChoice, array, flag, list, member,
+    note_others, text,
 };
 use crate::wire::json::Value;
 
@@ -71,9 +72,8 @@ fn take_one<'a>(
             });
             Some(Freeform { grammar })
         }
-        // Agents declare it as a matter of course. A model that is not told of it does not seem to have it.
         Some(kind) if kind.starts_with("web_search") => {
-            ledger.dropped("tools.web_search");
+            search(tool, request, ledger);
             return Ok(());
         }
         Some(kind) => {
@@ -97,6 +97,22 @@ fn take_one<'a>(
         ..Tool::named(name)
     });
     Ok(())
+}
+
+/// Agents declare it as a matter of course: who has no search does without.
+fn search<'a>(tool: &'a Value<'a>, request: &mut Request<'a>, ledger: &mut Ledger) {
+    // What OpenAI has kept of the web is nobody else's.
+    if flag(tool, "external_web_access") == Some(false) {
+        return ledger.dropped("tools.web_search");
+    }
+    let known = ["type", "external_web_access", "search_context_size", "user_location", "filters"];
+    note_others(tool, &known, ledger);
+    request.search = Some(Search {
+        context_size: text(tool, "search_context_size"),
+        location: member(tool, "user_location"),
+        allowed: member(tool, "filters").map(|it| list(it, "allowed_domains")).unwrap_or_default(),
+        ..Search::default()
+    });
 }
 
 /// Reads `tool_choice`, when all tools are known; one that allows some takes the others away.
@@ -134,6 +150,7 @@ pub(super) fn choose<'a>(choice: &'a Value<'a>, request: &mut Request<'a>, ledge
             request.tools.retain(|tool| allowed.contains(&split_name(&tool.name).1));
             mode(text(choice, "mode"))?
         }
+        Some(kind) if kind.starts_with("web_search") && request.search.is_some() => ToolChoice::Search,
         Some(_) => return Err(unknown()),
     });
     Ok(())

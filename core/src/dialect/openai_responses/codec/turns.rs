@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::Value as Json;
 
-use super::reasoning;
+use super::{notes, reasoning};
 use crate::dialect::hub::{
     Ledger, Media, MediaKind, Names, Part, PartKind, Refusal, Role, Source, Target, Turn, call_id, joined,
 };
@@ -17,7 +17,7 @@ const ID_LIMIT: usize = 64;
 pub(super) struct Encoder<'a, 'b> {
     target: &'a Target<'b>,
     pub(super) names: &'a mut Names,
-    ledger: &'a mut Ledger,
+    pub(super) ledger: &'a mut Ledger,
     /// The client has set some.
     pub(super) breakpoints: bool,
     /// The calls of tools that take any text.
@@ -192,6 +192,12 @@ fn say(out: &mut Writer, thoughts: &mut Vec<Json>, words: &mut Vec<&Part<'_>>) {
                     PartKind::Text(text) => {
                         it.text_member("type", "output_text");
                         it.text_member("text", text);
+                        if let Some(noted) = &part.notes {
+                            let length = text.chars().count();
+                            it.key("annotations").array(|it| {
+                                noted.citations.iter().for_each(|cited| notes::write_citation(it, cited, length));
+                            });
+                        }
                     }
                     _ => {}
                 });
