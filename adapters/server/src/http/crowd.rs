@@ -76,7 +76,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn who_is_silent_makes_room() {
         let mut crowd = Crowd::default();
-        let mut add = |crowd: &mut Crowd| {
+        let add = |crowd: &mut Crowd| {
             let (exchanges, end) = (Exchanges::new(&Load::default()), CancellationToken::new());
             crowd.add(&exchanges, &end, 4);
             (exchanges, end)
@@ -106,8 +106,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn no_more_than_are_needed_and_none_that_are_gone_are_kept() {
         let mut crowd = Crowd::default();
-        let all: Vec<_> =
-            (0..AT_ONCE + 1).map(|_| (Exchanges::new(&Load::default()), CancellationToken::new())).collect();
+        let all: Vec<_> = (0..=AT_ONCE).map(|_| (Exchanges::new(&Load::default()), CancellationToken::new())).collect();
         all.iter().for_each(|(exchanges, end)| crowd.add(exchanges, end, AT_ONCE));
         crowd.make_room();
         tokio::time::advance(PATIENCE).await;
