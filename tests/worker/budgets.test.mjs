@@ -40,8 +40,9 @@ test("the upload", async () => {
   const modules = await Promise.all(["index.js", "index_bg.wasm"].map((name) => readFile(join(build, name))));
   const bytes = modules.reduce((sum, module) => sum + gzipSync(module).byteLength, 0);
   // A free plan takes twice that. It was 1 MiB until decisions, rollups on three levels, the configuration's
-  // changes and the codecs between dialects came, of which each translated dialect brings six translators.
-  assert.ok(bytes <= 1450 << 10, `${bytes} compressed bytes, not ${1450 << 10}`);
+  // changes and the codecs between dialects came, of which each translated dialect brings six translators; and 1,450 KiB
+  // until they told of several choices and of searches, and sums had margins by the hour.
+  assert.ok(bytes <= 1490 << 10, `${bytes} compressed bytes, not ${1490 << 10}`);
 });
 
 test("a request without streaming", async () => {
