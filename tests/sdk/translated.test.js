@@ -175,9 +175,33 @@ describeEach('openai', ['on-claude', 'on-gemini'], (model) => {
   });
 
   test('a field that cannot cross is named', async () => {
-    const asked = client().chat.completions.create({ model, messages, n: 2 });
-    await assert.rejects(asked, (error) => error instanceof OpenAI.BadRequestError && error.param === 'n');
+    const spoken = { modalities: ['text', 'audio'], audio: { voice: 'alloy', format: 'wav' } };
+    const fields = { modalities: spoken, ...(model === 'on-claude' && { n: { n: 2 } }) };
+    for (const [field, members] of Object.entries(fields)) {
+      const asked = client().chat.completions.create({ model, messages, ...members });
+      await assert.rejects(asked, (error) => error instanceof OpenAI.BadRequestError && error.param === field);
+    }
   });
+
+  if (model === 'on-gemini') {
+    test('several choices', async () => {
+      const { choices } = await client().chat.completions.create({ model, messages, n: 2 });
+      assert.deepEqual(choices.map((choice) => [choice.index, choice.message.content, choice.finish_reason]), [
+        [0, TEXT, 'stop'],
+        [1, TEXT, 'stop'],
+      ]);
+      const texts = ['', ''];
+      const ends = [];
+      for await (const { choices } of await client().chat.completions.create({ model, messages, n: 2, stream: true })) {
+        for (const { index, delta, finish_reason } of choices) {
+          texts[index] += delta.content ?? '';
+          if (finish_reason) ends.push([index, finish_reason]);
+        }
+      }
+      assert.deepEqual(texts, [TEXT, TEXT]);
+      assert.deepEqual(ends.sort(), [[0, 'stop'], [1, 'stop']]);
+    });
+  }
 });
 
 describeEach('anthropic', ['on-chat', 'on-gemini'], (model) => {

@@ -51,9 +51,15 @@ fn chunk(asked: Asked<'_>, parts: &[Value], finish: Option<&str>) -> Value {
     if let Some(reason) = finish {
         candidate["finishReason"] = json!(reason);
     }
-    candidate["index"] = json!(0);
+    // All that were asked for, alike.
+    let count = asked.body["generationConfig"]["candidateCount"].as_u64().unwrap_or(1);
+    let numbered = |index: u64| {
+        let mut candidate = candidate.clone();
+        candidate["index"] = json!(index);
+        candidate
+    };
     json!({
-        "candidates": [candidate],
+        "candidates": (0..count).map(numbered).collect::<Vec<_>>(),
         "usageMetadata": usage(asked.behaviour.usage, finish.is_some()),
         "modelVersion": asked.model,
         "responseId": asked.id("")
