@@ -1,4 +1,5 @@
 use super::answer::Reason;
+use super::ledger::Ledger;
 use super::stream::StreamPart;
 
 /// More choices than anybody gives.
@@ -30,13 +31,22 @@ impl<T: Default> Choices<T> {
         true
     }
 
-    /// The same for a provider's stream. Whether the choice can be told of.
-    pub(in crate::dialect) fn read(&mut self, number: Option<u64>, give: &mut dyn FnMut(StreamPart<'_>)) -> bool {
+    /// What is remembered of a choice that a provider's stream goes on with; `None`, and a loss, for one beyond all numbers.
+    pub(in crate::dialect) fn read(
+        &mut self,
+        number: Option<u64>,
+        ledger: &mut Ledger,
+        give: &mut dyn FnMut(StreamPart<'_>),
+    ) -> Option<&mut T> {
         let number = usize::try_from(number.unwrap_or(0)).unwrap_or(LIMIT);
-        if number < LIMIT && self.turn_to(number) {
+        if number >= LIMIT {
+            ledger.dropped("choices");
+            return None;
+        }
+        if self.turn_to(number) {
             give(StreamPart::Choice(number));
         }
-        number < LIMIT
+        Some(&mut self.now)
     }
 
     /// Ends all choices of a provider's stream, the first one last.

@@ -76,10 +76,8 @@ impl DecodeStream for Decoder {
         let candidates = list(&chunk, "candidates");
         self.is_blocked |= candidates.is_empty() && block_reason(&chunk).is_some();
         for candidate in candidates {
-            if self.choices.read(get(candidate, "index").and_then(Value::as_u64), give) {
-                self.choices.now.read(text(&chunk, "responseId"), candidate, ledger, give);
-            } else {
-                ledger.dropped("choices");
+            if let Some(choice) = self.choices.read(get(candidate, "index").and_then(Value::as_u64), ledger, give) {
+                choice.read(text(&chunk, "responseId"), candidate, ledger, give);
             }
         }
         Ok(())

@@ -88,11 +88,9 @@ impl DecodeStream for Decoder {
         if !pages.is_empty() {
             self.pages = pages.into_iter().map(Citation::into_owned).collect();
         }
-        for choice in list(&chunk, "choices") {
-            if self.choices.read(choice.get("index").and_then(Value::as_u64), give) {
-                self.choices.now.read(text(&chunk, "id"), choice, &self.pages, ledger, give);
-            } else {
-                ledger.dropped("choices");
+        for piece in list(&chunk, "choices") {
+            if let Some(choice) = self.choices.read(piece.get("index").and_then(Value::as_u64), ledger, give) {
+                choice.read(text(&chunk, "id"), piece, &self.pages, ledger, give);
             }
         }
         Ok(())
