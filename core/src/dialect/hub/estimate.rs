@@ -30,6 +30,7 @@ fn part(part: &Part<'_>) -> u64 {
         PartKind::Reasoning { text: words, .. } => text(words),
         PartKind::Call { name, input, .. } => TOOL + text(name) + text(&input.json()),
         PartKind::Result { parts, .. } => TURN + self::parts(parts),
+        PartKind::Searched(_) => 0,
         PartKind::Media(media) => match (media.kind, &media.source) {
             (MediaKind::Image, _) | (_, Source::Url(_) | Source::File(_)) => IMAGE,
             (_, Source::Base64 { data, .. }) => data.len() as u64 / FILE_BYTES + 1,

@@ -3,6 +3,7 @@ use std::borrow::Cow;
 use super::freeform;
 use super::notes::Notes;
 use super::proof::Proof;
+use super::search::Searched;
 use crate::wire::json::Value;
 
 /// Between texts that the client wrote as several, where they must be one.
@@ -39,6 +40,8 @@ pub enum PartKind<'a> {
         is_error: bool,
     },
     Refusal(Cow<'a, str>),
+    /// Only in answers.
+    Searched(Searched<'a>),
 }
 
 /// How long a cache breakpoint should hold.

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::ledger::{Ledger, Refusal};
 use super::request::Request;
 use super::tool::ToolChoice;
@@ -18,6 +20,16 @@ pub struct Search<'a> {
     /// Where not to.
     pub blocked: &'a [Value<'a>],
     pub max_uses: Option<u64>,
+}
+
+/// A search of the web that a provider's server has made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Searched<'a> {
+    /// What it looked for.
+    pub queries: Vec<Cow<'a, str>>,
+    /// The addresses of what it found, as far as they are told.
+    pub pages: Vec<Cow<'a, str>>,
+    pub has_failed: bool,
 }
 
 impl<'a> Request<'a> {

@@ -2,6 +2,7 @@ use serde_json::Value as Json;
 
 use super::answer::Reason;
 use super::notes::Citation;
+use super::search::Searched;
 
 /// A step of a streamed answer. Blocks may be open at the same time, and their deltas interleaved; each index is used once in
 /// a choice. Without an `End` the answer is not complete.
@@ -23,6 +24,8 @@ pub enum StreamPart<'a> {
         /// Of reasoning: what its maker wants back, as JSON in its maker's own words.
         proof: Option<&'a str>,
     },
+    /// A search of the web, which is no block: it comes as a whole when it is over.
+    Searched(&'a Searched<'a>),
     /// Which tier of service answers, in OpenAI's words, as far as is known.
     Tier(&'a str),
     /// What follows is of this choice, as at first it is of choice 0.

@@ -125,6 +125,17 @@ fn usage(usage: &Value) {
 /// An event within an item.
 fn part(name: &str, data: &Value, begun: &mut Open) {
     let (of, step) = name.rsplit_once('.').unwrap();
+    if of == "web_search_call" {
+        assert_eq!(begun.kind, of, "{data}");
+        let next = match begun.said.as_str() {
+            "" => "in_progress",
+            "in_progress" => "searching",
+            _ => "completed",
+        };
+        assert_eq!(step, next, "{data}");
+        step.clone_into(&mut begun.said);
+        return;
+    }
     let (kinds, member): (&[&str], &str) = match of {
         "content_part" => (&["message"], ""),
         "reasoning_summary_part" => (&["reasoning"], ""),
@@ -169,6 +180,11 @@ fn part(name: &str, data: &Value, begun: &mut Open) {
 /// A whole item says what its deltas have said.
 fn item(item: &Value, begun: &Open) {
     assert_eq!((&item["id"], &item["type"]), (&begun.id, &json!(begun.kind)), "{item}");
+    if begun.kind == "web_search_call" {
+        let status = if begun.said == "completed" { "completed" } else { "failed" };
+        assert_eq!((&item["status"], &item["action"]["type"]), (&json!(status), &json!("search")), "{item}");
+        return;
+    }
     let part = match begun.kind.as_str() {
         "message" => {
             assert_eq!(item["role"], "assistant", "{item}");

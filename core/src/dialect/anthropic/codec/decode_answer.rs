@@ -1,3 +1,4 @@
+use super::searches::{self, Searching};
 use super::{citations, reason, usage};
 use crate::dialect::hub::{Answer, Input, Ledger, Notes, Part, PartKind, Proof, list, member, note_others, text};
 use crate::wire::json::Value;
@@ -6,6 +7,7 @@ pub(super) fn decode<'a>(message: &'a Value<'a>, ledger: &mut Ledger) -> Answer<
     let known = ["id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"];
     note_others(message, &known, ledger);
     let mut parts = Vec::new();
+    let mut searching = Searching::default();
     for block in list(message, "content") {
         let words = |name| text(block, name).unwrap_or_default();
         let kind = match words("type") {
@@ -30,6 +32,14 @@ pub(super) fn decode<'a>(message: &'a Value<'a>, ledger: &mut Ledger) -> Answer<
                     input: Input::Tree(block.get("input").unwrap_or(&Value::Null)),
                 }
             }
+            "server_tool_use" if searches::is_search(block) => {
+                searching.begin(block);
+                continue;
+            }
+            "web_search_tool_result" => match searching.end(block, ledger) {
+                Some(searched) => PartKind::Searched(searched),
+                None => continue,
+            },
             other => {
                 ledger.unknown(other);
                 continue;
@@ -37,6 +47,7 @@ pub(super) fn decode<'a>(message: &'a Value<'a>, ledger: &mut Ledger) -> Answer<
         };
         parts.push(Part::new(kind));
     }
+    parts.extend(searching.left().map(|searched| Part::new(PartKind::Searched(searched))));
     let sequence = text(message, "stop_sequence");
     Answer::of(text(message, "id"), parts, reason(text(message, "stop_reason").unwrap_or_default(), sequence))
         .served(usage::tier(message.get("usage"), ledger))

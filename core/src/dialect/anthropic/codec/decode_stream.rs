@@ -3,6 +3,7 @@ use std::collections::HashMap;
 use serde_json::json;
 
 use super::decode_answer::note_unsaid;
+use super::searches::{self, Searching};
 use super::{citations, reason, usage};
 use crate::dialect::hub::{
     Block, DecodeStream, Delta, Ledger, PROOF_LIMIT, Reason, StreamPart, list, member, parse, text,
@@ -18,6 +19,7 @@ pub(super) struct Decoder {
     open: HashMap<usize, (usize, Open)>,
     /// The hub's index of the next block.
     next: usize,
+    searching: Searching,
     reason: Reason<'static>,
     has_ended: bool,
 }
@@ -87,6 +89,7 @@ impl DecodeStream for Decoder {
         for index in left {
             self.close(index, give);
         }
+        self.searching.left().for_each(|searched| give(StreamPart::Searched(&searched)));
         give(StreamPart::End { reason: std::mem::take(&mut self.reason) });
     }
 }
@@ -134,6 +137,13 @@ impl Decoder {
                 }
                 Open::Plain
             }
+            "server_tool_use" if searches::is_search(block) => return self.searching.open(number, block),
+            "web_search_tool_result" => {
+                if let Some(searched) = self.searching.end(block, ledger) {
+                    give(StreamPart::Searched(&searched));
+                }
+                return;
+            }
             // What a server's tool said and did.
             other => return ledger.unknown(other),
         };
@@ -146,6 +156,11 @@ impl Decoder {
         if begins && !self.open.contains_key(&number) {
             // Some vendors leave out how a block of text begins.
             self.open(number, &json!({"type": "text"}).into(), ledger, give);
+        }
+        if let Some(piece) = member(data, "delta").and_then(|delta| text(delta, "partial_json"))
+            && self.searching.push(number, piece)
+        {
+            return;
         }
         let (Some(delta), Some(open)) = (member(data, "delta"), self.open.get_mut(&number)) else { return };
         let (index, open) = (open.0, &mut open.1);

@@ -12,11 +12,15 @@ pub(super) fn encode(answer: &Answer<'_>, used: &Usage, context: &Context, ledge
         it.text_member("model", &context.model);
         it.key("content").array(|it| {
             // Clients take the last block of a message for what it says: no thought without a text stands there.
-            let says = |part: &Part<'_>| !matches!(&part.kind, PartKind::Reasoning { text, .. } if text.is_empty());
+            let says = |part: &Part<'_>| match &part.kind {
+                PartKind::Reasoning { text, .. } => !text.is_empty(),
+                PartKind::Searched(_) => false,
+                _ => true,
+            };
             let parts = &answer.first.parts;
             let end = parts.iter().rposition(says).map_or(0, |last| last + 1);
             for (index, part) in parts.iter().enumerate() {
-                if index < end {
+                if index < end || matches!(part.kind, PartKind::Searched(_)) {
                     block(it, part, context, ledger);
                 } else if context.thoughts != Thoughts::Unasked {
                     ledger.dropped("reasoning.last");
@@ -80,6 +84,8 @@ fn block(out: &mut Writer, part: &Part<'_>, context: &Context, ledger: &mut Ledg
                 it.key("input").object(|it| it.text_member("arguments", &input));
             }
         }),
+        // Only Anthropic can write what a client must send back with a search: what it found, sealed.
+        PartKind::Searched(_) => ledger.dropped("searches"),
         PartKind::Media(_) | PartKind::Result { .. } => ledger.dropped("media"),
     }
 }

@@ -196,6 +196,7 @@ impl Encoder<'_, '_> {
                     cache(it, mark);
                 });
             }
+            PartKind::Searched(_) => self.ledger.dropped("searches"),
             PartKind::Result { id, parts, is_error } => {
                 let mut result = Ok(());
                 out.object(|it| {

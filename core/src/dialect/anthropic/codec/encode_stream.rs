@@ -71,6 +71,7 @@ impl EncodeStream for Encoder {
                 self.citations.entry(index).or_default().push(citation.clone().into_owned());
             }
             StreamPart::Close { index, proof } => self.close(index, proof, out),
+            StreamPart::Searched(_) => self.ledger.dropped("searches"),
             StreamPart::Tier(name) => self.tier = usage::tier_name(name, &mut self.ledger),
             // There is one choice.
             StreamPart::Choice(_) | StreamPart::ChoiceEnd { .. } => {}

@@ -8,6 +8,7 @@ mod decode_stream;
 mod encode_answer;
 mod encode_request;
 mod encode_stream;
+mod searches;
 mod thinking;
 mod usage;
 

@@ -25,6 +25,7 @@ fn choice<'a>(id: Option<&'a str>, candidate: &'a Value<'a>, ledger: &mut Ledger
     note_unsaid(candidate, ledger);
     let values = get(candidate, "content").and_then(|content| get(content, "parts")).map(each).unwrap_or_default();
     let (mut parts, mut calls) = (Vec::new(), 0);
+    parts.extend(grounding::searched(candidate).map(PartKind::Searched).map(Part::new));
     let mut cited = grounding::citations(candidate, ledger);
     let mut tokens = logprobs::of_candidate(candidate, ledger);
     // Citations without a place of their own are of the last text, and so are all tokens.

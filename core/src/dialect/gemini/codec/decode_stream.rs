@@ -36,6 +36,8 @@ struct Choice {
     /// A call whose arguments come value by value.
     call: Option<Call>,
     calls: usize,
+    /// What was searched for, which may be told again and again.
+    queries: Vec<String>,
     finish: String,
     finish_message: Option<String>,
 }
@@ -119,6 +121,13 @@ impl Choice {
         }
         if !std::mem::take(&mut self.logprobs).is_empty() {
             ledger.dropped("logprobs");
+        }
+        if let Some(mut searched) = grounding::searched(candidate) {
+            searched.queries.retain(|query| !self.queries.iter().any(|known| known == query));
+            if !searched.queries.is_empty() {
+                self.queries.extend(searched.queries.iter().map(|query| query.clone().into_owned()));
+                give(StreamPart::Searched(&searched));
+            }
         }
         for cited in grounding::citations(candidate, ledger) {
             match self.text {

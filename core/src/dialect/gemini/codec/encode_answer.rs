@@ -51,6 +51,10 @@ fn parts(out: &mut Writer, parts: &[Part<'_>], context: &Context, ledger: &mut L
             PartKind::Call { id, name, input } => {
                 call(out, (id, name, &input.json()), carrier.take().as_deref(), context, ledger);
             }
+            PartKind::Searched(searched) => {
+                grounding.search(searched, ledger);
+                continue;
+            }
             PartKind::Media(_) | PartKind::Result { .. } => {
                 ledger.dropped("media");
                 continue;

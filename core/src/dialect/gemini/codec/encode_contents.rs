@@ -184,6 +184,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
                     }
                 });
             }
+            PartKind::Searched(_) => self.ledger.dropped("searches"),
             PartKind::Result { id, parts, is_error } => {
                 let media = self.result(out, id, parts, *is_error)?;
                 waiting.media.extend(media);

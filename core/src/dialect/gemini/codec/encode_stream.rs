@@ -70,6 +70,7 @@ impl EncodeStream for Encoder {
                 }
             }
             StreamPart::Close { index, proof } => self.close(index, proof, out),
+            StreamPart::Searched(searched) => self.choices.now.grounding.search(searched, &mut self.ledger),
             StreamPart::Tier(name) => self.tier = usage::tier_name(name, &mut self.ledger),
             StreamPart::Choice(number) => {
                 self.choices.turn_to(number);

@@ -1,7 +1,7 @@
 //! What an answer rests on: parts of its texts, told in bytes, and the pages they come from.
 
 use super::members::{each, get, note_others, word};
-use crate::dialect::hub::{Citation, Ledger, bytes, characters};
+use crate::dialect::hub::{Citation, Ledger, Searched, bytes, characters};
 use crate::wire::json::{Value, Writer};
 
 /// A citation of the text of the part at a place; those without one are of the last text.
@@ -25,8 +25,8 @@ impl<'a> Cited<'a> {
 pub(super) fn citations<'a>(candidate: &'a Value<'a>, ledger: &mut Ledger) -> Vec<Cited<'a>> {
     let mut all = Vec::new();
     if let Some(grounding) = get(candidate, "groundingMetadata") {
-        // What was searched for, and how Google wants it shown.
-        note_others(grounding, &["groundingChunks", "groundingSupports"], ledger);
+        // Among others how Google wants it shown.
+        note_others(grounding, &["groundingChunks", "groundingSupports", "webSearchQueries"], ledger);
         grounded(grounding, &mut all, ledger);
     }
     let recited = get(candidate, "citationMetadata").and_then(|it| get(it, "citations").or(get(it, "citationSources")));
@@ -42,6 +42,13 @@ pub(super) fn citations<'a>(candidate: &'a Value<'a>, ledger: &mut Ledger) -> Ve
         }
     }
     all
+}
+
+/// What was searched for, all of it as one search, if anything was.
+pub(super) fn searched<'a>(candidate: &'a Value<'a>) -> Option<Searched<'a>> {
+    let told = get(get(candidate, "groundingMetadata")?, "webSearchQueries").map(each).unwrap_or_default();
+    let queries = Vec::from_iter(told.iter().filter_map(Value::as_str).map(Into::into));
+    (!queries.is_empty()).then(|| Searched { queries, ..Searched::default() })
 }
 
 fn grounded<'a>(grounding: &'a Value<'a>, all: &mut Vec<Cited<'a>>, ledger: &mut Ledger) {
@@ -87,6 +94,7 @@ pub(super) struct Grounding {
     /// The pages, each once.
     pages: Vec<Citation<'static>>,
     supports: Vec<Support>,
+    queries: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -111,12 +119,33 @@ impl Grounding {
         self.supports.push(Support { part, range: (offset + start, offset + end), text: words, page });
     }
 
+    /// Takes what was searched for.
+    pub(super) fn search(&mut self, searched: &Searched<'_>, ledger: &mut Ledger) {
+        if searched.queries.is_empty() {
+            ledger.dropped("searches");
+        }
+        self.queries.extend(searched.queries.iter().map(|query| query.clone().into_owned()));
+        if searched.has_failed {
+            ledger.dropped("searches.status");
+        }
+        // A page that nothing rests on has no place: a chunk without a support is a citation.
+        if !searched.pages.is_empty() {
+            ledger.dropped("searches.pages");
+        }
+    }
+
     /// The member `groundingMetadata`, if there is anything to tell.
     pub(super) fn write(&self, out: &mut Writer) {
-        if self.pages.is_empty() {
+        if self.pages.is_empty() && self.queries.is_empty() {
             return;
         }
         out.key("groundingMetadata").object(|it| {
+            if !self.queries.is_empty() {
+                it.key("webSearchQueries").array(|it| self.queries.iter().for_each(|query| it.text(query)));
+            }
+            if self.pages.is_empty() {
+                return;
+            }
             it.key("groundingChunks").array(|it| {
                 for page in &self.pages {
                     it.object(|it| {

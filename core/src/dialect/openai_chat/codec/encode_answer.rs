@@ -47,6 +47,7 @@ fn message(out: &mut Writer, parts: &[Part<'_>], context: &Context, ledger: &mut
                     }
                 }
             }
+            PartKind::Searched(_) => ledger.dropped("searches"),
             PartKind::Reasoning { .. } | PartKind::Call { .. } | PartKind::Media(_) | PartKind::Result { .. } => {}
         }
     }

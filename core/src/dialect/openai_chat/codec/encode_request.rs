@@ -288,6 +288,7 @@ impl Encoder<'_, '_> {
                 }
                 PartKind::Call { .. } => has_calls = true,
                 PartKind::Media(_) => self.ledger.dropped("messages.media"),
+                PartKind::Searched(_) => self.ledger.dropped("searches"),
                 PartKind::Text(_) | PartKind::Refusal(_) | PartKind::Result { .. } => {}
             }
         }

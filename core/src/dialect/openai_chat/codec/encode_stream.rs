@@ -77,6 +77,7 @@ impl EncodeStream for Encoder {
                 }
             }
             StreamPart::Close { index, proof } => self.close(index, proof, out),
+            StreamPart::Searched(_) => self.ledger.dropped("searches"),
             StreamPart::Tier(name) => self.tier = Some(name.to_owned()),
             StreamPart::Choice(number) => {
                 self.choices.turn_to(number);

@@ -1,5 +1,5 @@
 use super::{notes, reason, reasoning};
-use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, list, member, note_others, text};
+use crate::dialect::hub::{Answer, Input, Ledger, Part, PartKind, Proof, Searched, list, member, note_others, text};
 use crate::wire::json::Value;
 
 pub(super) fn decode<'a>(response: &'a Value<'a>, ledger: &mut Ledger) -> Answer<'a> {
@@ -36,6 +36,7 @@ pub(super) fn decode<'a>(response: &'a Value<'a>, ledger: &mut Ledger) -> Answer
                 let (name, input) = (words("name").into(), Input::Text(words("input").into()));
                 parts.push(Part::new(PartKind::Call { id: words("call_id").into(), name, input }));
             }
+            "web_search_call" => parts.extend(searched(item, ledger).map(PartKind::Searched).map(Part::new)),
             // What a server's tool did.
             other => ledger.unknown(other),
         }
@@ -51,6 +52,23 @@ pub(super) fn note_unsaid(call: &Value<'_>, ledger: &mut Ledger) {
     if member(call, "caller").is_some_and(|caller| text(caller, "type") != Some("direct")) {
         ledger.dropped("caller");
     }
+}
+
+/// What an item has searched for; `None` where it has opened a page, or looked for something there.
+pub(super) fn searched<'a>(item: &'a Value<'a>, ledger: &mut Ledger) -> Option<Searched<'a>> {
+    let action = member(item, "action").unwrap_or(&Value::Null);
+    if text(action, "type") != Some("search") {
+        ledger.dropped("web_search_call");
+        return None;
+    }
+    note_others(item, &["type", "id", "status", "action"], ledger);
+    note_others(action, &["type", "query", "queries", "sources"], ledger);
+    let mut queries = Vec::from_iter(list(action, "queries").iter().filter_map(Value::as_str).map(Into::into));
+    if queries.is_empty() {
+        queries.extend(text(action, "query").map(Into::into));
+    }
+    let pages = list(action, "sources").iter().filter_map(|source| text(source, "url")).map(Into::into).collect();
+    Some(Searched { queries, pages, has_failed: text(item, "status") == Some("failed") })
 }
 
 /// A part of a message: what it is, and its words.

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::decode_answer::{content, note_unsaid};
+use super::decode_answer::{content, note_unsaid, searched};
 use super::{notes, reason, reasoning};
 use crate::dialect::hub::{Block, DecodeStream, Delta, Ledger, StreamPart, list, member, parse, text};
 use crate::wire::Event;
@@ -273,6 +273,11 @@ impl Decoder {
                 self.argued(item, input.unwrap_or_default(), give);
                 if let Some(call) = self.calls.get_mut(&item) {
                     close(call, None, give);
+                }
+            }
+            "web_search_call" => {
+                if let Some(searched) = searched(value, ledger) {
+                    give(StreamPart::Searched(&searched));
                 }
             }
             // What a server's tool did.

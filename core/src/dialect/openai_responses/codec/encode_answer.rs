@@ -59,6 +59,7 @@ fn item(out: &mut Writer, part: &Part<'_>, index: u64, context: &Context, ledger
             let status = if input.is_text() { Status::Completed } else { items::status_of(&input.json()) };
             call.write(out, &items::id(context, call.prefix(), index), status, &written);
         }
+        PartKind::Searched(searched) => items::search(out, &items::id(context, "ws", index), Some(searched)),
         PartKind::Media(_) | PartKind::Result { .. } => {
             ledger.dropped("media");
             return false;

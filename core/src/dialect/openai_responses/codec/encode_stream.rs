@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use super::items::{self, Call, Words};
 use super::notes;
 use super::response::{self, Status};
-use crate::dialect::hub::{Block, Context, Delta, EncodeStream, Ledger, Notes, StreamPart, Thoughts, Unwrapping};
+use crate::dialect::hub::{
+    Block, Context, Delta, EncodeStream, Ledger, Notes, Searched, StreamPart, Thoughts, Unwrapping,
+};
 use crate::dialect::openai_responses::error;
 use crate::dialect::progress::Created;
 use crate::dialect::{GatewayError, Usage};
@@ -75,6 +77,10 @@ impl EncodeStream for Encoder {
                 if let Some(open) = self.open.remove(&index) {
                     self.close(open, proof, out);
                 }
+            }
+            StreamPart::Searched(searched) => {
+                self.start(None, out);
+                self.search(searched, out);
             }
             StreamPart::Tier(name) => self.tier = Some(name.to_owned()),
             // There is one choice.
@@ -269,12 +275,38 @@ impl Encoder {
             Kind::Thought => items::reasoning(&mut item, id, &open.said, envelope.as_deref()),
             Kind::Call(call, _) => call.write(&mut item, id, status, &open.said),
         }
-        let item = item.into_bytes();
+        self.done(*place, item.into_bytes(), out);
+    }
+
+    fn search(&mut self, searched: &Searched<'_>, out: &mut Writer) {
+        let place = self.output_index;
+        self.output_index += 1;
+        let id = items::id(&self.context, "ws", place);
+        self.event(out, "response.output_item.added", |it| {
+            it.number_member("output_index", place);
+            it.key("item");
+            items::search(it, &id, None);
+        });
+        for step in ["in_progress", "searching", "completed"] {
+            if step != "completed" || !searched.has_failed {
+                self.event(out, &format!("response.web_search_call.{step}"), |it| {
+                    it.text_member("item_id", &id);
+                    it.number_member("output_index", place);
+                });
+            }
+        }
+        let mut item = Writer::default();
+        items::search(&mut item, &id, Some(searched));
+        self.done(place, item.into_bytes(), out);
+    }
+
+    /// An item has ended.
+    fn done(&mut self, place: u64, item: Vec<u8>, out: &mut Writer) {
         self.event(out, "response.output_item.done", |it| {
-            it.number_member("output_index", *place);
+            it.number_member("output_index", place);
             it.key("item").bytes(&item);
         });
-        self.output.insert(*place, item);
+        self.output.insert(place, item);
     }
 
     fn response(&mut self, name: &str, status: Status, used: Option<&Usage>, out: &mut Writer) {

@@ -1,7 +1,7 @@
 //! The items of a response.
 
 use super::{notes, tools};
-use crate::dialect::hub::{Context, Notes, call_id};
+use crate::dialect::hub::{Context, Notes, Searched, call_id};
 use crate::wire::json::Writer;
 
 /// What a call's id may be long.
@@ -13,6 +13,7 @@ pub(super) enum Status {
     InProgress,
     Completed,
     Incomplete,
+    Failed,
 }
 
 impl Status {
@@ -21,6 +22,7 @@ impl Status {
             Self::InProgress => "in_progress",
             Self::Completed => "completed",
             Self::Incomplete => "incomplete",
+            Self::Failed => "failed",
         }
     }
 }
@@ -89,6 +91,37 @@ pub(super) fn summary_part(out: &mut Writer, text: &str) {
     out.object(|it| {
         it.text_member("type", "summary_text");
         it.text_member("text", text);
+    });
+}
+
+/// A search of the web; as it begins, nothing is known of it.
+pub(super) fn search(out: &mut Writer, id: &str, searched: Option<&Searched<'_>>) {
+    let status = match searched {
+        None => Status::InProgress,
+        Some(searched) if searched.has_failed => Status::Failed,
+        Some(_) => Status::Completed,
+    };
+    out.object(|it| {
+        it.text_member("id", id);
+        it.text_member("type", "web_search_call");
+        it.text_member("status", status.name());
+        let Some(searched) = searched else { return };
+        it.key("action").object(|it| {
+            it.text_member("type", "search");
+            // The old member, which clients still read.
+            it.text_member("query", searched.queries.first().map_or("", |query| query));
+            it.key("queries").array(|it| searched.queries.iter().for_each(|query| it.text(query)));
+            if !searched.pages.is_empty() {
+                it.key("sources").array(|it| {
+                    for page in &searched.pages {
+                        it.object(|it| {
+                            it.text_member("type", "url");
+                            it.text_member("url", page);
+                        });
+                    }
+                });
+            }
+        });
     });
 }
 

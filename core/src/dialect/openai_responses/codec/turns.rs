@@ -107,7 +107,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
         match &part.kind {
             PartKind::Text(text) | PartKind::Refusal(text) => input_text(out, text),
             PartKind::Media(media) => return media_part(out, media),
-            PartKind::Reasoning { .. } | PartKind::Call { .. } | PartKind::Result { .. } => {
+            PartKind::Reasoning { .. } | PartKind::Call { .. } | PartKind::Result { .. } | PartKind::Searched(_) => {
                 self.ledger.dropped("messages.content");
             }
         }
@@ -151,6 +151,7 @@ impl<'a, 'b> Encoder<'a, 'b> {
                     });
                 }
                 PartKind::Media(_) | PartKind::Result { .. } => self.ledger.dropped("messages.media"),
+                PartKind::Searched(_) => self.ledger.dropped("searches"),
             }
         }
         say(out, &mut thoughts, &mut words);
