@@ -12,6 +12,8 @@ pub(crate) enum Refused {
     Stream,
     /// To answer whole: it only streams.
     Whole,
+    /// To count the tokens of a translated request: it has no such endpoint.
+    Count,
 }
 
 /// What associations' providers refuse, as this instance has learned.

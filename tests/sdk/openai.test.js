@@ -71,6 +71,11 @@ for (const [version, Client] of [['7', OpenAI], ['6', OlderOpenAI]]) {
         assert.equal((await stream.finalResponse()).status, 'completed');
       });
 
+      test('responses token count', async () => {
+        const { input_tokens } = await client().responses.inputTokens.count({ model: 'plain', input: 'Hi' });
+        assert.ok(input_tokens > 0);
+      });
+
       test('responses tools', async () => {
         const tools = [{ type: 'function', name: 'get_weather', ...WEATHER, strict: false }];
         const first = await client().responses.create({ model: 'plain', input: 'Weather?', tools });

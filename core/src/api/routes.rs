@@ -105,6 +105,7 @@ fn openai(method: &Method, rest: &str) -> Endpoint {
         "chat/completions" => post(method, Endpoint::Generate(Dialect::OpenAiChat, None)),
         "responses" if *method == Method::GET => Endpoint::Socket,
         "responses" => post(method, Endpoint::Generate(Dialect::OpenAiResponses, None)),
+        "responses/input_tokens" => post(method, Endpoint::CountTokens(Dialect::OpenAiResponses, None)),
         "models" if get => Endpoint::Models(Dialect::OpenAiChat),
         "models" => Endpoint::WrongMethod(Dialect::OpenAiChat),
         _ => match rest.strip_prefix("models/") {
@@ -192,6 +193,9 @@ mod tests {
             ("GET /v1/models/claude-x anthropic", Endpoint::Model(Anthropic, "claude-x".into())),
             ("POST /v1/messages", Endpoint::Generate(Anthropic, None)),
             ("POST /anthropic/v1/messages", Endpoint::Generate(Anthropic, None)),
+            ("POST /v1/responses/input_tokens", Endpoint::CountTokens(OpenAiResponses, None)),
+            ("POST /openai/v1/responses/input_tokens", Endpoint::CountTokens(OpenAiResponses, None)),
+            ("GET /v1/responses/input_tokens", Endpoint::WrongMethod(OpenAiResponses)),
             ("POST /v1/messages/count_tokens", Endpoint::CountTokens(Anthropic, None)),
             ("GET /anthropic/v1/models", Endpoint::Models(Anthropic)),
             ("GET /anthropic/v1/models/x", Endpoint::Model(Anthropic, "x".into())),

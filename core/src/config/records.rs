@@ -316,7 +316,7 @@ pub struct Settings {
     /// The longest that a provider is left in peace on its own word, in seconds. After it one request looks whether
     /// that is still necessary.
     pub max_rest: u32,
-    /// The provider (by name, of type `anthropic` or `gemini`) that counts tokens for models whose own providers cannot.
+    /// The provider (by name, of type `anthropic`, `gemini` or `openai-res`) that counts tokens for models whose own providers cannot.
     pub counting_provider: Option<String>,
     /// Of which requests the log says how their provider was chosen. It takes up to 1 KiB of each.
     pub record_decisions: RecordDecisions,

@@ -122,7 +122,7 @@ impl Snapshot {
             let found = upstreams.values().flatten().find(counts);
             if found.is_none() {
                 warnings.push(format!(
-                    "settings.counting_provider: there is no provider `{name}` of type anthropic or gemini that is switched on"
+                    "settings.counting_provider: there is no provider `{name}` of type anthropic, gemini or openai-res that is switched on"
                 ));
             }
             found.cloned()

@@ -162,7 +162,9 @@ pub fn settings(settings: &Settings, config: &Config) -> Checked {
     match config.provider_named(name) {
         None => Err(Invalid::new("counting_provider", format!("names no provider: there is no `{name}`"))),
         Some(provider) if !ProviderType::ALL.iter().any(|kind| kind.dialect().counts() && provider.has(*kind)) => {
-            let message = format!("must be of type `anthropic` or `gemini`, which count tokens, and `{name}` is not");
+            let message = format!(
+                "must be of type `anthropic`, `gemini` or `openai-res`, which count tokens, and `{name}` is not"
+            );
             Err(Invalid::new("counting_provider", message))
         }
         Some(_) => Ok(()),

@@ -6,6 +6,8 @@ use super::call::Call;
 use crate::config::snapshot::{Candidate, Route};
 use crate::dialect::{Dialect, ErrorKind, GatewayError};
 use crate::record::{Excluded, Operation};
+use crate::refusals::Refused;
+use crate::shared::Shared;
 
 /// Whether it comes before others of its tier: with `prefer_same_dialect` whose provider speaks the client's. Who counts without
 /// translation counts better.
@@ -22,12 +24,18 @@ pub(super) fn speaks(call: &Call, candidate: &Candidate) -> bool {
     }
 }
 
+/// Whether the call is to count, and would have to be translated for it.
+pub(super) fn counts_translated(call: &Call, candidate: &Candidate) -> bool {
+    call.operation == Operation::CountTokens && !candidate.relays(call.dialect)
+}
+
 /// Why `candidate` cannot answer the call, whatever its health.
-pub(super) fn unfit(call: &Call, candidate: &Candidate, pin: Option<&str>) -> Option<Excluded> {
+pub(super) fn unfit(shared: &Shared, call: &Call, candidate: &Candidate, pin: Option<&str>) -> Option<Excluded> {
     if pin.is_some_and(|pin| candidate.association_id != pin) {
         return Some(Excluded::Pin);
     }
-    if !speaks(call, candidate) {
+    let is_known = || shared.refusals.contains(&candidate.association_id, Refused::Count);
+    if !speaks(call, candidate) || counts_translated(call, candidate) && is_known() {
         return Some(Excluded::Dialect);
     }
     if pin.is_some() {

@@ -9,7 +9,7 @@ use crate::platform::HttpRequest;
 
 pub(super) static CHAT: Kind = Kind {
     generate_path: |_, _| Ok("/chat/completions".to_owned()),
-    count_tokens_path: |_| Err(cannot_count("openai")),
+    count_tokens_path: |_| Err(cannot_count()),
     models_path,
     next_page: |_| None,
     prepare,
@@ -17,7 +17,7 @@ pub(super) static CHAT: Kind = Kind {
 
 pub(super) static RESPONSES: Kind = Kind {
     generate_path: |_, _| Ok("/responses".to_owned()),
-    count_tokens_path: |_| Err(cannot_count("openai-res")),
+    count_tokens_path: |_| Ok("/responses/input_tokens".to_owned()),
     models_path,
     next_page: |_| None,
     prepare,
@@ -27,8 +27,8 @@ fn models_path(_: Option<&str>) -> String {
     "/models".to_owned()
 }
 
-fn cannot_count(kind: &str) -> GatewayError {
-    let message = format!("providers of type `{kind}` cannot count tokens");
+fn cannot_count() -> GatewayError {
+    let message = "providers of type `openai` cannot count tokens";
     GatewayError::new(ErrorKind::NotImplemented, message).code("not_supported")
 }
 

@@ -49,6 +49,7 @@ fn paths() {
     }
     assert_eq!(ProviderType::Gemini.count_tokens_path("g").unwrap(), "/models/g:countTokens");
     assert_eq!(ProviderType::Anthropic.count_tokens_path("c").unwrap(), "/messages/count_tokens");
+    assert_eq!(ProviderType::OpenAiRes.count_tokens_path("g").unwrap(), "/responses/input_tokens");
     assert_eq!(ProviderType::OpenAi.count_tokens_path("g").unwrap_err().kind, ErrorKind::NotImplemented);
 }
 

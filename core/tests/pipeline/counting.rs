@@ -4,16 +4,18 @@ use serde_json::{Value, json};
 
 use crate::bed::{Bed, config_of};
 use crate::support::{failure, reply};
-use crate::wires::{CHAT, GEMINI, MESSAGES};
+use crate::wires::{CHAT, GEMINI, MESSAGES, RESPONSES};
 
 const ESTIMATE: Option<&str> = Some("approximated=count_tokens");
 const MESSAGES_COUNT: &str = "/anthropic/v1/messages/count_tokens";
+const RESPONSES_COUNT: &str = "/openai/v1/responses/input_tokens";
 const GEMINI_COUNT: &str = "/gemini/v1beta/models/m:countTokens";
 
 /// What a client that counts sends, with something that concerns an answer alone.
 fn asked(path: &str) -> Value {
     match path {
         MESSAGES_COUNT => json!({"model": "m", "system": "Be brief.", "messages": [{"role": "user", "content": "hi"}]}),
+        RESPONSES_COUNT => json!({"model": "m", "instructions": "Be brief.", "input": "hi"}),
         _ => {
             json!({"generateContentRequest": {"model": "models/m", "contents": [{"role": "user", "parts": [{"text": "hi"}]}],
             "systemInstruction": {"parts": [{"text": "Be brief."}]}}})
@@ -50,6 +52,17 @@ async fn a_provider_of_the_model_counts_what_is_translated_for_it() {
     let mut members: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
     members.sort_unstable();
     assert_eq!(members, ["messages", "model", "system"], "nothing that concerns an answer alone");
+
+    let bed = Bed::of(config_of(&[&RESPONSES], json!({}))).await;
+    bed.script([reply(200, "", r#"{"object":"response.input_tokens","input_tokens":14}"#)]);
+    let mut answer = bed.send(MESSAGES_COUNT, asked(MESSAGES_COUNT)).answer();
+    assert_eq!(answer.header("x-llmio-translation"), Some("to=openai_responses; approximated=count_tokens"));
+    assert_eq!(answer.json(), json!({"input_tokens": 14}));
+    let (path, body) = sent(&bed, 0);
+    assert_eq!(path, "/v1/responses/input_tokens");
+    let mut members: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    members.sort_unstable();
+    assert_eq!(members, ["input", "instructions", "model"], "nothing that concerns an answer alone");
 }
 
 /// Those who count without translation come first, whatever else the model wants; who only relays is not translated for.
@@ -97,6 +110,40 @@ async fn when_nobody_counts_it_is_estimated() {
         assert_eq!(bed.asked(), ["gemini", "counter"]);
         let rows = bed.rows().await;
         assert_eq!((rows.len(), rows[2].as_str()), (3, "3 nobody 200 success."), "{rows:?}");
+    }
+}
+
+/// A client of Responses is relayed to its own kind, translated for others, or told an estimate.
+#[tokio::test]
+async fn clients_of_responses() {
+    for (wire, told, header) in [
+        (&RESPONSES, r#"{"object":"response.input_tokens","input_tokens":14}"#, None),
+        (&GEMINI, r#"{"totalTokens":14}"#, Some("to=gemini; approximated=count_tokens")),
+        (&MESSAGES, r#"{"input_tokens":14}"#, Some("to=anthropic; approximated=count_tokens")),
+    ] {
+        let bed = Bed::of(config_of(&[wire], json!({}))).await;
+        bed.script([reply(200, "", told)]);
+        let mut answer = bed.send(RESPONSES_COUNT, asked(RESPONSES_COUNT)).answer();
+        assert_eq!(answer.header("x-llmio-translation"), header);
+        assert_eq!(answer.json(), json!({"object": "response.input_tokens", "input_tokens": 14}));
+    }
+    let bed = Bed::of(config_of(&[&CHAT], json!({}))).await;
+    let mut answer = bed.send(RESPONSES_COUNT, asked(RESPONSES_COUNT)).answer();
+    assert_eq!((answer.header("x-llmio-translation"), bed.count()), (ESTIMATE, 0));
+    assert!(answer.json()["input_tokens"].is_u64());
+}
+
+/// Vendors of Responses seldom count: who has no such endpoint is asked once.
+#[tokio::test]
+async fn who_cannot_count_is_not_asked_again() {
+    for (status, asked_in_all) in [(404, 1), (405, 1), (501, 1), (500, 2), (429, 2)] {
+        let bed = Bed::of(config_of(&[&RESPONSES], json!({"max_retry": 0}))).await;
+        bed.script([failure(status, ""), failure(status, "")]);
+        for _ in 0..2 {
+            let answer = bed.send(MESSAGES_COUNT, asked(MESSAGES_COUNT)).answer();
+            assert_eq!((answer.status, answer.header("x-llmio-translation")), (200, ESTIMATE), "{status}");
+        }
+        assert_eq!(bed.count(), asked_in_all, "{status}");
     }
 }
 

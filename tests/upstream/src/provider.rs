@@ -53,6 +53,10 @@ fn play(route: &Route, accepted: &Accepted, behaviour: &Behaviour) -> Play {
     match &route.operation {
         Operation::ListModels => json(answer::list_models(dialect)),
         Operation::Model(id) => json(answer::model(dialect, id)),
+        Operation::CountTokens if dialect == Dialect::Responses => json(serde_json::json!({
+            "object": "response.input_tokens",
+            "input_tokens": answer::count_tokens(body),
+        })),
         Operation::CountTokens => json(serde_json::json!({"input_tokens": answer::count_tokens(body)})),
         Operation::CountTokensGemini { .. } => json(serde_json::json!({"totalTokens": answer::count_tokens(body)})),
         Operation::Generate | Operation::GenerateGemini { .. } if streams => {

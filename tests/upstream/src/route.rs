@@ -36,6 +36,7 @@ impl Route {
         match (method, path) {
             (&Method::POST, "/v1/chat/completions") => route(Dialect::Chat, Operation::Generate),
             (&Method::POST, "/v1/responses") => route(Dialect::Responses, Operation::Generate),
+            (&Method::POST, "/v1/responses/input_tokens") => route(Dialect::Responses, Operation::CountTokens),
             (&Method::POST, "/v1/messages") => route(Dialect::Anthropic, Operation::Generate),
             (&Method::POST, "/v1/messages/count_tokens") => route(Dialect::Anthropic, Operation::CountTokens),
             (&Method::GET, "/v1/models") => route(lists, Operation::ListModels),

@@ -23,7 +23,9 @@ async fn bed(counting: bool) -> (Home, Upstream, Upstream) {
         .upstream("counter", Dialect::Anthropic, &counter)
         .model("claude", [association("own", "ok")])
         .model("gpt", [association("chat", "ok")])
-        .model("gem", [association("gemini", "ok")]);
+        .upstream("responses", Dialect::Responses, &own)
+        .model("gem", [association("gemini", "ok")])
+        .model("res", [association("responses", "ok")]);
     if counting {
         config = config.setting("counting_provider", "counter");
     }
@@ -35,7 +37,12 @@ async fn anthropic() {
     for counting in [false, true] {
         let (home, own, counter) = bed(counting).await;
         for path in PATHS {
-            let rows = [("claude", Some(&own)), ("gpt", counting.then_some(&counter)), ("gem", Some(&own))];
+            let rows = [
+                ("claude", Some(&own)),
+                ("gpt", counting.then_some(&counter)),
+                ("gem", Some(&own)),
+                ("res", Some(&own)),
+            ];
             for (model, asked) in rows {
                 own.clear_journal();
                 counter.clear_journal();
@@ -73,6 +80,27 @@ async fn gemini() {
         let answer = dialect::authorized(call, Dialect::Gemini, KEY).json(&contents).send().await;
         assert!(answer.status == 200 && answer.json()["totalTokens"].is_u64(), "{model}: {}", answer.text());
         assert_eq!(answer.header("x-llmio-translation"), Some(told));
+    }
+}
+
+#[tokio::test]
+async fn responses() {
+    let (home, own, _counter) = bed(false).await;
+    let rows = [
+        ("res", None),
+        ("claude", Some("to=anthropic; approximated=count_tokens")),
+        ("gpt", Some("approximated=count_tokens")),
+    ];
+    for prefix in ["/openai/v1", "/v1"] {
+        for (model, told) in rows {
+            own.clear_journal();
+            let call = Call::post(&home.url(&format!("{prefix}/responses/input_tokens")));
+            let call = dialect::authorized(call, Dialect::Responses, KEY);
+            let answer = call.json(&json!({"model": model, "input": "Count me"})).send().await;
+            assert_eq!(answer.status, 200, "{prefix} {model}: {}", answer.text());
+            assert!(answer.json()["input_tokens"].is_u64(), "{}", answer.text());
+            assert_eq!(answer.header("x-llmio-translation"), told, "{prefix} {model}");
+        }
     }
 }
 

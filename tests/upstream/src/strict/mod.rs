@@ -52,6 +52,7 @@ pub(crate) fn check(route: &Route, parts: &Parts, body: &Bytes, key: &str) -> Re
             Ok(Accepted { model: model.clone(), stream: false, body })
         }
         (_, Dialect::Chat) => chat::check(&body).map(|()| in_body(body)),
+        (Operation::CountTokens, Dialect::Responses) => responses::check_count(&body).map(|()| in_body(body)),
         (_, Dialect::Responses) => responses::check(&body).map(|()| in_body(body)),
         (operation, _) => anthropic::check(&body, *operation == Operation::CountTokens).map(|()| in_body(body)),
     }

@@ -29,6 +29,27 @@ const BODY: [Field; 19] = [
     optional("service_tier", Text),
 ];
 
+/// What concerns an answer alone, and is no parameter of a count.
+const NOT_COUNTED: [&str; 10] = [
+    "stream",
+    "stream_options",
+    "store",
+    "include",
+    "temperature",
+    "top_p",
+    "max_output_tokens",
+    "metadata",
+    "prompt_cache_key",
+    "service_tier",
+];
+
+pub(super) fn check_count(body: &Value) -> Result<(), ProviderError> {
+    match NOT_COUNTED.iter().find(|name| body.get(**name).is_some()) {
+        Some(name) => Err(invalid(name, "unknown parameter.")),
+        None => check(body),
+    }
+}
+
 pub(super) fn check(body: &Value) -> Result<(), ProviderError> {
     fields(body, "", &BODY)?;
     if let Some(limit) = body["max_output_tokens"].as_i64()

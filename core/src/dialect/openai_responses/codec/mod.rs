@@ -1,5 +1,6 @@
 //! Responses to and from the hub.
 
+mod count;
 mod decode_answer;
 mod decode_request;
 mod decode_stream;
@@ -29,7 +30,7 @@ pub(super) static CODEC: Codec = Codec {
     mark: MARK,
     strip: reasoning::strip,
     encode_count,
-    count_request: None,
+    count_request: Some(count::request),
 };
 
 /// How a client asks how likely the tokens of an answer were.
