@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 
 import { start } from '../harness/gateway.mjs';
 import { claudeCode, codeFor, codex, codexInCodeMode, geminiCli, opencode } from './agents.mjs';
+import { holds, versionOf } from './table.mjs';
 import { COMMAND, PROMPT, task } from './task.mjs';
 
 const gateways = {};
@@ -41,19 +42,30 @@ const PROVIDERS = {
   },
 };
 
-/** Each agent with the type of its own dialect, how that dialect's headers begin, and where else it is always tried. */
+/** Each agent with its package, the type of its own dialect, how that dialect's headers begin, and where else it is always tried. */
 const AGENTS = [
-  { name: 'Claude Code', agent: claudeCode, own: 'anthropic', headers: 'anthropic-', cross: 'openai' },
-  { name: 'Codex', agent: codex, own: 'openai-res', headers: 'x-codex-', cross: 'anthropic' },
-  { name: 'Gemini CLI', agent: geminiCli, own: 'gemini', headers: 'x-goog-', cross: 'openai' },
-  { name: 'opencode', agent: opencode, own: 'openai', cross: 'gemini' },
+  {
+    name: 'Claude Code',
+    agent: claudeCode,
+    from: '@anthropic-ai/claude-code',
+    own: 'anthropic',
+    headers: 'anthropic-',
+    cross: 'openai',
+  },
+  { name: 'Codex', agent: codex, from: '@openai/codex', own: 'openai-res', headers: 'x-codex-', cross: 'anthropic' },
+  { name: 'Gemini CLI', agent: geminiCli, from: '@google/gemini-cli', own: 'gemini', headers: 'x-goog-', cross: 'openai' },
+  { name: 'opencode', agent: opencode, from: 'opencode-linux-x64', own: 'openai', cross: 'gemini' },
 ];
+const SPOKEN = { openai: 'Chat', 'openai-res': 'Responses', anthropic: 'Messages', gemini: 'Gemini' };
 const { LLMIO_AGENTS_ALL, LLMIO_CONFORMANCE_HOME = 'server' } = process.env;
 const isServer = LLMIO_CONFORMANCE_HOME === 'server';
 
 /** The task of writing the file, on a gateway whose provider is asked at `path`. */
 const write = (agent, gateway, path) =>
   task({ gateway, name: agent.name, path, tools: [agent.shell(COMMAND)], ...agent.start(gateway, PROMPT) });
+
+/** What has passed: agents with the types of providers. */
+const passed = new Set();
 
 for (const { name, agent, own, headers, cross } of AGENTS) {
   const few = isServer ? [own, cross] : [cross];
@@ -65,6 +77,7 @@ for (const { name, agent, own, headers, cross } of AGENTS) {
       const sent = requests.flatMap(({ headers }) => headers.map(([header]) => header));
       const foreign = type === own ? [] : sent.filter((header) => headers && header.startsWith(headers));
       assert.deepEqual(foreign, [], 'no headers of its dialect pass to another');
+      passed.add(`${name} ${type}`);
     });
   }
 }
@@ -74,3 +87,12 @@ test('Codex in code mode on a model that speaks Chat alone', async () => {
   const called = requests.flatMap(({ body }) => body?.messages ?? []).flatMap(({ tool_calls }) => tool_calls ?? []);
   assert.equal(JSON.parse(called[0].function.arguments).input, codeFor(COMMAND), 'the code goes back as it came');
 });
+
+if (LLMIO_AGENTS_ALL && isServer) {
+  test('docs/dialects.md says who passes', async () => {
+    const cell = (name) => (type) => (passed.has(`${name} ${type}`) ? 'passes' : 'fails');
+    const row = async ({ name, from, own }) => [`${name} ${await versionOf(from)}`, SPOKEN[own], ...TYPES.map(cell(name))];
+    const head = ['agent', 'speaks', ...TYPES.map((type) => `\`${type}\``)];
+    await holds('a task', [head, ...(await Promise.all(AGENTS.map(row)))]);
+  });
+}

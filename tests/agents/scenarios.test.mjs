@@ -6,6 +6,7 @@ import { test } from 'node:test';
 
 import { start } from '../harness/gateway.mjs';
 import { claudeCode, codex, geminiCli, opencode, opencodeOnMessages, opencodeOnResponses } from './agents.mjs';
+import { holds } from './table.mjs';
 import { COMMAND, PROMPT, TEXT, play } from './task.mjs';
 
 const PATHS = {
@@ -16,6 +17,10 @@ const PATHS = {
 };
 /** Names that models of our days have, for how they think is told by them. */
 const MODELS = { openai: 'gpt-5.5', 'openai-res': 'gpt-5.5', anthropic: 'claude-opus-5-5', gemini: 'gemini-3-pro' };
+const PICTURES = "shows a picture, in a tool's result";
+const THOUGHTS = 'brings every thought back to its maker';
+const TURNS_OF_CALLS = '30 turns of two calls each';
+const MOVING = 'its model moves to another provider and back in mid-turn';
 const PICTURE = 'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAIAAACQkWg2AAAAFklEQVR42mM4ISdHEmIY1TCqYfhqAADkYgQQ6ZuA8QAAAABJRU5ErkJggg==';
 
 const AGENTS = [
@@ -51,6 +56,13 @@ const proofs = {
 
 const found = (request, form) => [...objects(request.body)].map(form).filter(Boolean);
 
+/** What has passed, in the order of the table: of each work, each agent's name with the types of its providers. */
+const passed = new Map([PICTURES, THOUGHTS, TURNS_OF_CALLS, MOVING].map((work) => [work, new Map()]));
+function pass(work, name, ...types) {
+  const known = passed.get(work).get(name) ?? [];
+  passed.get(work).set(name, [...known, ...types]);
+}
+
 /** A gateway whose model is served by these, in their order. */
 async function on(types, work) {
   const associations = types.map((provider, at) => ({ provider, model: MODELS[provider], priority: types.length - at }));
@@ -83,6 +95,7 @@ for (const { name, agent, others } of AGENTS) {
         assert.equal(await file('proof.txt'), 'proof', story);
         const seen = requests.flatMap((request) => found(request, pictures[type]));
         assert.ok(seen.includes(PICTURE), `the picture arrives as it is: ${JSON.stringify(seen).slice(0, 300)}\n${story}`);
+        pass(PICTURES, name, type);
       }));
   }
 }
@@ -107,6 +120,7 @@ for (const { name, agent, others } of THINKING) {
         assert.deepEqual([await file('proof.txt'), await file('more.txt')], ['proof', 'more'], story);
         const back = requests.map((request) => new Set(found(request, proofs[type])).size);
         assert.equal(Math.max(...back), 2, `both are verified by their maker: ${back}\n${story}`);
+        pass(THOUGHTS, name, type);
       }));
   }
 }
@@ -139,6 +153,7 @@ for (const { name, agent, type } of LONG) {
       assert.deepEqual([await file('left.txt'), await file('right.txt')], [written, written], story);
       const back = Math.max(...requests.map((request) => found(request, results[type]).length));
       assert.equal(back, 2 * TURNS, `all results are told\n${story}`);
+      pass(TURNS_OF_CALLS, name, type);
     }));
 }
 
@@ -170,5 +185,18 @@ for (const { name, agent, types } of MOVES) {
       // Each has got back what it thought itself; of another's it would have refused to hear.
       const own = working.map((request, at) => new Set(found(request, proofs[seen[at][0]])).size);
       assert.deepEqual(own, [0, 1, 0, 1, 1, 2], story);
+      pass(MOVING, name, ...types);
     }));
 }
+
+test('docs/dialects.md says who passes', async () => {
+  // opencode speaks three dialects, each under a name of its own.
+  const cell = (seen, { name }) => {
+    const named = (types) => types.map((type) => `\`${type}\``).join(', ');
+    const spoken = [...seen].filter(([who]) => who.startsWith(`${name},`));
+    const told = spoken.map(([who, types]) => `${who.slice(name.length + 1, -1).trim()}: ${named(types)}`);
+    return seen.has(name) ? named(seen.get(name)) : told.join('; ');
+  };
+  const row = ([work, seen]) => [work, ...AGENTS.map((agent) => cell(seen, agent))];
+  await holds('longer work', [['', ...AGENTS.map(({ name }) => name)], ...[...passed].map(row)]);
+});

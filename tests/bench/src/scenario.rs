@@ -79,9 +79,9 @@ pub(crate) const WORKER: [Scenario; 3] = [
 /// Of one home's translation, beside its own relay of the same client's requests.
 #[rustfmt::skip]
 pub(crate) const TRANSLATION: [Scenario; 3] = [
-    Scenario { name: "unary, 1 KB",           stream: false, pace: Pace::Burst, body_bytes: KB,       requests: 4_000, connections: 16, sequential: 400, budget: 2.0 },
-    Scenario { name: "unary, 100 KB",         stream: false, pace: Pace::Burst, body_bytes: 100 * KB, requests: 1_000, connections: 16, sequential: 200, budget: 2.0 },
-    Scenario { name: "68-chunk stream, 1 KB", stream: true,  pace: Pace::Burst, body_bytes: KB,       requests: 1_000, connections: 16, sequential: 300, budget: 2.0 },
+    Scenario { name: "unary, 1 KB",           stream: false, pace: Pace::Burst, body_bytes: KB,       requests: 4_000, connections: 16, sequential: 2_000, budget: 2.0 },
+    Scenario { name: "unary, 100 KB",         stream: false, pace: Pace::Burst, body_bytes: 100 * KB, requests: 1_000, connections: 16, sequential: 1_500, budget: 2.0 },
+    Scenario { name: "68-chunk stream, 1 KB", stream: true,  pace: Pace::Burst, body_bytes: KB,       requests: 1_000, connections: 16, sequential: 1_000, budget: 2.0 },
 ];
 
 #[rustfmt::skip]
