@@ -1,8 +1,8 @@
 //! What becomes of every field that the official SDKs know of an answer, when it goes to a client of another dialect: the
 //! second half of `docs/fields.md`.
 
-use llmio_core::dialect::hub::{Ledger, transcode_answer};
-use llmio_core::dialect::{Dialect, Usage};
+use llmio_core::dialect::hub::{Ledger, Transcoder, transcode_answer};
+use llmio_core::dialect::{Dialect, Usage, spread};
 use serde_json::{Map, Value, json};
 
 use crate::bench::{self, others};
@@ -24,19 +24,30 @@ fn answer(dialect: Dialect, members: &Map<String, Value>) -> Value {
     body
 }
 
-/// The client's answer, unless the model has failed.
-fn told(from: Dialect, to: Dialect, members: &Map<String, Value>) -> Option<(Value, Ledger)> {
+/// A client's answer, and what it has lost; none when the model has failed.
+type Told = Option<(String, Ledger)>;
+
+fn streamed(from: Dialect, to: Dialect, members: &Map<String, Value>) -> Told {
+    let events = spread(from, answer(from, members).to_string().as_bytes())?;
+    let mut transcoder = Transcoder::new(from, to, bench::context());
+    let usage = Usage::default();
+    let mut told = transcoder.push(&events, &usage).to_vec();
+    told.extend_from_slice(&transcoder.finish(&usage));
+    Some((String::from_utf8(told).unwrap(), transcoder.ledger()))
+}
+
+fn whole(from: Dialect, to: Dialect, members: &Map<String, Value>) -> Told {
     let mut ledger = Ledger::default();
     let body = answer(from, members).to_string();
     let (provider, client) = (from.codec(), to.codec());
     let usage = Usage::default();
     let told = transcode_answer(provider, client, body.as_bytes(), &usage, &bench::context(), &mut ledger).ok()?;
-    Some((serde_json::from_slice(&told).unwrap(), ledger))
+    Some((String::from_utf8(told).unwrap(), ledger))
 }
 
-fn fate(from: Dialect, to: Dialect, it: &Try) -> String {
-    let Some((with, ledger)) = told(from, to, &it.body) else { return "an error".to_owned() };
-    let without = told(from, to, &it.without);
+fn fate(tell: fn(Dialect, Dialect, &Map<String, Value>) -> Told, from: Dialect, to: Dialect, it: &Try) -> String {
+    let Some((with, ledger)) = tell(from, to, &it.body) else { return "an error".to_owned() };
+    let without = tell(from, to, &it.without);
     let before = without.as_ref().map(|(_, ledger)| ledger.clone()).unwrap_or_default();
     let fates: Vec<String> = ledger
         .entries()
@@ -136,9 +147,9 @@ const SAYS_NOTHING: [&str; 18] = [
     "output[](custom_tool_call).caller(direct)",
 ];
 
-/// The fates of all fields of a dialect's answers, in the order of the SDK's.
-fn fates(from: Dialect, to: Dialect) -> Fates {
-    let told = |path: &str, it: &Try| match fate(from, to, it) {
+/// The fates of all fields of a dialect's answers as `tell` tells them, in the order of the SDK's.
+fn fates(tell: fn(Dialect, Dialect, &Map<String, Value>) -> Told, from: Dialect, to: Dialect) -> Fates {
+    let told = |path: &str, it: &Try| match fate(tell, from, to, it) {
         silent if silent == "silent" => {
             let steps = path.split(['.', '[', '(']).collect::<Vec<_>>();
             let is = |part: &str| steps.first() == Some(&part) || path.rsplit('.').next() == Some(part);
@@ -163,12 +174,17 @@ fn fates(from: Dialect, to: Dialect) -> Fates {
 
 #[test]
 fn nothing_of_an_answer_is_lost_silently() {
-    none_is_silent(fates);
+    none_is_silent(|from, to| fates(whole, from, to));
+}
+
+#[test]
+fn nothing_of_a_streamed_answer_is_lost_silently() {
+    none_is_silent(|from, to| fates(streamed, from, to));
 }
 
 /// The tables of what answers have.
 pub(crate) fn table(from: Dialect) -> String {
-    let columns: Vec<_> = others(from).map(|to| (to, fates(from, to))).collect();
+    let columns: Vec<_> = others(from).map(|to| (to, fates(whole, from, to))).collect();
     let names: Vec<String> = columns.iter().map(|(to, _)| format!("to `{to}`")).collect();
     let mut table = format!("\n## Answers of `{from}`\n\n| field | {} |\n|---|---|---|---|\n", names.join(" | "));
     for (row, (path, _)) in columns[0].1.iter().enumerate() {

@@ -3,9 +3,12 @@ use super::{citations, reason, usage};
 use crate::dialect::hub::{Answer, Input, Ledger, Notes, Part, PartKind, Proof, list, member, note_others, text};
 use crate::wire::json::Value;
 
+/// What is read of a message.
+pub(super) const MEMBERS: [&str; 8] =
+    ["id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"];
+
 pub(super) fn decode<'a>(message: &'a Value<'a>, ledger: &mut Ledger) -> Answer<'a> {
-    let known = ["id", "type", "role", "model", "content", "stop_reason", "stop_sequence", "usage"];
-    note_others(message, &known, ledger);
+    note_others(message, &MEMBERS, ledger);
     let mut parts = Vec::new();
     let mut searching = Searching::default();
     for block in list(message, "content") {
@@ -47,7 +50,7 @@ pub(super) fn decode<'a>(message: &'a Value<'a>, ledger: &mut Ledger) -> Answer<
         };
         parts.push(Part::new(kind));
     }
-    parts.extend(searching.left().map(|searched| Part::new(PartKind::Searched(searched))));
+    parts.extend(searching.left(ledger).map(|searched| Part::new(PartKind::Searched(searched))));
     let sequence = text(message, "stop_sequence");
     Answer::of(text(message, "id"), parts, reason(text(message, "stop_reason").unwrap_or_default(), sequence))
         .served(usage::tier(message.get("usage"), ledger))

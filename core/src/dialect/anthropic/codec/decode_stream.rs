@@ -2,11 +2,11 @@ use std::collections::HashMap;
 
 use serde_json::json;
 
-use super::decode_answer::note_unsaid;
+use super::decode_answer::{MEMBERS, note_unsaid};
 use super::searches::{self, Searching};
 use super::{citations, reason, usage};
 use crate::dialect::hub::{
-    Block, DecodeStream, Delta, Ledger, PROOF_LIMIT, Reason, StreamPart, list, member, parse, text,
+    Block, DecodeStream, Delta, Ledger, PROOF_LIMIT, Reason, StreamPart, list, member, note_others, parse, text,
 };
 use crate::wire::Event;
 use crate::wire::json::{InvalidJson, Value};
@@ -48,6 +48,7 @@ impl DecodeStream for Decoder {
         match text(&data, "type").unwrap_or_default() {
             "message_start" => {
                 let message = data.get("message").unwrap_or(&Value::Null);
+                note_others(message, &MEMBERS, ledger);
                 if let Some(tier) = usage::tier(message.get("usage"), ledger) {
                     give(StreamPart::Tier(tier));
                 }
@@ -69,11 +70,13 @@ impl DecodeStream for Decoder {
             "content_block_delta" => self.delta(index, &data, ledger, give),
             "content_block_stop" => self.close(index, give),
             "message_delta" => {
+                note_others(&data, &["type", "delta", "usage"], ledger);
                 if let Some(delta) = member(&data, "delta") {
+                    note_others(delta, &["stop_reason", "stop_sequence"], ledger);
                     self.ends(delta);
                 }
             }
-            "message_stop" => self.finish(give),
+            "message_stop" => self.end(ledger, give),
             // A ping, an error, which is the meter's business, or what is news to us.
             _ => {}
         }
@@ -81,6 +84,12 @@ impl DecodeStream for Decoder {
     }
 
     fn finish(&mut self, give: &mut dyn FnMut(StreamPart<'_>)) {
+        self.end(&mut Ledger::default(), give);
+    }
+}
+
+impl Decoder {
+    fn end(&mut self, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
         if std::mem::replace(&mut self.has_ended, true) {
             return;
         }
@@ -89,12 +98,10 @@ impl DecodeStream for Decoder {
         for index in left {
             self.close(index, give);
         }
-        self.searching.left().for_each(|searched| give(StreamPart::Searched(&searched)));
+        self.searching.left(ledger).for_each(|searched| give(StreamPart::Searched(&searched)));
         give(StreamPart::End { reason: std::mem::take(&mut self.reason) });
     }
-}
 
-impl Decoder {
     /// Takes the reason that a message or delta names.
     fn ends(&mut self, named: &Value<'_>) {
         if let Some(name) = text(named, "stop_reason") {

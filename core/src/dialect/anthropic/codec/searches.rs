@@ -59,9 +59,15 @@ impl Searching {
         Some(Searched { pages, has_failed, ..self.begun.remove(begun).searched() })
     }
 
-    /// Those that nothing was told of; one that was cut off within its query is none.
-    pub(super) fn left(&mut self) -> impl Iterator<Item = Searched<'static>> {
-        self.begun.drain(..).map(Begun::searched).filter(|searched| !searched.queries.is_empty())
+    /// Those that nothing was told of. One whose query cannot be read, as it was cut off within it, is none.
+    pub(super) fn left(&mut self, ledger: &mut Ledger) -> impl Iterator<Item = Searched<'static>> {
+        self.begun.drain(..).map(Begun::searched).filter(|searched| {
+            let is_known = !searched.queries.is_empty();
+            if !is_known {
+                ledger.unknown("server_tool_use");
+            }
+            is_known
+        })
     }
 }
 

@@ -221,7 +221,7 @@ impl Choice {
             let arguments = get(call, "args").and_then(Value::as_object).map(Members::to_json).unwrap_or_default();
             self.call = Some(Call { index, arguments });
         }
-        let Some(open) = &mut self.call else { return };
+        let Some(open) = &mut self.call else { return ledger.unknown("functionCall") };
         if !partial_args::take(&mut open.arguments, call) {
             ledger.dropped("functionCall.partialArgs");
         }

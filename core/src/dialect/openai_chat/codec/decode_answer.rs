@@ -8,13 +8,18 @@ use crate::dialect::hub::{
 use crate::wire::json::Value;
 
 pub(super) fn decode<'a>(answer: &'a Value<'a>, ledger: &mut Ledger) -> Answer<'a> {
-    if member(answer, "moderation").is_some() {
-        ledger.dropped("moderation");
-    }
+    note_unsaid(answer, ledger);
     let pages = notes::pages(answer, ledger);
     let id = text(answer, "id");
     let choices = list(answer, "choices").iter().map(|it| choice(id, it, &pages, ledger));
     Answer::of_choices(id, choices).served(text(answer, "service_tier"))
+}
+
+/// What an answer, or a chunk of it, says beside its choices.
+pub(super) fn note_unsaid(answer: &Value<'_>, ledger: &mut Ledger) {
+    if member(answer, "moderation").is_some() {
+        ledger.dropped("moderation");
+    }
 }
 
 fn choice<'a>(id: Option<&str>, choice: &'a Value<'a>, pages: &[Citation<'a>], ledger: &mut Ledger) -> Choice<'a> {

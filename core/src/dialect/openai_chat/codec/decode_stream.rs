@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
-use super::decode_answer::extra_proof;
+use super::decode_answer::{extra_proof, note_unsaid};
 use super::thoughts::{Collected, EXTRA, part_words};
 use super::{notes, reason};
 use crate::dialect::hub::{
@@ -84,6 +84,7 @@ impl DecodeStream for Decoder {
         if !std::mem::replace(&mut self.has_started, true) {
             give(StreamPart::Start { id: text(&chunk, "id") });
         }
+        note_unsaid(&chunk, ledger);
         let pages = notes::pages(&chunk, ledger);
         if !pages.is_empty() {
             self.pages = pages.into_iter().map(Citation::into_owned).collect();
