@@ -182,7 +182,7 @@ async fn refuses_malformed_requests() {
             None,
             r#"{"model":"ok","input":"Hi","store":false}"#,
             400,
-            "'store'",
+            "store: unknown parameter",
         ),
         (Dialect::Anthropic, "/v1/messages/count_tokens", None, to_count, 200, "input_tokens"),
         (Dialect::Anthropic, "/v1/messages/count_tokens", None, messages, 400, "max_tokens"),

@@ -3027,7 +3027,7 @@ export interface components {
              */
             max_rest: number;
             /**
-             * @description The provider (by name, of type `anthropic` or `gemini`) that counts tokens for models whose own providers cannot.
+             * @description The provider (by name, of type `anthropic`, `gemini` or `openai-res`) that counts tokens for models whose own providers cannot.
              * @default null
              */
             counting_provider: string | null;
@@ -3059,7 +3059,7 @@ export interface components {
              */
             max_rest?: number;
             /**
-             * @description The provider (by name, of type `anthropic` or `gemini`) that counts tokens for models whose own providers cannot.
+             * @description The provider (by name, of type `anthropic`, `gemini` or `openai-res`) that counts tokens for models whose own providers cannot.
              * @default null
              */
             counting_provider?: string | null;

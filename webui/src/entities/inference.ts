@@ -51,13 +51,16 @@ export interface Sent {
   follows?: true;
 }
 
+/** The types of provider that count tokens. */
+export const COUNTING: readonly string[] = ['anthropic', 'gemini', 'openai-res'];
+
 /** Where requests of a dialect go; Gemini's say the model and whether to stream there. */
 export function pathOf(dialect: DialectName, model: string, stream: boolean, countTokens = false): string {
   switch (dialect) {
     case 'openai_chat':
       return '/v1/chat/completions';
     case 'openai_responses':
-      return '/v1/responses';
+      return `/v1/responses${countTokens ? '/input_tokens' : ''}`;
     case 'anthropic':
       return `/v1/messages${countTokens ? '/count_tokens' : ''}`;
     case 'gemini': {

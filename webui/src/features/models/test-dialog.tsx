@@ -2,6 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useState } from 'react';
 import client, { type Schemas } from '@/api/client';
 import { type Association, isPattern, type Model, useProviders } from '@/entities/config';
+import { COUNTING } from '@/entities/inference';
 import { useSetting } from '@/entities/write';
 import { Button } from '@/ui/button';
 import { Dialog } from '@/ui/dialog';
@@ -32,7 +33,7 @@ export function TestDialog({ model, association, onClose }: TestDialogProps) {
     ['structured_output', t`An answer by a schema`],
     ['image', t`What is in a picture`],
     ['agent', t`A small agent: two tools, then an answer`],
-    ...(type === 'anthropic' || type === 'gemini' ? [['count_tokens', t`How many tokens`] as [Kind, string]] : []),
+    ...(type && COUNTING.includes(type) ? [['count_tokens', t`How many tokens`] as [Kind, string]] : []),
   ];
   const run = (kind: Kind) => tests.run(kind, { kind, transcript: true, ...(name ? { model: name } : {}) });
   const runAll = async () => {

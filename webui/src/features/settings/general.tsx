@@ -4,6 +4,7 @@ import { toast } from 'sonner';
 import client, { data, type Schemas } from '@/api/client';
 import { type Settings, useConfigChanged, useProviders } from '@/entities/config';
 import { FormError, saveOnEnter, submitter, useGuard, useUnsavedGuard } from '@/entities/form';
+import { COUNTING } from '@/entities/inference';
 import { Button } from '@/ui/button';
 import { Field, Input, Select } from '@/ui/field';
 import { Card } from '@/ui/page';
@@ -60,7 +61,7 @@ export function GeneralSettings({ stored }: { stored: Settings }) {
     guard,
   );
   const counting = providers.filter((it) =>
-    [it.type, ...it.also.map((address) => address.type)].some((type) => type === 'anthropic' || type === 'gemini'),
+    [it.type, ...it.also.map((address) => address.type)].some((type) => COUNTING.includes(type)),
   );
   // The stored one is a choice before the others are there: the browser forgets what was chosen with its option.
   const choices = [...new Set([...counting.map((it) => it.name), stored.counting_provider ?? ''])].filter(Boolean);
@@ -71,7 +72,7 @@ export function GeneralSettings({ stored }: { stored: Settings }) {
       <form onSubmit={submit} onKeyDown={saveOnEnter(submit)} className="flex max-w-140 flex-col gap-4">
         <Field
           label={t`Counting provider`}
-          hint={t`A provider of Messages or Gemini that counts tokens for models whose own cannot.`}
+          hint={t`A provider of Messages, Gemini or Responses that counts tokens for models whose own cannot.`}
           error={errors.counting_provider?.message}
         >
           {(props) => (
