@@ -726,6 +726,10 @@ export interface components {
             model: string;
             /** @description The provider's name. */
             provider: string;
+            /** @description Whether its model is switched on. It is asked only if that, its provider and it itself (`enabled`) are. */
+            model_enabled: boolean;
+            /** @description Whether its provider is switched on. */
+            provider_enabled: boolean;
             model_id: string;
             provider_id: string;
             /** @description The provider's own name for the model; `*` is the name the client asked for. */

@@ -110,6 +110,10 @@ pub(super) struct AssociationView {
     model: String,
     /// The provider's name.
     provider: String,
+    /// Whether its model is switched on. It is asked only if that, its provider and it itself (`enabled`) are.
+    model_enabled: bool,
+    /// Whether its provider is switched on.
+    provider_enabled: bool,
     #[serde(flatten)]
     fields: AssociationFields,
     health: HealthView,
@@ -173,6 +177,8 @@ impl AssociationView {
             id: association.id.clone(),
             model: model.name.clone(),
             provider: provider.map_or_else(String::new, |provider| provider.name.clone()),
+            model_enabled: model.enabled,
+            provider_enabled: provider.is_some_and(|provider| provider.enabled),
             fields: AssociationFields::of(model, association),
             health: HealthView::of(&admin.instance.health(&association.id), model.breaker, admin.platform.clock.now()),
         }

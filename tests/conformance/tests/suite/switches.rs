@@ -81,6 +81,32 @@ async fn a_provider_that_is_off_takes_no_part() {
 }
 
 #[tokio::test]
+async fn an_association_says_which_switches_are_off() {
+    let (home, _upstream) = bed().await;
+    let model = path_of(&home, "/models", "m-Chat").await;
+    let provider = path_of(&home, "/providers", "Chat").await;
+    let shown = home.admin(Method::GET, &model, None).await.json();
+    let association = format!("/associations/{}", shown["associations"][0]["id"].as_str().expect("an id"));
+    for (path, field) in [(&model, "model_enabled"), (&provider, "provider_enabled"), (&association, "enabled")] {
+        patch(&home, path, &json!({"enabled": false})).await;
+        let alone = home.admin(Method::GET, &association, None).await.json();
+        let of_its_model = home.admin(Method::GET, &model, None).await.json()["associations"][0].clone();
+        for seen in [alone, of_its_model] {
+            for switch in ["model_enabled", "provider_enabled", "enabled"] {
+                assert_eq!(seen[switch], json!(switch != field), "{switch}: {seen}");
+            }
+        }
+        let health = home.admin(Method::GET, "/health", None).await.json();
+        let of_all = health["associations"].as_array().into_iter().flatten();
+        let seen = of_all.clone().find(|it| association.ends_with(it["id"].as_str().expect("an id")));
+        assert_eq!(seen.map(|it| &it["state"]), Some(&json!("off")), "{health}");
+        patch(&home, path, &json!({"enabled": true})).await;
+    }
+    let refused = home.admin(Method::PATCH, &association, Some(&json!({"provider_enabled": false}))).await;
+    assert_eq!(refused.status, 422, "the provider's own switch: {}", refused.text());
+}
+
+#[tokio::test]
 async fn what_operators_note_is_kept() {
     let (home, _upstream) = bed().await;
     let provider = path_of(&home, "/providers", "spare").await;
