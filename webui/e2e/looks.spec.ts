@@ -1,4 +1,5 @@
 /** Every page in each language, light and dark, on a desktop and a phone: no violation, nothing too wide; the pictures stay in `screenshots`. */
+import { HOSTILE } from './seed';
 import { accessible, expect, fits, open, test } from './test';
 
 const PAGES = [
@@ -55,6 +56,24 @@ for (const { locale, theme, width, height } of LOOKS) {
     }
   });
 }
+
+test('names have the room that a narrow table has', async ({ page, seeded }) => {
+  await page.setViewportSize({ width: 820, height: 800 });
+  for (const [path, name] of [
+    ['/logs', 'OpenAI Responses › o5+thinking'],
+    ['/models', 'flaky fails first, on purpose'],
+    ['/providers', HOSTILE.provider],
+  ] as const) {
+    await open(page, seeded, path);
+    const cell = page.getByRole('cell', { name, exact: true }).first();
+    await expect(cell).toBeVisible();
+    // Neither the cell nor what is in it.
+    const cut = await cell.evaluate((it) =>
+      [it, ...it.querySelectorAll('*')].some((one) => one.scrollWidth > one.clientWidth && one.clientWidth > 0),
+    );
+    expect(cut, `${path}: ${name}`).toBe(false);
+  }
+});
 
 for (const width of [1280, 1024, 768])
   test(`no table scrolls sideways on a screen of ${width}`, async ({ page, seeded }) => {

@@ -73,6 +73,45 @@ test('a broken provider: what, since when, why, and the button that mends it, wi
   expect(Number(await page.evaluate(() => sessionStorage.getItem('clicks')))).toBeLessThanOrEqual(2);
 });
 
+test('what is switched off is told apart from what is ready, wherever its state is shown', async ({ page }) => {
+  const { provider, model, association } = made;
+  await gateway.api('PATCH', `/api/associations/${association.id}`, { provider_model: 'text' });
+  await ask();
+  const shown = async (path: string, ...texts: (string | RegExp)[]) => {
+    await open(page, gateway, path);
+    for (const text of texts) await expect(page.getByRole('main').getByText(text).first()).toBeVisible();
+    for (const ready of [/of 1 ready/, /^ready$/]) await expect(page.getByRole('main').getByText(ready)).toHaveCount(0);
+  };
+  const nobody = 'No model that could be used here is served by anybody yet.';
+
+  await gateway.api('PATCH', `/api/providers/${provider.id}`, { enabled: false });
+  await shown('/', 'Main', 'off');
+  await shown('/models', 'served by nobody');
+  await shown(`/models/${model.id}`, 'provider is off', /^0%$/);
+  await shown('/providers', 'off');
+  await shown(`/providers/${provider.id}`, 'off', 'provider is off');
+  await shown('/start', nobody);
+  await shown('/playground', nobody);
+  await page.keyboard.press('Control+k');
+  await expect(page.getByRole('option', { name: 'Main' })).toContainText('off');
+  await expect(page.getByRole('option', { name: 'gpt' })).not.toContainText('off');
+  await accessible(page);
+  await page.goto(`${gateway.console}/models/${model.id}?add=true`);
+  await expect(page.getByLabel('Provider', { exact: true })).toContainText('Main (off)');
+
+  await gateway.api('PATCH', `/api/providers/${provider.id}`, { enabled: true });
+  await gateway.api('PATCH', `/api/models/${model.id}`, { enabled: false });
+  await shown('/models', 'off');
+  await shown(`/models/${model.id}`, 'model is off');
+  await shown(`/providers/${provider.id}`, 'unused', 'model is off');
+
+  await gateway.api('PATCH', `/api/models/${model.id}`, { enabled: true });
+  await gateway.api('PATCH', `/api/associations/${association.id}`, { enabled: false });
+  await shown('/', 'unused');
+  await shown('/models', 'served by nobody');
+  await shown(`/models/${model.id}`, 'off', /^0%$/);
+});
+
 test('a deletion says what goes along, and who names it still', async ({ page }) => {
   await open(page, gateway, `/models/${made.model.id}`);
   await page.getByRole('button', { name: 'Delete' }).click();

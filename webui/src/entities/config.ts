@@ -1,4 +1,5 @@
 /** What is configured: providers, models with their associations, keys, settings. */
+import { t } from '@lingui/core/macro';
 import { type QueryClient, queryOptions, useQuery, useQueryClient } from '@tanstack/react-query';
 import client, { data, type Schemas } from '@/api/client';
 
@@ -64,6 +65,21 @@ export function configChanged(queryClient: QueryClient) {
 export function useConfigChanged() {
   const queryClient = useQueryClient();
   return () => configChanged(queryClient);
+}
+
+/** Whether an association's own switch is on, its model's and its provider's. */
+export function isOn(association: Pick<Association, 'enabled' | 'model_enabled' | 'provider_enabled'>): boolean {
+  return association.enabled && association.model_enabled && association.provider_enabled;
+}
+
+/** Whether a model can be asked by its name: somebody serves it, and all the switches on the way are on. */
+export function isUsable(model: Model): boolean {
+  return !isPattern(model.name) && model.associations.some(isOn);
+}
+
+/** What is switched off says so where only its name stands, as in a list of choices. */
+export function named(name: string, on: boolean): string {
+  return on ? name : t`${name} (off)`;
 }
 
 /** A name with a `*` is a pattern: it serves every name that fits. */

@@ -3,7 +3,7 @@ import { ask, errorOf } from '@/api/client';
 import { answerOf, type DialectName } from '@/dialects';
 import type { JsonObject } from '@/dialects/conversation';
 import { type Call, followUp, type Tool, toolsIn } from '@/dialects/tools';
-import type { Model, Provider } from './config';
+import { isOn, type Model, type Provider } from './config';
 import { DIALECTS } from './log-search';
 
 export interface Asked {
@@ -28,7 +28,7 @@ export const dialectOfType = {
 /** The dialects that somebody serves a model in. */
 export function dialectsOf(model: Model, providers: Provider[]): DialectName[] {
   const types = model.associations
-    .filter((it) => it.enabled)
+    .filter(isOn)
     .flatMap((it) => providers.find((one) => one.id === it.provider_id) ?? [])
     .flatMap((it) => [it.type, ...it.also.map((address) => address.type)]);
   return [...new Set(types.map((type) => dialectOfType[type]))];

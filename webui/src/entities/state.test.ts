@@ -17,7 +17,8 @@ test.each([
     'ready',
   ],
 ])('%s', (_, provider_model, health, state) => {
-  const association = { enabled: true, provider_model, health } as Association;
+  const on = { enabled: true, model_enabled: true, provider_enabled: true };
+  const association = { ...on, provider_model, health } as Association;
   expect(stateOf(association)).toBe(state);
-  expect(stateOf({ ...association, enabled: false })).toBe('off');
+  for (const name of Object.keys(on)) expect(stateOf({ ...association, [name]: false }), name).toBe('off');
 });

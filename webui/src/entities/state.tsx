@@ -1,7 +1,8 @@
 import { Plural, Trans, useLingui } from '@lingui/react/macro';
+import type { ReactNode } from 'react';
 import { Status } from '@/ui/status';
 import { Ago } from '@/ui/time';
-import type { Association } from './config';
+import { type Association, isOn, type Model } from './config';
 
 export type State = 'ready' | 'resting' | 'probing' | 'off';
 
@@ -11,9 +12,9 @@ function healthOf({ provider_model, health }: Association) {
   return health.models.find((it) => it.provider_model === provider_model) ?? health;
 }
 
-/** Whether an association is asked; one that is switched off is not. */
+/** Whether an association is asked; one that is switched off is not, nor one of a model or provider that is. */
 export function stateOf(association: Association): State {
-  if (!association.enabled) return 'off';
+  if (!isOn(association)) return 'off';
   const { state } = healthOf(association);
   return state === 'asked' ? 'ready' : state === 'resting' ? 'resting' : 'probing';
 }
@@ -39,7 +40,7 @@ export function AssociationState({ association }: { association: Association }) 
     case 'off':
       return (
         <Status tone="off">
-          <Trans>off</Trans>
+          {!association.enabled ? t`off` : !association.provider_enabled ? t`provider is off` : t`model is off`}
         </Status>
       );
     case 'probing':
@@ -63,26 +64,26 @@ export function AssociationState({ association }: { association: Association }) 
   }
 }
 
-/** Several associations as one: all ready, some, none. */
-export function StateOfMany({ associations }: { associations: Association[] }) {
-  const on = associations.filter((association) => association.enabled);
+/** A provider by the models that it serves: whether it is asked for all of them, some, none. */
+export function ProviderState({ enabled, associations }: { enabled: boolean; associations: Association[] }) {
+  const { t } = useLingui();
+  if (!enabled) return <Status tone="off">{t`off`}</Status>;
+  return <ReadyOf associations={associations} none={<Status tone="off">{t`unused`}</Status>} />;
+}
+
+/** A model by those who serve it. That nobody does is no choice, unless it is switched off: its clients get an error. */
+export function ModelState({ model }: { model: Model }) {
+  const { t } = useLingui();
+  if (!model.enabled) return <Status tone="off">{t`off`}</Status>;
+  return <ReadyOf associations={model.associations} none={<Status tone="bad">{t`served by nobody`}</Status>} />;
+}
+
+function ReadyOf({ associations, none }: { associations: Association[]; none: ReactNode }) {
+  const on = associations.filter(isOn);
   const ready = on.filter((association) => stateOf(association) === 'ready').length;
-  if (!on.length)
-    return (
-      <Status tone="off">
-        <Trans>unused</Trans>
-      </Status>
-    );
-  if (ready === on.length)
-    return (
-      <Status tone="ok">
-        <Trans>
-          {ready} of {on.length} ready
-        </Trans>
-      </Status>
-    );
+  if (!on.length) return none;
   return (
-    <Status tone={ready ? 'warn' : 'bad'}>
+    <Status tone={ready === on.length ? 'ok' : ready ? 'warn' : 'bad'}>
       <Trans>
         {ready} of {on.length} ready
       </Trans>

@@ -45,7 +45,6 @@ export function useUsageColumns<T>(
       id: 'requests',
       header: t`Used, 30 d`,
       end: true,
-      from: 'lg',
       cell: (row) => {
         const it = found.get(idOf(row));
         if (!it) return <span className="text-t3">{unknown ? '–' : number(0)}</span>;

@@ -11,6 +11,8 @@ export interface Column<T> {
   end?: boolean;
   /** A width for columns that must not give way to others. */
   width?: string;
+  /** Of what may be long: which part of the table it has, as a class for each width of screen; what does not fit is cut. */
+  part?: string;
   /** On a phone: the card's title, beside it, left out, a value that needs no name, or (as usual) one with its name. */
   card?: 'title' | 'aside' | 'none' | 'bare';
   /** The screen that has room for it: from 1024 (`lg`) or 1280 (`xl`) pixels on. Cards have all. */
@@ -118,6 +120,7 @@ function Rows<T>({ label, columns, rows, rowKey, selected, onRow, dim, shown, be
                   'border-line border-b px-2 font-medium',
                   column.end ? 'text-end' : 'text-start',
                   column.from && FROM[column.from],
+                  column.part,
                 )}
               >
                 {column.header}
@@ -176,7 +179,8 @@ const Row = memo(function Row<T>({ id, row, index, columns, selected, dim, onRow
           key={column.id}
           className={clsx(
             'px-2 py-1',
-            column.end ? 'text-end whitespace-nowrap' : 'max-w-56 truncate',
+            column.end ? 'text-end whitespace-nowrap' : 'truncate',
+            !column.end && (column.part ? 'min-w-24 max-w-0' : 'max-w-56'),
             column.from && FROM[column.from],
           )}
         >

@@ -8,6 +8,7 @@ import { gatewayOrigin } from '@/api/session';
 import { queries } from '@/entities/config';
 import { setTheme } from '@/lib/theme';
 import { Dialog } from '@/ui/dialog';
+import { Status } from '@/ui/status';
 import { navigation } from '../shell/navigation';
 
 /** Pages, what is configured, and actions, by name; a pasted id, trace or session opens its requests. */
@@ -74,6 +75,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
               <Item
                 key={model.id}
                 value={`model ${model.name}`}
+                off={!model.enabled}
                 icon={<Boxes size={16} />}
                 onSelect={() => go({ to: '/models/$id', params: { id: model.id } })}
               >
@@ -86,6 +88,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
               <Item
                 key={provider.id}
                 value={`provider ${provider.name}`}
+                off={!provider.enabled}
                 icon={<Server size={16} />}
                 onSelect={() => go({ to: '/providers/$id', params: { id: provider.id } })}
               >
@@ -98,6 +101,7 @@ export default function Palette({ onClose }: { onClose: () => void }) {
               <Item
                 key={key.id}
                 value={`key ${key.name}`}
+                off={!key.enabled}
                 icon={<KeyRound size={16} />}
                 onSelect={() => go({ to: '/keys', search: { q: key.name } })}
               >
@@ -136,14 +140,17 @@ function Section({ heading, children }: { heading: string; children: ReactNode }
 function Item({
   icon,
   value,
+  off,
   onSelect,
   children,
 }: {
   icon?: ReactNode;
   value?: string;
+  off?: boolean;
   onSelect: () => void;
   children: ReactNode;
 }) {
+  const { t } = useLingui();
   return (
     <Command.Item
       {...(value ? { value } : {})}
@@ -152,6 +159,11 @@ function Item({
     >
       {icon}
       <span className="min-w-0 truncate">{children}</span>
+      {off && (
+        <span className="ms-auto shrink-0 text-meta">
+          <Status tone="off">{t`off`}</Status>
+        </span>
+      )}
     </Command.Item>
   );
 }

@@ -92,7 +92,7 @@ export default function DashboardPage() {
           />
           <Select
             aria-label={t`Break down by`}
-            className="w-auto!"
+            className="w-auto! md:max-lg:max-w-40"
             value={by}
             onChange={(event) => set({ by: event.target.value, then_by: undefined })}
           >
@@ -104,7 +104,7 @@ export default function DashboardPage() {
           </Select>
           <Select
             aria-label={t`and then by`}
-            className="w-auto!"
+            className="w-auto! md:max-lg:max-w-40"
             value={thenBy ?? ''}
             onChange={(event) => set({ then_by: event.target.value || undefined })}
           >

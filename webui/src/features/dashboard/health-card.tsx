@@ -8,7 +8,7 @@ import client, { type Schemas } from '@/api/client';
 import { type Association, useConfigChanged, useModelsNow } from '@/entities/config';
 import { useHealth } from '@/entities/health';
 import { LastError, Recent } from '@/entities/recent';
-import { AssociationState, StateOfMany, stateOf } from '@/entities/state';
+import { AssociationState, ProviderState, stateOf } from '@/entities/state';
 import { Button } from '@/ui/button';
 import { Card } from '@/ui/page';
 import { Empty, Loaded } from '@/ui/states';
@@ -27,7 +27,9 @@ export function HealthCard() {
             all.flatMap((model) => model.associations),
             (it) => it.provider_id,
           );
-          const rows = [...byProvider].sort(([, a], [, b]) => bad(b).length - bad(a).length);
+          // First those with something to mend, last those that are switched off.
+          const rank = (list: Association[]) => (isEnabled(list) ? -bad(list).length : 1);
+          const rows = [...byProvider].sort(([, a], [, b]) => rank(a) - rank(b));
           if (!rows.length) return <Empty>{t`No provider serves a model yet.`}</Empty>;
           return (
             <ul className="m-0 grid list-none gap-x-8 p-0 sm:grid-cols-2 2xl:grid-cols-3">
@@ -40,11 +42,11 @@ export function HealthCard() {
                     <Link
                       to="/providers/$id"
                       params={{ id }}
-                      className="break-anywhere w-40 font-medium sm:w-56 text-acc hover:underline"
+                      className="break-anywhere w-40 font-medium lg:w-56 text-acc hover:underline"
                     >
                       {list[0]?.provider}
                     </Link>
-                    <StateOfMany associations={list} />
+                    <ProviderState enabled={isEnabled(list)} associations={list} />
                   </div>
                   {bad(list).map((it) => (
                     <Resting key={it.id} association={it} health={health.get(it.id)} />
@@ -57,6 +59,10 @@ export function HealthCard() {
       </Loaded>
     </Card>
   );
+}
+
+function isEnabled(ofProvider: Association[]): boolean {
+  return ofProvider.some((it) => it.provider_enabled);
 }
 
 function bad(list: Association[]): Association[] {

@@ -48,21 +48,20 @@ export default function KeysPage() {
     {
       id: 'name',
       header: t`Name`,
+      part: 'w-[26%] lg:w-[22%] xl:w-[16%]',
       card: 'title',
       cell: (key) => (
         <span>
           <button
             type="button"
             title={key.name}
-            className="break-anywhere text-start font-medium text-acc hover:underline md:block md:max-w-44 md:truncate 2xl:max-w-56"
+            className="break-anywhere text-start font-medium text-acc hover:underline md:block md:max-w-full md:truncate"
             onClick={() => setEditing(key)}
           >
             {key.name}
           </button>
           {key.note && (
-            <span className="break-anywhere block text-meta text-t3 md:max-w-44 md:truncate 2xl:max-w-56">
-              {key.note.slice(0, 120)}
-            </span>
+            <span className="break-anywhere block text-meta text-t3 md:truncate">{key.note.slice(0, 120)}</span>
           )}
         </span>
       ),

@@ -8,6 +8,7 @@ import client, { data } from '@/api/client';
 import {
   type Association,
   type Model,
+  named,
   type Provider,
   queries,
   useConfigChanged,
@@ -78,7 +79,9 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
   const hasPrices = watch('has_prices');
   // Before the others are there its own provider is: the browser forgets what was chosen with its option.
   const choices =
-    providers.length || !association ? providers : [{ id: association.provider_id, name: association.provider }];
+    providers.length || !association
+      ? providers
+      : [{ id: association.provider_id, name: association.provider, enabled: association.provider_enabled }];
   return (
     <FormDialog
       title={
@@ -108,7 +111,7 @@ export function AssociationDialog({ model, association, copy, onClose }: Associa
             <option value="">{t`Choose…`}</option>
             {choices.map((it) => (
               <option key={it.id} value={it.id}>
-                {it.name}
+                {named(it.name, it.enabled)}
               </option>
             ))}
           </Select>

@@ -4,7 +4,7 @@ import { Copy, FlaskConical, Pencil, RotateCcw, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { toast } from 'sonner';
 import client from '@/api/client';
-import { type Association, type Model, useConfigChanged, useProviders } from '@/entities/config';
+import { type Association, isOn, type Model, useConfigChanged, useProviders } from '@/entities/config';
 import { EnabledSwitch } from '@/entities/enabled-switch';
 import { useHealth } from '@/entities/health';
 import { Recent } from '@/entities/recent';
@@ -269,7 +269,7 @@ export function Associations({ model }: { model: Model }) {
         <p className="text-meta text-t2">{t`With this strategy the fastest is asked; the shares by weight hold for those that have not been measured.`}</p>
       )}
       {rows.length ? (
-        <Table label={t`Associations`} columns={columns} rows={rows} rowKey={(it) => it.id} dim={(it) => !it.enabled} />
+        <Table label={t`Associations`} columns={columns} rows={rows} rowKey={(it) => it.id} dim={(it) => !isOn(it)} />
       ) : (
         <Empty>
           <Trans>No association is like that.</Trans>

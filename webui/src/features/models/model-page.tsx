@@ -2,7 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Dices, FlaskConical, Pencil, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import { type Model, useModelsNow } from '@/entities/config';
+import { type Model, named, useModelsNow } from '@/entities/config';
 import { strategies } from '@/entities/words';
 import { duration, number } from '@/lib/format';
 import { Button, buttonClass } from '@/ui/button';
@@ -66,7 +66,7 @@ function Detail({ model, models }: { model: Model; models: Model[] }) {
           >
             {models.map((it) => (
               <option key={it.id} value={it.id}>
-                {it.name}
+                {named(it.name, it.enabled)}
               </option>
             ))}
           </Select>

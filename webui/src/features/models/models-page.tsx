@@ -6,7 +6,7 @@ import client from '@/api/client';
 import { isPattern, type Model, useConfigChanged, useModels } from '@/entities/config';
 import { Dependants } from '@/entities/dependants';
 import { EnabledSwitch } from '@/entities/enabled-switch';
-import { StateOfMany } from '@/entities/state';
+import { ModelState } from '@/entities/state';
 import { useUsageColumns } from '@/entities/usage';
 import { strategies } from '@/entities/words';
 import { useSetting } from '@/entities/write';
@@ -81,12 +81,14 @@ export default function ModelsPage() {
     {
       id: 'name',
       header: t`Name`,
+      part: 'w-[30%] lg:w-[24%] xl:w-[17%]',
       card: 'title',
       cell: (model) => (
-        <span className="inline-flex max-w-full flex-wrap items-center gap-x-1.5 md:max-w-44 md:flex-nowrap md:overflow-hidden">
+        <span className="inline-flex max-w-full flex-wrap items-center gap-x-1.5 md:flex-nowrap md:overflow-hidden">
           <Link
             to="/models/$id"
             params={{ id: model.id }}
+            title={model.name}
             className="break-anywhere min-w-6 font-medium text-acc hover:underline md:shrink-0 md:truncate md:max-w-full"
           >
             {model.name}
@@ -102,7 +104,7 @@ export default function ModelsPage() {
       id: 'state',
       header: t`State`,
       card: 'bare',
-      cell: (model) => <StateOfMany associations={model.enabled ? model.associations : []} />,
+      cell: (model) => <ModelState model={model} />,
     },
     { id: 'strategy', header: t`Strategy`, from: 'lg', cell: (model) => i18n._(strategies[model.strategy].name) },
     { id: 'share', header: t`Associations`, width: '5rem', cell: (model) => <ShareBar model={model} /> },

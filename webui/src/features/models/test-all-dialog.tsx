@@ -1,6 +1,6 @@
 import { Trans, useLingui } from '@lingui/react/macro';
 import { useState } from 'react';
-import { isPattern, type Model } from '@/entities/config';
+import { isPattern, type Model, named } from '@/entities/config';
 import { Button } from '@/ui/button';
 import { Dialog } from '@/ui/dialog';
 import { Field, Input } from '@/ui/field';
@@ -50,7 +50,7 @@ export function TestAllDialog({ model, onClose }: { model: Model; onClose: () =>
               <li key={it.id} className="rounded-card border border-line px-3 py-2">
                 <div className="flex flex-wrap items-center gap-3">
                   <span className="break-anywhere min-w-0 flex-1">
-                    {it.provider} › <code>{it.provider_model}</code>
+                    {named(it.provider, it.provider_enabled)} › <code>{it.provider_model}</code>
                   </span>
                   <span role="status">{report ? <Ended report={report} /> : tests.busy ? t`waiting` : null}</span>
                 </div>

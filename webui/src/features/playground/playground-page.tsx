@@ -3,7 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { readTools } from '@/dialects/tools';
-import { isPattern, useModels, useProviders } from '@/entities/config';
+import { isUsable, useModels, useProviders } from '@/entities/config';
 import { saveOnEnter } from '@/entities/form';
 import { Button, buttonClass } from '@/ui/button';
 import { Checkbox, Field, Input, More, TextArea } from '@/ui/field';
@@ -60,7 +60,7 @@ export default function PlaygroundPage() {
     <Page title={t`Playground`} intro={t`Real requests, with the administrator's token; they cost what they cost.`}>
       <Loaded query={models}>
         {(all) => {
-          const usable = all.filter((it) => it.enabled && !isPattern(it.name) && it.associations.length > 0);
+          const usable = all.filter(isUsable);
           if (!usable.length)
             return (
               <Empty

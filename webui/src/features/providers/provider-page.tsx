@@ -4,7 +4,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { Pencil, Plus, RefreshCw, Trash2 } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { type Association, type Provider, queries, useModels, useProviders } from '@/entities/config';
-import { AssociationState, StateOfMany } from '@/entities/state';
+import { AssociationState, ProviderState } from '@/entities/state';
 import { providerTypes } from '@/entities/words';
 import { number } from '@/lib/format';
 import { Button, buttonClass } from '@/ui/button';
@@ -76,7 +76,7 @@ function Detail({ provider }: { provider: Provider }) {
         <Card title={t`Connection`} actions={<Enabled provider={provider} />}>
           <Facts
             items={[
-              [t`State`, <StateOfMany key="s" associations={provider.enabled ? associations : []} />],
+              [t`State`, <ProviderState key="s" enabled={provider.enabled} associations={associations} />],
               [t`Type`, providerTypes[provider.type]],
               [
                 t`Base URL`,

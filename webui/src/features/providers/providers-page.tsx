@@ -5,7 +5,7 @@ import { useState } from 'react';
 import client from '@/api/client';
 import { type Provider, useModels, useProviders } from '@/entities/config';
 import { EnabledSwitch } from '@/entities/enabled-switch';
-import { StateOfMany } from '@/entities/state';
+import { ProviderState } from '@/entities/state';
 import { useUsageColumns } from '@/entities/usage';
 import { providerTypes } from '@/entities/words';
 import { Button } from '@/ui/button';
@@ -44,10 +44,16 @@ export default function ProvidersPage() {
     {
       id: 'name',
       header: t`Name`,
+      part: 'w-[40%] lg:w-[24%] xl:w-[17%]',
       card: 'title',
       cell: (it) => (
-        <span className="inline-flex max-w-full items-center gap-2 md:max-w-44">
-          <Link to="/providers/$id" params={{ id: it.id }} className="truncate font-medium text-acc hover:underline">
+        <span className="inline-flex max-w-full items-center gap-2">
+          <Link
+            to="/providers/$id"
+            params={{ id: it.id }}
+            title={it.name}
+            className="truncate font-medium text-acc hover:underline"
+          >
             {it.name}
           </Link>
           {it.console_url && <ConsoleLink provider={it} />}
@@ -58,7 +64,7 @@ export default function ProvidersPage() {
       id: 'state',
       header: t`State`,
       card: 'bare',
-      cell: (it) => <StateOfMany associations={it.enabled ? associations(it) : []} />,
+      cell: (it) => <ProviderState enabled={it.enabled} associations={associations(it)} />,
     },
     {
       id: 'type',
@@ -70,9 +76,10 @@ export default function ProvidersPage() {
     {
       id: 'url',
       header: t`Base URL`,
+      part: 'w-[16%]',
       from: 'xl',
       cell: (it) => (
-        <span className="inline-flex max-w-full items-center gap-1 md:max-w-32 xl:max-w-40 2xl:max-w-72">
+        <span className="inline-flex max-w-full items-center gap-1">
           <span className="break-anywhere truncate font-mono text-meta" title={it.base_url}>
             {it.base_url}
           </span>

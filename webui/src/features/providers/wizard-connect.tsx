@@ -16,13 +16,18 @@ interface ConnectProps {
 
 /** Where the provider is, and by which key. */
 export function Connect({ form, fill, failed }: ConnectProps) {
+  const begun = useRef<HTMLUListElement>(null);
+  // It begins where one would; by finger that would look like a choice that was made.
+  useEffect(() => {
+    if (!matchMedia('(pointer: coarse)').matches) begun.current?.querySelector('button')?.focus();
+  }, []);
   return (
     <>
       <div>
         <p id="templates" className="mb-1.5 text-t2">
           <Trans>Begin with one of these, or fill in your own.</Trans>
         </p>
-        <ul aria-labelledby="templates" className="m-0 flex list-none flex-wrap gap-1.5 p-0">
+        <ul ref={begun} aria-labelledby="templates" className="m-0 flex list-none flex-wrap gap-1.5 p-0">
           {templates.map((template) => (
             <li key={template.name}>
               <Button onClick={() => fill(template)}>{template.name}</Button>

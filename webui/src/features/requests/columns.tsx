@@ -104,24 +104,21 @@ export function useColumns(attempts: boolean, search: LogSearch): LogColumn[] {
       {
         id: 'model',
         header: t`Model`,
+        part: 'w-[27%] lg:w-[16%] xl:w-[17%]',
         card: 'title',
         cell: (log) =>
-          filter(
-            'model',
-            log.model,
-            log.model,
-            'break-anywhere inline-block min-w-6 md:block md:max-w-36 md:truncate lg:max-w-44 xl:max-w-52',
-          ),
+          filter('model', log.model, log.model, 'break-anywhere inline-block min-w-6 md:block md:truncate'),
       },
       {
         id: 'provider',
         header: attempts ? t`Asked` : t`Answered by`,
+        part: 'w-[33%] lg:w-[19%] xl:w-[20%]',
         card: 'bare',
         cell: (log) =>
           log.provider === null ? (
             none
           ) : (
-            <span className="break-anywhere md:block md:max-w-36 md:truncate lg:max-w-44 xl:max-w-56">
+            <span className="break-anywhere md:block md:truncate">
               {filter('provider', log.provider)}
               {log.provider_model && log.provider_model !== log.model && (
                 <>

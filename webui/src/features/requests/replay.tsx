@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import client, { data, type Schemas } from '@/api/client';
 import { answerOf, type ReadAnswer } from '@/dialects';
 import { Answering, useAnswer } from '@/entities/answering';
-import { isPattern, type Model } from '@/entities/config';
+import { isOn, isUsable, type Model, named } from '@/entities/config';
 import type { Log, LogDetail } from '@/entities/logs';
 import { diff } from '@/lib/diff';
 import { Button, IconButton } from '@/ui/button';
@@ -100,9 +100,7 @@ function Targets({ log, models, target, onTarget }: Pick<ReplayProps, 'log' | 'm
   const own = models.filter(
     (it) => it.name === log.model || it.associations.some(({ id }) => id === log.association_id),
   );
-  const others = models.filter(
-    (it) => !own.includes(it) && !isPattern(it.name) && it.enabled && it.associations.length,
-  );
+  const others = models.filter((it) => !own.includes(it) && isUsable(it));
   return (
     <Select
       aria-label={t`Who answers`}
@@ -118,7 +116,7 @@ function Targets({ log, models, target, onTarget }: Pick<ReplayProps, 'log' | 'm
         {own.flatMap((model) =>
           model.associations.map((it) => (
             <option key={it.id} value={value({ model: log.model, association: it.id })}>
-              {name(it)}
+              {named(name(it), isOn(it))}
             </option>
           )),
         )}

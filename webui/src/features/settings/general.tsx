@@ -2,7 +2,7 @@ import { useLingui } from '@lingui/react/macro';
 import { useForm } from 'react-hook-form';
 import { toast } from 'sonner';
 import client, { data, type Schemas } from '@/api/client';
-import { type Settings, useConfigChanged, useProviders } from '@/entities/config';
+import { named, type Settings, useConfigChanged, useProviders } from '@/entities/config';
 import { FormError, saveOnEnter, submitter, useGuard, useUnsavedGuard } from '@/entities/form';
 import { COUNTING } from '@/entities/inference';
 import { Button } from '@/ui/button';
@@ -80,7 +80,7 @@ export function GeneralSettings({ stored }: { stored: Settings }) {
               <option value="">{t`none`}</option>
               {choices.map((name) => (
                 <option key={name} value={name}>
-                  {name}
+                  {named(name, providers.find((it) => it.name === name)?.enabled ?? true)}
                 </option>
               ))}
             </Select>

@@ -2,7 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { gatewayOrigin } from '@/api/session';
-import { isPattern, useKeys, useModels, useProviders } from '@/entities/config';
+import { isUsable, useKeys, useModels, useProviders } from '@/entities/config';
 import { dialectsOf } from '@/entities/inference';
 import { dialects } from '@/entities/words';
 import { buttonClass } from '@/ui/button';
@@ -34,13 +34,7 @@ export default function StartPage() {
     <Page narrow title={t`Quick start`} intro={t`What a client must be told: an address, a key, a model.`}>
       <Loaded query={models}>
         {(all) => {
-          const usable = all.filter(
-            (it) =>
-              it.enabled &&
-              !isPattern(it.name) &&
-              it.associations.length > 0 &&
-              (!key?.models || key.models.includes(it.name)),
-          );
+          const usable = all.filter((it) => isUsable(it) && (!key?.models || key.models.includes(it.name)));
           const model =
             usable.find((it) => it.name === search.model) ??
             usable.find((it) => dialectsOf(it, providers).includes(client.dialect)) ??
