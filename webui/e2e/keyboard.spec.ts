@@ -89,3 +89,25 @@ test('a form begins at its first field, and gives the focus back', async ({ page
   await page.keyboard.press('Escape');
   await expect(menu).toBeFocused();
 });
+
+test('all keys are listed, and letters can be kept from doing anything', async ({ page, seeded }) => {
+  await open(page, seeded, '/');
+  await page.keyboard.press('?');
+  const dialog = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+  await expect(dialog.getByText('g l', { exact: true })).toBeVisible();
+  await dialog.getByLabel('Single keys do something, too').press('Space');
+  await expect(dialog.getByText('g l', { exact: true })).toHaveCount(0);
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+  await page.keyboard.type('?gl');
+  await expect(dialog).toHaveCount(0);
+  expect(new URL(page.url()).pathname).toBe('/');
+  // By its name it is found all the same.
+  await page.keyboard.press('Control+k');
+  await page.getByPlaceholder('A page, a name').fill('shortcuts');
+  await page.keyboard.press('Enter');
+  await dialog.getByLabel('Single keys do something, too').press('Space');
+  await page.keyboard.press('Escape');
+  await page.keyboard.type('gl');
+  await expect(page).toHaveURL(/\/logs/);
+});

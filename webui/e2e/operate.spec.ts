@@ -79,8 +79,10 @@ test('what is switched off is told apart from what is ready, wherever its state 
   await ask();
   const shown = async (path: string, ...texts: (string | RegExp)[]) => {
     await open(page, gateway, path);
-    for (const text of texts) await expect(page.getByRole('main').getByText(text).first()).toBeVisible();
-    for (const ready of [/of 1 ready/, /^ready$/]) await expect(page.getByRole('main').getByText(ready)).toHaveCount(0);
+    // What can be chosen of a closed list is not to be seen.
+    const seen = (text: string | RegExp) => page.getByRole('main').getByText(text).filter({ visible: true });
+    for (const text of texts) await expect(seen(text).first()).toBeVisible();
+    for (const ready of [/of 1 ready/, /^ready$/]) await expect(seen(ready)).toHaveCount(0);
   };
   const nobody = 'No model that could be used here is served by anybody yet.';
 
@@ -98,6 +100,17 @@ test('what is switched off is told apart from what is ready, wherever its state 
   await accessible(page);
   await page.goto(`${gateway.console}/models/${model.id}?add=true`);
   await expect(page.getByLabel('Provider', { exact: true })).toContainText('Main (off)');
+
+  for (const [list, state] of [
+    ['models', 'served by nobody'],
+    ['providers', 'off'],
+  ] as const) {
+    await open(page, gateway, `/${list}`);
+    await page.getByLabel('State', { exact: true }).selectOption('ready');
+    await expect(page.getByText(/^No (model|provider) is like that/)).toBeVisible();
+    await page.getByLabel('State', { exact: true }).selectOption(state);
+    await expect(page.getByRole('row')).toHaveCount(2);
+  }
 
   await gateway.api('PATCH', `/api/providers/${provider.id}`, { enabled: true });
   await gateway.api('PATCH', `/api/models/${model.id}`, { enabled: false });

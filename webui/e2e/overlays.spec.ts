@@ -39,7 +39,7 @@ const range: Opener = (page) => page.getByLabel('Time', { exact: true }).selectO
 const openings = (seeded: Seeded, log: string, provider: string): Opening[] => [
   {
     path: '/?model=broken',
-    over: [(page) => page.keyboard.press('Control+k'), range],
+    over: [(page) => page.keyboard.press('Control+k'), (page) => page.keyboard.press('?'), range],
     within: [button('As a table')],
   },
   {

@@ -53,8 +53,9 @@ const request = createRoute({
 const providers = createRoute({
   getParentRoute: () => root,
   path: '/providers',
-  validateSearch: (search: Record<string, unknown>): { q?: string; type?: string; add?: boolean } => ({
+  validateSearch: (search: Record<string, unknown>): { q?: string; type?: string; state?: string; add?: boolean } => ({
     ...(text(search.q) && { q: text(search.q) }),
+    ...(text(search.state) && { state: text(search.state) }),
     ...(text(search.type) && { type: text(search.type) }),
     ...(search.add === true && { add: true }),
   }),
@@ -68,8 +69,11 @@ const provider = createRoute({
 const models = createRoute({
   getParentRoute: () => root,
   path: '/models',
-  validateSearch: (search: Record<string, unknown>): { q?: string; strategy?: string; add?: boolean } => ({
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { q?: string; strategy?: string; state?: string; add?: boolean } => ({
     ...(text(search.q) && { q: text(search.q) }),
+    ...(text(search.state) && { state: text(search.state) }),
     ...(text(search.strategy) && { strategy: text(search.strategy) }),
     ...(search.add === true && { add: true }),
   }),

@@ -64,6 +64,17 @@ export function AssociationState({ association }: { association: Association }) 
   }
 }
 
+/** All are asked; some or all rest; it is switched off itself; nothing of it is switched on. */
+export type Condition = 'ready' | 'impaired' | 'off' | 'idle';
+
+/** How a provider or a model does, by its associations. */
+export function conditionOf(enabled: boolean, associations: Association[]): Condition {
+  if (!enabled) return 'off';
+  const on = associations.filter(isOn);
+  if (!on.length) return 'idle';
+  return on.every((it) => stateOf(it) === 'ready') ? 'ready' : 'impaired';
+}
+
 /** A provider by the models that it serves: whether it is asked for all of them, some, none. */
 export function ProviderState({ enabled, associations }: { enabled: boolean; associations: Association[] }) {
   const { t } = useLingui();

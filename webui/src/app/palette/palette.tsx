@@ -2,7 +2,7 @@ import { useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { useRouter } from '@tanstack/react-router';
 import { Command } from 'cmdk';
-import { Boxes, Copy, KeyRound, Moon, Plus, Server, Sun } from 'lucide-react';
+import { Boxes, Copy, Keyboard, KeyRound, Moon, Plus, Server, Sun } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { gatewayOrigin } from '@/api/session';
 import { queries } from '@/entities/config';
@@ -12,7 +12,7 @@ import { Status } from '@/ui/status';
 import { navigation } from '../shell/navigation';
 
 /** Pages, what is configured, and actions, by name; a pasted id, trace or session opens its requests. */
-export default function Palette({ onClose }: { onClose: () => void }) {
+export default function Palette({ onClose, onKeys }: { onClose: () => void; onKeys: () => void }) {
   const { t } = useLingui();
   const router = useRouter();
   const [text, setText] = useState('');
@@ -69,6 +69,13 @@ export default function Palette({ onClose }: { onClose: () => void }) {
                 onClose();
               }}
             >{t`Copy the base URL`}</Item>
+            <Item
+              icon={<Keyboard size={16} />}
+              onSelect={() => {
+                onClose();
+                onKeys();
+              }}
+            >{t`Keyboard shortcuts`}</Item>
           </Section>
           <Section heading={t`Models`}>
             {models.map((model) => (

@@ -15,6 +15,7 @@ import { navigation, phoneFirst } from './navigation';
 import { useShortcuts } from './shortcuts';
 
 const Palette = lazy(() => import('../palette/palette'));
+const KeysDialog = lazy(() => import('./keys-dialog'));
 const COLLAPSED = 'llmio.sidebar';
 
 /** What stands around every page: navigation, the gateway's health, search. */
@@ -25,6 +26,7 @@ export function Shell(): ReactNode {
   const session = useSession();
   const expired = useExpired();
   const [palette, setPalette] = useState(false);
+  const [keys, setKeys] = useState(false);
   const [collapsed, setCollapsed] = useState(() => {
     const stored = localStorage.getItem(COLLAPSED);
     // Where tables need the room, the navigation gives it.
@@ -33,7 +35,11 @@ export function Shell(): ReactNode {
   const [more, setMore] = useState(false);
 
   const pathname = useRouterState({ select: (state) => state.location.pathname });
-  useShortcuts(() => setPalette(true), palette);
+  useShortcuts(
+    () => setPalette(true),
+    palette,
+    () => setKeys(true),
+  );
 
   useEffect(() => {
     if (session) return;
@@ -184,7 +190,12 @@ export function Shell(): ReactNode {
       )}
       {palette && (
         <Suspense>
-          <Palette onClose={() => setPalette(false)} />
+          <Palette onClose={() => setPalette(false)} onKeys={() => setKeys(true)} />
+        </Suspense>
+      )}
+      {keys && (
+        <Suspense>
+          <KeysDialog onClose={() => setKeys(false)} />
         </Suspense>
       )}
       {expired && <ExpiredDialog />}

@@ -1,8 +1,9 @@
 import { useRouter } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
-import { isTyping } from '@/lib/typing';
+import { isShortcut } from '@/lib/typing';
 
-const PAGES: Record<
+/** Where `g` and a letter goes. */
+export const PAGES: Record<
   string,
   '/' | '/logs' | '/providers' | '/models' | '/keys' | '/start' | '/playground' | '/settings'
 > = {
@@ -16,11 +17,11 @@ const PAGES: Record<
   ',': '/settings',
 };
 
-/** `g` and a letter goes to a page, `/` to the search of the page, ⌘K or Ctrl K opens the palette. */
-export function useShortcuts(openPalette: () => void, paletteIsOpen: boolean) {
+/** `g` and a letter goes to a page, `/` to the search of the page, ⌘K or Ctrl K opens the palette, `?` the list of all keys. */
+export function useShortcuts(openPalette: () => void, paletteIsOpen: boolean, openKeys: () => void) {
   const router = useRouter();
-  const palette = useRef({ open: openPalette, isOpen: paletteIsOpen });
-  palette.current = { open: openPalette, isOpen: paletteIsOpen };
+  const palette = useRef({ open: openPalette, isOpen: paletteIsOpen, openKeys });
+  palette.current = { open: openPalette, isOpen: paletteIsOpen, openKeys };
   useEffect(() => {
     let went = 0;
     const press = (event: KeyboardEvent) => {
@@ -29,14 +30,17 @@ export function useShortcuts(openPalette: () => void, paletteIsOpen: boolean) {
         palette.current.open();
         return;
       }
-      if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
+      if (!isShortcut(event)) return;
       if (document.querySelector('dialog[open]')) return;
       // What is typed while the palette is still being loaded is meant for it.
       if (palette.current.isOpen) {
         event.preventDefault();
         return;
       }
-      if (event.key === '/') {
+      if (event.key === '?') {
+        event.preventDefault();
+        palette.current.openKeys();
+      } else if (event.key === '/') {
         const search = document.querySelector<HTMLInputElement>('[data-shortcut="/"]');
         if (search) event.preventDefault();
         search?.focus();

@@ -3,10 +3,10 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { Copy, Link2, Pencil, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import client from '@/api/client';
-import { isPattern, type Model, useConfigChanged, useModels } from '@/entities/config';
+import { isOn, isPattern, type Model, useConfigChanged, useModels } from '@/entities/config';
 import { Dependants } from '@/entities/dependants';
 import { EnabledSwitch } from '@/entities/enabled-switch';
-import { ModelState } from '@/entities/state';
+import { type Condition, conditionOf, ModelState } from '@/entities/state';
 import { useUsageColumns } from '@/entities/usage';
 import { strategies } from '@/entities/words';
 import { useSetting } from '@/entities/write';
@@ -29,7 +29,7 @@ const route = getRouteApi('/models');
 
 export default function ModelsPage() {
   const { t, i18n } = useLingui();
-  const { q = '', strategy = '', add } = route.useSearch();
+  const { q = '', strategy = '', state = '', add } = route.useSearch();
   const navigate = route.useNavigate();
   const query = useModels();
   const [dialog, setDialog] = useState<{ edit?: Model; copyOf?: Model; remove?: Model } | null>(null);
@@ -38,9 +38,9 @@ export default function ModelsPage() {
   const order = useSetting((ids: string[], header) =>
     client.PUT('/api/models/order', { params: { header }, body: { ids } }),
   );
-  const filter = (change: { q?: string; strategy?: string }) =>
+  const filter = (change: { q?: string; strategy?: string; state?: string }) =>
     navigate({ search: (old) => ({ ...old, ...change }), replace: true });
-  const filtered = q !== '' || strategy !== '';
+  const filtered = q !== '' || strategy !== '' || state !== '';
   const all = query.data ?? [];
   const ids = order.pending ?? all.map((model) => model.id);
   const models = ids.flatMap((id) => all.find((model) => model.id === id) ?? []);
@@ -51,6 +51,13 @@ export default function ModelsPage() {
     setSpoken(t`${model.name}, position ${next.indexOf(model.id) + 1} of ${next.length}`);
   };
 
+  const states: [Condition | 'unpriced', string][] = [
+    ['ready', t`ready`],
+    ['impaired', t`not all ready`],
+    ['idle', t`served by nobody`],
+    ['off', t`off`],
+    ['unpriced', t`without a price`],
+  ];
   const used = useUsageColumns<Model>(
     'model',
     (model) => model.name,
@@ -179,6 +186,7 @@ export default function ModelsPage() {
           const shown = models.filter(
             (model) =>
               (!strategy || model.strategy === strategy) &&
+              (!state || isIn(model, state)) &&
               [model.name, model.note, ...model.associations.map((it) => it.provider)].some((it) =>
                 it.toLowerCase().includes(wanted),
               ),
@@ -202,6 +210,19 @@ export default function ModelsPage() {
                   {Object.entries(strategies).map(([value, { name }]) => (
                     <option key={value} value={value}>
                       {i18n._(name)}
+                    </option>
+                  ))}
+                </Select>
+                <Select
+                  className="w-auto!"
+                  aria-label={t`State`}
+                  value={state}
+                  onChange={(event) => filter({ state: event.target.value })}
+                >
+                  <option value="">{t`All states`}</option>
+                  {states.map(([value, name]) => (
+                    <option key={value} value={value}>
+                      {name}
                     </option>
                   ))}
                 </Select>
@@ -238,6 +259,12 @@ export default function ModelsPage() {
       {dialog?.remove && <DeleteModel model={dialog.remove} onClose={() => setDialog(null)} />}
     </Page>
   );
+}
+
+/** Whether a model is in a state, or is asked for something that has no price. */
+function isIn(model: Model, state: string): boolean {
+  if (state === 'unpriced') return model.associations.some((it) => isOn(it) && !it.prices);
+  return conditionOf(model.enabled, model.associations) === state;
 }
 
 export function Enabled({ model }: { model: Model }) {

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import client from '@/api/client';
 import { type Provider, useModels, useProviders } from '@/entities/config';
 import { EnabledSwitch } from '@/entities/enabled-switch';
-import { ProviderState } from '@/entities/state';
+import { type Condition, conditionOf, ProviderState } from '@/entities/state';
 import { useUsageColumns } from '@/entities/usage';
 import { providerTypes } from '@/entities/words';
 import { Button } from '@/ui/button';
@@ -24,17 +24,23 @@ const route = getRouteApi('/providers');
 
 export default function ProvidersPage() {
   const { t } = useLingui();
-  const { q = '', type = '', add } = route.useSearch();
+  const { q = '', type = '', state = '', add } = route.useSearch();
   const navigate = route.useNavigate();
   const query = useProviders();
   const models = useModels().data ?? [];
   const [editing, setEditing] = useState<Provider | null>(null);
   const [deleting, setDeleting] = useState<Provider | null>(null);
-  const filter = (change: { q?: string; type?: string }) =>
+  const filter = (change: { q?: string; type?: string; state?: string }) =>
     navigate({ search: (old) => ({ ...old, ...change }), replace: true });
   const associations = (provider: Provider) =>
     models.flatMap((model) => model.associations).filter((it) => it.provider_id === provider.id);
 
+  const states: [Condition, string][] = [
+    ['ready', t`ready`],
+    ['impaired', t`not all ready`],
+    ['idle', t`unused`],
+    ['off', t`off`],
+  ];
   const used = useUsageColumns<Provider>(
     'provider',
     (it) => it.name,
@@ -123,6 +129,7 @@ export default function ProvidersPage() {
           const shown = providers.filter(
             (it) =>
               (!type || it.type === type) &&
+              (!state || conditionOf(it.enabled, associations(it)) === state) &&
               [it.name, it.base_url, it.note].some((text) => text.toLowerCase().includes(wanted)),
           );
           if (!providers.length)
@@ -157,6 +164,19 @@ export default function ProvidersPage() {
                 >
                   <option value="">{t`All types`}</option>
                   {Object.entries(providerTypes).map(([value, name]) => (
+                    <option key={value} value={value}>
+                      {name}
+                    </option>
+                  ))}
+                </Select>
+                <Select
+                  className="w-auto!"
+                  aria-label={t`State`}
+                  value={state}
+                  onChange={(event) => filter({ state: event.target.value })}
+                >
+                  <option value="">{t`All states`}</option>
+                  {states.map(([value, name]) => (
                     <option key={value} value={value}>
                       {name}
                     </option>

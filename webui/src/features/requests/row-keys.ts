@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'react';
-import { isTyping } from '@/lib/typing';
+import { isShortcut } from '@/lib/typing';
 
 interface RowKeys {
   ids: string[];
@@ -15,7 +15,7 @@ export function useRowKeys(keys: RowKeys) {
   current.current = keys;
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
+      if (event.defaultPrevented || !isShortcut(event)) return;
       if (document.querySelector('dialog[open]')) return;
       const { ids, open, show, page, refresh } = current.current;
       const at = open ? ids.indexOf(open) : -1;

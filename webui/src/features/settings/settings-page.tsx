@@ -2,8 +2,10 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { gatewayOrigin } from '@/api/session';
 import { queries } from '@/entities/config';
+import { bytes, number } from '@/lib/format';
 import { Card, Facts, Page } from '@/ui/page';
 import { Loaded } from '@/ui/states';
+import { Ago } from '@/ui/time';
 import { ConfigFile } from './config-file';
 import { GeneralSettings } from './general';
 import { Storage } from './storage';
@@ -37,8 +39,13 @@ function About() {
           <Facts
             items={[
               [t`Version`, it.version],
-              [t`Schema of the database`, it.schema],
-              [t`Version of the configuration`, String(it.config_version)],
+              [t`Runs as`, `${it.home} · ${it.instance}`],
+              [t`Running since`, <Ago key="s" at={it.started_at} />],
+              [t`Sign-in`, it.auth === 'token' ? t`by token` : t`open to this computer`],
+              [t`Database`, `${it.database} · ${it.schema}`],
+              [t`Version of the configuration`, number(it.config_version)],
+              [t`Largest request`, bytes(it.limits.body_bytes)],
+              [t`Longest recorded body`, bytes(it.limits.body_record_bytes)],
               [t`Address`, <code key="a">{gatewayOrigin()}</code>],
               [
                 t`Admin API`,
