@@ -112,3 +112,23 @@ test('a bar of a chart opens its time, and speed can be read', async ({ page, se
   const length = Date.parse(searchParams.get('to') ?? '') - Date.parse(searchParams.get('from') ?? '');
   expect(length).toBe(300_000);
 });
+
+test('a number says how it stands against as long a time before', async ({ page, seeded }) => {
+  await page.route(
+    (url) => url.pathname === '/api/metrics' && url.searchParams.get('group_by') === 'none',
+    async (route) => {
+      const { searchParams } = new URL(route.request().url());
+      if (Date.parse(searchParams.get('to') ?? '') > Date.now() - 3_600_000) return route.continue();
+      // Nothing was before: as much as now, of half as many requests.
+      searchParams.set('from', new Date(Date.now() - 86_400_000).toISOString());
+      searchParams.set('to', new Date(Date.now() + 60_000).toISOString());
+      const report = await seeded.api<{ groups: { requests: number }[] }>('GET', `/api/metrics?${searchParams}`);
+      for (const group of report.groups) group.requests /= 2;
+      await route.fulfill({ json: report });
+    },
+  );
+  await open(page, seeded, '/');
+  const card = (title: string) => page.getByRole('main').getByRole('link', { name: new RegExp(`^${title}`) });
+  await expect(card('Requests')).toContainText('▲ 100% against the time before');
+  await expect(card('Tokens in')).toContainText('± 0%');
+});

@@ -89,7 +89,7 @@ test('what is switched off is told apart from what is ready, wherever its state 
   await gateway.api('PATCH', `/api/providers/${provider.id}`, { enabled: false });
   await shown('/', 'Main', 'off');
   await shown('/models', 'served by nobody');
-  await shown(`/models/${model.id}`, 'provider is off', /^0%$/);
+  await shown(`/models/${model.id}`, 'provider is off', /^0%$/, /its clients get an error/);
   await shown('/providers', 'off');
   await shown(`/providers/${provider.id}`, 'off', 'provider is off');
   await shown('/start', nobody);

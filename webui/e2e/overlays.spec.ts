@@ -93,7 +93,7 @@ for (const { width, height } of SIZES) {
   test(`what opens over pages, ${width}`, async ({ page, seeded }) => {
     test.setTimeout(240_000);
     await page.setViewportSize({ width, height });
-    const { data: logs } = await seeded.api<{ data: { id: string }[] }>('GET', '/api/logs?model=gpt-5&limit=1');
+    const { data: logs } = await seeded.api<{ data: { id: string }[] }>('GET', '/api/logs?model=tools&limit=1');
     const { data: providers } = await seeded.api<{ data: { id: string }[] }>('GET', '/api/providers');
     for (const { path, over = [], within = [] } of openings(seeded, logs[0]?.id ?? '', providers[0]?.id ?? '')) {
       await open(page, seeded, path);

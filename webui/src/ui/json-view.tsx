@@ -40,7 +40,7 @@ function Node({ name, value, open }: { name?: string; value: Json; open: number 
     );
   return (
     <details open={open > 0 && entries.length <= SHOWN}>
-      <summary className="break-anywhere">
+      <summary className="break-anywhere leading-6">
         {key}
         <span className="text-t3">{brackets}</span>
       </summary>

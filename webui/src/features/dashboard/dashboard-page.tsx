@@ -186,16 +186,11 @@ function Cards({ totals, earlier, linked }: CardsProps) {
   const success = totals && totals.requests > 0 ? totals.successes / totals.requests : null;
   const cached = totals && cacheShareOf(totals.usage);
   const costs = amounts(totals?.costs);
-  const before = earlier && earlier.requests > 0 ? (totals?.requests ?? 0) / earlier.requests - 1 : null;
+  const [currency, cost] = Object.entries(totals?.costs ?? {})[0] ?? [];
   return (
     <div className="grid grid-cols-2 gap-px overflow-hidden rounded-card border border-line bg-line lg:grid-cols-5">
       <Metric title={t`Requests`} value={number(totals?.requests ?? 0)} search={linked}>
-        {before !== null && (
-          <span>
-            {before >= 0 ? '▲' : '▼'} {before < 10 ? percent(Math.abs(before), 0) : `× ${number(before + 1, 0)}`}{' '}
-            <Trans>against the time before</Trans>
-          </span>
-        )}
+        <Change now={totals?.requests ?? 0} before={earlier?.requests} told />
       </Metric>
       <Metric
         title={t`Success`}
@@ -211,12 +206,17 @@ function Cards({ totals, earlier, linked }: CardsProps) {
             {cached !== null && cached !== undefined && (
               <span className="text-vio">{t`${percent(cached, 0)} cached`} · </span>
             )}
-            {t`${compact(totals.usage.output_tokens)} out`}
+            {t`${compact(totals.usage.output_tokens)} out`}{' '}
+            <Change now={inputOf(totals.usage)} before={earlier && inputOf(earlier.usage)} />
           </span>
         )}
       </Metric>
       <Metric title={t`Cost`} value={costs[0] ?? NONE} search={linked}>
-        {costs.length > 1 && <span>{costs.slice(1).join(' · ')}</span>}
+        {costs.length > 1 ? (
+          <span>{costs.slice(1).join(' · ')}</span>
+        ) : (
+          currency && <Change now={cost ?? 0} before={earlier?.costs[currency]} />
+        )}
         {totals && totals.unpriced.requests > 0 && (
           <span className="block text-warn">{t`${number(totals.unpriced.requests)} unpriced`}</span>
         )}
@@ -226,11 +226,27 @@ function Cards({ totals, earlier, linked }: CardsProps) {
           <span>
             <Trans>
               95 % within {duration(totals.first_token_ms.p95)}, 99 % within {duration(totals.first_token_ms.p99)}
-            </Trans>
+            </Trans>{' '}
+            <Change now={totals.first_token_ms.p50} before={earlier?.first_token_ms?.p50} />
           </span>
         )}
       </Metric>
     </div>
+  );
+}
+
+/** By how much it is more or less than in as long a time before. */
+function Change({ now, before, told }: { now: number; before: number | null | undefined; told?: boolean }) {
+  const { t } = useLingui();
+  if (!before) return null;
+  const change = now / before - 1;
+  const against = t`against the time before`;
+  return (
+    <span className={told ? '' : 'whitespace-nowrap'} title={against}>
+      {Math.abs(change) < 0.005 ? '±' : change > 0 ? '▲' : '▼'}{' '}
+      {change < 10 ? percent(Math.abs(change), 0) : `× ${number(change + 1, 0)}`}{' '}
+      <span className={told ? '' : 'sr-only'}>{against}</span>
+    </span>
   );
 }
 

@@ -2,7 +2,7 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Dices, FlaskConical, Pencil, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import { type Model, named, useModelsNow } from '@/entities/config';
+import { isOn, type Model, named, useModelsNow } from '@/entities/config';
 import { strategies } from '@/entities/words';
 import { duration, number } from '@/lib/format';
 import { Button, buttonClass } from '@/ui/button';
@@ -11,6 +11,7 @@ import { Select } from '@/ui/field';
 import { Missing } from '@/ui/missing';
 import { Card, Facts, Page } from '@/ui/page';
 import { Empty } from '@/ui/states';
+import { Notice } from '@/ui/status';
 import { AssociationDialog } from './association-dialog';
 import { Associations } from './associations';
 import { ModelDialog } from './model-dialog';
@@ -104,6 +105,11 @@ function Detail({ model, models }: { model: Model; models: Model[] }) {
         </>
       }
     >
+      {model.enabled && model.associations.length > 0 && !model.associations.some(isOn) && (
+        <Notice tone="bad">
+          <Trans>Nobody who serves this model is switched on: its clients get an error.</Trans>
+        </Notice>
+      )}
       <Card title={i18n._(strategies[model.strategy].name)} actions={<Enabled model={model} />}>
         <p className="mb-3 text-t2">{i18n._(strategies[model.strategy].does)}</p>
         <div className="grid gap-x-8 gap-y-1.5 md:grid-cols-2">
