@@ -20,7 +20,14 @@ pub(crate) const MODEL: &str = "model";
 pub(crate) const PROVIDER: &str = "provider";
 pub(crate) const ROUTE: &str = "route";
 pub(crate) const KEY: &str = "key";
+/// By a key and one other thing, and divided by that.
+pub(crate) const KEY_MODEL: &str = "key_model";
+pub(crate) const KEY_PROVIDER: &str = "key_provider";
+pub(crate) const KEY_DIALECT: &str = "key_dialect";
+/// All that is told apart, and divided by one thing.
 pub(crate) const OF_KEY: &str = "of_key";
+pub(crate) const OF_ASSOCIATION: &str = "of_association";
+/// As those, of days of older forms.
 pub(crate) const OF_MODEL: &str = "of_model";
 pub(crate) const OF_PROVIDER: &str = "of_provider";
 /// Those that an hour has margins by; each is few beside all.
@@ -38,8 +45,9 @@ const MARGIN_LENGTHS: [u8; 2] = [HOUR_MINUTES, FINE_MINUTES];
 /// An hour of fewer cells than this has no margins: all of it is read as quickly, and writing costs.
 const FEW_CELLS: usize = 200;
 
-/// Sums by dimension and period: the hour of the day, or which five minutes of the hour.
-pub(super) type Cells = BTreeMap<(Dimension, u8), Sums>;
+/// Sums by dimension, and by period: the hour of the day, or which five minutes of the hour. In two steps, since dimensions are
+/// long to compare.
+pub(super) type Cells = BTreeMap<Dimension, BTreeMap<u8, Sums>>;
 
 /// All rows of a day: what is read most first, so that it lies together.
 pub(super) fn day_blocks(cells: Cells) -> Result<Vec<BlockRow>, DatabaseError> {
@@ -48,19 +56,16 @@ pub(super) fn day_blocks(cells: Cells) -> Result<Vec<BlockRow>, DatabaseError> {
     for hours in LENGTHS {
         for (axis, of) in AXES {
             let sums = merged(&cells, of, hours);
-            push(&mut rows, axis, "", hours, sums.iter().map(as_cell))?;
+            push(&mut rows, axis, "", hours, each(&sums))?;
         }
     }
     for hours in PART_LENGTHS {
-        let sums = merged(&cells, Dimension::clone, hours);
-        for (axis, part_of) in PARTS {
-            let mut parts = BTreeMap::<&str, Vec<Cell<'_>>>::new();
-            for cell in &sums {
-                parts.entry(part_of(&cell.0.0)).or_default().push(as_cell(cell));
-            }
-            for (part, cells) in parts {
-                push(&mut rows, axis, part, hours, cells)?;
-            }
+        let all = merged(&cells, Dimension::clone, hours);
+        for ((axis, of), part_of) in PAIRS {
+            push_parts(&mut rows, axis, part_of, hours, &merged(&all, of, 1))?;
+        }
+        for (axis, part_of) in WHOLES {
+            push_parts(&mut rows, axis, part_of, hours, &all)?;
         }
     }
     Ok(rows)
@@ -69,13 +74,13 @@ pub(super) fn day_blocks(cells: Cells) -> Result<Vec<BlockRow>, DatabaseError> {
 /// All sums of an hour, and its margins if they are wanted.
 pub(super) fn hour_blocks(cells: &Cells, with_margins: bool) -> Result<(Vec<Vec<u8>>, Vec<BlockRow>), DatabaseError> {
     let periods = |minutes: u8| minutes / FINE_MINUTES;
-    let chunks = pack::encode(merged(cells, Dimension::clone, periods(HOUR_MINUTES)).iter().map(as_cell))?;
+    let chunks = pack::encode(each(&merged(cells, Dimension::clone, periods(HOUR_MINUTES))))?;
     let mut margins = Vec::new();
-    if with_margins && cells.len() >= FEW_CELLS {
+    if with_margins && each(cells).count() >= FEW_CELLS {
         for minutes in MARGIN_LENGTHS {
             for (axis, of) in AXES {
                 let sums = merged(cells, of, periods(minutes));
-                push(&mut margins, axis, "", minutes, sums.iter().map(as_cell))?;
+                push(&mut margins, axis, "", minutes, each(&sums))?;
             }
         }
     }
@@ -84,20 +89,28 @@ pub(super) fn hour_blocks(cells: &Cells, with_margins: bool) -> Result<(Vec<Vec<
 
 /// Sums of what `of` keeps of dimensions, so many periods as one.
 fn merged(cells: &Cells, of: fn(&Dimension) -> Dimension, periods: u8) -> Cells {
-    let mut sums = Cells::new();
-    for ((dimension, period), cell) in cells {
-        *sums.entry((of(dimension), period / periods)).or_default() += cell;
+    let mut merged = Cells::new();
+    for (dimension, slots) in cells {
+        let sums = merged.entry(of(dimension)).or_default();
+        for (period, cell) in slots {
+            *sums.entry(period / periods).or_default() += cell;
+        }
     }
-    sums
+    merged
 }
 
 /// A kind of blocks, and what it keeps of a dimension.
 type AxisOf = (&'static str, fn(&Dimension) -> Dimension);
-/// A kind of blocks that hold all, and by what it is divided.
-type PartOf = (&'static str, fn(&Dimension) -> &str);
+/// By what a kind of blocks is divided.
+type PartOf = fn(&Dimension) -> &str;
 
 const AXES: [AxisOf; 5] = [(TOTAL, total), (MODEL, model), (PROVIDER, provider), (KEY, key), (ROUTE, route)];
-const PARTS: [PartOf; 3] = [(OF_KEY, |of| &of.key_id), (OF_MODEL, |of| &of.model), (OF_PROVIDER, |of| &of.provider)];
+const PAIRS: [(AxisOf, PartOf); 3] = [
+    ((KEY_MODEL, |of| Dimension { model: of.model.clone(), ..key(of) }), |of| &of.model),
+    ((KEY_PROVIDER, |of| Dimension { provider: of.provider.clone(), ..key(of) }), |of| &of.provider),
+    ((KEY_DIALECT, |of| Dimension { dialect: of.dialect.clone(), ..key(of) }), |of| &of.dialect),
+];
+const WHOLES: [(&str, PartOf); 2] = [(OF_KEY, |of| &of.key_id), (OF_ASSOCIATION, |of| &of.association_id)];
 
 fn total(of: &Dimension) -> Dimension {
     Dimension { dialect: of.dialect.clone(), ..by_origin(of) }
@@ -123,8 +136,26 @@ fn route(of: &Dimension) -> Dimension {
     Dimension { key_id: String::new(), key_name: String::new(), ..of.clone() }
 }
 
-fn as_cell<'a>(((dimension, slot), sums): (&'a (Dimension, u8), &'a Sums)) -> Cell<'a> {
-    (dimension, *slot, sums)
+fn each(cells: &Cells) -> impl Iterator<Item = Cell<'_>> {
+    cells.iter().flat_map(|(dimension, slots)| slots_of(dimension, slots))
+}
+
+fn slots_of<'a>(dimension: &'a Dimension, slots: &'a BTreeMap<u8, Sums>) -> impl Iterator<Item = Cell<'a>> {
+    slots.iter().map(move |(slot, sums)| (dimension, *slot, sums))
+}
+
+fn push_parts(
+    rows: &mut Vec<BlockRow>,
+    axis: &'static str,
+    part_of: PartOf,
+    hours: u8,
+    sums: &Cells,
+) -> Result<(), DatabaseError> {
+    let mut parts = BTreeMap::<&str, Vec<Cell<'_>>>::new();
+    for (dimension, slots) in sums {
+        parts.entry(part_of(dimension)).or_default().extend(slots_of(dimension, slots));
+    }
+    parts.into_iter().try_for_each(|(part, cells)| push(rows, axis, part, hours, cells))
 }
 
 fn push<'a>(
@@ -144,7 +175,7 @@ fn push<'a>(
 fn bounded(cells: Cells) -> Cells {
     let kept = |name_of: fn(&Dimension) -> &str| {
         let mut attempts = HashMap::<&str, u64>::new();
-        for ((dimension, _), sums) in &cells {
+        for (dimension, _, sums) in each(&cells) {
             *attempts.entry(name_of(dimension)).or_default() += sums.counts.requests + sums.counts.attempts;
         }
         let mut names: Vec<_> = attempts.into_iter().collect();
@@ -160,13 +191,16 @@ fn bounded(cells: Cells) -> Cells {
         return cells;
     }
     let mut sums = Cells::new();
-    for ((mut dimension, hour), cell) in cells {
+    for (mut dimension, slots) in cells {
         for (name, kept) in [(&mut dimension.model, &models), (&mut dimension.provider_model, &provider_models)] {
             if kept.as_ref().is_some_and(|kept| !kept.contains(name.as_str())) {
                 OTHER.clone_into(name);
             }
         }
-        *sums.entry((dimension, hour)).or_default() += &cell;
+        let into = sums.entry(dimension).or_default();
+        for (hour, cell) in &slots {
+            *into.entry(*hour).or_default() += cell;
+        }
     }
     sums
 }

@@ -5,13 +5,17 @@
 //! any number of instances may fold at once. The finest rows go three days later; from then on the folded sums are all there
 //! is, and what comes later still is added to them.
 
-use super::blocks::{Cells, OF_MODEL, day_blocks, hour_blocks};
-use super::pack;
+use std::collections::BTreeMap;
+
+use super::blocks::{Cells, OF_KEY, day_blocks, hour_blocks};
+use super::pack::{self, Names};
 use super::rollup::{DAY_SECS, FINE_SECS, HOUR_SECS};
+use super::sums::Sums;
 use crate::platform::{Database, DatabaseError, Timestamp};
-use crate::storage::folds::{self, Blocks, State};
+use crate::storage::day_sums::{self, Blocks};
+use crate::storage::fold_hours;
+use crate::storage::folds::{self, FoldedDay, State};
 use crate::storage::rollups::{self, SKEW_SECS};
-use crate::storage::{day_margins, fold_hours};
 
 /// For how long the finest rollups are kept behind the end of their day.
 pub const FINE_RETENTION_DAYS: i64 = 3;
@@ -32,15 +36,15 @@ pub async fn step(database: &dyn Database, now: Timestamp) -> Result<bool, Datab
             return fold_day(database, day, state).await;
         }
     }
+    if day_sums::delete_replaced(database).await? > 0 {
+        return Ok(true);
+    }
     let day = match folds::day_with_additions(database).await? {
         Some(day) => Some(day),
         None => folds::day_of_older_form(database).await?,
     };
     if let Some(day) = day {
         return fold_again(database, day, state).await;
-    }
-    if let Some(day) = day_margins::day_without(database).await? {
-        return day_margins::write(database, day, state.changes).await;
     }
     if folds::delete_pruned_chunk(database).await? > 0 {
         return Ok(true);
@@ -52,7 +56,7 @@ async fn fold_hour(database: &dyn Database, hour: i64, state: State, now: Timest
     let mut cells = Cells::new();
     rollups::read(database, &[(hour, hour + HOUR_SECS)], |row| {
         let period = u8::try_from((row.start - hour) / FINE_SECS).unwrap_or(0);
-        cells.entry((row.names.to_dimension(), period)).or_default().add_fine(row.currency, &row.fine);
+        slots_of(&mut cells, row.names).entry(period).or_default().add_fine(row.currency, &row.fine);
     })
     .await?;
     // Of a history that is taken over only days are read.
@@ -68,31 +72,39 @@ async fn fold_day(database: &dyn Database, day: i64, state: State) -> Result<boo
         add_block(&mut cells, bytes, |_| hour)
     })
     .await?;
-    folds::write_day(database, day, &day_blocks(cells)?, state.changes, false).await
+    day_sums::write(database, day, &day_blocks(cells)?, state.changes, false).await
 }
 
 /// Makes a folded day of itself and of what was written after its finest rows had gone.
 async fn fold_again(database: &dyn Database, day: i64, state: State) -> Result<bool, DatabaseError> {
     let mut cells = Cells::new();
-    // The parts of any one kind are all there is.
-    let all = Blocks { days: &[day], axis: OF_MODEL, parts: None, hours: &[1] };
-    folds::blocks(database, &all, |_, _, bytes| add_block(&mut cells, bytes, |slot| slot)).await?;
+    // All parts together are all there is; days of older forms have them, too.
+    for FoldedDay { day, is_current } in folds::folded_days(database, day, day + DAY_SECS).await? {
+        let all = Blocks { is_current, days: &[day], axis: OF_KEY, parts: None, hours: &[1] };
+        day_sums::read(database, &all, |_, _, bytes| add_block(&mut cells, bytes, |slot| slot)).await?;
+    }
     rollups::read(database, &[(1 - day - DAY_SECS, 1 - day)], |row| {
         let hour = u8::try_from((row.start - day) / HOUR_SECS).unwrap_or(0);
-        cells.entry((row.names.to_dimension(), hour)).or_default().add_fine(row.currency, &row.fine);
+        slots_of(&mut cells, row.names).entry(hour).or_default().add_fine(row.currency, &row.fine);
     })
     .await?;
-    folds::write_day(database, day, &day_blocks(cells)?, state.changes, true).await
+    day_sums::write(database, day, &day_blocks(cells)?, state.changes, true).await
 }
 
 fn add_block(cells: &mut Cells, bytes: &[u8], hour_of: impl Fn(u8) -> u8) -> Result<(), DatabaseError> {
     let block = pack::decode(bytes)?;
     let dimensions: Vec<_> = block.dimensions().collect();
-    for entry in &block.entries {
-        let names = usize::try_from(entry.dimension).ok().and_then(|index| dimensions.get(index));
-        let Some(names) = names else { continue };
-        let sums = cells.entry((names.to_dimension(), hour_of(entry.slot))).or_default();
-        block.add_to(sums, entry, true)?;
+    for entries in block.entries.chunk_by(|one, next| one.dimension == next.dimension) {
+        let index = entries.first().and_then(|entry| usize::try_from(entry.dimension).ok());
+        let Some(names) = index.and_then(|index| dimensions.get(index)) else { continue };
+        let slots = slots_of(cells, *names);
+        for entry in entries {
+            block.add_to(slots.entry(hour_of(entry.slot)).or_default(), entry, true)?;
+        }
     }
     Ok(())
+}
+
+fn slots_of<'a>(cells: &'a mut Cells, names: Names<'_>) -> &'a mut BTreeMap<u8, Sums> {
+    cells.entry(names.to_dimension()).or_default()
 }

@@ -3,6 +3,9 @@
 use super::rollup::Counts;
 use super::sums::{Histogram, Sums, Unpriced};
 
+/// So many counts of a histogram are added at once, if each is one byte.
+const SHORT: usize = 32;
+
 /// Numbers as postcard writes them.
 struct Packed<'a>(&'a [u8]);
 
@@ -67,8 +70,19 @@ impl Packed<'_> {
 
     fn add_histogram(&mut self, histogram: &mut Histogram) -> Option<()> {
         let (first, length) = (self.signed()?, usize::try_from(self.number()?).ok()?);
-        for slot in histogram.slots(first, length)? {
-            *slot = slot.saturating_add(self.number()?);
+        for slots in histogram.slots(first, length)?.chunks_mut(SHORT) {
+            // Most counts are small, and most of what is read are counts.
+            let ahead = self.0.split_at_checked(slots.len()).filter(|(bytes, _)| bytes.is_ascii());
+            if let Some((bytes, rest)) = ahead {
+                self.0 = rest;
+                for (slot, byte) in slots.iter_mut().zip(bytes) {
+                    *slot = slot.saturating_add((*byte).into());
+                }
+            } else {
+                for slot in slots {
+                    *slot = slot.saturating_add(self.number()?);
+                }
+            }
         }
         Some(())
     }

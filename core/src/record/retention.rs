@@ -12,7 +12,7 @@ use super::rollup::DAY_SECS;
 use crate::config::Settings;
 use crate::platform::{Clock, Database, DatabaseError, Timestamp};
 use crate::storage::cleanups::{self, days_of};
-use crate::storage::folds;
+use crate::storage::day_sums;
 
 /// A year to compare with, and a month more.
 pub const ROLLUP_RETENTION_DAYS: u32 = 400;
@@ -181,7 +181,7 @@ async fn delete_entries(
 async fn delete_rollups(database: &dyn Database, clock: &dyn Clock, now: Timestamp) -> Result<(), DatabaseError> {
     let before = now.minus(days_of(ROLLUP_RETENTION_DAYS));
     while cleanups::delete_rollup_chunk(database, before).await?
-        + folds::delete_days_chunk(database, before.as_secs()).await?
+        + day_sums::delete_chunk(database, before.as_secs()).await?
         > 0
     {
         clock.sleep(PAUSE).await;

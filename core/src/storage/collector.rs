@@ -73,11 +73,7 @@ impl<'a> Collector<'a> {
     /// The group's index, or `None` for what is not wanted. Its names are those of the newest period: folded days may be read
     /// after newer ones.
     fn group(&mut self, names: &Names<'_>, start: i64) -> Option<usize> {
-        let wanted = |choice: &Choice| {
-            let value = choice.axis.of(names);
-            choice.values.is_empty() || choice.values.iter().any(|wanted| wanted == value) != choice.leaves_out
-        };
-        if !self.query.filter.iter().all(wanted) {
+        if !self.query.filter.iter().all(|choice| choice.takes(names)) {
             return None;
         }
         let values: Vec<_> = self.query.group_by.iter().map(|axis| axis.of(names).to_owned()).collect();
@@ -96,6 +92,13 @@ impl<'a> Collector<'a> {
         self.found.groups.push(Group { values, names: named() });
         self.named_at.push(start);
         Some(index)
+    }
+}
+
+impl Choice {
+    pub(super) fn takes(&self, names: &Names<'_>) -> bool {
+        let value = self.axis.of(names);
+        self.values.is_empty() || self.values.iter().any(|wanted| wanted == value) != self.leaves_out
     }
 }
 

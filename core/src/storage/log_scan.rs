@@ -9,18 +9,12 @@ use std::fmt::Write;
 
 use super::conditions::Conditions;
 use super::log_filter::LogFilter;
+use super::log_pace::Pace;
 use crate::platform::{Clock, Database, DatabaseError, Rows, Statement, Timestamp};
 use crate::record::{TraceId, first_id_at};
 
-/// A scan that has taken so long goes no further. A window may take as long again as [`WINDOW`].
-pub const PATIENCE: Duration = Duration::from_millis(150);
-/// What a window is to take.
-const WINDOW: Duration = Duration::from_millis(30);
-const FIRST_ROWS: u32 = 2_000;
-/// Of windows whose entries' bodies are read, too.
-const FIRST_BODIES: u32 = 20;
-/// However quick the last window was: the next may be the first whose entries are not in memory, and be so much slower.
-const MAX_ROWS: u32 = 20_000;
+/// A scan begins no window that would end later, as far as those before it tell.
+pub const PATIENCE: Duration = Duration::from_millis(125);
 
 /// A scan under way.
 pub(super) struct Scan<'a> {
@@ -30,9 +24,7 @@ pub(super) struct Scan<'a> {
     from: Option<String>,
     /// Ids before this one are still to be looked at.
     before: Option<String>,
-    rows: u32,
-    /// A window has as many at the least: much of its time may be that of the way to the database.
-    least_rows: u32,
+    pace: Pace,
     started_at: Timestamp,
     patience: Duration,
     at_end: bool,
@@ -51,15 +43,13 @@ impl<'a> Scan<'a> {
             (Some(cursor), Some(end)) => Some(cursor.min(end)),
             (cursor, end) => cursor.or(end),
         };
-        let (rows, least_rows) = if filter.body.is_some() { (FIRST_BODIES, 1) } else { (FIRST_ROWS, FIRST_ROWS) };
         Self {
             database,
             clock,
             conditions: filter.conditions_within(),
             from: filter.from.map(first_id_at),
             before,
-            rows,
-            least_rows,
+            pace: if filter.body.is_some() { Pace::of_bodies() } else { Pace::of_entries() },
             started_at: clock.now(),
             patience,
             at_end: false,
@@ -68,16 +58,23 @@ impl<'a> Scan<'a> {
 
     /// Whether there is more to look at, and time for it.
     pub(super) fn goes_on(&self) -> bool {
-        !self.at_end && self.clock.now().since(self.started_at) < self.patience
+        !self.at_end && self.rows().is_some()
+    }
+
+    /// How many entries the next window has; `None` where there is no time for one.
+    fn rows(&self) -> Option<u32> {
+        let left = self.patience.saturating_sub(self.clock.now().since(self.started_at));
+        self.pace.rows_in(left)
     }
 
     /// Asks of the next window: `ask` makes the statement of its WHERE clause.
     pub(super) async fn next(&mut self, ask: impl FnOnce(&Conditions) -> String) -> Result<Rows, DatabaseError> {
         let began_at = self.clock.now();
+        let rows = self.rows().unwrap_or(self.pace.least);
         let mut end = Conditions::default();
-        let end = Statement::new(self.lower_bound(&mut end), end.params);
+        let end = Statement::new(self.lower_bound(rows, &mut end), end.params);
         let mut conditions = self.conditions.clone();
-        let lower = self.lower_bound(&mut conditions);
+        let lower = self.lower_bound(rows, &mut conditions);
         let from = conditions.parameter(self.from.as_deref().unwrap_or_default());
         conditions.and(format_args!("id >= coalesce(({lower}), ?{from})"));
         if let Some(before) = &self.before {
@@ -91,15 +88,8 @@ impl<'a> Scan<'a> {
             Some(row) => self.before = Some(row.text("id")?.to_owned()),
             None => self.at_end = true,
         }
-        self.rows = self.rows_after(self.clock.now().since(began_at));
+        self.pace.took(rows, self.clock.now().since(began_at));
         Ok(found)
-    }
-
-    /// How many entries the next window has, after one that took so long: as many as are looked at in a window's time.
-    fn rows_after(&self, took: Duration) -> u32 {
-        let most = self.rows.saturating_mul(2).min(MAX_ROWS);
-        let rows = u128::from(self.rows) * WINDOW.as_micros() / took.as_micros().max(1);
-        u32::try_from(rows).unwrap_or(most).clamp(self.least_rows, most)
     }
 
     /// The cursor of what was not looked at; `None` at the end.
@@ -114,7 +104,7 @@ impl<'a> Scan<'a> {
 
     /// Selects the id that the next window begins with; none if the log ends before, or what is asked for. Its parameters join
     /// those of `conditions`.
-    fn lower_bound(&self, conditions: &mut Conditions) -> String {
+    fn lower_bound(&self, rows: u32, conditions: &mut Conditions) -> String {
         let mut sql = "SELECT id FROM logs WHERE true".to_owned();
         for (comparison, bound) in [("<", &self.before), (">=", &self.from)] {
             if let Some(bound) = bound {
@@ -122,7 +112,7 @@ impl<'a> Scan<'a> {
                 let _ = write!(sql, " AND id {comparison} ?{}", conditions.parameter(bound.as_str()));
             }
         }
-        let rows = conditions.parameter(self.rows - 1);
+        let rows = conditions.parameter(rows.saturating_sub(1));
         format!("{sql} ORDER BY id DESC LIMIT 1 OFFSET ?{rows}")
     }
 }

@@ -3,17 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::collector::Collector;
-use super::folds::{self, Blocks, FoldedDay};
+use super::day_sums::{self, Blocks};
+use super::fold_hours;
+use super::folds::{self, FoldedDay};
 use super::rollups::{self, By};
-use super::{day_margins, fold_hours};
 use crate::platform::{Database, DatabaseError, Timestamp};
 use crate::record::Sums;
-use crate::record::blocks::{
-    DAY_HOURS, FINE_MINUTES, HAVE_MARGINS, HOUR_MINUTES, KEY, MODEL, OF_KEY, OF_MODEL, OF_PROVIDER, PROVIDER, ROUTE,
-    THIRD_HOURS, TOTAL,
-};
-use crate::record::retention::ROLLUP_RETENTION_DAYS;
-use crate::record::rollup::{DAY_SECS, FINE_SECS, HOUR_SECS};
+use crate::record::blocks::{DAY_HOURS, FINE_MINUTES, HAVE_MARGINS, HOUR_MINUTES, OF_ASSOCIATION, ROUTE, THIRD_HOURS};
+use crate::record::pack;
+use crate::record::rollup::{DAY_SECS, HOUR_SECS};
 
 /// What to sum up. But for [`Interval::FiveMinutes`], whole hours (UTC) count: that of `from` in full, and so that of `to`
 /// unless it begins exactly then.
@@ -180,122 +178,73 @@ fn without(spans: &[(i64, i64)], others: &[(i64, i64)]) -> Vec<(i64, i64)> {
     left
 }
 
+/// Reads the folded days: those of older forms by the hour.
 async fn read_days(
     database: &dyn Database,
     query: &MetricsQuery,
     days: &[FoldedDay],
     sums: &mut Collector<'_>,
 ) -> Result<(), DatabaseError> {
-    let (axis, parts) = query.axis();
-    let is_parts = matches!(axis, OF_KEY | OF_MODEL | OF_PROVIDER);
-    // By what they have of it: the axis, the lengths of the blocks, whether these are margins.
-    let mut plans = BTreeMap::<(&str, &[u8], bool), Vec<i64>>::new();
-    for FoldedDay { day, is_current, has_margins } in days {
-        let (axis, hours) = if *is_current { (axis, query.lengths(*day, !is_parts)) } else { (form_1(axis), &[1][..]) };
-        plans.entry((axis, hours, *has_margins && day_margins::hold(axis, hours))).or_default().push(*day);
+    let of_form = |current: bool| days.iter().filter(move |it| it.is_current == current).map(|it| it.day);
+    let (axis, mut parts) = query.axis();
+    if axis == OF_ASSOCIATION && query.narrows_associations() {
+        parts = Some(associations(database, query, &of_form(true).collect::<Vec<_>>()).await?);
     }
-    for ((axis, hours, are_margins), days) in plans {
-        let show = |day: i64, length: i64, bytes: &[u8]| {
-            let length = u8::try_from(length).unwrap_or(1);
-            sums.block(day, bytes, |slot| {
-                let start = day + i64::from(slot) * i64::from(length) * HOUR_SECS;
-                let third = day + i64::from(slot / THIRD_HOURS) * i64::from(THIRD_HOURS) * HOUR_SECS;
-                let is_in_coarser = length == 1 && hours.len() > 1 && query.is_one(third, THIRD_HOURS);
-                (query.is_one(start, length) && !is_in_coarser).then_some(start)
-            })
-        };
-        if are_margins {
-            day_margins::read(database, &days, axis, hours, show).await?;
-        } else {
-            let blocks = Blocks { days: &days, axis, parts: parts.as_deref(), hours };
-            folds::blocks(database, &blocks, show).await?;
-        }
+    let is_divided = !HAVE_MARGINS.contains(&axis);
+    let mut plans = BTreeMap::<&[u8], Vec<i64>>::new();
+    for day in of_form(true) {
+        plans.entry(query.lengths(day, !is_divided)).or_default().push(day);
     }
-    Ok(())
+    for (hours, days) in plans {
+        let blocks = Blocks { is_current: true, days: &days, axis, parts: parts.as_deref(), hours };
+        read_blocks(database, query, &blocks, sums).await?;
+    }
+    let (axis, parts) = query.axis_of_older_days();
+    let days: Vec<_> = of_form(false).collect();
+    let blocks = Blocks { is_current: false, days: &days, axis, parts: parts.as_deref(), hours: &[1] };
+    read_blocks(database, query, &blocks, sums).await
 }
 
-/// What days of the first form have in the place of an axis.
-fn form_1(axis: &'static str) -> &'static str {
-    if matches!(axis, MODEL | PROVIDER) { ROUTE } else { axis }
+async fn read_blocks(
+    database: &dyn Database,
+    query: &MetricsQuery,
+    blocks: &Blocks<'_>,
+    sums: &mut Collector<'_>,
+) -> Result<(), DatabaseError> {
+    let has_coarser = blocks.hours.len() > 1;
+    day_sums::read(database, blocks, |day, length, bytes| {
+        let length = u8::try_from(length).unwrap_or(1);
+        sums.block(day, bytes, |slot| {
+            let start = day + i64::from(slot) * i64::from(length) * HOUR_SECS;
+            let third = day + i64::from(slot / THIRD_HOURS) * i64::from(THIRD_HOURS) * HOUR_SECS;
+            let is_in_coarser = length == 1 && has_coarser && query.is_one(third, THIRD_HOURS);
+            (query.is_one(start, length) && !is_in_coarser).then_some(start)
+        })
+    })
+    .await
 }
 
-impl MetricsQuery {
-    /// The seconds at which the first period begins, and the first one no more.
-    fn bounds(&self) -> (i64, i64) {
-        let length = if self.interval == Interval::FiveMinutes { FINE_SECS } else { HOUR_SECS };
-        // The end is exclusive, and rounded up to whole periods.
-        let to = self.to.as_micros().saturating_add(999_999).div_euclid(1_000_000);
-        let to = to.saturating_add(length - 1).div_euclid(length) * length;
-        let from = self.from.as_secs().div_euclid(length) * length;
-        (from.max(to - i64::from(ROLLUP_RETENTION_DAYS + 2) * DAY_SECS).max(1), to)
-    }
-
-    /// When the interval began that a period belongs to.
-    pub(super) fn start_of(&self, second: i64) -> i64 {
-        match self.interval {
-            Interval::Whole => 0,
-            Interval::FiveMinutes => second.div_euclid(FINE_SECS) * FINE_SECS,
-            Interval::Hour => second.div_euclid(HOUR_SECS) * HOUR_SECS,
-            Interval::DaysSince { since, .. } if Timestamp::from_secs(second) < since => 0,
-            Interval::Day { offset_minutes } | Interval::DaysSince { offset_minutes, .. } => {
-                let offset = i64::from(offset_minutes) * 60;
-                let hour = second.div_euclid(HOUR_SECS) * HOUR_SECS;
-                (hour + offset).div_euclid(DAY_SECS) * DAY_SECS - offset
+/// The associations that were asked for something that the filter takes, whoever asked.
+async fn associations(
+    database: &dyn Database,
+    query: &MetricsQuery,
+    days: &[i64],
+) -> Result<Vec<String>, DatabaseError> {
+    let mut found = BTreeSet::new();
+    let routes = Blocks { is_current: true, days, axis: ROUTE, parts: None, hours: &[DAY_HOURS] };
+    day_sums::read(database, &routes, |_, _, bytes| {
+        let block = pack::decode(bytes)?;
+        let taken =
+            block.dimensions().filter(|names| query.filter.iter().all(|it| it.axis == Axis::Key || it.takes(names)));
+        for names in taken {
+            if !found.contains(names.association_id) {
+                found.insert(names.association_id.to_owned());
             }
         }
-    }
-
-    /// Whether these hours are all wanted, and in one interval.
-    fn is_one(&self, start: i64, hours: u8) -> bool {
-        let (from, to) = self.bounds();
-        let end = start + i64::from(hours) * HOUR_SECS;
-        from <= start && end <= to && self.start_of(start) == self.start_of(end - HOUR_SECS)
-    }
-
-    /// The lengths, in hours, of the periods that a day is to be read in; parts have no days.
-    fn lengths(&self, day: i64, has_days: bool) -> &'static [u8] {
-        let (from, to) = self.bounds();
-        let mut thirds = (0..3).map(|third| day + third * i64::from(THIRD_HOURS) * HOUR_SECS);
-        let is_outside = |start: i64| start >= to || start + i64::from(THIRD_HOURS) * HOUR_SECS <= from;
-        if self.interval == Interval::Hour {
-            &[1]
-        } else if has_days && self.is_one(day, DAY_HOURS) {
-            &[DAY_HOURS]
-        } else if thirds.all(|start| self.is_one(start, THIRD_HOURS) || is_outside(start)) {
-            &[THIRD_HOURS]
-        } else {
-            &[THIRD_HOURS, 1]
-        }
-    }
-
-    /// Those that groups or filters tell apart.
-    pub(super) fn axes(&self) -> BTreeSet<Axis> {
-        let filters = self.filter.iter().filter(|choice| !choice.values.is_empty()).map(|choice| choice.axis);
-        self.group_by.iter().copied().chain(filters).collect()
-    }
-
-    /// By which blocks of a day it can be answered, and by which parts of them.
-    fn axis(&self) -> (&'static str, Option<Vec<String>>) {
-        let mut axes = self.axes();
-        // All blocks know it.
-        axes.remove(&Axis::Origin);
-        let axes: Vec<_> = axes.into_iter().collect();
-        match axes.as_slice() {
-            [] | [Axis::Dialect] => return (TOTAL, None),
-            [Axis::Model] => return (MODEL, None),
-            [Axis::Provider] => return (PROVIDER, None),
-            [Axis::Key] => return (KEY, None),
-            axes if !axes.contains(&Axis::Key) => return (ROUTE, None),
-            _ => {}
-        }
-        let parts = [(Axis::Key, OF_KEY), (Axis::Model, OF_MODEL), (Axis::Provider, OF_PROVIDER)];
-        let chosen = parts.into_iter().find_map(|(axis, kind)| {
-            let choice = |choice: &&Choice| choice.axis == axis && !choice.leaves_out && !choice.values.is_empty();
-            let values = self.filter.iter().find(choice)?.values.iter().cloned().collect::<BTreeSet<_>>();
-            Some((kind, Some(values.into_iter().collect())))
-        });
-        chosen.unwrap_or((OF_MODEL, None))
-    }
+        Ok(())
+    })
+    .await?;
+    Ok(found.into_iter().collect())
 }
 
 #[cfg(test)]

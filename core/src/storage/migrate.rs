@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0016_planning_compatible",
     "0017_stream_compatible",
     "0018_rollup_margins_compatible",
+    "0019_rollup_sums",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

@@ -61,7 +61,7 @@ async fn told(home: &Home) -> Vec<String> {
     for sql in [
         "SELECT * FROM logs",
         "SELECT * FROM rollups",
-        "SELECT * FROM rollup_blocks",
+        "SELECT * FROM rollup_sums",
         "SELECT * FROM log_bodies ORDER BY log_id, side",
     ] {
         told.push(format!("{:?}", home.rows(sql).await));

@@ -163,7 +163,7 @@ async fn rollups_go_after_their_own_time_with_all_that_belongs_to_them() {
             for sql in [
                 "SELECT count(*) FROM logs",
                 if is_folded {
-                    "SELECT count(DISTINCT day) FROM rollup_blocks"
+                    "SELECT count(DISTINCT day) FROM rollup_sums"
                 } else {
                     "SELECT count(DISTINCT hour / 3600) FROM rollups"
                 },

@@ -41,7 +41,9 @@ pub(super) fn questions(newest: Timestamp) -> Vec<String> {
     let ago = |days: u32| newest.minus(Duration::from_secs(86_400) * days).to_rfc3339();
     let (day, week, month, quarter) = (ago(1), ago(7), ago(30), ago(89));
     let hours = newest.minus(Duration::from_secs(21_600)).to_rfc3339();
-    let east = "tz_offset_minutes=480";
+    // Midnight is where a third of a day begins, and where none does.
+    let (east, west) = ("tz_offset_minutes=480", "tz_offset_minutes=-300");
+    let (key, association) = ("019ac0e1-0000-7000-8000-000000000003", "019ac0e0-0000-7000-8000-000003000004");
     vec![
         format!("/api/metrics/summary?{east}"),
         "/api/health".to_owned(),
@@ -53,7 +55,26 @@ pub(super) fn questions(newest: Timestamp) -> Vec<String> {
         format!("/api/metrics?interval=day&from={quarter}&group_by=model&limit=8&{east}"),
         format!("/api/metrics?interval=day&from={quarter}&group_by=key&limit=20&{east}"),
         format!("/api/metrics?interval=day&from={quarter}&group_by=association&model=model-3&{east}"),
+        format!("/api/metrics?interval=day&from={quarter}&group_by=model&limit=8&{west}"),
+        format!("/api/metrics?interval=day&from={quarter}&group_by=key&limit=20&{west}"),
+        format!("/api/metrics?interval=day&from={quarter}&group_by=model&then_by=provider&limit=20&{east}"),
         format!("/api/metrics?interval=day&from={quarter}&group_by=key&model=model-3&limit=20&{east}"),
+        format!("/api/metrics?interval=day&from={quarter}&group_by=key&model=model-3&limit=20&{west}"),
+        format!("/api/metrics?interval=day&from={quarter}&group_by=key&provider=provider-4&limit=20&{east}"),
+        format!("/api/metrics?interval=day&from={quarter}&group_by=key&dialect=gemini&limit=20&{east}"),
+        format!("/api/metrics?interval=day&from={quarter}&group_by=key&association={association}&limit=20&{east}"),
+        format!("/api/metrics?interval=day&from={quarter}&group_by=key&provider_model=vendor/model-3&limit=20&{east}"),
+        format!(
+            "/api/metrics?interval=day&from={quarter}&group_by=key&model=model-3&provider=provider-4&limit=20&{east}"
+        ),
+        format!("/api/metrics?interval=day&from={quarter}&group_by=model&key={key}&limit=20&{east}"),
+        format!("/api/metrics?interval=day&from={quarter}&group_by=association&key={key}&limit=20&{west}"),
+        format!("/api/metrics?interval=day&from={quarter}&group_by=key&then_by=model&limit=20&{east}"),
+        format!("/api/metrics?interval=hour&from={week}&group_by=key&limit=20"),
+        format!("/api/metrics?interval=hour&from={week}&group_by=key&model=model-3&limit=20"),
+        format!("/api/metrics?interval=5m&from={hours}&group_by=key&model=model-3&limit=20"),
+        format!("/api/keys/{key}/usage?{east}"),
+        format!("/api/metrics/summary?{west}"),
         format!("/api/usage?by=key&{east}"),
         format!("/api/usage?by=model&{east}"),
         format!("/api/usage?by=association&{east}"),
@@ -119,24 +140,30 @@ impl Asked {
     }
 
     pub(super) fn row(&self) -> String {
-        let millis = |times: &[Duration]| times.iter().map(|time| time.as_secs_f64() * 1e3).collect::<Vec<f64>>();
-        let mut warm = millis(&self.warm);
-        warm.sort_by(f64::total_cmp);
-        let p99 = warm.get((warm.len() * 99).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default();
+        let (warm, cpu) = (median_and_p99(&self.warm), median_and_p99(&self.cpu));
         // The times of the log say nothing to the reader.
         let path = self.path.split('&').filter(|part| !part.starts_with("from=")).collect::<Vec<_>>().join("&");
         let range = self.path.split('&').find(|part| part.contains("from=")).map(range).unwrap_or_default();
         format!(
-            "| `{}`{range} | {:.1} ms | {:.1} ms | {:.1} ms | {:.1} ms | {:.1} kB{} |",
+            "| `{}`{range} | {:.1} ms | {:.1} ms | {:.1} ms | {:.1} ms | {:.1} ms | {:.1} kB{} |",
             path.split("?from=").next().unwrap_or_default(),
             self.cold.as_secs_f64() * 1e3,
-            median(warm),
-            p99,
-            median(millis(&self.cpu)),
+            warm.0,
+            warm.1,
+            cpu.0,
+            cpu.1,
             self.bytes as f64 / 1e3,
             if self.is_partial { ", partial" } else { "" },
         )
     }
+}
+
+/// In milliseconds.
+fn median_and_p99(times: &[Duration]) -> (f64, f64) {
+    let mut millis: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
+    millis.sort_by(f64::total_cmp);
+    let p99 = millis.get((millis.len() * 99).div_ceil(100).saturating_sub(1)).copied().unwrap_or_default();
+    (median(millis), p99)
 }
 
 fn range(part: &str) -> String {

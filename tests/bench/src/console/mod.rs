@@ -101,7 +101,8 @@ impl Sizes {
         let sql = "SELECT (SELECT sum(is_final) FROM logs) AS requests, (SELECT count(*) FROM logs) AS entries, \
                    (SELECT count(*) FROM rollup_dimensions) AS dimensions, \
                    (SELECT page_count * page_size FROM pragma_page_count, pragma_page_size) AS bytes, \
-                   (SELECT coalesce(sum(length(sums)), 0) FROM rollup_blocks) \
+                   (SELECT coalesce(sum(length(sums)), 0) FROM rollup_sums) \
+                   + (SELECT coalesce(sum(length(sums)), 0) FROM rollup_margins) \
                    + (SELECT coalesce(sum(length(sums)), 0) FROM rollup_hours) AS folded";
         let rows = database.query(Statement::new(sql, vec![])).await?;
         let row = rows.first().ok_or("no answer")?;
@@ -131,7 +132,7 @@ fn report(table: &[Asked], sizes: &Sizes) -> String {
         machine()
     );
     text.push_str(
-        "| question | cold | warm, median | warm, p99 | CPU, median | answer |\n|---|---:|---:|---:|---:|---:|\n",
+        "| question | cold | warm, median | warm, p99 | CPU, median | CPU, p99 | answer |\n|---|---:|---:|---:|---:|---:|---:|\n",
     );
     for asked in table {
         let _ = writeln!(text, "{}", asked.row());
