@@ -182,7 +182,8 @@ impl History {
             let first = i64::try_from(done).unwrap_or(i64::MAX).saturating_add(1);
             let last = i64::try_from(next.entries.done).unwrap_or(i64::MAX);
             let writer = format!("import {}", self.import.id);
-            statements.extend(rollups::add(&sums, &writer, &(first..=last), now));
+            let add = if self.database.prefers_few_statements() { rollups::add_together } else { rollups::add };
+            add(&sums, &writer, &(first..=last), now, &mut statements);
         }
         self.write(next, statements).await
     }

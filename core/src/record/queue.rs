@@ -16,8 +16,10 @@ pub const MAX_QUEUED_ENTRIES: usize = 10_000;
 /// Bytes of bodies that wait before entries are queued without theirs.
 pub const MAX_QUEUED_BODY_BYTES: usize = 32 << 20;
 
-/// One batch is one transaction and one round trip.
-const MAX_BATCH_ENTRIES: usize = 250;
+/// One batch is one transaction: what it writes to a page more than once is written once.
+const MAX_BATCH_ENTRIES: usize = 1_000;
+/// Of a batch that is sent to where each statement has its price.
+const MAX_SENT_ENTRIES: usize = 250;
 /// So few that they are a handful of statements where a statement has its price.
 const MAX_BATCH_BODY_BYTES: usize = 2 << 20;
 
@@ -156,14 +158,15 @@ impl Recorder {
     }
 
     async fn write(&self, batch: &Batch) -> Ending {
-        let mut statements = Vec::new();
+        let (mut statements, now) = (Vec::new(), self.clock.now());
+        let sums = Rollups::of(&batch.entries);
         if self.database.prefers_few_statements() {
             logs::insert_together(&batch.entries, &mut statements);
+            rollups::add_together(&sums, &self.writer, &batch.numbers, now, &mut statements);
         } else {
             logs::insert(&batch.entries, &mut statements);
+            rollups::add(&sums, &self.writer, &batch.numbers, now, &mut statements);
         }
-        let rollups = Rollups::of(&batch.entries);
-        statements.extend(rollups::add(&rollups, &self.writer, &batch.numbers, self.clock.now()));
         match self.database.batch(statements).await {
             Ok(_) => Ending::Written,
             Err(error) if batch.is_alone && is_refusal(&error) && self.pass_over(batch).await => {
@@ -217,7 +220,8 @@ impl Recorder {
         }
         let batch = match &state.pending {
             Some(batch) => Arc::clone(batch),
-            None => state.next_batch()?,
+            None if self.database.prefers_few_statements() => state.next_batch(MAX_SENT_ENTRIES)?,
+            None => state.next_batch(MAX_BATCH_ENTRIES)?,
         };
         state.last_lease += 1;
         let id = state.last_lease;
@@ -245,12 +249,12 @@ impl State {
         self.wanted = self.last_number + i64::try_from(self.queue.len()).unwrap_or(i64::MAX);
     }
 
-    fn next_batch(&mut self) -> Option<Arc<Batch>> {
+    fn next_batch(&mut self, most: usize) -> Option<Arc<Batch>> {
         if self.last_number >= self.wanted {
             return None;
         }
         let is_alone = self.alone > 0;
-        let most = if is_alone { 1 } else { MAX_BATCH_ENTRIES };
+        let most = if is_alone { 1 } else { most };
         let mut entries = Vec::with_capacity(self.queue.len().min(most));
         let mut bytes = 0;
         while entries.len() < most

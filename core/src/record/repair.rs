@@ -39,10 +39,8 @@ async fn sum(database: &dyn Database, hour: &LogHour) -> Result<(Rollups, u64), 
     let mut cursor = None;
     loop {
         let page = log_query::page(database, &filter, cursor.as_deref(), PAGE).await?;
-        for stored in &page.entries {
-            sums.add(&stored.entry);
-            entries += 1;
-        }
+        sums.add(page.entries.iter().map(|stored| &stored.entry));
+        entries += page.entries.len() as u64;
         cursor = page.next;
         if cursor.is_none() {
             return Ok((sums, entries));

@@ -1,13 +1,12 @@
 //! The finest rollups: what a batch of entries adds to the sums of five minutes each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::AddAssign;
 
-use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::{LogEntry, Operation, Outcome, latency};
-use crate::platform::{Cells, DatabaseError};
+use crate::platform::{Cells, DatabaseError, Value};
 
 /// The length of the finest rollups' periods.
 pub(crate) const FINE_SECS: i64 = 300;
@@ -105,7 +104,7 @@ macro_rules! counts {
             pub(crate) const WHOLE_NUMBERS: usize = Self::COLUMNS.len() - 1;
 
             /// In the order of `COLUMNS`.
-            pub(crate) fn values(&self) -> Vec<Json> {
+            pub(crate) fn values(&self) -> Vec<Value> {
                 vec![$(self.$field.into(),)+ self.cost.into()]
             }
 
@@ -170,16 +169,25 @@ counts! {
 impl Rollups {
     pub(crate) fn of<'a>(entries: impl IntoIterator<Item = &'a LogEntry>) -> Self {
         let mut rollups = Self::default();
-        for entry in entries {
-            rollups.add(entry);
-        }
+        rollups.add(entries);
         rollups
     }
 
-    pub(super) fn add(&mut self, entry: &LogEntry) {
-        let dimension = Dimension::of(entry);
-        let dimension_id = dimension.id();
-        self.dimensions.insert(dimension_id, dimension);
+    pub(super) fn add<'a>(&mut self, entries: impl IntoIterator<Item = &'a LogEntry>) {
+        let mut ids = HashMap::new();
+        for entry in entries {
+            let identity = identity(entry);
+            let id = *ids.entry(identity).or_insert_with(|| dimension_id(identity));
+            let dimension = self.dimensions.entry(id).or_insert_with(|| Dimension::of(identity));
+            let key_name = entry.key_name.as_deref().unwrap_or_default();
+            if dimension.key_name != key_name {
+                key_name.clone_into(&mut dimension.key_name);
+            }
+            self.count(entry, id);
+        }
+    }
+
+    fn count(&mut self, entry: &LogEntry, dimension_id: i64) {
         let start = entry.created_at.as_secs().div_euclid(FINE_SECS) * FINE_SECS;
         let currency = entry.cost.and(entry.currency.clone()).unwrap_or_default();
         let fine = self.fine.entry(FineKey { start, dimension_id, currency }).or_default();
@@ -202,33 +210,33 @@ impl Rollups {
     }
 }
 
-impl Dimension {
-    fn of(entry: &LogEntry) -> Self {
-        // A name that the gateway knows no model for is the client's invention, and would let it grow the table.
-        let model = if entry.provider.is_none() && entry.status == 404 { "" } else { &entry.model };
-        Self {
-            model: model.to_owned(),
-            provider: entry.provider.clone().unwrap_or_default(),
-            provider_model: entry.provider_model.clone().unwrap_or_default(),
-            association_id: entry.association_id.clone().unwrap_or_default(),
-            key_id: entry.key_id.clone().unwrap_or_default(),
-            key_name: entry.key_name.clone().unwrap_or_default(),
-            dialect: entry.dialect.as_str().to_owned(),
-            origin: entry.origin.as_str().to_owned(),
-        }
-    }
+/// What an entry is counted by: the fields of its dimension without the key's name, in the order of its hash.
+type Identity<'a> = [&'a str; 7];
 
-    /// A hash, so that a writer knows the id without asking the database. 52 bits, because D1 counts in JavaScript
-    /// numbers.
-    fn id(&self) -> i64 {
-        let Self { model, provider, provider_model, association_id, key_id, key_name: _, dialect, origin } = self;
-        let mut hash = Sha256::new();
-        for part in [model, provider, provider_model, key_id, dialect, association_id, origin] {
-            hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
-            hash.update(part);
-        }
-        let [a, b, c, d, e, f, g, ..] = <[u8; 32]>::from(hash.finalize());
-        i64::from_le_bytes([a, b, c, d, e, f, g & 0x0f, 0])
+fn identity(entry: &LogEntry) -> Identity<'_> {
+    // A name that the gateway knows no model for is the client's invention, and would let it grow the table.
+    let model = if entry.provider.is_none() && entry.status == 404 { "" } else { &entry.model };
+    let [provider, provider_model, key_id, association_id] =
+        [&entry.provider, &entry.provider_model, &entry.key_id, &entry.association_id]
+            .map(|name| name.as_deref().unwrap_or_default());
+    [model, provider, provider_model, key_id, entry.dialect.as_str(), association_id, entry.origin.as_str()]
+}
+
+/// A hash, so that a writer knows the id without asking the database. 52 bits, because D1 counts in JavaScript numbers.
+fn dimension_id(identity: Identity<'_>) -> i64 {
+    let mut hash = Sha256::new();
+    for part in identity {
+        hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_le_bytes());
+        hash.update(part);
+    }
+    let [a, b, c, d, e, f, g, ..] = <[u8; 32]>::from(hash.finalize());
+    i64::from_le_bytes([a, b, c, d, e, f, g & 0x0f, 0])
+}
+
+impl Dimension {
+    fn of(identity: Identity<'_>) -> Self {
+        let [model, provider, provider_model, key_id, dialect, association_id, origin] = identity.map(str::to_owned);
+        Self { model, provider, provider_model, association_id, key_id, key_name: String::new(), dialect, origin }
     }
 }
 

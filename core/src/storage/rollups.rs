@@ -4,9 +4,10 @@ use core::ops::RangeInclusive;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::metrics::{Axis, Choice};
+use super::together;
 use crate::platform::{Cells, Database, DatabaseError, Row, Statement, Timestamp, Value};
 use crate::record::first_id_at;
 use crate::record::pack::Names;
@@ -17,8 +18,10 @@ use crate::record::rollup::{
 /// How far the clocks of a writer and of who folds may be apart, each way.
 pub(crate) const SKEW_SECS: i64 = 300;
 
-/// True unless the writer `?2` has written entry `?3` already.
-const IS_NEW: &str = "NOT EXISTS (SELECT 1 FROM record_writers WHERE id = ?2 AND last_entry >= ?3)";
+/// True unless the writer that parameter `writer` names has written the entry of the next parameter already.
+fn is_new(writer: usize) -> String {
+    format!("NOT EXISTS (SELECT 1 FROM record_writers WHERE id = ?{writer} AND last_entry >= ?{})", writer + 1)
+}
 
 static ADD_DIMENSIONS: &str = "\
     INSERT INTO rollup_dimensions \
@@ -38,13 +41,34 @@ static INSERT: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-static ADD: LazyLock<String> = LazyLock::new(|| {
+static ADD: LazyLock<String> = LazyLock::new(|| format!("{} WHERE {} {}", &*INSERT, is_new(2), sum_up()));
+
+fn sum_up() -> String {
     let sums = Counts::COLUMNS.iter().map(|column| format!("{column} = {column} + excluded.{column}"));
     let sums = sums.collect::<Vec<_>>().join(", ");
     format!(
-        "{} WHERE {IS_NEW} ON CONFLICT (hour, dimension_id, currency) DO UPDATE SET {sums}, \
-         last_at = max(last_at, excluded.last_at), latencies = latencies || excluded.latencies",
-        &*INSERT
+        "ON CONFLICT (hour, dimension_id, currency) DO UPDATE SET {sums}, \
+         last_at = max(last_at, excluded.last_at), latencies = latencies || excluded.latencies"
+    )
+}
+
+/// As [`ADD_DIMENSIONS`], of one row.
+static ADD_DIMENSION: &str = "\
+    INSERT INTO rollup_dimensions \
+    (id, model, provider, provider_model, key_id, key_name, dialect, association_id, origin) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+    ON CONFLICT (id) DO UPDATE SET key_name = excluded.key_name WHERE key_name <> excluded.key_name";
+
+/// As [`ADD`], of one row.
+static ADD_ROW: LazyLock<String> = LazyLock::new(|| {
+    let columns = Counts::COLUMNS.join(", ");
+    let width = Counts::COLUMNS.len() + 5;
+    let values = (2..=width).map(|index| format!("?{index}")).collect::<Vec<_>>().join(", ");
+    format!(
+        "INSERT INTO rollups (hour, dimension_id, currency, {columns}, last_at, latencies) \
+         SELECT iif(?1 < (SELECT pruned_until FROM rollup_state), -?1, ?1), {values} WHERE {} {}",
+        is_new(width + 1),
+        sum_up()
     )
 });
 
@@ -57,20 +81,55 @@ static FINISH_BATCH: &str = "\
 /// The end of a batch: adds `rollups` unless `writer` has written any of its entries before, and marks them as written.
 ///
 /// A writer numbers its entries upwards, and sends a batch, the entries `numbers`, only after those before it were
-/// written. The same entries may come again, all together or each alone. The rows of each table travel as one JSON
+/// written. The same entries may come again, all together or each alone.
+///
+/// One statement a row, always the same text, as in [`logs::insert`](super::logs::insert); in the order of the tables.
+pub(crate) fn add(
+    rollups: &Rollups,
+    writer: &str,
+    numbers: &RangeInclusive<i64>,
+    now: Timestamp,
+    statements: &mut Vec<Statement>,
+) {
+    let dimensions = rollups.dimensions.iter().map(dimension_row);
+    statements.extend(dimensions.map(|row| Statement::new(ADD_DIMENSION, row)));
+    statements.extend(rollups.fine.iter().map(|row| {
+        let mut params = fine_row(row);
+        params.extend([writer.into(), (*numbers.start()).into()]);
+        Statement::new(ADD_ROW.as_str(), params)
+    }));
+    finish_batch(rollups, writer, numbers, now, statements);
+}
+
+/// As [`add`] in few statements, for databases where each has its price. The rows of each table travel as one JSON
 /// parameter, because D1 allows 100 parameters to a statement.
-pub(crate) fn add(rollups: &Rollups, writer: &str, numbers: &RangeInclusive<i64>, now: Timestamp) -> Vec<Statement> {
+pub(crate) fn add_together(
+    rollups: &Rollups,
+    writer: &str,
+    numbers: &RangeInclusive<i64>,
+    now: Timestamp,
+    statements: &mut Vec<Statement>,
+) {
     let rows = Rows::of(rollups);
     let add = vec![rows.fine.into(), writer.into(), (*numbers.start()).into()];
-    let mut statements =
-        vec![Statement::new(ADD_DIMENSIONS, vec![rows.dimensions.into()]), Statement::new(ADD.as_str(), add)];
+    statements.push(Statement::new(ADD_DIMENSIONS, vec![rows.dimensions.into()]));
+    statements.push(Statement::new(ADD.as_str(), add));
+    finish_batch(rollups, writer, numbers, now, statements);
+}
+
+fn finish_batch(
+    rollups: &Rollups,
+    writer: &str,
+    numbers: &RangeInclusive<i64>,
+    now: Timestamp,
+    statements: &mut Vec<Statement>,
+) {
     let mut late = rollups.hours();
     late.retain(|hour| hour + HOUR_SECS <= now.as_secs().saturating_add(SKEW_SECS));
     if !late.is_empty() {
         statements.extend(unfold(&late));
     }
     statements.push(finish(writer, numbers, now));
-    statements
 }
 
 /// Makes what is folded of these hours invalid, where it is not all that is left of them; to be written together with
@@ -346,22 +405,25 @@ struct Rows {
 
 impl Rows {
     fn of(rollups: &Rollups) -> Self {
-        let text = |rows: Vec<Json>| Json::Array(rows).to_string();
+        let text = |rows: Vec<String>| format!("[{}]", rows.join(","));
         Self {
-            dimensions: text(rollups.dimensions.iter().map(dimension_row).collect()),
-            fine: text(rollups.fine.iter().map(fine_row).collect()),
+            dimensions: text(rollups.dimensions.iter().map(|row| together::row(dimension_row(row))).collect()),
+            fine: text(rollups.fine.iter().map(|row| together::row(fine_row(row))).collect()),
         }
     }
 }
 
-fn dimension_row((id, dimension): (&i64, &Dimension)) -> Json {
+fn dimension_row((id, dimension): (&i64, &Dimension)) -> Vec<Value> {
     let Dimension { model, provider, provider_model, association_id, key_id, key_name, dialect, origin } = dimension;
-    json!([id, model, provider, provider_model, key_id, key_name, dialect, association_id, origin])
+    let names = [model, provider, provider_model, key_id, key_name, dialect, association_id, origin];
+    let mut row = vec![(*id).into()];
+    row.extend(names.map(|name| Value::from(name.as_str())));
+    row
 }
 
-fn fine_row((key, fine): (&FineKey, &Fine)) -> Json {
+fn fine_row((key, fine): (&FineKey, &Fine)) -> Vec<Value> {
     let mut row = vec![key.start.into(), key.dimension_id.into(), key.currency.as_str().into()];
     row.extend(fine.counts.values());
     row.extend([fine.last_at.into(), fine.latencies_text().into()]);
-    Json::Array(row)
+    row
 }

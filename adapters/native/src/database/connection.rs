@@ -69,6 +69,10 @@ impl Connection {
                 "PRAGMA synchronous = NORMAL",
                 "PRAGMA foreign_keys = ON",
                 "PRAGMA journal_size_limit = 16777216",
+                // In pages of 4 KiB. What many transactions change goes from the write-ahead log to the file once in 16 MiB.
+                "PRAGMA wal_autocheckpoint = 4000",
+                // In KiB, if negative: the pages that one transaction after the other changes, rollups and ends of indexes.
+                "PRAGMA cache_size = -4096",
             ],
             // In KiB, if negative: what reports and pages of the log read again and again stays at hand.
             Mode::Read | Mode::Foreign => &["PRAGMA query_only = ON", "PRAGMA cache_size = -16384"],
