@@ -129,7 +129,10 @@ async fn a_refused_file_changes_nothing() {
     for (text, expected) in [
         ("providers: []\nkeys: [{name: new}]", "no key `new` is stored: give one"),
         ("models: [{name: m, associations: [{provider: nowhere, model: x}]}]", "there is no `nowhere`"),
-        ("settings: {counting_provider: main}", "must be of type `anthropic`"),
+        (
+            "providers: [{name: main, type: openai, also: []}]\nsettings: {counting_provider: main}",
+            "must be of type `anthropic`",
+        ),
         ("keys: [{name: a, key: same-key}, {name: b, key: same-key}]", "must be unique"),
     ] {
         let error = applied(&store, text).await.unwrap_err().to_string();

@@ -23,7 +23,8 @@ async fn from_creation_to_deletion() {
     let created = api.expect(201, "POST /api/associations", minimal).await;
     let id = id_of(&created);
     let shown = json!({
-        "id": id, "model": "gpt-5", "provider": "main", "model_id": ids.model, "provider_id": ids.provider,
+        "id": id, "model": "gpt-5", "provider": "main", "model_enabled": true, "provider_enabled": true,
+        "model_id": ids.model, "provider_id": ids.provider,
         "provider_model": "gpt-5", "weight": 1, "priority": 0, "tool_call": true, "structured_output": true, "image": true,
         "relay_only": false, "context_window": null, "stream": "auto", "with_header": false, "headers": {}, "extra_body": {}, "prices": null, "note": "", "enabled": true,
         "health": {"state": "asked", "resting_until": null, "cause": null, "failures": 0, "models": []},
