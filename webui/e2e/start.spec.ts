@@ -23,6 +23,23 @@ test('the first request of the chosen key is ticked when it comes', async ({ pag
   await expect(page.getByRole('heading', { level: 1, name: 'Request' })).toBeVisible();
 });
 
+test('a client that is told by hand: each field is copied, and Cursor is warned of', async ({
+  page,
+  context,
+  seeded,
+}) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await open(page, seeded, '/start?client=cursor&model=gpt-5');
+  await expect(page.getByText('must be reached from the internet')).toBeVisible();
+  await page.getByRole('button', { name: 'Copy: Override OpenAI Base URL' }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^http.*\/openai\/v1$/);
+  await expect(page.getByRole('button', { name: 'Copy: OpenAI API Key' })).toHaveCount(0);
+  await accessible(page);
+  await page.getByLabel('Client').selectOption('Zed');
+  await expect(page.locator('pre', { hasText: 'openai_compatible' })).toContainText('gpt-5');
+  await accessible(page);
+});
+
 test('playground: an answer in another dialect than the model has, and one that is stopped', async ({
   page,
   seeded,

@@ -5,9 +5,15 @@ import { clients } from './clients';
 const wanted = { origin: 'http://127.0.0.1:7070', model: `o'dd "model" $(touch x)` };
 
 test.each(clients.map((it) => [it.id, it] as const))('%s is what it says it is', (_, client) => {
-  const text = client.text(wanted);
+  const typed = client.fields?.(wanted) ?? [];
+  if (client.steps) {
+    expect(typed.some((it) => it.value.startsWith(wanted.origin))).toBe(true);
+    expect(typed.filter((it) => it.secret).map((it) => it.value)).toEqual(['$LLMIO_API_KEY']);
+  }
+  const text = client.text?.(wanted);
+  if (text === undefined) return expect(client.steps).toBeDefined();
   expect(text).toContain(wanted.origin);
-  expect(text).toContain('LLMIO_API_KEY');
+  if (!client.steps) expect(text).toContain('LLMIO_API_KEY');
   if (client.form === 'json') expect(JSON.stringify(JSON.parse(text))).toContain('touch x');
   // A shell reads it, and runs nothing of what is in a name.
   if (client.form === 'shell') execFileSync('sh', ['-n', '-c', text]);
@@ -21,3 +27,18 @@ test.each(clients.map((it) => [it.id, it] as const))('%s is what it says it is',
 });
 
 test('ids are unique', () => expect(new Set(clients.map((it) => it.id)).size).toBe(clients.length));
+
+const address = (id: string) =>
+  clients
+    .find((it) => it.id === id)
+    ?.fields?.(wanted)
+    .find((it) => it.value.startsWith('http'))?.value;
+
+test('what adds the version itself is given none, all others are', () => {
+  const { origin } = wanted;
+  expect(address('cherry-openai')).toBe(`${origin}/openai`);
+  expect(address('cherry-responses')).toBe(`${origin}/openai`);
+  expect(address('cherry-anthropic')).toBe(`${origin}/anthropic`);
+  expect(address('cherry-gemini')).toBe(`${origin}/gemini`);
+  for (const id of ['open-webui', 'cursor', 'zed']) expect(address(id)).toBe(`${origin}/openai/v1`);
+});

@@ -1,4 +1,6 @@
 /** How clients are told of this gateway: data, so that each can be tested. */
+import type { MessageDescriptor } from '@lingui/core';
+import { apps } from './apps';
 
 export interface Wanted {
   /** Without a slash at its end. */
@@ -10,10 +12,14 @@ export interface Client {
   id: string;
   name: string;
   dialect: 'openai_chat' | 'openai_responses' | 'anthropic' | 'gemini';
-  /** The file that it is written to, or the language that it is in. */
-  where: string;
-  form: 'json' | 'toml' | 'shell' | 'typescript' | 'python';
-  text: (wanted: Wanted) => string;
+  /** What is done by hand, one after the other. */
+  steps?: MessageDescriptor[];
+  /** What is typed into its window. */
+  fields?: (wanted: Wanted) => { name: MessageDescriptor; value: string; secret?: boolean }[];
+  /** The file that the text is written to, or the language that it is in. */
+  where?: string;
+  form?: 'json' | 'toml' | 'shell' | 'typescript' | 'python';
+  text?: (wanted: Wanted) => string;
 }
 
 const json = (value: unknown) => JSON.stringify(value, null, 2);
@@ -83,6 +89,23 @@ export const clients: Client[] = [
         },
         model: `llmio/${model}`,
       }),
+  },
+  ...apps,
+  {
+    id: 'ai-sdk',
+    name: 'AI SDK (Vercel), TypeScript',
+    dialect: 'openai_chat',
+    where: 'TypeScript',
+    form: 'typescript',
+    text: ({ origin, model }) =>
+      [
+        "import { createOpenAICompatible } from '@ai-sdk/openai-compatible';",
+        "import { generateText } from 'ai';",
+        '',
+        `const llmio = createOpenAICompatible({ name: 'llmio', baseURL: ${quoted(`${origin}/v1`)}, apiKey: process.env.LLMIO_API_KEY });`,
+        `const { text } = await generateText({ model: llmio(${quoted(model)}), prompt: 'Say hello.' });`,
+        'console.log(text);',
+      ].join('\n'),
   },
   {
     id: 'openai-ts',

@@ -6,13 +6,13 @@ import { isUsable, useKeys, useModels, useProviders } from '@/entities/config';
 import { dialectsOf } from '@/entities/inference';
 import { dialects } from '@/entities/words';
 import { buttonClass } from '@/ui/button';
-import { CopyButton } from '@/ui/copy';
 import { Field, Select } from '@/ui/field';
-import { Card, Page } from '@/ui/page';
+import { Page } from '@/ui/page';
 import { Empty, Loaded } from '@/ui/states';
 import { Notice } from '@/ui/status';
 import { clients } from './clients';
 import { Received } from './received';
+import { Told } from './told';
 import { TryIt } from './try-it';
 
 const route = getRouteApi('/start');
@@ -126,14 +126,7 @@ export default function StartPage() {
                       </Trans>
                     </Notice>
                   )}
-                  <Card
-                    title={<code>{client.where}</code>}
-                    actions={<CopyButton text={client.text({ origin, model: model.name })}>{t`Copy`}</CopyButton>}
-                  >
-                    <pre className="break-anywhere m-0 font-mono text-meta whitespace-pre-wrap">
-                      {client.text({ origin, model: model.name })}
-                    </pre>
-                  </Card>
+                  <Told client={client} wanted={{ origin, model: model.name }} />
                   <TryIt key={model.id} model={model} served={served} />
                   <Received key={key?.id} keyOf={key} />
                 </>
