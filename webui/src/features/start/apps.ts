@@ -2,10 +2,7 @@
 import { msg } from '@lingui/core/macro';
 import type { Client } from './clients';
 
-const apiHost = msg`API host`;
 const apiKey = msg`API key`;
-const baseUrl = msg`Base URL`;
-const modelName = msg`Model`;
 
 const key = (name: typeof apiKey) => ({ name, value: '$LLMIO_API_KEY', secret: true });
 
@@ -17,7 +14,7 @@ const cherry = (id: string, type: string, dialect: Client['dialect'], path: stri
   fields: ({ origin, model }) => [
     { name: msg`Provider type`, value: type },
     key(apiKey),
-    { name: apiHost, value: origin + path },
+    { name: msg`API host`, value: origin + path },
     { name: msg`Model ID`, value: model },
   ],
   steps: [
@@ -59,7 +56,7 @@ export const apps: Client[] = [
     fields: ({ origin, model }) => [
       key(msg`OpenAI API Key`),
       { name: msg`Override OpenAI Base URL`, value: `${origin}/openai/v1` },
-      { name: modelName, value: model },
+      { name: msg`Model`, value: model },
     ],
     steps: [
       msg`Cursor's own servers ask the gateway: it must be reached from the internet, by https. An address of this machine or of a private network does not work.`,
@@ -71,11 +68,6 @@ export const apps: Client[] = [
     id: 'zed',
     name: 'Zed',
     dialect: 'openai_chat',
-    fields: ({ origin, model }) => [
-      { name: baseUrl, value: `${origin}/openai/v1` },
-      key(apiKey),
-      { name: modelName, value: model },
-    ],
     steps: [
       msg`Merge this into Zed's settings.json; max_tokens is the context window of the model: put the right number there.`,
       msg`The key is typed in the agent settings, under LLM Providers, or stands in LLMIO_API_KEY where Zed is started.`,

@@ -6,7 +6,7 @@ const wanted = { origin: 'http://127.0.0.1:7070', model: `o'dd "model" $(touch x
 
 test.each(clients.map((it) => [it.id, it] as const))('%s is what it says it is', (_, client) => {
   const typed = client.fields?.(wanted) ?? [];
-  if (client.steps) {
+  if (client.fields) {
     expect(typed.some((it) => it.value.startsWith(wanted.origin))).toBe(true);
     expect(typed.filter((it) => it.secret).map((it) => it.value)).toEqual(['$LLMIO_API_KEY']);
   }
@@ -40,5 +40,5 @@ test('what adds the version itself is given none, all others are', () => {
   expect(address('cherry-responses')).toBe(`${origin}/openai`);
   expect(address('cherry-anthropic')).toBe(`${origin}/anthropic`);
   expect(address('cherry-gemini')).toBe(`${origin}/gemini`);
-  for (const id of ['open-webui', 'cursor', 'zed']) expect(address(id)).toBe(`${origin}/openai/v1`);
+  for (const id of ['open-webui', 'cursor']) expect(address(id)).toBe(`${origin}/openai/v1`);
 });

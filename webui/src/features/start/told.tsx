@@ -16,17 +16,19 @@ export function Told({ client, wanted }: { client: Client; wanted: Wanted }) {
               <li key={it.id}>{i18n._(it)}</li>
             ))}
           </ol>
-          <dl className="mt-3 mb-0 grid gap-2">
-            {client.fields?.(wanted).map(({ name, value, secret }) => (
-              <div key={name.id} className="flex flex-wrap items-center gap-x-3">
-                <dt className="w-44 text-muted">{i18n._(name)}</dt>
-                <dd className="m-0 flex min-w-0 items-center gap-1">
-                  <code className="break-anywhere">{value}</code>
-                  {!secret && <CopyButton text={value} label={t`Copy: ${i18n._(name)}`} />}
-                </dd>
-              </div>
-            ))}
-          </dl>
+          {client.fields && (
+            <dl className="mt-3 mb-0 grid gap-2">
+              {client.fields(wanted).map(({ name, value, secret }) => (
+                <div key={name.id} className="flex flex-wrap items-center gap-x-3">
+                  <dt className="w-44 text-muted">{i18n._(name)}</dt>
+                  <dd className="m-0 flex min-w-0 items-center gap-1">
+                    <code className="break-anywhere">{value}</code>
+                    {!secret && <CopyButton text={value} label={t`Copy: ${i18n._(name)}`} />}
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          )}
         </Card>
       )}
       {text !== undefined && (
