@@ -13,7 +13,7 @@ test('a request that is copied as curl runs, in each dialect', async ({ page, co
     const command = await page.evaluate(() => navigator.clipboard.readText());
     expect(command).not.toContain(seeded.key);
     const { stdout } = await promisify(execFile)('sh', ['-c', `${command} --silent --show-error --fail`], {
-      env: { PATH: process.env.PATH, LLMIO_KEY: seeded.key },
+      env: { PATH: process.env.PATH, LLMIO_API_KEY: seeded.key },
     });
     expect(stdout).toMatch(/Hello|Let me/);
   }
