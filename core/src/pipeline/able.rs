@@ -34,12 +34,14 @@ pub(super) fn unfit(shared: &Shared, call: &Call, candidate: &Candidate, pin: Op
     if pin.is_some_and(|pin| candidate.association_id != pin) {
         return Some(Excluded::Pin);
     }
-    let is_known = || shared.refusals.contains(&candidate.association_id, Refused::Count);
-    if !speaks(call, candidate) || counts_translated(call, candidate) && is_known() {
+    if !speaks(call, candidate) {
         return Some(Excluded::Dialect);
     }
     if pin.is_some() {
         return None;
+    }
+    if counts_translated(call, candidate) && shared.refusals.contains(&candidate.association_id, Refused::Count) {
+        return Some(Excluded::Dialect);
     }
     let (has, needs) = (candidate.capabilities, call.head.needs);
     let lacks = [

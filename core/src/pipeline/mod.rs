@@ -82,7 +82,7 @@ pub(crate) async fn run(
             Some(Err(invalid)) => invalid,
             None => error,
         };
-        journal.chosen(plan.weigh(shared, &[]));
+        journal.chosen(plan.weigh(&[]));
         refuse(journal, &error);
         return Err(error);
     }
@@ -120,7 +120,7 @@ pub(crate) async fn run(
         // Who could not even be told the request was not asked.
         attempts_left -= u32::from(!failed.is_untold);
         let is_first = plan.failed(&turn, failed.judgement.next);
-        if failed.cannot_count() && able::counts_translated(call, &turn.candidate) {
+        if pin.is_none() && failed.cannot_count() && able::counts_translated(call, &turn.candidate) {
             shared.refusals.insert(&turn.candidate.association_id, Refused::Count);
         }
         let pair = plan::pair(call, &turn.candidate);

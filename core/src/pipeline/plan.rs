@@ -26,6 +26,8 @@ pub(super) struct Plan<'a> {
     call: &'a Call,
     route: &'a Arc<Route>,
     candidates: Vec<&'a Arc<Candidate>>,
+    /// Why each of the route's is none of them; `None` of those who are.
+    unfit: Vec<Option<Excluded>>,
     selection: Selection,
     length: Length,
     decided_by: DecidedBy,
@@ -54,7 +56,9 @@ impl<'a> Plan<'a> {
     /// The route's candidates that can be asked in the call's dialect, or through translation, and can do what it needs.
     /// Where there is none, [`Self::refusal`] says what is missing.
     pub(super) fn new(shared: &Shared, call: &'a Call, route: &'a Arc<Route>, pin: Option<&'a str>) -> Self {
-        let candidates: Vec<_> = route.candidates.iter().filter(|it| unfit(shared, call, it, pin).is_none()).collect();
+        let unfit: Vec<_> = route.candidates.iter().map(|it| unfit(shared, call, it, pin)).collect();
+        let fit = route.candidates.iter().zip(&unfit).filter(|(_, unfit)| unfit.is_none());
+        let candidates: Vec<_> = fit.map(|(candidate, _)| candidate).collect();
         // The fastest is for conversations that have not begun.
         let has_begun = route.strategy != Strategy::LeastLatency || call.head.has_history;
         let conversation = call.conversation.filter(|_| has_begun);
@@ -103,6 +107,7 @@ impl<'a> Plan<'a> {
             call,
             route,
             candidates,
+            unfit,
             selection,
             length,
             decided_by,
@@ -136,7 +141,7 @@ impl<'a> Plan<'a> {
         let now = shared.now();
         let rests: Vec<_> = self.rests(shared).collect();
         if self.asked.is_empty() && self.choice.is_none() {
-            self.choice = Some(self.weigh(shared, &rests));
+            self.choice = Some(self.weigh(&rests));
         }
         let available = |index: usize| matches!(rests.get(index), Some(None));
         if let Some(index) = self.selection.pick(available, || shared.platform.random()) {
@@ -159,13 +164,12 @@ impl<'a> Plan<'a> {
 
     /// How all stand now.
     pub(super) fn weigh_now(&self, shared: &Shared) -> Choice {
-        self.weigh(shared, &self.rests(shared).collect::<Vec<_>>())
+        self.weigh(&self.rests(shared).collect::<Vec<_>>())
     }
 
     /// How all stand, when `rests` says who rests.
-    pub(super) fn weigh(&self, shared: &Shared, rests: &[Option<Resting>]) -> Choice {
-        let mut stands: Vec<_> =
-            self.route.candidates.iter().map(|it| Stand::excluded(unfit(shared, self.call, it, self.pin))).collect();
+    pub(super) fn weigh(&self, rests: &[Option<Resting>]) -> Choice {
+        let mut stands: Vec<_> = self.unfit.iter().map(|unfit| Stand::excluded(*unfit)).collect();
         let mut fit: Vec<_> = stands.iter_mut().filter(|stand| stand.excluded.is_none()).collect();
         let shares = self.selection.shares(|index| matches!(rests.get(index), Some(None)));
         let first = || shares.iter().filter_map(|(index, _)| self.candidate(*index));

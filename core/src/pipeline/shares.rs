@@ -29,7 +29,7 @@ pub(crate) fn shares(shared: &Shared, route: &Arc<Route>) -> Vec<Shares> {
         }
         let call = plain_call(dialect, route.name.clone(), true);
         let plan = Plan::new(shared, &call, route, None);
-        let (now, nominal) = (plan.weigh_now(shared), plan.weigh(shared, &vec![None; route.candidates.len()]));
+        let (now, nominal) = (plan.weigh_now(shared), plan.weigh(&vec![None; route.candidates.len()]));
         let weighed = route.candidates.iter().zip(now.shares()).zip(nominal.shares());
         for (share, ((candidate, now), nominal)) in shares.iter_mut().zip(weighed) {
             if candidate.upstream.kind.dialect() == dialect {

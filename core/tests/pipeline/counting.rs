@@ -147,6 +147,26 @@ async fn who_cannot_count_is_not_asked_again() {
     }
 }
 
+/// Who names it sees what it answers, whatever was learned; and nothing is learned of that.
+#[tokio::test]
+async fn who_is_named_is_asked_to_count() {
+    let bed = Bed::of(config_of(&[&RESPONSES], json!({"max_retry": 0}))).await;
+    let association = bed.association(RESPONSES.kind).await;
+    let pin = [("x-llmio-association", association.as_str())];
+    let pinned = |expected: u16| {
+        bed.script([failure(404, "")]);
+        assert_eq!(bed.operate(MESSAGES_COUNT, &pin, asked(MESSAGES_COUNT)).answer().status, expected);
+    };
+    pinned(404);
+    bed.script([failure(404, "")]);
+    assert_eq!(bed.send(MESSAGES_COUNT, asked(MESSAGES_COUNT)).answer().status, 200);
+    assert_eq!(bed.count(), 2, "of the first it was not learned");
+    assert_eq!(bed.send(MESSAGES_COUNT, asked(MESSAGES_COUNT)).answer().status, 200);
+    assert_eq!(bed.count(), 2, "of the second it was");
+    pinned(404);
+    assert_eq!(bed.count(), 3);
+}
+
 /// Who counts in the client's dialect has the last word: but for that it cannot.
 #[tokio::test]
 async fn the_models_own_provider_has_the_last_word() {
