@@ -159,19 +159,17 @@ impl Decoder {
     }
 
     fn delta(&mut self, number: usize, data: &Value<'_>, ledger: &mut Ledger, give: &mut dyn FnMut(StreamPart<'_>)) {
-        let begins = member(data, "delta").is_some_and(|delta| text(delta, "type") == Some("text_delta"));
-        if begins && !self.open.contains_key(&number) {
+        let Some(delta) = member(data, "delta") else { return };
+        let words = |name| text(delta, name).unwrap_or_default();
+        if words("type") == "text_delta" && !self.open.contains_key(&number) {
             // Some vendors leave out how a block of text begins.
             self.open(number, &json!({"type": "text"}).into(), ledger, give);
         }
-        if let Some(piece) = member(data, "delta").and_then(|delta| text(delta, "partial_json"))
-            && self.searching.push(number, piece)
-        {
+        let Some((index, open)) = self.open.get_mut(&number) else {
+            self.searching.push(number, words("partial_json"));
             return;
-        }
-        let (Some(delta), Some(open)) = (member(data, "delta"), self.open.get_mut(&number)) else { return };
-        let (index, open) = (open.0, &mut open.1);
-        let words = |name| text(delta, name).unwrap_or_default();
+        };
+        let index = *index;
         match (words("type"), open) {
             ("text_delta", _) => give(StreamPart::Delta { index, delta: Delta::Text(words("text")) }),
             ("input_json_delta", _) if words("partial_json").is_empty() => {}

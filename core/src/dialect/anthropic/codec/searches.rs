@@ -37,14 +37,13 @@ impl Searching {
         }
     }
 
-    /// The next piece of the input of the block at this place; whether it is one of a search.
-    pub(super) fn push(&mut self, number: usize, piece: &str) -> bool {
-        let Some(begun) = self.begun.iter_mut().rev().find(|it| it.number == Some(number)) else { return false };
+    /// The next piece of the input of the block at this place, if that is a search.
+    pub(super) fn push(&mut self, number: usize, piece: &str) {
+        let Some(begun) = self.begun.iter_mut().rev().find(|it| it.number == Some(number)) else { return };
         if begun.input == "{}" {
             begun.input.clear();
         }
         begun.input.push_str(piece);
-        true
     }
 
     /// A block of type `web_search_tool_result`: the search is over. Of what it found its address is told alone.
