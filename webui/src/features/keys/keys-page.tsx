@@ -9,7 +9,7 @@ import { useUsageColumns } from '@/entities/usage';
 import { list } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Confirm } from '@/ui/dialog';
-import { Select } from '@/ui/field';
+import { FilterSelect } from '@/ui/filter-select';
 import { RowMenu } from '@/ui/menu';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
@@ -160,19 +160,13 @@ export default function KeysPage() {
                   value={q}
                   onChange={(value) => filter({ q: value })}
                 />
-                <Select
-                  className="w-auto!"
-                  aria-label={t`State`}
+                <FilterSelect
+                  label={t`State`}
+                  all={t`All states`}
+                  options={states}
                   value={state}
-                  onChange={(event) => filter({ state: event.target.value })}
-                >
-                  <option value="">{t`All states`}</option>
-                  {states.map(([value, word]) => (
-                    <option key={value} value={value}>
-                      {word}
-                    </option>
-                  ))}
-                </Select>
+                  onChange={(state) => filter({ state })}
+                />
               </div>
               {shown.length ? (
                 <Table

@@ -13,7 +13,7 @@ import { useSetting } from '@/entities/write';
 import { duration, number } from '@/lib/format';
 import { Button } from '@/ui/button';
 import { Confirm } from '@/ui/dialog';
-import { Select } from '@/ui/field';
+import { FilterSelect } from '@/ui/filter-select';
 import { RowMenu } from '@/ui/menu';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
@@ -200,32 +200,20 @@ export default function ModelsPage() {
                   value={q}
                   onChange={(value) => filter({ q: value })}
                 />
-                <Select
-                  className="w-auto!"
-                  aria-label={t`Strategy`}
+                <FilterSelect
+                  label={t`Strategy`}
+                  all={t`All strategies`}
+                  options={Object.entries(strategies).map(([value, { name }]) => [value, i18n._(name)])}
                   value={strategy}
-                  onChange={(event) => filter({ strategy: event.target.value })}
-                >
-                  <option value="">{t`All strategies`}</option>
-                  {Object.entries(strategies).map(([value, { name }]) => (
-                    <option key={value} value={value}>
-                      {i18n._(name)}
-                    </option>
-                  ))}
-                </Select>
-                <Select
-                  className="w-auto!"
-                  aria-label={t`State`}
+                  onChange={(strategy) => filter({ strategy })}
+                />
+                <FilterSelect
+                  label={t`State`}
+                  all={t`All states`}
+                  options={states}
                   value={state}
-                  onChange={(event) => filter({ state: event.target.value })}
-                >
-                  <option value="">{t`All states`}</option>
-                  {states.map(([value, name]) => (
-                    <option key={value} value={value}>
-                      {name}
-                    </option>
-                  ))}
-                </Select>
+                  onChange={(state) => filter({ state })}
+                />
                 {filtered && (
                   <>
                     <Button variant="ghost" onClick={() => navigate({ search: {} })}>{t`Clear filters`}</Button>

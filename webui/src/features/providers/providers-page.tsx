@@ -10,7 +10,7 @@ import { useUsageColumns } from '@/entities/usage';
 import { providerTypes } from '@/entities/words';
 import { Button } from '@/ui/button';
 import { CopyButton } from '@/ui/copy';
-import { Select } from '@/ui/field';
+import { FilterSelect } from '@/ui/filter-select';
 import { RowMenu } from '@/ui/menu';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
@@ -156,32 +156,20 @@ export default function ProvidersPage() {
                   value={q}
                   onChange={(value) => filter({ q: value })}
                 />
-                <Select
-                  className="w-auto!"
-                  aria-label={t`Type`}
+                <FilterSelect
+                  label={t`Type`}
+                  all={t`All types`}
+                  options={Object.entries(providerTypes)}
                   value={type}
-                  onChange={(event) => filter({ type: event.target.value })}
-                >
-                  <option value="">{t`All types`}</option>
-                  {Object.entries(providerTypes).map(([value, name]) => (
-                    <option key={value} value={value}>
-                      {name}
-                    </option>
-                  ))}
-                </Select>
-                <Select
-                  className="w-auto!"
-                  aria-label={t`State`}
+                  onChange={(type) => filter({ type })}
+                />
+                <FilterSelect
+                  label={t`State`}
+                  all={t`All states`}
+                  options={states}
                   value={state}
-                  onChange={(event) => filter({ state: event.target.value })}
-                >
-                  <option value="">{t`All states`}</option>
-                  {states.map(([value, name]) => (
-                    <option key={value} value={value}>
-                      {name}
-                    </option>
-                  ))}
-                </Select>
+                  onChange={(state) => filter({ state })}
+                />
               </div>
               {shown.length ? (
                 <Table
