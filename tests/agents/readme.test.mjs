@@ -1,7 +1,7 @@
 // Claude Code and Codex with the settings that the READMEs give, on a gateway with the READMEs' configuration.
 import { after, before, describe, test } from 'node:test';
 
-import { READMES, follow, read } from '../docs/readme.mjs';
+import { KEY, READMES, follow, read } from '../docs/readme.mjs';
 import { COMMAND, PROMPT, task } from './task.mjs';
 
 for (const name of READMES) {
@@ -23,12 +23,12 @@ for (const name of READMES) {
         path: '/v1/messages',
         tools: [{ name: 'Bash', arguments: { command: COMMAND, description: 'Write the file' } }],
         args: ['-c', `${command} -p "$0" --allowedTools Bash,Write,Read`, PROMPT],
-        env: { CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', DISABLE_AUTOUPDATER: '1', IS_SANDBOX: '1' },
+        env: { LLMIO_API_KEY: KEY, CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1', DISABLE_AUTOUPDATER: '1', IS_SANDBOX: '1' },
       });
     });
 
     test('Codex', async () => {
-      const [command] = /LLMIO_KEY=.*codex/.exec(gateway.here(readme.clients.Codex));
+      const command = /`(codex\b.*)`/.exec(readme.clients.Codex)[1];
       const quiet = '\n[analytics]\nenabled = false\n[feedback]\nenabled = false\n[features]\nplugins = false\n';
       await task({
         gateway,
@@ -37,7 +37,7 @@ for (const name of READMES) {
         path: '/v1/responses',
         tools: [{ name: 'exec_command', arguments: { cmd: COMMAND } }],
         args: ['-c', `${command} exec --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox "$0"`, PROMPT],
-        env: {},
+        env: { LLMIO_API_KEY: KEY },
         files: { '.codex/config.toml': `check_for_update_on_startup = false\n${gateway.here(readme.codex)}${quiet}` },
       });
     });

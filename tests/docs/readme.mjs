@@ -60,7 +60,7 @@ export async function follow(readme) {
     const applied = shell(apply);
     const server = run(children, 'llmio', [], { cwd: directory, env });
     const base = await until('the gateway', server, () => server.output.match(/listening on (\S+)/)?.[1]);
-    const here = (text) => text.replaceAll(ADDRESS, base).replaceAll('$GW', base).replaceAll('$KEY', KEY);
+    const here = (text) => text.replaceAll(ADDRESS, base).replaceAll('$GW', base);
     return { base, directory, upstream: control(upstream), stop, here, applied, ask: () => shell(here(ask.join('\n'))) };
   } catch (error) {
     await stop();

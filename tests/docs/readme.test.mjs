@@ -87,6 +87,13 @@ for (const name of READMES) {
   });
 }
 
+test('the READMEs and the console read a client\'s key from one variable', async () => {
+  for (const { name, codex, opencode, clients } of await Promise.all(READMES.map(read))) {
+    const named = [codex, opencode, ...Object.values(clients)].join('\n').match(/\bLLMIO_\w*KEY\b/g);
+    assert.deepEqual([...new Set(named)], ['LLMIO_API_KEY'], name);
+  }
+});
+
 test('the READMEs tell the same', async () => {
   const [english, ...others] = await Promise.all(READMES.map(read));
   const bare = (text) => text.replaceAll(/ +#.*$/gm, '').replaceAll(/"content":"[^"]*"/g, '');
