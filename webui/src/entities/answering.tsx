@@ -5,6 +5,7 @@ import { answerOf, questionOf } from '@/dialects';
 import { duration } from '@/lib/format';
 import { RawText } from '@/ui/json-view';
 import { Conversation } from './conversation';
+import { CopyAs } from './copy-as';
 import { type Sent, type Streamed, stream } from './inference';
 
 const NOTHING: Streamed = { text: '', trace: null, firstMs: null, totalMs: null };
@@ -60,20 +61,27 @@ export function Answering({ answer, wire }: { answer: AnswerState; wire?: boolea
   if (!sent) return null;
   return (
     <div className="mt-3 flex flex-col gap-2">
-      <p role="status" className="flex flex-wrap gap-x-3 text-meta text-t2">
-        <span>{busy ? t`answering…` : error ? '' : streamed.totalMs === null ? t`stopped` : t`complete`}</span>
-        {streamed.firstMs !== null && <span>{t`first bytes ${duration(streamed.firstMs)}`}</span>}
-        {streamed.totalMs !== null && <span>{t`total ${duration(streamed.totalMs)}`}</span>}
-        {streamed.trace && !busy && (
-          <Link
-            to="/logs"
-            search={{ trace: streamed.trace, attempts: 'all' }}
-            className="text-acc underline underline-offset-2"
-          >
-            <Trans>its request</Trans>
-          </Link>
+      <div className="flex flex-wrap items-center justify-between gap-x-3">
+        <p role="status" className="flex flex-wrap gap-x-3 text-meta text-t2">
+          <span>{busy ? t`answering…` : error ? '' : streamed.totalMs === null ? t`stopped` : t`complete`}</span>
+          {streamed.firstMs !== null && <span>{t`first bytes ${duration(streamed.firstMs)}`}</span>}
+          {streamed.totalMs !== null && <span>{t`total ${duration(streamed.totalMs)}`}</span>}
+          {streamed.trace && !busy && (
+            <Link
+              to="/logs"
+              search={{ trace: streamed.trace, attempts: 'all' }}
+              className="text-acc underline underline-offset-2"
+            >
+              <Trans>its request</Trans>
+            </Link>
+          )}
+        </p>
+        {!busy && (
+          <span>
+            <CopyAs request={sent} />
+          </span>
         )}
-      </p>
+      </div>
       {error && (
         <p role="alert" className="break-anywhere text-bad">
           {error}

@@ -2,6 +2,7 @@ import { useLingui } from '@lingui/react/macro';
 import { Check, Copy } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import { Button, IconButton } from './button';
+import { WordMenu } from './menu';
 
 interface CopyProps {
   /** What is copied; asked for when it is. */
@@ -11,50 +12,77 @@ interface CopyProps {
   label?: string;
 }
 
-/** Over plain http there is no clipboard API: then the text is shown, selected, for the keys that copy. */
-export function CopyButton({ text, children, label }: CopyProps) {
+/** How a text gets into the clipboard, and what says so. */
+function useCopy() {
   const { t } = useLingui();
-  const [state, setState] = useState<'' | 'copied' | 'select'>('');
+  const [state, setState] = useState<'' | 'copied' | { select: string }>('');
   useEffect(() => {
     if (state !== 'copied') return;
     const timer = setTimeout(() => setState(''), 2000);
     return () => clearTimeout(timer);
   }, [state]);
-  const value = () => (typeof text === 'string' ? text : text());
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(value());
-      setState('copied');
-    } catch {
-      setState('select');
-    }
+  return {
+    copied: state === 'copied',
+    icon: state === 'copied' ? <Check size={14} /> : <Copy size={14} />,
+    copy: async (text: string) => {
+      try {
+        await navigator.clipboard.writeText(text);
+        setState('copied');
+      } catch {
+        setState({ select: text });
+      }
+    },
+    /** Over plain http there is no clipboard API: then the text is shown, selected, for the keys that copy. */
+    said: (
+      <>
+        <span role="status" className="sr-only">
+          {state === 'copied' && t`Copied`}
+        </span>
+        {typeof state === 'object' && (
+          <input
+            readOnly
+            aria-label={t`Press Ctrl C or ⌘ C to copy`}
+            title={t`Press Ctrl C or ⌘ C to copy`}
+            className="control max-w-60 font-mono"
+            value={state.select}
+            ref={(input) => input?.select()}
+            onBlur={() => setState('')}
+          />
+        )}
+      </>
+    ),
   };
-  const icon = state === 'copied' ? <Check size={14} /> : <Copy size={14} />;
-  const name = label ?? t`Copy`;
+}
+
+export function CopyButton({ text, children, label }: CopyProps) {
+  const { t } = useLingui();
+  const { copied, icon, copy, said } = useCopy();
+  const onClick = () => copy(typeof text === 'string' ? text : text());
   return (
     <>
       {children ? (
-        <Button variant="ghost" onClick={copy}>
+        <Button variant="ghost" onClick={onClick}>
           {icon}
           {children}
         </Button>
       ) : (
-        <IconButton label={state === 'copied' ? t`Copied` : name} icon={icon} onClick={copy} />
+        <IconButton label={copied ? t`Copied` : (label ?? t`Copy`)} icon={icon} onClick={onClick} />
       )}
-      <span role="status" className="sr-only">
-        {state === 'copied' && t`Copied`}
-      </span>
-      {state === 'select' && (
-        <input
-          readOnly
-          aria-label={t`Press Ctrl C or ⌘ C to copy`}
-          title={t`Press Ctrl C or ⌘ C to copy`}
-          className="control max-w-60 font-mono"
-          value={value()}
-          ref={(input) => input?.select()}
-          onBlur={() => setState('')}
-        />
-      )}
+      {said}
+    </>
+  );
+}
+
+/** The same in one of several forms. */
+export function CopyMenu({ forms, children }: { forms: { label: string; text: () => string }[]; children: ReactNode }) {
+  const { icon, copy, said } = useCopy();
+  return (
+    <>
+      <WordMenu items={forms.map(({ label, text }) => ({ label, onSelect: () => copy(text()) }))}>
+        {icon}
+        {children}
+      </WordMenu>
+      {said}
     </>
   );
 }

@@ -2,10 +2,11 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import { gatewayOrigin } from '@/api/session';
 import { answerOf, questionOf } from '@/dialects';
 import { Conversation } from '@/entities/conversation';
+import { CopyAs } from '@/entities/copy-as';
 import { DecisionTable } from '@/entities/decision';
+import { pathOf } from '@/entities/inference';
 import { type LogDetail, logDetail } from '@/entities/logs';
 import { dialects, providerTypes } from '@/entities/words';
 import { bytes, dateTime, duration, number } from '@/lib/format';
@@ -17,7 +18,6 @@ import { Card, Facts, Page } from '@/ui/page';
 import { Empty, Loaded } from '@/ui/states';
 import { Badge, Notice } from '@/ui/status';
 import { Tabs } from '@/ui/tabs';
-import { curlOf } from './copy-as';
 import { SendAgain } from './send-again';
 import { Headline, TokensAndCost } from './summary';
 import { Timeline } from './timeline';
@@ -89,9 +89,13 @@ function Actions({ log }: { log: LogDetail }) {
         <Trans>All its attempts</Trans>
       </Link>
       {log.bodies && (
-        <CopyButton text={() => curlOf(log, gatewayOrigin())}>
-          <Trans>Copy as curl</Trans>
-        </CopyButton>
+        <CopyAs
+          request={{
+            dialect: log.dialect,
+            path: pathOf(log.dialect, log.model, log.stream, log.operation === 'count_tokens'),
+            body: log.bodies.request ?? '{}',
+          }}
+        />
       )}
     </>
   );
