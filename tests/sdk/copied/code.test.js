@@ -1,21 +1,12 @@
 // What the console copies as code is run as it is, and the provider is asked what was copied.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { describe, test } from 'node:test';
-import { promisify } from 'node:util';
 
 import { codeOf } from '../../../webui/src/entities/code.ts';
-import { KEY, gateway } from '../shared.js';
+import { gateway } from '../shared.js';
+import { RUN, run } from './run.js';
 
 const running = gateway();
-const run = promisify(execFile);
-
-/** How code in a language is run; `LLMIO_SDK_PYTHON` has the packages of requirements.txt. */
-const RUN = {
-  curl: (code) => ['sh', ['-c', `${code} --silent --show-error --fail`]],
-  python: (code) => [process.env.LLMIO_SDK_PYTHON ?? 'python3', ['-c', code]],
-  javascript: (code) => [process.execPath, ['--input-type=module', '-e', code]],
-};
 
 const ODD = `it's "odd" \\ $(touch x) \`y\` \${z}\n两行 \u2028 😀`;
 const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
@@ -65,7 +56,7 @@ const REQUESTS = [
   ['streamed contents with pictures, calls and signatures', 'gemini', generate('plain', STREAM), {
     contents: [
       { role: 'user', parts: [{ text: 'Hi' }, { inlineData: { mimeType: 'image/png', data: 'AAAA' } }] },
-      { role: 'model', parts: [{ functionCall: { name: 'look', args: {} }, thoughtSignature: 'c2ln' }] },
+      { role: 'model', parts: [{ functionCall: { name: 'look', args: {} }, thoughtSignature: 'skip_thought_signature_validator' }] },
       { role: 'user', parts: [{ functionResponse: { name: 'look', response: { sky: 'clear' } } }] },
     ],
     tools: [{ functionDeclarations: [{ name: 'look', parametersJsonSchema: schema }] }],
@@ -80,10 +71,7 @@ for (const [language, command] of Object.entries(RUN)) {
       test(name, async () => {
         const code = codeOf({ dialect, path, body: JSON.stringify(body) }, running.base, language);
         await running.upstream.reset();
-        const [program, args] = command(code);
-        const env = { PATH: process.env.PATH, HOME: process.env.HOME, LLMIO_API_KEY: KEY };
-        const { stdout } = await run(program, args, { cwd: import.meta.dirname, env });
-        assert.match(stdout, answer, code);
+        assert.match(await run(command, code), answer, code);
         const [asked] = await running.upstream.requests();
         const { model: _, ...wanted } = body;
         const { model: __, ...got } = asked.body;

@@ -26,6 +26,16 @@ test.each(clients.map((it) => [it.id, it] as const))('%s is what it says it is',
   }
 });
 
+test('an SDK of each dialect that has one, in both languages', () => {
+  for (const [dialect, name] of [
+    ['openai_chat', 'OpenAI'],
+    ['anthropic', 'Anthropic'],
+    ['gemini', 'Google Gen AI'],
+  ])
+    for (const language of ['TypeScript', 'Python'])
+      expect(clients.find((it) => it.name === `${name} SDK, ${language}`)?.dialect).toBe(dialect);
+});
+
 test('ids are unique', () => expect(new Set(clients.map((it) => it.id)).size).toBe(clients.length));
 
 const address = (id: string) =>
