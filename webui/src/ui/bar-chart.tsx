@@ -1,5 +1,5 @@
 import { useLingui } from '@lingui/react/macro';
-import { useId, useLayoutEffect, useRef, useState } from 'react';
+import { type PointerEvent, useId, useLayoutEffect, useRef, useState } from 'react';
 import { Button } from './button';
 
 export interface Bar {
@@ -17,20 +17,38 @@ interface BarChartProps {
   format: (value: number) => string;
   /** Opens what is behind a bar. */
   onBar?: (index: number) => void;
+  /** Goes into the time from one bar to another, both among it. */
+  onZoom?: (first: number, last: number) => void;
   /** A strip above a list: low, with what it tells in one line. */
   compact?: boolean;
   /** The values stand before one another, the largest first, where they cannot be added. */
   overlaid?: boolean;
 }
 
-/** Stacked bars. By keyboard: the arrows read bar after bar, Enter opens what is behind one; or as a table. */
-export function BarChart({ summary, series, bars, format, onBar, compact = false, overlaid = false }: BarChartProps) {
+/**
+ * Stacked bars. By keyboard: the arrows read bar after bar, Enter opens what is behind one; with Shift they choose several, which
+ * a pointer drags over; or as a table.
+ */
+export function BarChart({
+  summary,
+  series,
+  bars,
+  format,
+  onBar,
+  onZoom,
+  compact = false,
+  overlaid = false,
+}: BarChartProps) {
   const { t } = useLingui();
   const height = compact ? 56 : 180;
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(600);
   const [at, setAt] = useState<number | null>(null);
+  /** Where several bars began to be chosen; they end at `at`. */
+  const [anchor, setAnchor] = useState<number | null>(null);
+  /** Whether a click opens a bar: not at the end of a drag, and by finger only one that has been read. */
+  const opens = useRef(true);
   const [table, setTable] = useState(false);
   useLayoutEffect(() => {
     const element = box.current;
@@ -46,17 +64,35 @@ export function BarChart({ summary, series, bars, format, onBar, compact = false
   const step = bars.length ? width / bars.length : width;
   const gap = step > 6 ? Math.min(3, step * 0.2) : 0;
   const y = (value: number) => (top ? (value / top) * (height - 4) : 0);
-  const bar = at === null ? undefined : bars[at];
-  const told = bar
-    ? `${bar.label}: ${
-        series
-          .map(({ name }, index) => [name, bar.values[index] ?? 0] as const)
+  const label = (index: number) => bars[index]?.label ?? '';
+  const first = Math.min(at ?? 0, anchor ?? at ?? 0);
+  const last = at === null ? -1 : Math.min(bars.length - 1, Math.max(at, anchor ?? at));
+  const chosen = bars.slice(first, last + 1);
+  const isTime = chosen.length > 1;
+  // What lies over one another cannot be added.
+  const values = series.map((_, index) => chosen.reduce((sum, it) => sum + (it.values[index] ?? 0), 0));
+  const amounts =
+    isTime && overlaid
+      ? ''
+      : series
+          .map(({ name }, index) => [name, values[index] ?? 0] as const)
           .filter(([, value]) => value > 0)
           .map(([name, value]) => `${name} ${format(value)}`)
-          .join(' · ') || format(0)
-      }`
-    : '';
-  const label = (index: number) => bars[index]?.label ?? '';
+          .join(' · ') || format(0);
+  const time = isTime ? `${label(first)} – ${label(last)}` : label(first);
+  const told = chosen.length ? [time, amounts].filter(Boolean).join(': ') : '';
+  const nothing = () => {
+    setAt(null);
+    setAnchor(null);
+  };
+  const placeOf = (event: PointerEvent<HTMLElement>) => {
+    const place = event.clientX - event.currentTarget.getBoundingClientRect().left;
+    return Math.max(0, Math.min(bars.length - 1, Math.floor(place / step)));
+  };
+  const zoom = () => {
+    nothing();
+    onZoom?.(first, last);
+  };
   return (
     <div>
       {table ? (
@@ -74,16 +110,36 @@ export function BarChart({ summary, series, bars, format, onBar, compact = false
               aria-label={`${summary} ${told}`}
               aria-describedby={`${id}-keys`}
               className="block w-full touch-pan-y"
-              onPointerMove={(event) => {
-                const place = event.clientX - event.currentTarget.getBoundingClientRect().left;
-                setAt(Math.max(0, Math.min(bars.length - 1, Math.floor(place / step))));
+              onPointerDown={(event) => {
+                const place = placeOf(event);
+                opens.current = event.pointerType !== 'touch' || place === at;
+                setAt(place);
+                if (!onZoom || event.button !== 0) return;
+                event.currentTarget.setPointerCapture(event.pointerId);
+                setAnchor(place);
               }}
-              onPointerLeave={() => setAt(null)}
-              onClick={() => at !== null && onBar?.(at)}
-              onBlur={() => setAt(null)}
+              onPointerMove={(event) => setAt(placeOf(event))}
+              onPointerUp={() => {
+                if (anchor !== null && isTime) {
+                  opens.current = false;
+                  zoom();
+                }
+                setAnchor(null);
+              }}
+              onPointerCancel={nothing}
+              onPointerLeave={(event) => event.pointerType !== 'touch' && nothing()}
+              onClick={() => {
+                if (isTime) zoom();
+                else if (at !== null && opens.current) onBar?.(at);
+              }}
+              onBlur={nothing}
               onKeyDown={(event) => {
-                if (event.key === 'ArrowRight') setAt(Math.min(bars.length - 1, (at ?? -1) + 1));
-                else if (event.key === 'ArrowLeft') setAt(Math.max(0, (at ?? bars.length) - 1));
+                opens.current = true;
+                if (event.key === 'ArrowRight' || event.key === 'ArrowLeft') {
+                  const next = event.key === 'ArrowRight' ? (at ?? -1) + 1 : (at ?? bars.length) - 1;
+                  setAnchor(event.shiftKey && onZoom ? (anchor ?? at) : null);
+                  setAt(Math.max(0, Math.min(bars.length - 1, next)));
+                } else if (event.key === 'Escape' && at !== null) nothing();
                 else return;
                 event.preventDefault();
               }}
@@ -101,7 +157,15 @@ export function BarChart({ summary, series, bars, format, onBar, compact = false
                     <rect width="2.5" height="5" fill="var(--c7)" />
                   </pattern>
                 </defs>
-                {at !== null && <rect x={at * step} y={0} width={step} height={height} fill="var(--s2)" />}
+                {at !== null && (
+                  <rect
+                    x={first * step}
+                    y={0}
+                    width={step * chosen.length}
+                    height={height}
+                    fill={isTime ? 'var(--acc-tint)' : 'var(--s2)'}
+                  />
+                )}
                 {bars.map((it, index) => {
                   let used = 0;
                   return it.values.map((value, layer) => {
@@ -129,10 +193,15 @@ export function BarChart({ summary, series, bars, format, onBar, compact = false
             <span>{label(0)}</span>
             <span>{label(bars.length - 1)}</span>
           </div>
-          <span id={`${id}-keys`} className="sr-only">{t`Arrow keys read the bars one by one.`}</span>
+          <span id={`${id}-keys`} className="sr-only">
+            {onZoom
+              ? t`Arrow keys read the bars one by one; with Shift they choose a time, and Enter zooms into it.`
+              : t`Arrow keys read the bars one by one.`}
+          </span>
           {!compact && (
             <p className="break-anywhere min-h-10 text-meta text-t2" aria-hidden>
-              {told || t`Point at a bar to read it.`}
+              {told ||
+                (onZoom ? t`Point at a bar to read it, drag over several to zoom in.` : t`Point at a bar to read it.`)}
             </p>
           )}
         </>

@@ -1,8 +1,9 @@
 import { useLingui } from '@lingui/react/macro';
-import { ChevronLeft, ChevronRight } from 'lucide-react';
+import { ChevronLeft, ChevronRight, ZoomOut } from 'lucide-react';
 import { useState } from 'react';
 import { dateTime } from '@/lib/format';
 import { PRESETS, type Preset, type RangeSearch, shifted, type TimeRange } from '@/lib/time-range';
+import { zoomedFrom } from '@/lib/zoom';
 import { Button, IconButton } from './button';
 import { Dialog } from './dialog';
 import { Field, Input, Select } from './field';
@@ -27,9 +28,15 @@ export function RangePicker({ range, presets = PRESETS, onChange }: RangePickerP
     '90d': t`Last 90 days`,
     '400d': t`All`,
   };
-  const ends = `${dateTime(range.from.toISOString())} – ${dateTime(range.to.toISOString())}`;
+  const between = (from: string, to: string) => `${dateTime(from)} – ${dateTime(to)}`;
+  const ends = between(range.from.toISOString(), range.to.toISOString());
+  const before = zoomedFrom(range);
+  const nameBefore = before && (before.range ? names[before.range] : between(before.from ?? '', before.to ?? ''));
   return (
     <div className="inline-flex items-center gap-1 max-sm:w-full">
+      {before && (
+        <IconButton label={t`Zoom out: ${nameBefore}`} icon={<ZoomOut size={16} />} onClick={() => onChange(before)} />
+      )}
       <IconButton label={t`Earlier`} icon={<ChevronLeft size={16} />} onClick={() => onChange(shifted(range, -1))} />
       <Select
         aria-label={t`Time`}

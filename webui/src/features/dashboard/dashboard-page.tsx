@@ -17,6 +17,7 @@ import {
 import { download } from '@/lib/download';
 import { amounts, compact, duration, NONE, number, percent } from '@/lib/format';
 import { timeRange } from '@/lib/time-range';
+import { zoomed } from '@/lib/zoom';
 import { IconButton } from '@/ui/button';
 import { Select } from '@/ui/field';
 import { Page } from '@/ui/page';
@@ -80,6 +81,7 @@ export default function DashboardPage() {
       to: '/',
       search: Object.fromEntries(Object.entries({ ...search, ...change }).filter(([, value]) => value !== undefined)),
     });
+  const zoom = (from: Date, to: Date) => set({ range: undefined, ...zoomed(range, from, to) });
   const since = groups.data?.breakdown_since;
   return (
     <Page
@@ -148,7 +150,7 @@ export default function DashboardPage() {
       {whole.isPending && !whole.error && <Skeleton rows={3} height={48} />}
       {whole.data && <Cards totals={totals} earlier={earlier.data} linked={linked} />}
       <Loaded query={groups} rows={5}>
-        {(report) => <Traffic report={report} by={by} thenBy={thenBy} onBucket={toBucket} />}
+        {(report) => <Traffic report={report} by={by} thenBy={thenBy} onBucket={toBucket} onZoom={zoom} />}
       </Loaded>
       <HealthCard />
       <Loaded query={groups} rows={4}>
@@ -168,7 +170,7 @@ export default function DashboardPage() {
       {whole.data && !isNew && (
         <div className="grid items-start gap-4 xl:grid-cols-2">
           <Failures totals={totals} linked={linked} />
-          <Speed report={whole.data} onBucket={toBucket} />
+          <Speed report={whole.data} onBucket={toBucket} onZoom={zoom} />
         </div>
       )}
     </Page>

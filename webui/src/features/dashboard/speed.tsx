@@ -13,7 +13,15 @@ type Measure = 'first_token_ms' | 'total_ms';
 type Row = { measure: Measure; latency: Schemas['Latency'] };
 
 /** How long answers take, in numbers and over time, and what went through. */
-export function Speed({ report, onBucket }: { report: Report; onBucket: (from: Date, to: Date) => void }) {
+export function Speed({
+  report,
+  onBucket,
+  onZoom,
+}: {
+  report: Report;
+  onBucket: (from: Date, to: Date) => void;
+  onZoom: (from: Date, to: Date) => void;
+}) {
   const { t } = useLingui();
   const [measure, setMeasure] = useState<Measure>('first_token_ms');
   const words: Record<Measure, string> = { first_token_ms: t`First token`, total_ms: t`Whole answer` };
@@ -77,6 +85,10 @@ export function Speed({ report, onBucket }: { report: Report; onBucket: (from: D
             onBar={(index) => {
               const start = starts[index];
               if (start !== undefined) onBucket(new Date(start), new Date(start + step));
+            }}
+            onZoom={(first, last) => {
+              const [from, to] = [starts[first], starts[last]];
+              if (from !== undefined && to !== undefined) onZoom(new Date(from), new Date(to + step));
             }}
           />
           <Table label={t`Speed`} columns={columns} rows={rows} rowKey={(row) => row.measure} />

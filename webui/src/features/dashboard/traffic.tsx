@@ -18,11 +18,13 @@ export function Traffic({
   by,
   thenBy,
   onBucket,
+  onZoom,
 }: {
   report: Report;
   by: Dimension;
   thenBy: Dimension | undefined;
   onBucket: (from: Date, to: Date) => void;
+  onZoom: (from: Date, to: Date) => void;
 }) {
   const { t } = useLingui();
   const nameOf = useGroupName(by, thenBy);
@@ -107,6 +109,10 @@ export function Traffic({
           onBar={(index) => {
             const start = starts[index];
             if (start !== undefined) onBucket(new Date(start), new Date(start + step));
+          }}
+          onZoom={(first, last) => {
+            const [from, to] = [starts[first], starts[last]];
+            if (from !== undefined && to !== undefined) onZoom(new Date(from), new Date(to + step));
           }}
         />
       ) : (

@@ -43,6 +43,10 @@ export function Histogram({ search, onZoom }: { search: LogSearch; onZoom: (from
           const start = starts[index];
           if (start !== undefined) onZoom(new Date(start), new Date(start + seconds * 1000));
         }}
+        onZoom={(first, last) => {
+          const [from, to] = [starts[first], starts[last]];
+          if (from !== undefined && to !== undefined) onZoom(new Date(from), new Date(to + seconds * 1000));
+        }}
       />
       {scanned_to && (
         <p className="text-meta text-t3">

@@ -6,6 +6,7 @@ import { useEffect, useMemo } from 'react';
 import { isFiltered, unfiltered } from '@/entities/log-search';
 import { type Log, logPages } from '@/entities/logs';
 import { timeRange } from '@/lib/time-range';
+import { zoomed } from '@/lib/zoom';
 import { Button, IconButton } from '@/ui/button';
 import { Page } from '@/ui/page';
 import { usePhone } from '@/ui/phone';
@@ -139,7 +140,7 @@ export default function RequestsPage() {
             search={search}
             onZoom={(from, to) =>
               navigate({
-                search: ({ range: _, ...old }) => ({ ...old, from: from.toISOString(), to: to.toISOString() }),
+                search: ({ range: _, ...old }) => ({ ...old, ...zoomed(range, from, to) }),
               })
             }
           />
