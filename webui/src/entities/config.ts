@@ -56,6 +56,11 @@ export const useModels = () => useQuery(queries.models);
 export const useModelsNow = () => useQuery({ ...queries.models, refetchInterval: 5000 });
 export const useKeys = () => useQuery(queries.keys);
 
+/** The provider that counts tokens for all others; asked for only where it makes a difference. */
+export function useCountingProvider(isWanted: boolean): string | null {
+  return useQuery({ ...queries.settings, enabled: isWanted }).data?.counting_provider ?? null;
+}
+
 /** After a write: everything that is configured is asked for again, and what providers offer, for they may be others. */
 export function configChanged(queryClient: QueryClient) {
   void queryClient.invalidateQueries({ queryKey: ['offered'] });

@@ -2,7 +2,7 @@ import { Plural, Trans, useLingui } from '@lingui/react/macro';
 import type { ReactNode } from 'react';
 import { Status } from '@/ui/status';
 import { Ago } from '@/ui/time';
-import { type Association, isOn, type Model } from './config';
+import { type Association, isOn, type Model, useCountingProvider } from './config';
 
 export type State = 'ready' | 'resting' | 'probing' | 'off';
 
@@ -67,19 +67,29 @@ export function AssociationState({ association }: { association: Association }) 
 /** All are asked; some or all rest; it is switched off itself; nothing of it is switched on. */
 export type Condition = 'ready' | 'impaired' | 'off' | 'idle';
 
-/** How a provider or a model does, by its associations. */
-export function conditionOf(enabled: boolean, associations: Association[]): Condition {
+/** How a provider or a model does, by its associations; a provider may count tokens without any. */
+export function conditionOf(enabled: boolean, associations: Association[], counts = false): Condition {
   if (!enabled) return 'off';
   const on = associations.filter(isOn);
-  if (!on.length) return 'idle';
+  if (!on.length) return counts ? 'ready' : 'idle';
   return on.every((it) => stateOf(it) === 'ready') ? 'ready' : 'impaired';
 }
 
-/** A provider by the models that it serves: whether it is asked for all of them, some, none. */
-export function ProviderState({ enabled, associations }: { enabled: boolean; associations: Association[] }) {
+/** A provider by the models that it serves: whether it is asked for all of them, some, none; or to count tokens alone. */
+export function ProviderState({
+  name,
+  enabled,
+  associations,
+}: {
+  name: string;
+  enabled: boolean;
+  associations: Association[];
+}) {
   const { t } = useLingui();
+  const counts = useCountingProvider(conditionOf(enabled, associations) === 'idle') === name;
   if (!enabled) return <Status tone="off">{t`off`}</Status>;
-  return <ReadyOf associations={associations} none={<Status tone="off">{t`unused`}</Status>} />;
+  const none = counts ? <Status tone="ok">{t`only counts tokens`}</Status> : <Status tone="off">{t`unused`}</Status>;
+  return <ReadyOf associations={associations} none={none} />;
 }
 
 /** A model by those who serve it. That nobody does is no choice, unless it is switched off: its clients get an error. */

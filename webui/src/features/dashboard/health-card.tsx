@@ -46,7 +46,7 @@ export function HealthCard() {
                     >
                       {list[0]?.provider}
                     </Link>
-                    <ProviderState enabled={isEnabled(list)} associations={list} />
+                    <ProviderState name={list[0]?.provider ?? ''} enabled={isEnabled(list)} associations={list} />
                   </div>
                   {bad(list).map((it) => (
                     <Resting key={it.id} association={it} health={health.get(it.id)} />

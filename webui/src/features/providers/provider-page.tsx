@@ -76,7 +76,10 @@ function Detail({ provider }: { provider: Provider }) {
         <Card title={t`Connection`} actions={<Enabled provider={provider} />}>
           <Facts
             items={[
-              [t`State`, <ProviderState key="s" enabled={provider.enabled} associations={associations} />],
+              [
+                t`State`,
+                <ProviderState key="s" name={provider.name} enabled={provider.enabled} associations={associations} />,
+              ],
               [t`Type`, providerTypes[provider.type]],
               [
                 t`Base URL`,

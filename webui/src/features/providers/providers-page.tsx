@@ -3,7 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { ExternalLink, Pencil, Plus, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import client from '@/api/client';
-import { type Provider, useModels, useProviders } from '@/entities/config';
+import { type Provider, useCountingProvider, useModels, useProviders } from '@/entities/config';
 import { EnabledSwitch } from '@/entities/enabled-switch';
 import { type Condition, conditionOf, ProviderState } from '@/entities/state';
 import { useUsageColumns } from '@/entities/usage';
@@ -28,6 +28,7 @@ export default function ProvidersPage() {
   const navigate = route.useNavigate();
   const query = useProviders();
   const models = useModels().data ?? [];
+  const counting = useCountingProvider(state !== '');
   const [editing, setEditing] = useState<Provider | null>(null);
   const [deleting, setDeleting] = useState<Provider | null>(null);
   const filter = (change: { q?: string; type?: string; state?: string }) =>
@@ -70,7 +71,7 @@ export default function ProvidersPage() {
       id: 'state',
       header: t`State`,
       card: 'bare',
-      cell: (it) => <ProviderState enabled={it.enabled} associations={associations(it)} />,
+      cell: (it) => <ProviderState name={it.name} enabled={it.enabled} associations={associations(it)} />,
     },
     {
       id: 'type',
@@ -129,7 +130,7 @@ export default function ProvidersPage() {
           const shown = providers.filter(
             (it) =>
               (!type || it.type === type) &&
-              (!state || conditionOf(it.enabled, associations(it)) === state) &&
+              (!state || conditionOf(it.enabled, associations(it), it.name === counting) === state) &&
               [it.name, it.base_url, it.note].some((text) => text.toLowerCase().includes(wanted)),
           );
           if (!providers.length)
