@@ -2,7 +2,9 @@
 import { queryOptions } from '@tanstack/react-query';
 import client, { askAdmin, data, type Schemas } from '@/api/client';
 import type { operations } from '@/api/types.gen';
-import { steps, type TimeRange, zoneOffset } from '@/lib/time-range';
+import { dateLabel } from '@/lib/format';
+import { steps, type TimeRange } from '@/lib/time-range';
+import { zoneOffset } from '@/lib/zone';
 
 export type Report = Schemas['MetricsReport'];
 export type Totals = Schemas['MetricsTotals'];
@@ -88,6 +90,12 @@ export const inputOf = (usage: Schemas['MetricsUsage']): number =>
 export function startsOf(report: Pick<Report, 'from' | 'to' | 'interval'>, known: string[]): number[] {
   const { from, to, interval } = report;
   return steps(Date.parse(from), Date.parse(to), lengthOfInterval(interval), known[0]);
+}
+
+/** What an interval that starts then is called. Days are those of the zone at the range's end, so that before its clocks were changed they start an hour beside midnight. */
+export function intervalLabel(interval: Interval, start: number): string {
+  const at = new Date(interval === 'day' ? start + 12 * HOUR : start).toISOString();
+  return dateLabel(at, interval === '5m' ? 'minute' : interval);
 }
 
 /** One group among those of its report. */

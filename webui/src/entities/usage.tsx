@@ -4,7 +4,7 @@ import { queryOptions, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import client, { data, type Schemas } from '@/api/client';
 import { amounts, number, percent } from '@/lib/format';
-import { zoneOffset } from '@/lib/time-range';
+import { zoneOffset } from '@/lib/zone';
 import { Badge } from '@/ui/status';
 import type { Column } from '@/ui/table';
 import { Ago } from '@/ui/time';
@@ -15,15 +15,14 @@ const DAYS = 30;
 /** Beside one another where there is room, else under one another, the last on top. */
 const BESIDE = 'inline-flex flex-wrap-reverse items-center justify-end gap-x-1.5';
 
-const usage = (by: Schemas['UsageBy']) =>
-  queryOptions({
-    queryKey: ['usage', by],
-    queryFn: async ({ signal }) => {
-      const query = { by, days: DAYS, tz_offset_minutes: zoneOffset(new Date()) };
-      return (await data(client.GET('/api/usage', { signal, params: { query } }))).data;
-    },
+function usage(by: Schemas['UsageBy']) {
+  const query = { by, days: DAYS, tz_offset_minutes: zoneOffset(new Date()) };
+  return queryOptions({
+    queryKey: ['usage', query],
+    queryFn: async ({ signal }) => (await data(client.GET('/api/usage', { signal, params: { query } }))).data,
     staleTime: 60_000,
   });
+}
 
 /** Columns of a list: requests of 30 days with how many failed, what they cost, the last one. Each opens its requests. */
 export function useUsageColumns<T>(

@@ -1,5 +1,6 @@
-/** Numbers and times in the reader's language. A value that does not exist is "–", never 0. */
+/** Numbers and times in the reader's language and time zone. A value that does not exist is "–", never 0. */
 import { i18n } from '@lingui/core';
+import { chosenZone, wallTime } from './zone';
 
 export const NONE = '–';
 type Maybe = number | null | undefined;
@@ -90,13 +91,14 @@ export function bytes(value: Maybe): string {
   return `${number(size, unit === 0 || size >= 100 ? 0 : 1)} ${units[unit]}`;
 }
 
-const dates = new Map<Intl.DateTimeFormatOptions, { locale: string; format: Intl.DateTimeFormat }>();
+const dates = new Map<Intl.DateTimeFormatOptions, { locale: string; zone: string; format: Intl.DateTimeFormat }>();
 /** By one of the forms below: very many moments are written, and even looking a form up by what it says would take its time. */
 function dateFormat(form: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const known = dates.get(form);
-  if (known?.locale === locale()) return known.format;
-  const format = new Intl.DateTimeFormat(locale(), form);
-  dates.set(form, { locale: locale(), format });
+  const zone = chosenZone();
+  if (known?.locale === locale() && known.zone === zone) return known.format;
+  const format = new Intl.DateTimeFormat(locale(), { ...(zone && { timeZone: zone }), ...form });
+  dates.set(form, { locale: locale(), zone, format });
   return format;
 }
 
@@ -125,7 +127,8 @@ export function shortTime(iso: string): string {
   const time = new Date(iso);
   if (!valid(time)) return NONE;
   const clock = dateFormat(CLOCK).format(time);
-  return time.toDateString() === new Date().toDateString() ? clock : `${dateFormat(DAY).format(time)} ${clock}`;
+  const isToday = wallTime(time).slice(0, 10) === wallTime(new Date()).slice(0, 10);
+  return isToday ? clock : `${dateFormat(DAY).format(time)} ${clock}`;
 }
 
 export function dateLabel(iso: string, step: 'minute' | 'hour' | 'day'): string {

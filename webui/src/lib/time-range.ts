@@ -74,8 +74,3 @@ export function steps(from: number, to: number, step: number, known?: string): n
   for (let at = first; at < to && starts.length < MOST_STEPS; at += step) starts.push(at);
   return starts;
 }
-
-/** Minutes that the reader's zone is ahead of UTC at a moment. */
-export function zoneOffset(at: Date): number {
-  return -at.getTimezoneOffset();
-}

@@ -3,6 +3,7 @@ import { ChevronLeft, ChevronRight, ZoomOut } from 'lucide-react';
 import { useState } from 'react';
 import { dateTime } from '@/lib/format';
 import { PRESETS, type Preset, type RangeSearch, shifted, type TimeRange } from '@/lib/time-range';
+import { momentOf, wallTime, zoneName } from '@/lib/zone';
 import { zoomedFrom } from '@/lib/zoom';
 import { Button, IconButton } from './button';
 import { Dialog } from './dialog';
@@ -68,10 +69,8 @@ export function RangePicker({ range, presets = PRESETS, onChange }: RangePickerP
   );
 }
 
-/** A moment as the browser's field for date and time has it, here. */
-function local(date: Date): string {
-  return new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
+/** A moment as the browser's field for date and time has it. */
+const local = (date: Date): string => wallTime(date).slice(0, 16);
 
 function CustomRange({
   range,
@@ -85,7 +84,7 @@ function CustomRange({
   const { t } = useLingui();
   const [from, setFrom] = useState(local(range.from));
   const [to, setTo] = useState(local(range.to));
-  const good = new Date(from) < new Date(to);
+  const good = momentOf(from) < momentOf(to);
   return (
     <Dialog
       title={t`From … to …`}
@@ -95,7 +94,7 @@ function CustomRange({
           variant="primary"
           disabled={!good}
           onClick={() => {
-            onChange({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });
+            onChange({ from: momentOf(from).toISOString(), to: momentOf(to).toISOString() });
             onClose();
           }}
         >{t`Show`}</Button>
@@ -113,6 +112,7 @@ function CustomRange({
           )}
         </Field>
       </div>
+      <p className="mt-4 text-meta text-t2">{t`Times are of ${zoneName()}; another zone is chosen in the settings.`}</p>
     </Dialog>
   );
 }

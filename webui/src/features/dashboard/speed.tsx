@@ -1,8 +1,8 @@
 import { useLingui } from '@lingui/react/macro';
 import { useState } from 'react';
 import type { Schemas } from '@/api/client';
-import { lengthOfInterval, type Report, startsOf } from '@/entities/metrics';
-import { bytes, dateLabel, duration, number } from '@/lib/format';
+import { intervalLabel, lengthOfInterval, type Report, startsOf } from '@/entities/metrics';
+import { bytes, duration, number } from '@/lib/format';
 import { BarChart } from '@/ui/bar-chart';
 import { Select } from '@/ui/field';
 import { Card, Facts } from '@/ui/page';
@@ -78,7 +78,7 @@ export function Speed({
               { name: t`half within`, colour: 'var(--c3)' },
             ]}
             bars={starts.map((start) => ({
-              label: dateLabel(new Date(start).toISOString(), report.interval === '5m' ? 'minute' : report.interval),
+              label: intervalLabel(report.interval, start),
               values: [found.get(start)?.p95 ?? 0, found.get(start)?.p50 ?? 0],
             }))}
             format={duration}

@@ -1,7 +1,16 @@
 import { useLingui } from '@lingui/react/macro';
 import { useState } from 'react';
-import { type Dimension, type Group, idOf, inputOf, lengthOfInterval, type Report, startsOf } from '@/entities/metrics';
-import { compact, dateLabel, moneys, number } from '@/lib/format';
+import {
+  type Dimension,
+  type Group,
+  idOf,
+  inputOf,
+  intervalLabel,
+  lengthOfInterval,
+  type Report,
+  startsOf,
+} from '@/entities/metrics';
+import { compact, moneys, number } from '@/lib/format';
 import { colours } from '@/lib/series';
 import { BarChart } from '@/ui/bar-chart';
 import { Select } from '@/ui/field';
@@ -74,7 +83,7 @@ export function Traffic({
       if (at < values.length) values[at] = (values[at] ?? 0) + amountOf(point);
     }
     return {
-      label: dateLabel(new Date(start).toISOString(), report.interval === '5m' ? 'minute' : report.interval),
+      label: intervalLabel(report.interval, start),
       values,
     };
   });

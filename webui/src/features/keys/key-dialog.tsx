@@ -10,7 +10,7 @@ import { Button } from '@/ui/button';
 import { Checkbox, ErrorText, Field, Group, Input, More, TextArea } from '@/ui/field';
 import { SearchBox } from '@/ui/search-box';
 import { SecretInput } from '@/ui/secret-input';
-import { fieldsOf, formOf, type KeyForm } from './key-form';
+import { dateOf, fieldsOf, formOf, type KeyForm } from './key-form';
 import { KeyOnce } from './key-once';
 
 /** Makes a key, which is then shown once, or changes one. */
@@ -136,9 +136,9 @@ export function KeyDialog({ stored, onClose }: { stored?: Key | undefined; onClo
 }
 
 function inDays(days: number): string {
-  const day = new Date();
-  day.setDate(day.getDate() + days);
-  return `${day.getFullYear()}-${String(day.getMonth() + 1).padStart(2, '0')}-${String(day.getDate()).padStart(2, '0')}`;
+  const day = new Date(`${dateOf(new Date().toISOString())}T00:00:00Z`);
+  day.setUTCDate(day.getUTCDate() + days);
+  return day.toISOString().slice(0, 10);
 }
 
 function ChooseModels({ value, onChange }: { value: string[]; onChange: (models: string[]) => void }) {

@@ -1,5 +1,6 @@
 import type { Schemas } from '@/api/client';
 import type { Key } from '@/entities/config';
+import { momentOf, wallTime } from '@/lib/zone';
 
 export interface KeyForm {
   name: string;
@@ -40,16 +41,16 @@ export function fieldsOf(form: KeyForm, stored?: Key): Schemas['KeyFields'] {
   };
 }
 
-/** The day on which a moment is here. */
+/** The day on which a moment is, in the chosen zone. */
 export function dateOf(iso: string): string {
-  const time = new Date(iso);
-  const pad = (part: number) => String(part).padStart(2, '0');
-  return `${time.getFullYear()}-${pad(time.getMonth() + 1)}-${pad(time.getDate())}`;
+  return wallTime(new Date(iso)).slice(0, 10);
 }
 
-/** An expiry date means the end of that day, here. */
+/** An expiry date means the end of that day, there. */
 export function endOf(date: string): string {
-  return new Date(`${date}T23:59:59`).toISOString().replace(/\.\d+Z$/, 'Z');
+  return momentOf(`${date}T23:59:59`)
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z');
 }
 
 export type KeyState = 'active' | 'disabled' | 'expired' | 'expiring';

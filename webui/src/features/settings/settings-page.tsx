@@ -3,16 +3,20 @@ import { useQuery } from '@tanstack/react-query';
 import { gatewayOrigin } from '@/api/session';
 import { queries } from '@/entities/config';
 import { bytes, number } from '@/lib/format';
+import { useChosenZone } from '@/lib/zone';
 import { Card, Facts, Page } from '@/ui/page';
 import { Loaded } from '@/ui/states';
 import { Ago } from '@/ui/time';
 import { ConfigFile } from './config-file';
 import { GeneralSettings } from './general';
 import { Storage } from './storage';
+import { ThisBrowser } from './this-browser';
 
 export default function SettingsPage() {
   const { t } = useLingui();
   const settings = useQuery(queries.settings);
+  // Times on this page are written anew when another zone is chosen.
+  useChosenZone();
   return (
     <Page narrow title={t`Settings`}>
       <Loaded query={settings}>
@@ -23,6 +27,7 @@ export default function SettingsPage() {
           </>
         )}
       </Loaded>
+      <ThisBrowser />
       <ConfigFile />
       <About />
     </Page>
