@@ -137,6 +137,14 @@ for (const [locale, theme, name] of [
     await expect(page.locator('tr[data-row], li[data-row]').first()).toBeVisible();
     await expect(page.getByRole('alert')).toHaveCount(0);
     expect(asked.some((it) => it.includes('interval=day'))).toBe(true);
+    // Of a gateway that began today the last month, in which a day can be pointed at.
+    const chart = page
+      .locator('main')
+      .getByRole('button')
+      .filter({ has: page.locator('svg rect') })
+      .first();
+    const bar = await chart.locator('rect:not(defs rect)').first().boundingBox();
+    expect(bar?.width).toBeGreaterThan(5);
     await fits(page);
     await accessible(page);
   });

@@ -10,14 +10,14 @@ export type Language = (typeof LANGUAGES)[number];
 /** Where the key is; it never stands in the code itself. */
 export const KEY_VARIABLE = 'LLMIO_API_KEY';
 
-export type Request = Pick<Sent, 'dialect' | 'path' | 'body'>;
+export type Coded = Pick<Sent, 'dialect' | 'path' | 'body'>;
 
 /** What a body can be sent by: no SDK takes what is no JSON object. */
 export function languagesOf(body: string): readonly Language[] {
   return objectIn(body) ? LANGUAGES : ['curl'];
 }
 
-export function codeOf(request: Request, origin: string, language: Language): string {
+export function codeOf(request: Coded, origin: string, language: Language): string {
   if (language === 'curl') return curl(request, origin);
   const body = objectIn(request.body) ?? {};
   const lines = language === 'python' ? python(request, body, origin) : javascript(request, body, origin);
@@ -27,7 +27,7 @@ export function codeOf(request: Request, origin: string, language: Language): st
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** For a POSIX shell. */
-function curl({ dialect, path, body }: Request, origin: string): string {
+function curl({ dialect, path, body }: Coded, origin: string): string {
   return [
     `curl ${quoted(origin + path)}`,
     `-H "authorization: Bearer $${KEY_VARIABLE}"`,
@@ -56,7 +56,7 @@ function isObject(value: unknown): value is Json {
 const BASES = { openai_chat: '/v1', openai_responses: '/v1', anthropic: '/anthropic', gemini: '/gemini' };
 
 /** What a request's path says: of Gemini the model and whether to stream, of the others whether tokens are counted. */
-function read({ dialect, path }: Request, body: Json) {
+function read({ dialect, path }: Coded, body: Json) {
   const gemini = /\/models\/([^/]+):(\w+)/.exec(path);
   return {
     base: BASES[dialect],
@@ -84,7 +84,7 @@ const NAMED_TO_COUNT = {
   anthropic: 'model messages system tools tool_choice thinking',
 };
 
-function python(request: Request, body: Json, origin: string): string[] {
+function python(request: Coded, body: Json, origin: string): string[] {
   const { base, counts, streams, model } = read(request, body);
   const url = JSON.stringify(origin + base);
   const key = `os.environ["${KEY_VARIABLE}"]`;
@@ -144,7 +144,7 @@ function pythonArguments(args: Json): string {
     .join('\n');
 }
 
-function javascript(request: Request, body: Json, origin: string): string[] {
+function javascript(request: Coded, body: Json, origin: string): string[] {
   const { base, counts, streams, model } = read(request, body);
   const url = JSON.stringify(origin + base);
   const key = `process.env.${KEY_VARIABLE}`;

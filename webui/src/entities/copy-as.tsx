@@ -2,10 +2,10 @@ import { Trans, useLingui } from '@lingui/react/macro';
 import { useMemo } from 'react';
 import { gatewayOrigin } from '@/api/session';
 import { CopyMenu } from '@/ui/copy';
-import { codeOf, languagesOf, type Request } from './code';
+import { type Coded, codeOf, languagesOf } from './code';
 
 /** A request as a command, or as code of its dialect's SDK. */
-export function CopyAs({ request }: { request: Request }) {
+export function CopyAs({ request }: { request: Coded }) {
   const { t } = useLingui();
   const names = {
     curl: 'curl',

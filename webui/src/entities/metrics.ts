@@ -86,13 +86,28 @@ export function cacheShareOf(usage: Schemas['MetricsUsage']): number | null {
 export const inputOf = (usage: Schemas['MetricsUsage']): number =>
   usage.input_tokens + usage.cache_read_tokens + usage.cache_write_5m_tokens + usage.cache_write_1h_tokens;
 
-/** The starts of all intervals of a report, also of those in which nothing happened. */
+/** Whoever asks for more than this asks for all that there is. */
+const LONG = 100 * 24 * HOUR;
+/** A chart has at least a month of it. */
+const FEWEST_DAYS = 30;
+
+/**
+ * The starts of all intervals of a report, also of those in which nothing happened; but of a long one not those before anything
+ * did, so that a young gateway has a chart that can be read.
+ */
 export function startsOf(report: Pick<Report, 'from' | 'to' | 'interval'>, known: string[]): number[] {
   const { from, to, interval } = report;
-  return steps(Date.parse(from), Date.parse(to), lengthOfInterval(interval), known[0]);
+  const starts = steps(Date.parse(from), Date.parse(to), lengthOfInterval(interval), known[0]);
+  if (!known.length || Date.parse(to) - Date.parse(from) < LONG) return starts;
+  const earliest = Math.min(...known.map((it) => Date.parse(it)));
+  const empty = starts.findIndex((start) => start >= earliest);
+  return starts.slice(Math.max(0, Math.min(empty, starts.length - FEWEST_DAYS)));
 }
 
-/** What an interval that starts then is called. Days are those of the zone at the range's end, so that before its clocks were changed they start an hour beside midnight. */
+/**
+ * What an interval that starts then is called. Days are by the zone's offset at the range's end, so that those before its clocks
+ * were changed start an hour beside midnight.
+ */
 export function intervalLabel(interval: Interval, start: number): string {
   const at = new Date(interval === 'day' ? start + 12 * HOUR : start).toISOString();
   return dateLabel(at, interval === '5m' ? 'minute' : interval);
