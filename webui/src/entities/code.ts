@@ -5,14 +5,15 @@
 import type { Sent } from './inference';
 
 const LANGUAGES = ['curl', 'python', 'javascript'] as const;
-export type Language = (typeof LANGUAGES)[number];
+type Language = (typeof LANGUAGES)[number];
 
 /** Where the key is; it never stands in the code itself. */
-export const KEY_VARIABLE = 'LLMIO_API_KEY';
+const KEY_VARIABLE = 'LLMIO_API_KEY';
 
+/** What becomes code: where a request goes says its model and what is wanted, where its body does not. */
 export type Coded = Pick<Sent, 'dialect' | 'path' | 'body'>;
 
-/** What a body can be sent by: no SDK takes what is no JSON object. */
+/** What a body can be sent by: curl takes every text, an SDK only a JSON object. */
 export function languagesOf(body: string): readonly Language[] {
   return objectIn(body) ? LANGUAGES : ['curl'];
 }
