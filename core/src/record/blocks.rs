@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::pack::{self, Cell};
+use super::ranks;
 use super::rollup::Dimension;
 use super::sums::Sums;
 use crate::platform::DatabaseError;
@@ -27,6 +28,8 @@ pub(crate) const KEY_DIALECT: &str = "key_dialect";
 /// All that is told apart, and divided by one thing.
 pub(crate) const OF_KEY: &str = "of_key";
 pub(crate) const OF_ASSOCIATION: &str = "of_association";
+/// How often all that is told apart was asked for, in one piece: see [`super::ranks`].
+pub(crate) const RANKS: &str = "ranks";
 /// As those, of days of older forms.
 pub(crate) const OF_MODEL: &str = "of_model";
 pub(crate) const OF_PROVIDER: &str = "of_provider";
@@ -35,8 +38,9 @@ pub(crate) const HAVE_MARGINS: [&str; 5] = [TOTAL, MODEL, PROVIDER, KEY, ROUTE];
 /// The lengths of their periods: in hours those of a day, in minutes those of an hour.
 pub(crate) const DAY_HOURS: u8 = 24;
 pub(crate) const THIRD_HOURS: u8 = 8;
-const LENGTHS: [u8; 3] = [DAY_HOURS, THIRD_HOURS, 1];
-/// A day of one part has little more in it than a third of it.
+/// In the place of a length: the day is cut in two, at the hour that the part names, for it is midnight somewhere.
+pub(crate) const CUT: u8 = 0;
+/// Cuts of what is divided would take more room than all the rest.
 const PART_LENGTHS: [u8; 2] = [THIRD_HOURS, 1];
 pub(crate) const HOUR_MINUTES: u8 = 60;
 pub(crate) const FINE_MINUTES: u8 = 5;
@@ -53,16 +57,26 @@ pub(super) type Cells = BTreeMap<Dimension, BTreeMap<u8, Sums>>;
 pub(super) fn day_blocks(cells: Cells) -> Result<Vec<BlockRow>, DatabaseError> {
     let cells = bounded(cells);
     let mut rows = Vec::new();
-    for hours in LENGTHS {
-        for (axis, of) in AXES {
-            let sums = merged(&cells, of, hours);
-            push(&mut rows, axis, "", hours, each(&sums))?;
+    let axes = AXES.map(|(axis, of)| (axis, merged(&cells, of, |hour| hour)));
+    for (axis, hours) in &axes {
+        push(&mut rows, axis, "", DAY_HOURS, each(&merged(hours, Dimension::clone, |_| 0)))?;
+    }
+    for (chunk, sums) in ranks::encode(each(&cells))?.into_iter().enumerate() {
+        rows.push(BlockRow { axis: RANKS, part: String::new(), length: DAY_HOURS, chunk, sums });
+    }
+    for cut in 1..DAY_HOURS {
+        for (axis, hours) in &axes {
+            let sums = merged(hours, Dimension::clone, |hour| u8::from(hour >= cut));
+            push(&mut rows, axis, &cut.to_string(), CUT, each(&sums))?;
         }
     }
+    for (axis, hours) in &axes {
+        push(&mut rows, axis, "", 1, each(hours))?;
+    }
     for hours in PART_LENGTHS {
-        let all = merged(&cells, Dimension::clone, hours);
+        let all = merged(&cells, Dimension::clone, |hour| hour / hours);
         for ((axis, of), part_of) in PAIRS {
-            push_parts(&mut rows, axis, part_of, hours, &merged(&all, of, 1))?;
+            push_parts(&mut rows, axis, part_of, hours, &merged(&all, of, |period| period))?;
         }
         for (axis, part_of) in WHOLES {
             push_parts(&mut rows, axis, part_of, hours, &all)?;
@@ -73,13 +87,12 @@ pub(super) fn day_blocks(cells: Cells) -> Result<Vec<BlockRow>, DatabaseError> {
 
 /// All sums of an hour, and its margins if they are wanted.
 pub(super) fn hour_blocks(cells: &Cells, with_margins: bool) -> Result<(Vec<Vec<u8>>, Vec<BlockRow>), DatabaseError> {
-    let periods = |minutes: u8| minutes / FINE_MINUTES;
-    let chunks = pack::encode(each(&merged(cells, Dimension::clone, periods(HOUR_MINUTES))))?;
+    let chunks = pack::encode(each(&merged(cells, Dimension::clone, |_| 0)))?;
     let mut margins = Vec::new();
     if with_margins && each(cells).count() >= FEW_CELLS {
         for minutes in MARGIN_LENGTHS {
             for (axis, of) in AXES {
-                let sums = merged(cells, of, periods(minutes));
+                let sums = merged(cells, of, |period| period / (minutes / FINE_MINUTES));
                 push(&mut margins, axis, "", minutes, each(&sums))?;
             }
         }
@@ -87,13 +100,13 @@ pub(super) fn hour_blocks(cells: &Cells, with_margins: bool) -> Result<(Vec<Vec<
     Ok((chunks, margins))
 }
 
-/// Sums of what `of` keeps of dimensions, so many periods as one.
-fn merged(cells: &Cells, of: fn(&Dimension) -> Dimension, periods: u8) -> Cells {
+/// Sums of what `of` keeps of dimensions, and `period_of` of periods.
+fn merged(cells: &Cells, of: fn(&Dimension) -> Dimension, period_of: impl Fn(u8) -> u8) -> Cells {
     let mut merged = Cells::new();
     for (dimension, slots) in cells {
         let sums = merged.entry(of(dimension)).or_default();
         for (period, cell) in slots {
-            *sums.entry(period / periods).or_default() += cell;
+            *sums.entry(period_of(*period)).or_default() += cell;
         }
     }
     merged

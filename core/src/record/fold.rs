@@ -12,9 +12,9 @@ use super::pack::{self, Names};
 use super::rollup::{DAY_SECS, FINE_SECS, HOUR_SECS};
 use super::sums::Sums;
 use crate::platform::{Database, DatabaseError, Timestamp};
-use crate::storage::day_sums::{self, Blocks};
+use crate::storage::day_sums::{self, Blocks, Table};
 use crate::storage::fold_hours;
-use crate::storage::folds::{self, FoldedDay, State};
+use crate::storage::folds::{self, State};
 use crate::storage::rollups::{self, SKEW_SECS};
 
 /// For how long the finest rollups are kept behind the end of their day.
@@ -79,8 +79,9 @@ async fn fold_day(database: &dyn Database, day: i64, state: State) -> Result<boo
 async fn fold_again(database: &dyn Database, day: i64, state: State) -> Result<bool, DatabaseError> {
     let mut cells = Cells::new();
     // All parts together are all there is; days of older forms have them, too.
-    for FoldedDay { day, is_current } in folds::folded_days(database, day, day + DAY_SECS).await? {
-        let all = Blocks { is_current, days: &[day], axis: OF_KEY, parts: None, hours: &[1] };
+    for folded in folds::folded_days(database, day, day + DAY_SECS).await? {
+        let table = Table::of(folded);
+        let all = Blocks { table, days: &[folded.day], axis: OF_KEY, parts: None, hours: &[1] };
         day_sums::read(database, &all, |_, _, bytes| add_block(&mut cells, bytes, |slot| slot)).await?;
     }
     rollups::read(database, &[(1 - day - DAY_SECS, 1 - day)], |row| {

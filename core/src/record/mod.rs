@@ -13,6 +13,7 @@ mod pack_v1;
 mod packed;
 mod price;
 mod queue;
+pub(crate) mod ranks;
 mod repair;
 pub mod retention;
 pub(crate) mod rollup;

@@ -86,15 +86,19 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Block<'_>, DatabaseError> {
     match bytes.split_first() {
         Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(unreadable),
         Some((&pack_v1::VERSION, rest)) => pack_v1::decode(rest),
-        _ => Err(broken("are of a version that this one does not know")),
+        _ => Err(unknown_version()),
     }
+}
+
+pub(super) fn unknown_version() -> DatabaseError {
+    broken("are of a version that this one does not know")
 }
 
 pub(super) fn unreadable(_: postcard::Error) -> DatabaseError {
     broken("cannot be read")
 }
 
-fn unwritable(_: postcard::Error) -> DatabaseError {
+pub(super) fn unwritable(_: postcard::Error) -> DatabaseError {
     broken("cannot be written")
 }
 
@@ -125,7 +129,13 @@ impl<'a> Block<'a> {
     }
 }
 
-impl Names<'_> {
+impl<'a> Names<'a> {
+    /// In the order of the fields.
+    pub(super) const fn texts(self) -> [&'a str; 8] {
+        let Self { model, provider, provider_model, association_id, key_id, key_name, dialect, origin } = self;
+        [model, provider, provider_model, association_id, key_id, key_name, dialect, origin]
+    }
+
     pub(crate) fn to_dimension(self) -> Dimension {
         let Self { model, provider, provider_model, association_id, key_id, key_name, dialect, origin } = self;
         Dimension {
@@ -161,18 +171,7 @@ impl<'a> Packer<'a> {
     fn add(&mut self, (dimension, slot, sums): Cell<'a>) -> Result<(), DatabaseError> {
         if self.last.is_none_or(|last| last != dimension) {
             self.last = Some(dimension);
-            let names = dimension.names();
-            let indices = [
-                names.model,
-                names.provider,
-                names.provider_model,
-                names.association_id,
-                names.key_id,
-                names.key_name,
-                names.dialect,
-                names.origin,
-            ];
-            let indices = indices.map(|text| self.index(text));
+            let indices = dimension.names().texts().map(|text| self.index(text));
             self.bytes += size(&indices)?;
             self.block.dimensions.push(indices);
         }
@@ -216,7 +215,7 @@ fn size(part: &impl Serialize) -> Result<usize, DatabaseError> {
     postcard::serialize_with_flavor(part, Size::default()).map_err(unwritable)
 }
 
-fn number(index: usize) -> u32 {
+pub(super) fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
 

@@ -122,6 +122,11 @@ macro_rules! counts {
                 let [$($field,)+] = numbers;
                 $(self.$field = self.$field.saturating_add(*$field);)+
             }
+
+            /// But for the cost.
+            pub(super) fn subtract(&mut self, others: &Self) {
+                $(self.$field = self.$field.saturating_sub(others.$field);)+
+            }
         }
 
         impl AddAssign<&Self> for Counts {

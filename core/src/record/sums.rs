@@ -50,6 +50,31 @@ impl Sums {
         self.last_minute = self.last_minute.max(u64::try_from(fine.last_at.div_euclid(60_000_000)).unwrap_or(0));
     }
 
+    /// Leaves what is not among the others, which are among these. The newest request stays that of all, and so do
+    /// the currencies.
+    pub(crate) fn subtract(&mut self, others: &Self) {
+        self.counts.subtract(&others.counts);
+        for (currency, cost) in &others.costs {
+            if let Some(sum) = self.costs.get_mut(currency) {
+                // What is left of equal sums, added up in another order, is no cost.
+                let rounding = sum.abs() * 1e-12;
+                *sum -= cost;
+                if sum.abs() <= rounding {
+                    *sum = 0.0;
+                }
+            }
+        }
+        self.unpriced.requests = self.unpriced.requests.saturating_sub(others.unpriced.requests);
+        self.unpriced.tokens = self.unpriced.tokens.saturating_sub(others.unpriced.tokens);
+        self.first_token.subtract(&others.first_token);
+        self.total.subtract(&others.total);
+    }
+
+    /// Whether nothing was counted.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.counts.whole_numbers().iter().all(|count| *count == 0)
+    }
+
     pub(crate) fn add_cost(&mut self, currency: &str, cost: f64) {
         match self.costs.get_mut(currency) {
             Some(sum) => *sum += cost,
@@ -120,6 +145,20 @@ impl Histogram {
         self.counts.get_mut(begin..end)
     }
 
+    fn subtract(&mut self, others: &Self) {
+        for (slot, count) in self.slots(others.first, others.counts.len()).into_iter().flatten().zip(&others.counts) {
+            *slot = slot.saturating_sub(*count);
+        }
+        let Some(last) = self.counts.iter().rposition(|count| *count > 0) else {
+            *self = Self::default();
+            return;
+        };
+        self.counts.truncate(last + 1);
+        let zeros = self.counts.iter().take_while(|count| **count == 0).count();
+        self.counts.drain(..zeros);
+        self.first += i64::try_from(zeros).unwrap_or(0);
+    }
+
     /// The first bucket, and the counts from there on.
     pub(super) fn run(&self) -> (i64, &[u64]) {
         (self.first, &self.counts)
@@ -179,6 +218,11 @@ mod tests {
         let rows = [(1, 90), (25, 90), (26, 100), (75, 100), (76, 110), (100, 110)];
         let all = rows.map(|(_, bucket)| latency::middle_ms(bucket));
         assert_eq!(sum.percentiles_ms(rows.map(|(percent, _)| percent)), Some(all));
+        let mut rest = sum.clone();
+        rest.subtract(&Histogram { first: 90, counts: [vec![2], vec![0; 9], vec![3]].concat() });
+        assert_eq!(rest, Histogram { first: 100, counts: [vec![1], vec![0; 9], vec![2]].concat() });
+        rest.subtract(&sum);
+        assert_eq!((rest.count(), rest.buckets().next()), (0, None));
         sum.add(i64::MAX, 1);
         assert_eq!(sum.buckets().count(), 3, "no bucket of this world");
     }

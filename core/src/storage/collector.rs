@@ -1,6 +1,6 @@
 //! What a report has found so far.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::metrics::{Axis, Choice, Group, Metrics, MetricsQuery};
 use crate::platform::{DatabaseError, Timestamp};
@@ -76,28 +76,66 @@ impl<'a> Collector<'a> {
         if !self.query.filter.iter().all(|choice| choice.takes(names)) {
             return None;
         }
-        let values: Vec<_> = self.query.group_by.iter().map(|axis| axis.of(names).to_owned()).collect();
-        let named = || self.query.group_by.iter().map(|axis| axis.name_of(names)).collect();
+        let group_by = &self.query.group_by;
+        let values = group_by.iter().map(|axis| axis.of(names).to_owned()).collect();
+        Some(self.named_group(values, start, || group_by.iter().map(|axis| axis.name_of(names)).collect()))
+    }
+
+    fn named_group(&mut self, values: Vec<String>, start: i64, names: impl FnOnce() -> Vec<String>) -> usize {
         if let Some(index) = self.index.get(&values) {
             if let (Some(group), Some(named_at)) = (self.found.groups.get_mut(*index), self.named_at.get_mut(*index))
                 && *named_at < start
             {
                 *named_at = start;
-                group.names = named();
+                group.names = names();
             }
-            return Some(*index);
+            return *index;
         }
         let index = self.found.groups.len();
         self.index.insert(values.clone(), index);
-        self.found.groups.push(Group { values, names: named() });
+        self.found.groups.push(Group { values, names: names() });
         self.named_at.push(start);
-        Some(index)
+        index
+    }
+
+    /// Forgets what was found of other groups.
+    pub(super) fn keep(&mut self, groups: &HashSet<Vec<String>>) {
+        let found = &mut self.found;
+        let is_kept: Vec<_> = found.groups.iter().map(|group| groups.contains(&group.values)).collect();
+        found.points.retain(|(_, group), _| is_kept.get(*group).copied().unwrap_or(false));
+    }
+
+    /// Leaves of what was found, of all groups together, what another has not found, as one group of these `values`.
+    pub(super) fn take_away(&mut self, other: &Collector<'_>, values: Vec<String>) {
+        for ((start, _), sums) in &other.found.points {
+            if let Some(rest) = self.found.points.get_mut(&(*start, 0)) {
+                rest.subtract(sums);
+            }
+        }
+        self.found.points.retain(|_, rest| !rest.is_empty());
+        for group in &mut self.found.groups {
+            *group = Group { names: vec![String::new(); values.len()], values: values.clone() };
+        }
+    }
+
+    /// Adds what another has found.
+    pub(super) fn add_found(&mut self, other: &Collector<'_>) {
+        for ((start, group), sums) in &other.found.points {
+            let (Some(group), Some(named_at)) = (other.found.groups.get(*group), other.named_at.get(*group)) else {
+                continue;
+            };
+            let place = self.named_group(group.values.clone(), *named_at, || group.names.clone());
+            *self.found.points.entry((*start, place)).or_default() += sums;
+        }
     }
 }
 
 impl Choice {
     pub(super) fn takes(&self, names: &Names<'_>) -> bool {
-        let value = self.axis.of(names);
+        self.takes_value(self.axis.of(names))
+    }
+
+    pub(super) fn takes_value(&self, value: &str) -> bool {
         self.values.is_empty() || self.values.iter().any(|wanted| wanted == value) != self.leaves_out
     }
 }
@@ -116,7 +154,7 @@ impl Axis {
     }
 
     /// Where a packed dimension has it.
-    const fn place(self) -> usize {
+    pub(super) const fn place(self) -> usize {
         match self {
             Self::Model => 0,
             Self::Provider => 1,

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::folds::{ANSWER_BYTES, BlockRow, CHUNK_ROWS, FORM, UNCHANGED, in_statements, integers};
+use super::folds::{ANSWER_BYTES, BlockRow, CHUNK_ROWS, FORM, FoldedDay, UNCHANGED, in_statements, integers};
 use super::together;
 use crate::platform::{Database, DatabaseError, Statement, Value};
-use crate::record::blocks::HAVE_MARGINS;
+use crate::record::blocks::{HAVE_MARGINS, RANKS};
 use crate::record::rollup::DAY_SECS;
 
 /// So many days come in one answer, unasked for their size; of coarse blocks by few names.
@@ -18,13 +18,26 @@ const OLD_MARGINS: &str = "axis IN ('total', 'model', 'provider', 'key', 'route'
 /// Which blocks of days to read.
 #[derive(Clone, Debug)]
 pub(crate) struct Blocks<'a> {
-    /// Whether those of [`FORM`] are meant. Of older ones there are those by `hours = 1`, and none by the model or the provider alone.
-    pub(crate) is_current: bool,
+    pub(crate) table: Table,
     pub(crate) days: &'a [i64],
     pub(crate) axis: &'a str,
     /// `None` for all.
     pub(crate) parts: Option<&'a [String]>,
     pub(crate) hours: &'a [u8],
+}
+
+/// Where blocks of days are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Table {
+    Sums,
+    /// Of older forms there are those by `hours = 1`, and none by the model or the provider alone.
+    Older,
+}
+
+impl Table {
+    pub(crate) const fn of(day: FoldedDay) -> Self {
+        if day.is_in_sums() { Self::Sums } else { Self::Older }
+    }
 }
 
 /// Shows the packed sums of each block, with its day and the length of its periods in hours.
@@ -33,7 +46,8 @@ pub(crate) async fn read(
     wanted: &Blocks<'_>,
     mut show: impl FnMut(i64, i64, &[u8]) -> Result<(), DatabaseError>,
 ) -> Result<(), DatabaseError> {
-    let is_coarse = !wanted.hours.contains(&1) && HAVE_MARGINS.contains(&wanted.axis);
+    let has_few = HAVE_MARGINS.contains(&wanted.axis) || wanted.axis == RANKS;
+    let is_coarse = !wanted.hours.contains(&1) && has_few;
     let answers = if is_coarse || wanted.days.len() <= FEW_DAYS {
         wanted.days.chunks(ANSWER_DAYS).map(<[i64]>::to_vec).collect()
     } else {
@@ -76,8 +90,11 @@ impl Blocks<'_> {
     }
 
     fn statement(&self, columns: &str, end: &str) -> Statement {
-        let Self { is_current, days, axis, parts, hours } = self;
-        let table = if *is_current { "rollup_sums" } else { "rollup_blocks" };
+        let Self { table, days, axis, parts, hours } = self;
+        let table = match table {
+            Table::Sums => "rollup_sums",
+            Table::Older => "rollup_blocks",
+        };
         let (of_parts, is_part) = match parts {
             Some(_) => ("CROSS JOIN json_each(?4) AS p ", "b.part = p.value AND "),
             None => ("", ""),

@@ -15,7 +15,9 @@ pub(super) const ANSWER_CHUNKS: usize = ANSWER_BYTES as usize / CHUNK_BYTES;
 pub(super) const CHUNK_ROWS: u32 = 500;
 
 /// Which blocks a day has, as [`crate::record::fold`] makes them; those of versions before have lower ones.
-pub(super) const FORM: i64 = 3;
+pub(super) const FORM: i64 = 4;
+/// From this form on they are in `rollup_sums`, those of all that is told apart in full.
+const FIRST_IN_SUMS: i64 = 3;
 
 /// True while nothing was written late since `?2` was read.
 pub(super) const UNCHANGED: &str = "(SELECT changes FROM rollup_state) = ?2";
@@ -58,8 +60,19 @@ pub(crate) async fn state(database: &dyn Database) -> Result<State, DatabaseErro
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FoldedDay {
     pub(crate) day: i64,
+    form: i64,
+}
+
+impl FoldedDay {
     /// Its blocks are those of [`FORM`].
-    pub(crate) is_current: bool,
+    pub(crate) const fn is_current(self) -> bool {
+        self.form == FORM
+    }
+
+    /// Its blocks are in `rollup_sums`.
+    pub(crate) const fn is_in_sums(self) -> bool {
+        self.form >= FIRST_IN_SUMS
+    }
 }
 
 /// The folded days among those from `from` to `to`, in order.
@@ -68,7 +81,7 @@ pub(crate) async fn folded_days(database: &dyn Database, from: i64, to: i64) -> 
     let rows = database.query(Statement::new(sql, vec![from.into(), to.into()])).await?;
     let day = |row: Row<'_>| {
         let mut cells = row.cells();
-        Ok(FoldedDay { day: cells.integer()?, is_current: cells.integer()? == FORM })
+        Ok(FoldedDay { day: cells.integer()?, form: cells.integer()? })
     };
     rows.iter().map(day).collect()
 }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::collector::Collector;
-use super::day_sums::{self, Blocks};
+use super::day_sums::{self, Blocks, Table};
 use super::fold_hours;
 use super::folds::{self, FoldedDay};
+use super::metrics_plan::Pieces;
 use super::rollups::{self, By};
 use crate::platform::{Database, DatabaseError, Timestamp};
 use crate::record::Sums;
@@ -100,17 +101,30 @@ impl Metrics {
 }
 
 pub async fn metrics(database: &dyn Database, query: &MetricsQuery) -> Result<Metrics, DatabaseError> {
+    let (sums, _) = metrics_but(database, query, |_| false).await?;
+    Ok(sums.found)
+}
+
+/// As [`metrics`], but without the folded days that are to be left out, and which these are.
+pub(super) async fn metrics_but<'a>(
+    database: &dyn Database,
+    query: &'a MetricsQuery,
+    is_left_out: impl Fn(FoldedDay) -> bool,
+) -> Result<(Collector<'a>, Vec<FoldedDay>), DatabaseError> {
     let state = folds::state(database).await?;
     let mut sums = Collector::new(query, Timestamp::from_secs(state.breakdown_since));
     let (from, to) = query.bounds();
     let mut gaps = vec![(from.max(state.pruned_until), to)];
     let five_minutes = query.interval == Interval::FiveMinutes;
+    let mut left_out = Vec::new();
     if !five_minutes {
         let first_day = from.div_euclid(DAY_SECS) * DAY_SECS;
         let days = folds::folded_days(database, first_day, to).await?;
-        read_days(database, query, &days, &mut sums).await?;
-        let days: Vec<_> = days.iter().map(|it| (it.day, it.day + DAY_SECS)).collect();
-        gaps = without(&gaps, &days);
+        let spans: Vec<_> = days.iter().map(|it| (it.day, it.day + DAY_SECS)).collect();
+        gaps = without(&gaps, &spans);
+        let read: Vec<_>;
+        (left_out, read) = days.into_iter().partition(|day| is_left_out(*day));
+        read_days(database, query, &read, &mut sums).await?;
     }
     read_margins(database, query, &mut gaps, &mut sums).await?;
     if !five_minutes && !gaps.is_empty() {
@@ -132,7 +146,7 @@ pub async fn metrics(database: &dyn Database, query: &MetricsQuery) -> Result<Me
         sums.add(row.names, row.start, |sums| sums.add_fine(row.currency, &row.fine));
     })
     .await?;
-    Ok(sums.found)
+    Ok((sums, left_out))
 }
 
 /// Reads the margins of hours in the gaps, where they answer the question, and leaves the gaps between those.
@@ -179,46 +193,54 @@ fn without(spans: &[(i64, i64)], others: &[(i64, i64)]) -> Vec<(i64, i64)> {
 }
 
 /// Reads the folded days: those of older forms by the hour.
-async fn read_days(
+pub(super) async fn read_days(
     database: &dyn Database,
     query: &MetricsQuery,
     days: &[FoldedDay],
     sums: &mut Collector<'_>,
 ) -> Result<(), DatabaseError> {
-    let of_form = |current: bool| days.iter().filter(move |it| it.is_current == current).map(|it| it.day);
+    let (days, older): (Vec<FoldedDay>, Vec<FoldedDay>) = days.iter().partition(|day| day.is_in_sums());
+    let numbers = |days: &[FoldedDay]| days.iter().map(|it| it.day).collect::<Vec<_>>();
     let (axis, mut parts) = query.axis();
     if axis == OF_ASSOCIATION && query.narrows_associations() {
-        parts = Some(associations(database, query, &of_form(true).collect::<Vec<_>>()).await?);
+        parts = Some(associations(database, query, &numbers(&days)).await?);
     }
     let is_divided = !HAVE_MARGINS.contains(&axis);
-    let mut plans = BTreeMap::<&[u8], Vec<i64>>::new();
-    for day in of_form(true) {
-        plans.entry(query.lengths(day, !is_divided)).or_default().push(day);
+    let mut plans = BTreeMap::<Pieces, Vec<i64>>::new();
+    for day in days {
+        let mut pieces = query.pieces(day.day, is_divided);
+        if matches!(pieces, Pieces::Cut(_)) && !day.is_current() {
+            pieces = Pieces::Hours;
+        }
+        plans.entry(pieces).or_default().push(day.day);
     }
-    for (hours, days) in plans {
-        let blocks = Blocks { is_current: true, days: &days, axis, parts: parts.as_deref(), hours };
-        read_blocks(database, query, &blocks, sums).await?;
+    for (pieces, days) in plans {
+        let undivided = [pieces.part()];
+        let parts = if is_divided { parts.as_deref() } else { Some(undivided.as_slice()) };
+        let blocks = Blocks { table: Table::Sums, days: &days, axis, parts, hours: pieces.lengths() };
+        read_blocks(database, query, pieces, &blocks, sums).await?;
     }
     let (axis, parts) = query.axis_of_older_days();
-    let days: Vec<_> = of_form(false).collect();
-    let blocks = Blocks { is_current: false, days: &days, axis, parts: parts.as_deref(), hours: &[1] };
-    read_blocks(database, query, &blocks, sums).await
+    let days = numbers(&older);
+    let blocks = Blocks { table: Table::Older, days: &days, axis, parts: parts.as_deref(), hours: &[1] };
+    read_blocks(database, query, Pieces::Hours, &blocks, sums).await
 }
 
 async fn read_blocks(
     database: &dyn Database,
     query: &MetricsQuery,
+    pieces: Pieces,
     blocks: &Blocks<'_>,
     sums: &mut Collector<'_>,
 ) -> Result<(), DatabaseError> {
-    let has_coarser = blocks.hours.len() > 1;
     day_sums::read(database, blocks, |day, length, bytes| {
         let length = u8::try_from(length).unwrap_or(1);
         sums.block(day, bytes, |slot| {
-            let start = day + i64::from(slot) * i64::from(length) * HOUR_SECS;
-            let third = day + i64::from(slot / THIRD_HOURS) * i64::from(THIRD_HOURS) * HOUR_SECS;
-            let is_in_coarser = length == 1 && has_coarser && query.is_one(third, THIRD_HOURS);
-            (query.is_one(start, length) && !is_in_coarser).then_some(start)
+            let (first, hours) = pieces.hours(length, slot);
+            let start = day + i64::from(first) * HOUR_SECS;
+            let third = day + i64::from(first / THIRD_HOURS * THIRD_HOURS) * HOUR_SECS;
+            let is_in_third = length == 1 && pieces == Pieces::ThirdsAndHours && query.is_one(third, THIRD_HOURS);
+            (query.is_one(start, hours) && !is_in_third).then_some(start)
         })
     })
     .await
@@ -231,7 +253,8 @@ async fn associations(
     days: &[i64],
 ) -> Result<Vec<String>, DatabaseError> {
     let mut found = BTreeSet::new();
-    let routes = Blocks { is_current: true, days, axis: ROUTE, parts: None, hours: &[DAY_HOURS] };
+    let whole = [String::new()];
+    let routes = Blocks { table: Table::Sums, days, axis: ROUTE, parts: Some(&whole), hours: &[DAY_HOURS] };
     day_sums::read(database, &routes, |_, _, bytes| {
         let block = pack::decode(bytes)?;
         let taken =

@@ -5,14 +5,53 @@ use std::collections::BTreeSet;
 use super::metrics::{Axis, Choice, Interval, MetricsQuery};
 use crate::platform::Timestamp;
 use crate::record::blocks::{
-    DAY_HOURS, KEY, KEY_DIALECT, KEY_MODEL, KEY_PROVIDER, MODEL, OF_ASSOCIATION, OF_KEY, OF_MODEL, OF_PROVIDER,
-    PROVIDER, ROUTE, THIRD_HOURS, TOTAL,
+    CUT, DAY_HOURS, HAVE_MARGINS, KEY, KEY_DIALECT, KEY_MODEL, KEY_PROVIDER, MODEL, OF_ASSOCIATION, OF_KEY, OF_MODEL,
+    OF_PROVIDER, PROVIDER, ROUTE, THIRD_HOURS, TOTAL,
 };
 use crate::record::retention::ROLLUP_RETENTION_DAYS;
 use crate::record::rollup::{DAY_SECS, FINE_SECS, HOUR_SECS};
 
 /// A kind of blocks of a day, and which parts of it; `None` for all.
 type AxisAndParts = (&'static str, Option<Vec<String>>);
+
+/// The pieces that a day is read in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Pieces {
+    Day,
+    /// What was before an hour, and from it on.
+    Cut(u8),
+    Thirds,
+    /// Those of thirds that are no piece.
+    ThirdsAndHours,
+    Hours,
+}
+
+impl Pieces {
+    /// The lengths that they have among the blocks.
+    pub(super) const fn lengths(self) -> &'static [u8] {
+        match self {
+            Self::Day => &[DAY_HOURS],
+            Self::Cut(_) => &[CUT],
+            Self::Thirds => &[THIRD_HOURS],
+            Self::ThirdsAndHours => &[THIRD_HOURS, 1],
+            Self::Hours => &[1],
+        }
+    }
+
+    /// The part of the blocks that are divided by nothing.
+    pub(super) fn part(self) -> String {
+        if let Self::Cut(hour) = self { hour.to_string() } else { String::new() }
+    }
+
+    /// The hour of the day at which a piece begins, and how many it has.
+    pub(super) const fn hours(self, length: u8, slot: u8) -> (u8, u8) {
+        match self {
+            Self::Cut(hour) if slot == 0 => (0, hour),
+            Self::Cut(hour) => (hour, DAY_HOURS - hour),
+            _ => (slot.saturating_mul(length), length),
+        }
+    }
+}
 
 impl MetricsQuery {
     /// The seconds at which the first period begins, and the first one no more.
@@ -47,20 +86,31 @@ impl MetricsQuery {
         from <= start && end <= to && self.start_of(start) == self.start_of(end - HOUR_SECS)
     }
 
-    /// The lengths, in hours, of the periods that a day is to be read in; what is divided has no days.
-    pub(super) fn lengths(&self, day: i64, has_days: bool) -> &'static [u8] {
+    /// The pieces that a day is to be read in: of sums that are divided by a part, or not.
+    pub(super) fn pieces(&self, day: i64, is_divided: bool) -> Pieces {
         let (from, to) = self.bounds();
-        let mut thirds = (0..3).map(|third| day + third * i64::from(THIRD_HOURS) * HOUR_SECS);
-        let is_outside = |start: i64| start >= to || start + i64::from(THIRD_HOURS) * HOUR_SECS <= from;
-        if self.interval == Interval::Hour {
-            &[1]
-        } else if has_days && self.is_one(day, DAY_HOURS) {
-            &[DAY_HOURS]
-        } else if thirds.all(|start| self.is_one(start, THIRD_HOURS) || is_outside(start)) {
-            &[THIRD_HOURS]
-        } else {
-            &[THIRD_HOURS, 1]
+        let interval_of = |hour: u8| {
+            let start = day + i64::from(hour) * HOUR_SECS;
+            (from <= start && start < to).then(|| self.start_of(start))
+        };
+        let begins: Vec<_> = (1..DAY_HOURS).filter(|hour| interval_of(*hour) != interval_of(*hour - 1)).collect();
+        let is_third = |third: &u8| {
+            let first = third * THIRD_HOURS;
+            !begins.iter().any(|hour| *hour > first && *hour < first + THIRD_HOURS)
+        };
+        match (begins.as_slice(), (0..3).filter(is_third).count()) {
+            ([], _) if !is_divided => Pieces::Day,
+            ([hour], _) if !is_divided => Pieces::Cut(*hour),
+            (_, 3) if is_divided => Pieces::Thirds,
+            (_, 1..) if is_divided => Pieces::ThirdsAndHours,
+            _ => Pieces::Hours,
         }
+    }
+
+    /// Whether all of a day is wanted.
+    pub(super) fn has_all_of(&self, day: i64) -> bool {
+        let (from, to) = self.bounds();
+        from <= day && day + DAY_SECS <= to
     }
 
     /// Those that groups or filters tell apart.
@@ -75,6 +125,12 @@ impl MetricsQuery {
     /// Whether not all associations count.
     pub(super) fn narrows_associations(&self) -> bool {
         self.chosen().any(|choice| !matches!(choice.axis, Axis::Key | Axis::Origin))
+    }
+
+    /// Whether its blocks are divided, and all their parts are to be read, or those of some associations.
+    pub(super) fn reads_many_parts(&self) -> bool {
+        let (axis, parts) = self.axis();
+        !HAVE_MARGINS.contains(&axis) && parts.is_none()
     }
 
     /// By which blocks of a day it can be answered, and by which parts of them; those of [`OF_ASSOCIATION`] are still to be found.
@@ -108,7 +164,7 @@ impl MetricsQuery {
     }
 
     /// The values of an axis that are wanted, if it has to be one of some.
-    fn parts(&self, axis: Axis) -> Option<Vec<String>> {
+    pub(super) fn parts(&self, axis: Axis) -> Option<Vec<String>> {
         let mut choices = self.chosen().filter(|choice| choice.axis == axis && !choice.leaves_out);
         let values: BTreeSet<_> = choices.next()?.values.iter().cloned().collect();
         Some(values.into_iter().collect())

@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = migrations![
     "0017_stream_compatible",
     "0018_rollup_margins_compatible",
     "0019_rollup_sums",
+    "0020_rollup_cuts",
 ];
 
 const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (

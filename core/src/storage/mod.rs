@@ -21,6 +21,7 @@ pub mod log_scan;
 pub(crate) mod logs;
 pub mod metrics;
 mod metrics_plan;
+pub mod metrics_top;
 mod migrate;
 pub mod newest;
 pub mod recents;

@@ -18,6 +18,7 @@ use crate::platform::Timestamp;
 use crate::record::fold::{FINE_RETENTION_DAYS, OTHER};
 use crate::record::{Origin, Sums};
 use crate::storage::metrics::{Axis, Choice, Group, Interval, Metrics, MetricsQuery, metrics as read_metrics};
+use crate::storage::metrics_top::top_metrics;
 
 const MAX_MINUTES_RANGE: Duration = DAY;
 const MAX_HOURS_RANGE: Duration = Duration::from_secs(31 * 86_400);
@@ -323,7 +324,7 @@ async fn over_time(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
         || !params.origin.is_empty()
         || !params.not_origin.is_empty();
     let query = MetricsQuery { from, to, interval: points_by, group_by, filter: params.filter(), latencies: true };
-    let found = read_metrics(&*admin.platform.database, &query).await?;
+    let found = top_metrics(&*admin.platform.database, &query, limit).await?;
     let breakdown_since = Some(found.breakdown_since).filter(|since| wants_breakdown && from < *since);
     let (groups, points) = top(found, limit);
     let report = MetricsReport {

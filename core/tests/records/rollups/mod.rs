@@ -4,13 +4,14 @@ mod names;
 mod older;
 mod reads;
 mod sums;
+mod top;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use llmio_core::platform::{Clock, Timestamp};
 use llmio_core::record::{LogEntry, Operation, Outcome, Sums, fold, latency};
-use llmio_core::storage::metrics::{Axis, Interval, MetricsQuery, metrics};
+use llmio_core::storage::metrics::{Axis, Choice, Interval, MetricsQuery, metrics};
 
 use crate::support::{Entries, Home};
 
@@ -87,8 +88,30 @@ fn intervals() -> [Interval; 9] {
     ]
 }
 
-/// Asks, and compares with the entries themselves.
-async fn check(home: &Home, entries: &[LogEntry], query: &MetricsQuery) {
+/// By five minutes only of the last day, and only if these are still told apart.
+fn random_query(generator: &Entries, entries: &[LogEntry], five_minutes: bool) -> MetricsQuery {
+    let all = query(entries);
+    let mut interval = generator.pick(&intervals());
+    if interval == Interval::FiveMinutes && !five_minutes {
+        interval = Interval::Hour;
+    }
+    let whole = all.to.since(all.from).as_secs().max(1);
+    let span = if interval == Interval::FiveMinutes { whole.min(86_400) } else { whole };
+    let from = all.to.minus(Duration::from_secs(span)).plus(Duration::from_secs(generator.below(span)));
+    let to = from.plus(Duration::from_secs(1 + generator.below(span)));
+    let axis = || generator.pick(&AXES);
+    let mut group_by: Vec<_> = (0..generator.below(3)).map(|_| axis()).collect();
+    group_by.dedup();
+    let filter = (0..generator.below(4)).map(|_| {
+        let axis = axis();
+        let some = |_| value(&entries[generator.below(entries.len() as u64) as usize], axis);
+        Choice { axis, values: (0..generator.below(3)).map(some).collect(), leaves_out: generator.below(3) == 0 }
+    });
+    MetricsQuery { filter: filter.collect(), group_by, interval, from, to, latencies: true }
+}
+
+/// The entries of each interval and group.
+fn expected<'a>(entries: &'a [LogEntry], query: &MetricsQuery) -> BTreeMap<(Timestamp, Vec<String>), Vec<&'a LogEntry>> {
     let period = if query.interval == Interval::FiveMinutes { 300 } else { 3_600 };
     let mut expected = BTreeMap::<(Timestamp, Vec<String>), Vec<&LogEntry>>::new();
     for entry in entries {
@@ -112,6 +135,12 @@ async fn check(home: &Home, entries: &[LogEntry], query: &MetricsQuery) {
         let group = query.group_by.iter().map(|axis| value(entry, *axis)).collect();
         expected.entry((Timestamp::from_secs(start), group)).or_default().push(entry);
     }
+    expected
+}
+
+/// Asks, and compares with the entries themselves.
+async fn check(home: &Home, entries: &[LogEntry], query: &MetricsQuery) {
+    let expected = expected(entries, query);
     let found = metrics(&*home.database, query).await.unwrap();
     let mut points = BTreeMap::new();
     for ((start, group), sums) in &found.points {
@@ -130,23 +159,27 @@ async fn check(home: &Home, entries: &[LogEntry], query: &MetricsQuery) {
 }
 
 fn compare(sums: &Sums, entries: &[&LogEntry], what: &str) {
+    let last = entries.iter().map(|entry| floor(entry.created_at, 60)).max().unwrap();
+    assert_eq!(sums.last_minute as i64 * 60, last, "{what}");
+    let mut costs = BTreeMap::<String, f64>::new();
+    for entry in entries {
+        if let (Some(cost), Some(currency)) = (entry.cost, &entry.currency) {
+            *costs.entry(currency.clone()).or_default() += cost;
+        }
+    }
+    assert_eq!(sums.costs, costs, "{what}");
+    compare_all_but_costs_and_last(sums, entries, what);
+}
+
+fn compare_all_but_costs_and_last(sums: &Sums, entries: &[&LogEntry], what: &str) {
     let requests = entries.iter().filter(|entry| entry.is_final).count() as u64;
     let attempts = entries.iter().filter(|entry| entry.provider.is_some()).count() as u64;
     let output: u64 = entries.iter().filter_map(|entry| entry.usage.output).sum();
     assert_eq!((sums.counts.requests, sums.counts.attempts), (requests, attempts), "{what}");
     assert_eq!(sums.counts.output_tokens, output, "{what}");
-    let mut costs = BTreeMap::<String, f64>::new();
-    let mut unpriced = 0;
-    for entry in entries {
-        match (entry.cost, &entry.currency) {
-            (Some(cost), Some(currency)) => *costs.entry(currency.clone()).or_default() += cost,
-            _ => unpriced += entry.usage.input.unwrap_or(0) + entry.usage.output.unwrap_or(0),
-        }
-    }
-    assert_eq!((&sums.costs, sums.unpriced.tokens), (&costs, unpriced), "{what}");
-    let last = entries.iter().map(|entry| floor(entry.created_at, 60)).max().unwrap();
-    assert_eq!(sums.last_minute as i64 * 60, last, "{what}");
-
+    let unpriced = entries.iter().filter(|entry| entry.cost.is_none() || entry.currency.is_none());
+    let unpriced: u64 = unpriced.map(|entry| entry.usage.input.unwrap_or(0) + entry.usage.output.unwrap_or(0)).sum();
+    assert_eq!(sums.unpriced.tokens, unpriced, "{what}");
     let generations = || entries.iter().filter(|entry| entry.is_final && entry.operation == Operation::Generate);
     let first: Vec<_> = generations().filter_map(|entry| entry.first_token_us).collect();
     let total: Vec<_> = generations().filter(|e| e.outcome == Outcome::Success).map(|entry| entry.total_us).collect();

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use llmio_core::platform::{Clock, Database, Timestamp};
-use llmio_core::record::{LogEntry, fold};
-use llmio_core::storage::metrics::{Axis, Choice, Interval, MetricsQuery, metrics};
+use llmio_core::record::fold;
+use llmio_core::storage::metrics::{Axis, Interval, MetricsQuery, metrics};
 
-use super::{AXES, DAY, HOUR, check, floor, fold_all, four_days, intervals, query, value};
+use super::{AXES, DAY, HOUR, check, floor, fold_all, four_days, intervals, query, random_query};
 use crate::support::{Entries, Home};
 
 #[tokio::test]
@@ -133,28 +133,6 @@ async fn sums_equal_the_log_for_random_traffic() {
             check(&home, &recorded, &random_query(&generator, &recorded, false)).await;
         }
     }
-}
-
-/// By five minutes only of the last day, and only if these are still told apart.
-fn random_query(generator: &Entries, entries: &[LogEntry], five_minutes: bool) -> MetricsQuery {
-    let all = query(entries);
-    let mut interval = generator.pick(&intervals());
-    if interval == Interval::FiveMinutes && !five_minutes {
-        interval = Interval::Hour;
-    }
-    let whole = all.to.since(all.from).as_secs().max(1);
-    let span = if interval == Interval::FiveMinutes { whole.min(86_400) } else { whole };
-    let from = all.to.minus(Duration::from_secs(span)).plus(Duration::from_secs(generator.below(span)));
-    let to = from.plus(Duration::from_secs(1 + generator.below(span)));
-    let axis = || generator.pick(&AXES);
-    let mut group_by: Vec<_> = (0..generator.below(3)).map(|_| axis()).collect();
-    group_by.dedup();
-    let filter = (0..generator.below(4)).map(|_| {
-        let axis = axis();
-        let some = |_| value(&entries[generator.below(entries.len() as u64) as usize], axis);
-        Choice { axis, values: (0..generator.below(3)).map(some).collect(), leaves_out: generator.below(3) == 0 }
-    });
-    MetricsQuery { filter: filter.collect(), group_by, interval, from, to, latencies: true }
 }
 
 #[tokio::test]

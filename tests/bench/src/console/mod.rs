@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// How often each question is asked of a warm database.
     #[arg(long, default_value_t = 30)]
     rounds: usize,
+    /// Asks only questions that have this in them.
+    #[arg(long, conflicts_with = "write")]
+    only: Option<String>,
     /// Writes the table between the marks of this file.
     #[arg(long)]
     write: Option<PathBuf>,
@@ -54,7 +57,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
     let sizes = Sizes::of(&database).await?;
     drop(database);
     let mut table = Vec::new();
-    for path in ask::questions(newest) {
+    let is_asked = |path: &String| arguments.only.as_ref().is_none_or(|only| path.contains(only));
+    for path in ask::questions(newest).into_iter().filter(is_asked) {
         // Each cold question is the first of a new process's connections, with nothing of the file in the system's memory.
         ask::forget(&file)?;
         let gateway = open(&file, newest).await?;

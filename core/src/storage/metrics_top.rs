@@ -1,0 +1,170 @@
+//! Reports of the greatest groups, where all of them would be too many to read.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use super::collector::Collector;
+use super::day_sums::{self, Blocks, Table};
+use super::folds::FoldedDay;
+use super::metrics::{Axis, Choice, Metrics, MetricsQuery, metrics, metrics_but, read_days};
+use crate::platform::{Database, DatabaseError};
+use crate::record::blocks::{DAY_HOURS, OTHER, RANKS};
+use crate::record::ranks::{self, Rank, Ranks};
+
+/// As [`metrics`], for who tells `limit` groups and the others as one. Those may be one already, whose values are [`OTHER`], and the
+/// minutes in which somebody was last asked may be too late.
+pub async fn top_metrics(
+    database: &dyn Database,
+    query: &MetricsQuery,
+    limit: usize,
+) -> Result<Metrics, DatabaseError> {
+    if !query.reads_many_parts() {
+        return metrics(database, query).await;
+    }
+    if query.group_by.len() == 2 && query.group_by.iter().all(|axis| query.parts(*axis).is_none()) {
+        return ranked(database, query, limit).await;
+    }
+    let is_left_out = |choice: &Choice| choice.leaves_out && !choice.values.is_empty() && choice.axis != Axis::Origin;
+    match query.filter.iter().position(is_left_out) {
+        Some(place) => all_but(database, query, place).await,
+        None => metrics(database, query).await,
+    }
+}
+
+/// What the choice at `place` leaves out is taken away from all, for that is divided less.
+async fn all_but(database: &dyn Database, query: &MetricsQuery, place: usize) -> Result<Metrics, DatabaseError> {
+    let (mut few, mut all) = (query.clone(), query.clone());
+    all.filter.remove(place);
+    if let Some(choice) = few.filter.get_mut(place) {
+        choice.leaves_out = false;
+    }
+    // What is recorded meanwhile may only be in the second.
+    let few = metrics(database, &few).await?;
+    let mut all = metrics(database, &all).await?;
+    let groups: HashMap<_, _> = all.groups.iter().zip(0..).map(|(group, index)| (&group.values, index)).collect();
+    for ((start, group), sums) in &few.points {
+        let index = few.groups.get(*group).and_then(|group| groups.get(&group.values));
+        if let Some(point) = index.and_then(|index| all.points.get_mut(&(*start, *index))) {
+            point.subtract(sums);
+        }
+    }
+    all.points.retain(|_, sums| !sums.is_empty());
+    Ok(all)
+}
+
+/// Finds the greatest groups by how often they were asked for, and reads the sums of those; the rest of whole days is what they
+/// leave of the sums of all.
+async fn ranked(database: &dyn Database, query: &MetricsQuery, limit: usize) -> Result<Metrics, DatabaseError> {
+    let is_ranked = |day: FoldedDay| day.is_current() && query.has_all_of(day.day);
+    let (mut sums, days) = metrics_but(database, query, is_ranked).await?;
+    if days.is_empty() {
+        return Ok(sums.found);
+    }
+    let mut ranking = Ranking::default();
+    for ((_, group), point) in &sums.found.points {
+        if let Some(group) = sums.found.groups.get(*group) {
+            ranking.add(group.values.iter().map(String::as_str), (point.counts.requests, point.counts.attempts));
+        }
+    }
+    let numbers: Vec<_> = days.iter().map(|it| it.day).collect();
+    let blocks = Blocks { table: Table::Sums, days: &numbers, axis: RANKS, parts: None, hours: &[DAY_HOURS] };
+    day_sums::read(database, &blocks, |_, _, bytes| ranking.add_dimensions(query, bytes)).await?;
+    let greatest = ranking.greatest(limit);
+
+    let since = sums.found.breakdown_since;
+    let narrowed = query.narrowed_to(&greatest);
+    let mut great = Collector::new(&narrowed, since);
+    read_days(database, &narrowed, &days, &mut great).await?;
+    great.keep(&greatest);
+    let undivided = MetricsQuery { group_by: Vec::new(), ..query.clone() };
+    let mut rest = Collector::new(&undivided, since);
+    read_days(database, &undivided, &days, &mut rest).await?;
+    let other = query.group_by.iter().map(|_| OTHER.to_owned()).collect();
+    rest.take_away(&great, other);
+    sums.add_found(&great);
+    sums.add_found(&rest);
+    Ok(sums.found)
+}
+
+/// Groups by how often they were asked for. Values are numbered: there are many groups of few.
+#[derive(Default)]
+struct Ranking {
+    numbers: HashMap<String, u32>,
+    groups: HashMap<[u32; 2], Rank>,
+}
+
+impl Ranking {
+    fn number(&mut self, value: &str) -> u32 {
+        if let Some(number) = self.numbers.get(value) {
+            return *number;
+        }
+        let number = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(value.to_owned(), number);
+        number
+    }
+
+    fn add<'v>(&mut self, values: impl Iterator<Item = &'v str>, rank: Rank) {
+        let mut group = [0; 2];
+        for (slot, value) in group.iter_mut().zip(values) {
+            *slot = self.number(value);
+        }
+        self.add_to(group, rank);
+    }
+
+    fn add_to(&mut self, group: [u32; 2], (requests, attempts): Rank) {
+        let sum = self.groups.entry(group).or_default();
+        *sum = (sum.0.saturating_add(requests), sum.1.saturating_add(attempts));
+    }
+
+    /// Adds what `ranks` tells of a day.
+    fn add_dimensions(&mut self, query: &MetricsQuery, bytes: &[u8]) -> Result<(), DatabaseError> {
+        let Ranks { texts, rows } = ranks::decode(bytes)?;
+        let numbers: Vec<_> = texts.iter().map(|text| self.number(text)).collect();
+        let taken: Vec<(usize, Vec<bool>)> = query
+            .filter
+            .iter()
+            .filter(|choice| !choice.values.is_empty())
+            .map(|choice| (choice.axis.place(), texts.iter().map(|text| choice.takes_value(text)).collect()))
+            .collect();
+        let index = |indices: &[u32; 8], place: usize| {
+            indices.get(place).and_then(|index| usize::try_from(*index).ok()).unwrap_or(usize::MAX)
+        };
+        for (indices, rank) in &rows {
+            if taken.iter().all(|(place, taken)| taken.get(index(indices, *place)).copied().unwrap_or(false)) {
+                let mut group = [0; 2];
+                for (slot, axis) in group.iter_mut().zip(&query.group_by) {
+                    *slot = numbers.get(index(indices, axis.place())).copied().unwrap_or(u32::MAX);
+                }
+                self.add_to(group, *rank);
+            }
+        }
+        Ok(())
+    }
+
+    /// The values of those that most was asked of, and of these the first by name.
+    fn greatest(self, limit: usize) -> HashSet<Vec<String>> {
+        let values: HashMap<_, _> = self.numbers.iter().map(|(value, number)| (*number, value.as_str())).collect();
+        let value = |number: u32| values.get(&number).copied().unwrap_or_default();
+        let mut groups: Vec<_> =
+            self.groups.into_iter().map(|(group, rank)| (Reverse(rank), group.map(value))).collect();
+        groups.retain(|(_, group)| !group.contains(&OTHER));
+        groups.sort_unstable();
+        groups.truncate(limit);
+        groups.into_iter().map(|(_, group)| group.map(str::to_owned).to_vec()).collect()
+    }
+}
+
+impl MetricsQuery {
+    /// The same of some groups at least: those that have, of what it is by, the values that are fewest.
+    fn narrowed_to(&self, groups: &HashSet<Vec<String>>) -> Self {
+        let values = |place: usize| groups.iter().filter_map(|group| group.get(place)).collect::<BTreeSet<_>>();
+        let axes = self.group_by.iter().enumerate().filter(|(_, axis)| **axis != Axis::Origin);
+        let fewest = axes.map(|(place, axis)| (*axis, values(place))).min_by_key(|(_, values)| values.len());
+        let mut narrowed = self.clone();
+        narrowed.filter.extend(fewest.map(|(axis, values)| {
+            let values = values.into_iter().cloned().collect();
+            Choice { axis, values, leaves_out: false }
+        }));
+        narrowed
+    }
+}
