@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::blocks::{Cells, OF_KEY, day_blocks, hour_blocks};
 use super::pack::{self, Names};
 use super::rollup::{DAY_SECS, FINE_SECS, HOUR_SECS};
-use super::sums::Sums;
+use super::sums::{Detail, Sums};
 use crate::platform::{Database, DatabaseError, Timestamp};
 use crate::storage::day_sums::{self, Blocks, Table};
 use crate::storage::fold_hours;
@@ -100,7 +100,7 @@ fn add_block(cells: &mut Cells, bytes: &[u8], hour_of: impl Fn(u8) -> u8) -> Res
         let Some(names) = index.and_then(|index| dimensions.get(index)) else { continue };
         let slots = slots_of(cells, *names);
         for entry in entries {
-            block.add_to(slots.entry(hour_of(entry.slot)).or_default(), entry, true)?;
+            block.add_to(slots.entry(hour_of(entry.slot)).or_default(), entry, Detail::All)?;
         }
     }
     Ok(())

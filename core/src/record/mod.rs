@@ -27,7 +27,7 @@ pub use metrics::{InFlight, Metrics};
 pub use price::CostParts;
 pub use queue::{MAX_QUEUED_BODY_BYTES, MAX_QUEUED_ENTRIES, Recorder, RecorderStatus};
 pub use rollup::Counts;
-pub use sums::{Histogram, Sums, Unpriced};
+pub use sums::{Detail, Histogram, Sums, Unpriced};
 pub use translated::{MAX_TRANSLATED, Translated, TranslatedKind};
 
 pub(crate) use id::first_id_at;

@@ -7,7 +7,7 @@ use postcard::ser_flavors::Size;
 use serde::{Deserialize, Serialize};
 
 use super::rollup::{Counts, Dimension};
-use super::sums::Sums;
+use super::sums::{Detail, Sums};
 use super::{pack_v1, packed};
 use crate::platform::{DatabaseError, DatabaseErrorKind};
 
@@ -25,7 +25,7 @@ pub(crate) type Cell<'a> = (&'a Dimension, u8, &'a Sums);
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Block<'a> {
     #[serde(borrow)]
-    pub(super) texts: Vec<&'a str>,
+    pub(crate) texts: Vec<&'a str>,
     /// Indices of texts, in the order of [`Names`].
     pub(crate) dimensions: Vec<[u32; 8]>,
     #[serde(borrow)]
@@ -118,9 +118,9 @@ impl<'a> Block<'a> {
         Names { model, provider, provider_model, association_id, key_id, key_name, dialect, origin }
     }
 
-    /// Adds an entry, with its histograms if they are wanted.
-    pub(crate) fn add_to(&self, sums: &mut Sums, entry: &Entry<'_>, latencies: bool) -> Result<(), DatabaseError> {
-        packed::add(sums, &entry.sums, |currency| self.text(currency), latencies)
+    /// Adds what is wanted of an entry.
+    pub(crate) fn add_to(&self, sums: &mut Sums, entry: &Entry<'_>, detail: Detail) -> Result<(), DatabaseError> {
+        packed::add(sums, &entry.sums, |currency| self.text(currency), detail)
             .ok_or_else(|| broken("cannot be read"))
     }
 
@@ -248,10 +248,10 @@ mod tests {
             let names: Vec<_> = block.dimensions().map(Names::to_dimension).collect();
             for entry in &block.entries {
                 let mut read = Sums::default();
-                block.add_to(&mut read, entry, true).unwrap();
+                block.add_to(&mut read, entry, Detail::All).unwrap();
                 assert_eq!(read, sums);
                 let (mut without, none) = (Sums::default(), Default::default);
-                block.add_to(&mut without, entry, false).unwrap();
+                block.add_to(&mut without, entry, Detail::Sums).unwrap();
                 assert_eq!(without, Sums { first_token: none(), total: none(), ..read });
                 assert_eq!(names[entry.dimension as usize], dimensions[seen / 3_000]);
                 assert_eq!(entry.slot, (seen % 3_000) as u8);

@@ -61,6 +61,7 @@ impl OldEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Detail;
 
     #[test]
     fn what_was_packed_before_comes_out() {
@@ -79,7 +80,7 @@ mod tests {
         let bytes = postcard::to_extend(&block, vec![VERSION]).unwrap();
         let block = pack::decode(&bytes).unwrap();
         let mut sums = Sums::default();
-        block.add_to(&mut sums, &block.entries[0], true).unwrap();
+        block.add_to(&mut sums, &block.entries[0], Detail::All).unwrap();
         assert_eq!((block.entries[0].dimension, block.entries[0].slot), (0, 23));
         assert_eq!(block.dimensions().next().unwrap().model, "m");
         assert_eq!((sums.counts.requests, sums.costs["USD"], sums.last_minute), (7, 0.5, 29_000_000));

@@ -1,7 +1,7 @@
 //! Packed sums, read number by number: a report may have some million of them.
 
 use super::rollup::Counts;
-use super::sums::{Histogram, Sums, Unpriced};
+use super::sums::{Detail, Histogram, Sums, Unpriced};
 
 /// So many counts of a histogram are added at once, if each is one byte.
 const SHORT: usize = 32;
@@ -9,21 +9,24 @@ const SHORT: usize = 32;
 /// Numbers as postcard writes them.
 struct Packed<'a>(&'a [u8]);
 
-/// Adds what [`super::pack::pack`] has written, with its histograms if they are wanted. `None` for what it has not.
-pub(super) fn add<'a>(sums: &mut Sums, bytes: &[u8], currency: impl Fn(u32) -> &'a str, latencies: bool) -> Option<()> {
+/// Adds what [`super::pack::pack`] has written, as far as it is wanted. `None` for what it has not.
+pub(super) fn add<'a>(sums: &mut Sums, bytes: &[u8], currency: impl Fn(u32) -> &'a str, detail: Detail) -> Option<()> {
     let mut packed = Packed(bytes);
     let mut counts = [0; Counts::WHOLE_NUMBERS];
     for count in &mut counts {
         *count = packed.number()?;
     }
     sums.counts.add_whole_numbers(&counts);
+    if detail == Detail::Requests {
+        return Some(());
+    }
     for _ in 0..packed.number()? {
         let index = u32::try_from(packed.number()?).ok()?;
         sums.add_cost(currency(index), packed.real()?);
     }
     sums.unpriced += &Unpriced { requests: packed.number()?, tokens: packed.number()? };
     sums.last_minute = sums.last_minute.max(packed.number()?);
-    if latencies {
+    if detail == Detail::All {
         packed.add_histogram(&mut sums.first_token)?;
         packed.add_histogram(&mut sums.total)?;
     }

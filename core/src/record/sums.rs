@@ -20,6 +20,16 @@ pub struct Sums {
     pub last_minute: u64,
 }
 
+/// What is to be told of sums.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Detail {
+    /// Requests and attempts; other counts mean nothing.
+    Requests,
+    /// All but histograms of latencies.
+    Sums,
+    All,
+}
+
 /// What had no price, or no usage to be priced by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Unpriced {

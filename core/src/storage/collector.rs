@@ -1,36 +1,49 @@
 //! What a report has found so far.
 
-use std::collections::{HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::metrics::{Axis, Choice, Group, Metrics, MetricsQuery};
 use crate::platform::{DatabaseError, Timestamp};
 use crate::record::Sums;
+use crate::record::blocks::OTHER;
 use crate::record::pack::{self, Block, Names};
 
 pub(super) struct Collector<'a> {
     query: &'a MetricsQuery,
-    /// Those that groups or filters tell apart.
-    axes: Vec<Axis>,
-    /// By their values.
-    index: HashMap<Vec<String>, usize>,
+    /// The groups that count, if not all do.
+    only: Option<&'a HashSet<Vec<String>>>,
+    values: Numbers,
+    /// By the numbers of their values; `None` for one that does not count.
+    index: HashMap<[u32; 2], Option<usize>>,
     /// When the periods began, by group, that its names are of.
     named_at: Vec<i64>,
     pub(super) found: Metrics,
 }
 
 impl<'a> Collector<'a> {
-    pub(super) fn new(query: &'a MetricsQuery, breakdown_since: Timestamp) -> Self {
+    pub(super) fn new(query: &'a MetricsQuery) -> Self {
         Self {
             query,
-            axes: query.axes().into_iter().collect(),
+            only: None,
+            values: Numbers::default(),
             index: HashMap::new(),
             named_at: Vec::new(),
-            found: Metrics { breakdown_since, ..Metrics::default() },
+            found: Metrics::default(),
         }
     }
 
+    /// As [`Self::new`], of some groups.
+    pub(super) fn only(query: &'a MetricsQuery, groups: &'a HashSet<Vec<String>>) -> Self {
+        Self { only: Some(groups), ..Self::new(query) }
+    }
+
     pub(super) fn add(&mut self, names: Names<'_>, start: i64, add: impl FnOnce(&mut Sums)) {
-        if let Some(group) = self.group(&names, start) {
+        if !self.query.filter.iter().all(|choice| choice.takes_value(choice.axis.of(&names))) {
+            return;
+        }
+        let numbers = self.values.numbers(self.query.group_by.iter().map(|axis| axis.of(&names)));
+        if let Some(group) = self.group(numbers, &names, start) {
             add(self.point(start, group));
         }
     }
@@ -44,23 +57,17 @@ impl<'a> Collector<'a> {
         start_of: impl Fn(u8) -> Option<i64>,
     ) -> Result<(), DatabaseError> {
         let block: Block<'_> = pack::decode(bytes)?;
-        // Many dimensions of a block differ only in what nobody asked for.
-        let mut known = HashMap::<[u32; 8], Option<usize>>::new();
+        let asked = Asked::of(self.query, &block.texts, &mut self.values);
         let mut groups = Vec::with_capacity(block.dimensions.len());
         for indices in &block.dimensions {
-            let mut asked = [0; 8];
-            for axis in &self.axes {
-                if let (Some(slot), Some(index)) = (asked.get_mut(axis.place()), indices.get(axis.place())) {
-                    *slot = *index;
-                }
-            }
-            groups.push(*known.entry(asked).or_insert_with(|| self.group(&block.names(indices), begin)));
+            let numbers = asked.group(indices);
+            groups.push(numbers.and_then(|numbers| self.group(numbers, &block.names(indices), begin)));
         }
-        let latencies = self.query.latencies;
+        let detail = self.query.detail;
         for entry in &block.entries {
             let group = usize::try_from(entry.dimension).ok().and_then(|index| groups.get(index).copied()).flatten();
             let (Some(group), Some(start)) = (group, start_of(entry.slot)) else { continue };
-            block.add_to(self.point(start, group), entry, latencies)?;
+            block.add_to(self.point(start, group), entry, detail)?;
         }
         Ok(())
     }
@@ -70,63 +77,115 @@ impl<'a> Collector<'a> {
         self.found.points.entry((start, group)).or_default()
     }
 
-    /// The group's index, or `None` for what is not wanted. Its names are those of the newest period: folded days may be read
-    /// after newer ones.
-    fn group(&mut self, names: &Names<'_>, start: i64) -> Option<usize> {
-        if !self.query.filter.iter().all(|choice| choice.takes(names)) {
-            return None;
-        }
+    /// The index of the group whose values have these numbers, or `None` if it does not count. Its names are those of the newest
+    /// period: folded days may be read after newer ones.
+    fn group(&mut self, numbers: [u32; 2], names: &Names<'_>, start: i64) -> Option<usize> {
         let group_by = &self.query.group_by;
-        let values = group_by.iter().map(|axis| axis.of(names).to_owned()).collect();
-        Some(self.named_group(values, start, || group_by.iter().map(|axis| axis.name_of(names)).collect()))
-    }
-
-    fn named_group(&mut self, values: Vec<String>, start: i64, names: impl FnOnce() -> Vec<String>) -> usize {
-        if let Some(index) = self.index.get(&values) {
-            if let (Some(group), Some(named_at)) = (self.found.groups.get_mut(*index), self.named_at.get_mut(*index))
-                && *named_at < start
-            {
-                *named_at = start;
-                group.names = names();
+        let found = &mut self.found.groups;
+        let index = (*self.index.entry(numbers).or_insert_with(|| {
+            let values: Vec<_> = group_by.iter().map(|axis| axis.of(names).to_owned()).collect();
+            let counts = self.only.is_none_or(|only| only.contains(&values));
+            counts.then(|| {
+                found.push(Group { names: vec![String::new(); values.len()], values });
+                self.named_at.push(i64::MIN);
+                found.len() - 1
+            })
+        }))?;
+        if let (Some(group), Some(named_at)) = (self.found.groups.get_mut(index), self.named_at.get_mut(index))
+            && *named_at < start
+        {
+            *named_at = start;
+            for (known, axis) in group.names.iter_mut().zip(group_by) {
+                let name = axis.name_of(names);
+                if *known != name {
+                    *known = name.into_owned();
+                }
             }
-            return *index;
         }
-        let index = self.found.groups.len();
-        self.index.insert(values.clone(), index);
-        self.found.groups.push(Group { values, names: names() });
-        self.named_at.push(start);
-        index
+        Some(index)
     }
 
-    /// Forgets what was found of other groups.
-    pub(super) fn keep(&mut self, groups: &HashSet<Vec<String>>) {
-        let found = &mut self.found;
-        let is_kept: Vec<_> = found.groups.iter().map(|group| groups.contains(&group.values)).collect();
-        found.points.retain(|(_, group), _| is_kept.get(*group).copied().unwrap_or(false));
-    }
-
-    /// Leaves of what was found, of all groups together, what another has not found, as one group of these `values`.
-    pub(super) fn take_away(&mut self, other: &Collector<'_>, values: Vec<String>) {
-        for ((start, _), sums) in &other.found.points {
-            if let Some(rest) = self.found.points.get_mut(&(*start, 0)) {
+    /// As one group, what is left of all, as these were found, without those of this.
+    pub(super) fn add_rest(&mut self, all: Collector<'_>) {
+        let mut rest: BTreeMap<_, _> = all.found.points.into_iter().map(|((start, _), sums)| (start, sums)).collect();
+        for ((start, _), sums) in &self.found.points {
+            if let Some(rest) = rest.get_mut(start) {
                 rest.subtract(sums);
             }
         }
-        self.found.points.retain(|_, rest| !rest.is_empty());
-        for group in &mut self.found.groups {
-            *group = Group { names: vec![String::new(); values.len()], values: values.clone() };
+        rest.retain(|_, sums| !sums.is_empty());
+        if !rest.is_empty() {
+            let other = self.found.groups.len();
+            self.found.points.extend(rest.into_iter().map(|(start, sums)| ((start, other), sums)));
+            let count = self.query.group_by.len();
+            self.found.groups.push(Group { values: vec![OTHER.to_owned(); count], names: vec![String::new(); count] });
+        }
+    }
+}
+
+/// Numbers for the values of groups, since there are many groups of few.
+#[derive(Default)]
+pub(super) struct Numbers(HashMap<String, u32>);
+
+impl Numbers {
+    fn number(&mut self, value: &str) -> u32 {
+        if let Some(number) = self.0.get(value) {
+            return *number;
+        }
+        let number = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        self.0.insert(value.to_owned(), number);
+        number
+    }
+
+    /// Those of a group's values.
+    pub(super) fn numbers<'v>(&mut self, values: impl Iterator<Item = &'v str>) -> [u32; 2] {
+        let mut numbers = [0; 2];
+        for (slot, value) in numbers.iter_mut().zip(values) {
+            *slot = self.number(value);
+        }
+        numbers
+    }
+
+    /// The values by their numbers.
+    pub(super) fn values(&self) -> HashMap<u32, &str> {
+        self.0.iter().map(|(value, number)| (*number, value.as_str())).collect()
+    }
+}
+
+/// What a question asks of dimensions that have these texts.
+pub(super) struct Asked {
+    /// Where a dimension has the values of its group.
+    groups: Vec<usize>,
+    /// The numbers of the texts.
+    numbers: Vec<u32>,
+    /// Where a dimension has what is chosen by, and which texts are taken.
+    taken: Vec<(usize, Vec<bool>)>,
+}
+
+impl Asked {
+    pub(super) fn of(query: &MetricsQuery, texts: &[&str], values: &mut Numbers) -> Self {
+        let choices = query.filter.iter().filter(|choice| !choice.values.is_empty());
+        let taken = |choice: &Choice| texts.iter().map(|text| choice.takes_value(text)).collect();
+        Self {
+            groups: query.group_by.iter().map(|axis| axis.place()).collect(),
+            numbers: texts.iter().map(|text| values.number(text)).collect(),
+            taken: choices.map(|choice| (choice.axis.place(), taken(choice))).collect(),
         }
     }
 
-    /// Adds what another has found.
-    pub(super) fn add_found(&mut self, other: &Collector<'_>) {
-        for ((start, group), sums) in &other.found.points {
-            let (Some(group), Some(named_at)) = (other.found.groups.get(*group), other.named_at.get(*group)) else {
-                continue;
-            };
-            let place = self.named_group(group.values.clone(), *named_at, || group.names.clone());
-            *self.found.points.entry((*start, place)).or_default() += sums;
+    /// The numbers of the group's values, or `None` for what is not chosen.
+    pub(super) fn group(&self, dimension: &[u32; 8]) -> Option<[u32; 2]> {
+        let index = |place: usize| dimension.get(place).and_then(|index| usize::try_from(*index).ok());
+        for (place, taken) in &self.taken {
+            if !*taken.get(index(*place)?)? {
+                return None;
+            }
         }
+        let mut numbers = [0; 2];
+        for (slot, place) in numbers.iter_mut().zip(&self.groups) {
+            *slot = *self.numbers.get(index(*place)?)?;
+        }
+        Some(numbers)
     }
 }
 
@@ -154,7 +213,7 @@ impl Axis {
     }
 
     /// Where a packed dimension has it.
-    pub(super) const fn place(self) -> usize {
+    const fn place(self) -> usize {
         match self {
             Self::Model => 0,
             Self::Provider => 1,
@@ -166,13 +225,13 @@ impl Axis {
         }
     }
 
-    fn name_of(self, names: &Names<'_>) -> String {
+    fn name_of<'a>(self, names: &Names<'a>) -> Cow<'a, str> {
         match self {
-            Self::Key => names.key_name.to_owned(),
+            Self::Key => names.key_name.into(),
             Self::Association if !names.association_id.is_empty() => {
-                format!("{} / {}", names.provider, names.provider_model)
+                format!("{} / {}", names.provider, names.provider_model).into()
             }
-            _ => String::new(),
+            _ => Cow::Borrowed(""),
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::record::blocks::{DAY_HOURS, FINE_MINUTES, HAVE_MARGINS, HOUR_MINUTES,
 use crate::record::pack;
 use crate::record::rollup::{DAY_SECS, HOUR_SECS};
 
+pub use crate::record::Detail;
+
 /// What to sum up. But for [`Interval::FiveMinutes`], whole hours (UTC) count: that of `from` in full, and so that of `to`
 /// unless it begins exactly then.
 #[derive(Clone, Debug)]
@@ -24,8 +26,7 @@ pub struct MetricsQuery {
     /// Two at most.
     pub group_by: Vec<Axis>,
     pub filter: Vec<Choice>,
-    /// Whether histograms of latencies are wanted.
-    pub latencies: bool,
+    pub detail: Detail,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,18 +102,20 @@ impl Metrics {
 }
 
 pub async fn metrics(database: &dyn Database, query: &MetricsQuery) -> Result<Metrics, DatabaseError> {
-    let (sums, _) = metrics_but(database, query, |_| false).await?;
+    let mut sums = Collector::new(query);
+    read(database, query, &mut sums, |_| false).await?;
     Ok(sums.found)
 }
 
-/// As [`metrics`], but without the folded days that are to be left out, and which these are.
-pub(super) async fn metrics_but<'a>(
+/// Collects what [`metrics`] answers, but without the folded days that are to be left out, and answers which these are.
+pub(super) async fn read(
     database: &dyn Database,
-    query: &'a MetricsQuery,
+    query: &MetricsQuery,
+    sums: &mut Collector<'_>,
     is_left_out: impl Fn(FoldedDay) -> bool,
-) -> Result<(Collector<'a>, Vec<FoldedDay>), DatabaseError> {
+) -> Result<Vec<FoldedDay>, DatabaseError> {
     let state = folds::state(database).await?;
-    let mut sums = Collector::new(query, Timestamp::from_secs(state.breakdown_since));
+    sums.found.breakdown_since = Timestamp::from_secs(state.breakdown_since);
     let (from, to) = query.bounds();
     let mut gaps = vec![(from.max(state.pruned_until), to)];
     let five_minutes = query.interval == Interval::FiveMinutes;
@@ -122,11 +125,11 @@ pub(super) async fn metrics_but<'a>(
         let days = folds::folded_days(database, first_day, to).await?;
         let spans: Vec<_> = days.iter().map(|it| (it.day, it.day + DAY_SECS)).collect();
         gaps = without(&gaps, &spans);
-        let read: Vec<_>;
-        (left_out, read) = days.into_iter().partition(|day| is_left_out(*day));
-        read_days(database, query, &read, &mut sums).await?;
+        let wanted: Vec<_>;
+        (left_out, wanted) = days.into_iter().partition(|day| is_left_out(*day));
+        read_days(database, query, &wanted, sums).await?;
     }
-    read_margins(database, query, &mut gaps, &mut sums).await?;
+    read_margins(database, query, &mut gaps, sums).await?;
     if !five_minutes && !gaps.is_empty() {
         let mut hours = Vec::new();
         fold_hours::read(database, &gaps, |start, bytes| {
@@ -141,12 +144,12 @@ pub(super) async fn metrics_but<'a>(
     gaps.push((1 - to, 1 - from));
     gaps.retain(|(from, to)| from < to);
     let axes = query.axes().into_iter().collect();
-    let by = By { axes, filter: &query.filter, five_minutes, latencies: query.latencies };
+    let by = By { axes, filter: &query.filter, five_minutes, detail: query.detail };
     rollups::read_sums(database, &gaps, &by, |row| {
         sums.add(row.names, row.start, |sums| sums.add_fine(row.currency, &row.fine));
     })
     .await?;
-    Ok((sums, left_out))
+    Ok(left_out)
 }
 
 /// Reads the margins of hours in the gaps, where they answer the question, and leaves the gaps between those.
@@ -193,7 +196,7 @@ fn without(spans: &[(i64, i64)], others: &[(i64, i64)]) -> Vec<(i64, i64)> {
 }
 
 /// Reads the folded days: those of older forms by the hour.
-pub(super) async fn read_days(
+async fn read_days(
     database: &dyn Database,
     query: &MetricsQuery,
     days: &[FoldedDay],

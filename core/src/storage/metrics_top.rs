@@ -3,10 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::collector::Collector;
+use super::collector::{Asked, Collector, Numbers};
 use super::day_sums::{self, Blocks, Table};
 use super::folds::FoldedDay;
-use super::metrics::{Axis, Choice, Metrics, MetricsQuery, metrics, metrics_but, read_days};
+use super::metrics::{Axis, Choice, Detail, Interval, Metrics, MetricsQuery, metrics, read};
 use crate::platform::{Database, DatabaseError};
 use crate::record::blocks::{DAY_HOURS, OTHER, RANKS};
 use crate::record::ranks::{self, Rank, Ranks};
@@ -52,62 +52,55 @@ async fn all_but(database: &dyn Database, query: &MetricsQuery, place: usize) ->
     Ok(all)
 }
 
-/// Finds the greatest groups by how often they were asked for, and reads the sums of those; the rest of whole days is what they
-/// leave of the sums of all.
+/// Finds the greatest groups by how often they were asked for, and reads the sums of those; the rest is what they leave of the sums
+/// of all.
 async fn ranked(database: &dyn Database, query: &MetricsQuery, limit: usize) -> Result<Metrics, DatabaseError> {
-    let is_ranked = |day: FoldedDay| day.is_current() && query.has_all_of(day.day);
-    let (mut sums, days) = metrics_but(database, query, is_ranked).await?;
-    if days.is_empty() {
-        return Ok(sums.found);
-    }
-    let mut ranking = Ranking::default();
-    for ((_, group), point) in &sums.found.points {
-        if let Some(group) = sums.found.groups.get(*group) {
-            ranking.add(group.values.iter().map(String::as_str), (point.counts.requests, point.counts.attempts));
-        }
-    }
-    let numbers: Vec<_> = days.iter().map(|it| it.day).collect();
-    let blocks = Blocks { table: Table::Sums, days: &numbers, axis: RANKS, parts: None, hours: &[DAY_HOURS] };
-    day_sums::read(database, &blocks, |_, _, bytes| ranking.add_dimensions(query, bytes)).await?;
-    let greatest = ranking.greatest(limit);
-
-    let since = sums.found.breakdown_since;
+    let greatest = greatest(database, query, limit).await?;
     let narrowed = query.narrowed_to(&greatest);
-    let mut great = Collector::new(&narrowed, since);
-    read_days(database, &narrowed, &days, &mut great).await?;
-    great.keep(&greatest);
+    let mut great = Collector::only(&narrowed, &greatest);
+    read(database, &narrowed, &mut great, |_| false).await?;
+    // What is recorded meanwhile may only be in the second.
     let undivided = MetricsQuery { group_by: Vec::new(), ..query.clone() };
-    let mut rest = Collector::new(&undivided, since);
-    read_days(database, &undivided, &days, &mut rest).await?;
-    let other = query.group_by.iter().map(|_| OTHER.to_owned()).collect();
-    rest.take_away(&great, other);
-    sums.add_found(&great);
-    sums.add_found(&rest);
-    Ok(sums.found)
+    let mut all = Collector::new(&undivided);
+    read(database, &undivided, &mut all, |_| false).await?;
+    great.add_rest(all);
+    Ok(great.found)
 }
 
-/// Groups by how often they were asked for. Values are numbered: there are many groups of few.
+/// The values of the groups that most was asked of, and of these the first by name.
+async fn greatest(
+    database: &dyn Database,
+    query: &MetricsQuery,
+    limit: usize,
+) -> Result<HashSet<Vec<String>>, DatabaseError> {
+    let mut ranking = Ranking::default();
+    // Of five minutes there are no others than are asked for, and no whole days.
+    let interval = if query.interval == Interval::FiveMinutes { query.interval } else { Interval::Whole };
+    let counted = MetricsQuery { interval, detail: Detail::Requests, ..query.clone() };
+    let mut counts = Collector::new(&counted);
+    let is_ranked = |day: FoldedDay| day.is_current() && query.has_all_of(day.day);
+    let days = read(database, &counted, &mut counts, is_ranked).await?;
+    for ((_, group), sums) in &counts.found.points {
+        if let Some(group) = counts.found.groups.get(*group) {
+            ranking.add(group.values.iter().map(String::as_str), (sums.counts.requests, sums.counts.attempts));
+        }
+    }
+    let days: Vec<_> = days.iter().map(|it| it.day).collect();
+    let blocks = Blocks { table: Table::Sums, days: &days, axis: RANKS, parts: None, hours: &[DAY_HOURS] };
+    day_sums::read(database, &blocks, |_, _, bytes| ranking.add_dimensions(query, bytes)).await?;
+    Ok(ranking.greatest(limit))
+}
+
+/// Groups by how often they were asked for.
 #[derive(Default)]
 struct Ranking {
-    numbers: HashMap<String, u32>,
+    values: Numbers,
     groups: HashMap<[u32; 2], Rank>,
 }
 
 impl Ranking {
-    fn number(&mut self, value: &str) -> u32 {
-        if let Some(number) = self.numbers.get(value) {
-            return *number;
-        }
-        let number = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
-        self.numbers.insert(value.to_owned(), number);
-        number
-    }
-
     fn add<'v>(&mut self, values: impl Iterator<Item = &'v str>, rank: Rank) {
-        let mut group = [0; 2];
-        for (slot, value) in group.iter_mut().zip(values) {
-            *slot = self.number(value);
-        }
+        let group = self.values.numbers(values);
         self.add_to(group, rank);
     }
 
@@ -119,31 +112,17 @@ impl Ranking {
     /// Adds what `ranks` tells of a day.
     fn add_dimensions(&mut self, query: &MetricsQuery, bytes: &[u8]) -> Result<(), DatabaseError> {
         let Ranks { texts, rows } = ranks::decode(bytes)?;
-        let numbers: Vec<_> = texts.iter().map(|text| self.number(text)).collect();
-        let taken: Vec<(usize, Vec<bool>)> = query
-            .filter
-            .iter()
-            .filter(|choice| !choice.values.is_empty())
-            .map(|choice| (choice.axis.place(), texts.iter().map(|text| choice.takes_value(text)).collect()))
-            .collect();
-        let index = |indices: &[u32; 8], place: usize| {
-            indices.get(place).and_then(|index| usize::try_from(*index).ok()).unwrap_or(usize::MAX)
-        };
-        for (indices, rank) in &rows {
-            if taken.iter().all(|(place, taken)| taken.get(index(indices, *place)).copied().unwrap_or(false)) {
-                let mut group = [0; 2];
-                for (slot, axis) in group.iter_mut().zip(&query.group_by) {
-                    *slot = numbers.get(index(indices, axis.place())).copied().unwrap_or(u32::MAX);
-                }
+        let asked = Asked::of(query, &texts, &mut self.values);
+        for (dimension, rank) in &rows {
+            if let Some(group) = asked.group(dimension) {
                 self.add_to(group, *rank);
             }
         }
         Ok(())
     }
 
-    /// The values of those that most was asked of, and of these the first by name.
     fn greatest(self, limit: usize) -> HashSet<Vec<String>> {
-        let values: HashMap<_, _> = self.numbers.iter().map(|(value, number)| (*number, value.as_str())).collect();
+        let values = self.values.values();
         let value = |number: u32| values.get(&number).copied().unwrap_or_default();
         let mut groups: Vec<_> =
             self.groups.into_iter().map(|(group, rank)| (Reverse(rank), group.map(value))).collect();

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde_json::json;
 
-use super::metrics::{Axis, Choice};
+use super::metrics::{Axis, Choice, Detail};
 use super::together;
 use crate::platform::{Cells, Database, DatabaseError, Row, Statement, Timestamp, Value};
 use crate::record::first_id_at;
@@ -237,8 +237,7 @@ pub(crate) struct By<'a> {
     pub(crate) filter: &'a [Choice],
     /// Whether each five minutes are told apart; else some of one hour may be one.
     pub(crate) five_minutes: bool,
-    /// Whether histograms are wanted.
-    pub(crate) latencies: bool,
+    pub(crate) detail: Detail,
 }
 
 /// Rows of up to so many seconds are one. No hour, since the texts of their latencies become one, which D1 bounds.
@@ -285,14 +284,18 @@ pub(crate) async fn read_sums(
     let is_told = |name: &str| by.axes.iter().any(|axis| axis.column() == name || told(axis, name));
     // A column that is neither grouped by nor summed up is that of the row with the one maximum that is asked for.
     let names = NAMES.map(|name| if is_told(name) { format!("d.{name}") } else { format!("'' AS {name}") }).join(", ");
-    let start = if by.five_minutes { "r.hour".to_owned() } else { format!("r.hour / {QUARTER_SECS} * {QUARTER_SECS}") };
+    let quarter = format!("r.hour / {QUARTER_SECS} * {QUARTER_SECS}");
+    let start = if by.five_minutes { "r.hour" } else { quarter.as_str() };
+    // Most of a row's time goes into its counts.
+    let is_told = |column: &str| by.detail > Detail::Requests || matches!(column, "requests" | "attempts");
     // `sum` of whole numbers would be an error where it is too large, which a provider's count of tokens may make it.
     let sum = |column: &&str| match *column {
+        column if !is_told(column) => "0".to_owned(),
         "cost" => "total(r.cost)".to_owned(),
         column => format!("CAST(total(r.{column}) AS INTEGER)"),
     };
     let sums = Counts::COLUMNS.iter().map(sum).collect::<Vec<_>>().join(", ");
-    let latencies = if by.latencies { "group_concat(r.latencies, '')" } else { "''" };
+    let latencies = if by.detail == Detail::All { "group_concat(r.latencies, '')" } else { "''" };
     // The last axis first, for most have the same of the first: rows are compared until something differs.
     let groups = by.axes.iter().rev().map(|axis| format!("d.{}, ", axis.column())).collect::<String>();
     let mut wanted = Vec::new();
@@ -310,7 +313,7 @@ pub(crate) async fn read_sums(
         in_spans("rollups")
     );
     show_rows(database, sql, spans, wanted, &mut show).await?;
-    if by.latencies {
+    if by.detail == Detail::All {
         read_latencies(database, spans, &mut show).await?;
     }
     Ok(())

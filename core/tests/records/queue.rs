@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use llmio_core::platform::DatabaseErrorKind::{Busy, Constraint, Missing, Network, Other};
 use llmio_core::platform::{Clock, Statement, Timestamp, Value};
 use llmio_core::record::{Bodies, LogEntry, MAX_QUEUED_BODY_BYTES, MAX_QUEUED_ENTRIES, Recorder, TraceId};
-use llmio_core::storage::metrics::{Interval, MetricsQuery, metrics};
+use llmio_core::storage::metrics::{Detail, Interval, MetricsQuery, metrics};
 use llmio_core::testing::FixedEntropy;
 
 use crate::support::{Entries, Fault, Home, entry};
@@ -24,7 +24,7 @@ async fn assert_written_once(home: &Home, entries: &[LogEntry]) {
         interval: Interval::Whole,
         group_by: vec![],
         filter: vec![],
-        latencies: true,
+        detail: Detail::All,
     };
     let sums = metrics(&*home.database, &query).await.unwrap().totals().pop().unwrap_or_default();
     assert_eq!((sums.counts.requests, sums.first_token.count()), (requests as u64, timed as u64));

@@ -7,7 +7,7 @@ use llmio_core::record::retention::{Criterion, run_now};
 use llmio_core::record::{Bodies, Recorder, fold};
 use llmio_core::storage::log_filter::{LogFilter, StatusRange};
 use llmio_core::storage::log_query::page;
-use llmio_core::storage::metrics::{Axis, Interval, MetricsQuery, metrics};
+use llmio_core::storage::metrics::{Detail, Axis, Interval, MetricsQuery, metrics};
 
 use crate::libsql::open;
 use crate::support::{Entries, Fault, Home};
@@ -50,7 +50,7 @@ async fn told(home: &Home) -> Vec<String> {
         for interval in [Interval::Whole, Interval::Hour, Interval::Day { offset_minutes: 330 }] {
             let (from, to) = (entries[0].created_at, generator.now);
             let query =
-                MetricsQuery { from, to, interval, group_by: vec![Axis::Model], filter: vec![], latencies: true };
+                MetricsQuery { from, to, interval, group_by: vec![Axis::Model], filter: vec![], detail: Detail::All };
             let found = metrics(&*home.database, &query).await.unwrap();
             told.push(format!("{:?} {:?}", found.groups, found.points));
         }

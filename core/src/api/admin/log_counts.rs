@@ -15,7 +15,7 @@ use crate::record::fold::{FINE_RETENTION_DAYS, OTHER};
 use crate::record::rollup::{DAY_SECS, HOUR_SECS};
 use crate::storage::log_counts::{self, Bucket, Histogram};
 use crate::storage::log_filter::{LogField, LogFilter};
-use crate::storage::metrics::{Axis, Choice, Interval, MetricsQuery, metrics};
+use crate::storage::metrics::{Detail, Axis, Choice, Interval, MetricsQuery, metrics};
 
 /// Values of a field, the most frequent ones.
 const MAX_VALUES: usize = 100;
@@ -193,7 +193,7 @@ async fn sums(
         interval: Interval::Whole,
         group_by: vec![axis],
         filter: choices.to_vec(),
-        latencies: false,
+        detail: Detail::Requests,
     };
     let report = metrics(database, &query).await?;
     let values = report.groups.iter().zip(report.totals()).filter_map(|(group, sums)| {
@@ -256,7 +256,7 @@ async fn histogram(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
     };
     let found = match (interval, choices(&filter)) {
         (Some(interval), Some(choices)) => {
-            let query = MetricsQuery { from, to, interval, group_by: vec![], filter: choices, latencies: false };
+            let query = MetricsQuery { from, to, interval, group_by: vec![], filter: choices, detail: Detail::Sums };
             let mut histogram = Histogram::default();
             for ((begin, _), sums) in metrics(database, &query).await?.points {
                 let bucket = start + (begin.as_secs() - start).div_euclid(seconds) * seconds;

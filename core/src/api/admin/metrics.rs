@@ -17,7 +17,7 @@ use crate::dialect::Dialect;
 use crate::platform::Timestamp;
 use crate::record::fold::{FINE_RETENTION_DAYS, OTHER};
 use crate::record::{Origin, Sums};
-use crate::storage::metrics::{Axis, Choice, Group, Interval, Metrics, MetricsQuery, metrics as read_metrics};
+use crate::storage::metrics::{Detail, Axis, Choice, Group, Interval, Metrics, MetricsQuery, metrics as read_metrics};
 use crate::storage::metrics_top::top_metrics;
 
 const MAX_MINUTES_RANGE: Duration = DAY;
@@ -323,7 +323,7 @@ async fn over_time(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
         || !params.not_association.is_empty()
         || !params.origin.is_empty()
         || !params.not_origin.is_empty();
-    let query = MetricsQuery { from, to, interval: points_by, group_by, filter: params.filter(), latencies: true };
+    let query = MetricsQuery { from, to, interval: points_by, group_by, filter: params.filter(), detail: Detail::All };
     let found = top_metrics(&*admin.platform.database, &query, limit).await?;
     let breakdown_since = Some(found.breakdown_since).filter(|since| wants_breakdown && from < *since);
     let (groups, points) = top(found, limit);
@@ -430,7 +430,7 @@ async fn summary(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
         interval: days.interval(),
         group_by: vec![],
         filter: origins(&[], &[]),
-        latencies: true,
+        detail: Detail::All,
     };
     Reply::ok(&MetricsSummary::of(&read_metrics(&*admin.platform.database, &query).await?, days, now))
 }
@@ -446,7 +446,7 @@ async fn key_usage(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
         interval: days.since(days.midnight(now).minus(DAY * 29)),
         group_by: vec![],
         filter: vec![key],
-        latencies: true,
+        detail: Detail::All,
     };
     let found = read_metrics(&*admin.platform.database, &query).await?;
     let all = found.totals().pop().unwrap_or_default();

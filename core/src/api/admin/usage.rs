@@ -14,7 +14,7 @@ use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
 use crate::platform::Timestamp;
 use crate::record::Sums;
 use crate::record::fold::OTHER;
-use crate::storage::metrics::{Axis, MetricsQuery, metrics};
+use crate::storage::metrics::{Detail, Axis, MetricsQuery, metrics};
 
 const DEFAULT_DAYS: u32 = 30;
 const MAX_DAYS: u32 = 90;
@@ -114,7 +114,7 @@ async fn usage(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> {
         interval: days.since(first),
         group_by: vec![axis],
         filter: origins(&params.origin, &[]),
-        latencies: true,
+        detail: Detail::All,
     };
     let ever = metrics(&*admin.platform.database, &query).await?;
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use llmio_core::platform::{Clock, Timestamp};
 use llmio_core::record::{LogEntry, Operation, Outcome, Sums, fold, latency};
-use llmio_core::storage::metrics::{Axis, Choice, Interval, MetricsQuery, metrics};
+use llmio_core::storage::metrics::{Detail, Axis, Choice, Interval, MetricsQuery, metrics};
 
 use crate::support::{Entries, Home};
 
@@ -65,7 +65,7 @@ fn query(entries: &[LogEntry]) -> MetricsQuery {
         interval: Interval::Whole,
         group_by: vec![],
         filter: vec![],
-        latencies: true,
+        detail: Detail::All,
     }
 }
 
@@ -107,7 +107,7 @@ fn random_query(generator: &Entries, entries: &[LogEntry], five_minutes: bool) -
         let some = |_| value(&entries[generator.below(entries.len() as u64) as usize], axis);
         Choice { axis, values: (0..generator.below(3)).map(some).collect(), leaves_out: generator.below(3) == 0 }
     });
-    MetricsQuery { filter: filter.collect(), group_by, interval, from, to, latencies: true }
+    MetricsQuery { filter: filter.collect(), group_by, interval, from, to, detail: Detail::All }
 }
 
 /// The entries of each interval and group.
