@@ -84,7 +84,7 @@ pub(crate) fn encode<'a>(cells: impl IntoIterator<Item = Cell<'a>>) -> Result<Ve
 /// Reads a chunk.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Block<'_>, DatabaseError> {
     match bytes.split_first() {
-        Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(unreadable),
+        Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|_| unreadable()),
         Some((&pack_v1::VERSION, rest)) => pack_v1::decode(rest),
         _ => Err(unknown_version()),
     }
@@ -94,7 +94,7 @@ pub(super) fn unknown_version() -> DatabaseError {
     broken("are of a version that this one does not know")
 }
 
-pub(super) fn unreadable(_: postcard::Error) -> DatabaseError {
+pub(super) fn unreadable() -> DatabaseError {
     broken("cannot be read")
 }
 
@@ -120,8 +120,7 @@ impl<'a> Block<'a> {
 
     /// Adds what is wanted of an entry.
     pub(crate) fn add_to(&self, sums: &mut Sums, entry: &Entry<'_>, detail: Detail) -> Result<(), DatabaseError> {
-        packed::add(sums, &entry.sums, |currency| self.text(currency), detail)
-            .ok_or_else(|| broken("cannot be read"))
+        packed::add(sums, &entry.sums, |currency| self.text(currency), detail).ok_or_else(unreadable)
     }
 
     fn text(&self, index: u32) -> &'a str {

@@ -34,7 +34,7 @@ struct OldEntry {
 
 /// Reads a chunk, behind its first byte.
 pub(super) fn decode(bytes: &[u8]) -> Result<Block<'_>, DatabaseError> {
-    let OldBlock { texts, dimensions, entries } = postcard::from_bytes(bytes).map_err(pack::unreadable)?;
+    let OldBlock { texts, dimensions, entries } = postcard::from_bytes(bytes).map_err(|_| pack::unreadable())?;
     let entries = entries.into_iter().map(OldEntry::repacked).collect::<Result<_, _>>()?;
     Ok(Block { texts, dimensions, entries })
 }

@@ -7,7 +7,7 @@ use super::sums::{Detail, Histogram, Sums, Unpriced};
 const SHORT: usize = 32;
 
 /// Numbers as postcard writes them.
-struct Packed<'a>(&'a [u8]);
+pub(super) struct Packed<'a>(pub(super) &'a [u8]);
 
 /// Adds what [`super::pack::pack`] has written, as far as it is wanted. `None` for what it has not.
 pub(super) fn add<'a>(sums: &mut Sums, bytes: &[u8], currency: impl Fn(u32) -> &'a str, detail: Detail) -> Option<()> {
@@ -33,10 +33,10 @@ pub(super) fn add<'a>(sums: &mut Sums, bytes: &[u8], currency: impl Fn(u32) -> &
     Some(())
 }
 
-impl Packed<'_> {
+impl<'a> Packed<'a> {
     /// Seven bits to a byte, the lowest first; the last byte has no eighth.
     #[inline]
-    fn number(&mut self) -> Option<u64> {
+    pub(super) fn number(&mut self) -> Option<u64> {
         let (first, rest) = self.0.split_first()?;
         if *first < 0x80 {
             self.0 = rest;
@@ -63,6 +63,13 @@ impl Packed<'_> {
     fn signed(&mut self) -> Option<i64> {
         let number = self.number()?;
         Some((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+    }
+
+    pub(super) fn text(&mut self) -> Option<&'a str> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        str::from_utf8(text).ok()
     }
 
     fn real(&mut self) -> Option<f64> {

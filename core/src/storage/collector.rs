@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use rustc_hash::FxHashMap;
+
 use super::metrics::{Axis, Choice, Group, Metrics, MetricsQuery};
 use crate::platform::{DatabaseError, Timestamp};
 use crate::record::Sums;
@@ -15,7 +17,7 @@ pub(super) struct Collector<'a> {
     only: Option<&'a HashSet<Vec<String>>>,
     values: Numbers,
     /// By the numbers of their values; `None` for one that does not count.
-    index: HashMap<[u32; 2], Option<usize>>,
+    index: FxHashMap<[u32; 2], Option<usize>>,
     /// When the periods began, by group, that its names are of.
     named_at: Vec<i64>,
     pub(super) found: Metrics,
@@ -27,7 +29,7 @@ impl<'a> Collector<'a> {
             query,
             only: None,
             values: Numbers::default(),
-            index: HashMap::new(),
+            index: FxHashMap::default(),
             named_at: Vec::new(),
             found: Metrics::default(),
         }

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use rustc_hash::FxHashMap;
+
 use super::collector::{Asked, Collector, Numbers};
 use super::day_sums::{self, Blocks, Table};
 use super::folds::FoldedDay;
@@ -95,7 +97,7 @@ async fn greatest(
 #[derive(Default)]
 struct Ranking {
     values: Numbers,
-    groups: HashMap<[u32; 2], Rank>,
+    groups: FxHashMap<[u32; 2], Rank>,
 }
 
 impl Ranking {

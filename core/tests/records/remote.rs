@@ -7,7 +7,7 @@ use llmio_core::record::retention::{Criterion, run_now};
 use llmio_core::record::{Bodies, Recorder, fold};
 use llmio_core::storage::log_filter::{LogFilter, StatusRange};
 use llmio_core::storage::log_query::page;
-use llmio_core::storage::metrics::{Detail, Axis, Interval, MetricsQuery, metrics};
+use llmio_core::storage::metrics::{Axis, Detail, Interval, MetricsQuery, metrics};
 
 use crate::libsql::open;
 use crate::support::{Entries, Fault, Home};

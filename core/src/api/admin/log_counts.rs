@@ -15,7 +15,7 @@ use crate::record::fold::{FINE_RETENTION_DAYS, OTHER};
 use crate::record::rollup::{DAY_SECS, HOUR_SECS};
 use crate::storage::log_counts::{self, Bucket, Histogram};
 use crate::storage::log_filter::{LogField, LogFilter};
-use crate::storage::metrics::{Detail, Axis, Choice, Interval, MetricsQuery, metrics};
+use crate::storage::metrics::{Axis, Choice, Detail, Interval, MetricsQuery, metrics};
 
 /// Values of a field, the most frequent ones.
 const MAX_VALUES: usize = 100;

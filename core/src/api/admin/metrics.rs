@@ -17,7 +17,7 @@ use crate::dialect::Dialect;
 use crate::platform::Timestamp;
 use crate::record::fold::{FINE_RETENTION_DAYS, OTHER};
 use crate::record::{Origin, Sums};
-use crate::storage::metrics::{Detail, Axis, Choice, Group, Interval, Metrics, MetricsQuery, metrics as read_metrics};
+use crate::storage::metrics::{Axis, Choice, Detail, Group, Interval, Metrics, MetricsQuery, metrics as read_metrics};
 use crate::storage::metrics_top::top_metrics;
 
 const MAX_MINUTES_RANGE: Duration = DAY;

@@ -14,7 +14,7 @@ use super::{Admin, AdminCall, AdminError, AdminRoute, Reply};
 use crate::platform::Timestamp;
 use crate::record::Sums;
 use crate::record::fold::OTHER;
-use crate::storage::metrics::{Detail, Axis, MetricsQuery, metrics};
+use crate::storage::metrics::{Axis, Detail, MetricsQuery, metrics};
 
 const DEFAULT_DAYS: u32 = 30;
 const MAX_DAYS: u32 = 90;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use llmio_core::platform::{Clock, Timestamp};
 use llmio_core::record::{LogEntry, Operation, Outcome, Sums, fold, latency};
-use llmio_core::storage::metrics::{Detail, Axis, Choice, Interval, MetricsQuery, metrics};
+use llmio_core::storage::metrics::{Axis, Choice, Detail, Interval, MetricsQuery, metrics};
 
 use crate::support::{Entries, Home};
 
@@ -111,7 +111,10 @@ fn random_query(generator: &Entries, entries: &[LogEntry], five_minutes: bool) -
 }
 
 /// The entries of each interval and group.
-fn expected<'a>(entries: &'a [LogEntry], query: &MetricsQuery) -> BTreeMap<(Timestamp, Vec<String>), Vec<&'a LogEntry>> {
+fn expected<'a>(
+    entries: &'a [LogEntry],
+    query: &MetricsQuery,
+) -> BTreeMap<(Timestamp, Vec<String>), Vec<&'a LogEntry>> {
     let period = if query.interval == Interval::FiveMinutes { 300 } else { 3_600 };
     let mut expected = BTreeMap::<(Timestamp, Vec<String>), Vec<&LogEntry>>::new();
     for entry in entries {

@@ -112,7 +112,8 @@ async fn a_report_reads_what_is_great() {
     let (home, entries) = four_days().await;
     home.clock.advance(DAY * 9);
     fold_all(&home).await;
-    let grow = "UPDATE rollup_sums SET sums = unhex(hex(sums) || hex(zeroblob(100000))) WHERE axis <> 'ranks' AND hours <> 1";
+    let grow =
+        "UPDATE rollup_sums SET sums = unhex(hex(sums) || hex(zeroblob(100000))) WHERE axis <> 'ranks' AND hours <> 1";
     home.database.batch(vec![Statement::new(grow, vec![])]).await.unwrap();
     let all = query(&entries);
     let asked = MetricsQuery {
