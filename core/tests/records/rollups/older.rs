@@ -6,6 +6,7 @@ use llmio_core::platform::{Clock, Database, Timestamp, Value};
 use llmio_core::record::{LogEntry, Sums, fold};
 use llmio_core::storage::metrics::{Axis, Choice, Interval, MetricsQuery, metrics};
 
+use super::top::check_top;
 use super::{AXES, DAY, ONE_AXIS, check, fold_all, four_days, intervals, query, two_full_hours};
 use crate::support::Home;
 
@@ -117,6 +118,31 @@ async fn days_of_older_forms_are_read_and_folded_again() {
                     });
                     check(&home, &entries, &MetricsQuery { filter: filter.to_vec(), ..asked }).await;
                 }
+            }
+        }
+    }
+}
+
+/// Days that are not cut where it is midnight, and of which nobody knows what was asked most.
+#[tokio::test]
+async fn days_of_the_third_form_are_read_and_folded_again() {
+    let (home, entries) = four_days().await;
+    home.clock.advance(DAY * 5);
+    fold_all(&home).await;
+    let sums = "SELECT day, axis, part, hours, chunk, sums FROM rollup_sums ORDER BY 1, 2, 3, 4, 5";
+    let whole = home.rows(sums).await;
+    let older = "UPDATE rollup_days SET form = 3; DELETE FROM rollup_sums WHERE hours = 0 OR axis = 'ranks';";
+    home.database.script(older.to_owned()).await.unwrap();
+    for folded_again in [false, true] {
+        if folded_again {
+            fold_together(&home).await;
+            assert!(home.rows(sums).await == whole);
+        }
+        for interval in intervals().into_iter().filter(|interval| *interval != Interval::FiveMinutes) {
+            for groups in [vec![], vec![Axis::Key], vec![Axis::Model], vec![Axis::Key, Axis::Model]] {
+                let asked = MetricsQuery { interval, group_by: groups, ..query(&entries) };
+                check(&home, &entries, &asked).await;
+                check_top(&home, &entries, &asked, 2).await;
             }
         }
     }

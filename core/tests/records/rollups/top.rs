@@ -11,7 +11,7 @@ use super::{DAY, compare_all_but_costs_and_last, expected, fold_all, four_days, 
 use crate::support::{Entries, Home};
 
 /// Asks for so many groups, and compares them and what is left with the entries themselves.
-async fn check_top(home: &Home, entries: &[LogEntry], query: &MetricsQuery, limit: usize) {
+pub(super) async fn check_top(home: &Home, entries: &[LogEntry], query: &MetricsQuery, limit: usize) {
     let expected = expected(entries, query);
     let mut ranks = BTreeMap::<&Vec<String>, (usize, usize)>::new();
     for ((_, group), entries) in &expected {
