@@ -1,14 +1,13 @@
 //! What a report has found so far.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use rustc_hash::FxHashMap;
 
 use super::metrics::{Axis, Choice, Group, Metrics, MetricsQuery};
 use crate::platform::{DatabaseError, Timestamp};
 use crate::record::Sums;
-use crate::record::blocks::OTHER;
 use crate::record::pack::{self, Block, Names};
 
 pub(super) struct Collector<'a> {
@@ -18,21 +17,21 @@ pub(super) struct Collector<'a> {
     values: Numbers,
     /// By the numbers of their values; `None` for one that does not count.
     index: FxHashMap<[u32; 2], Option<usize>>,
-    /// When the periods began, by group, that its names are of.
-    named_at: Vec<i64>,
-    pub(super) found: Metrics,
+    groups: Vec<Found>,
+}
+
+/// A group, and what was found of it.
+struct Found {
+    group: Group,
+    /// When the period began that its names are of.
+    named_at: i64,
+    /// By the start of the interval, in order: most are added to the last, so that none is searched for.
+    points: Vec<(Timestamp, Sums)>,
 }
 
 impl<'a> Collector<'a> {
     pub(super) fn new(query: &'a MetricsQuery) -> Self {
-        Self {
-            query,
-            only: None,
-            values: Numbers::default(),
-            index: FxHashMap::default(),
-            named_at: Vec::new(),
-            found: Metrics::default(),
-        }
+        Self { query, only: None, values: Numbers::default(), index: FxHashMap::default(), groups: Vec::new() }
     }
 
     /// As [`Self::new`], of some groups.
@@ -45,8 +44,9 @@ impl<'a> Collector<'a> {
             return;
         }
         let numbers = self.values.numbers(self.query.group_by.iter().map(|axis| axis.of(&names)));
-        if let Some(group) = self.group(numbers, &names, start) {
-            add(self.point(start, group));
+        let start_of_interval = Timestamp::from_secs(self.query.start_of(start));
+        if let Some(point) = self.group(numbers, &names, start).and_then(|group| self.point(group, start_of_interval)) {
+            add(point);
         }
     }
 
@@ -65,39 +65,61 @@ impl<'a> Collector<'a> {
             let numbers = asked.group(indices);
             groups.push(numbers.and_then(|numbers| self.group(numbers, &block.names(indices), begin)));
         }
-        let detail = self.query.detail;
+        let query = self.query;
+        // A block has many entries of few periods.
+        let mut starts = [None; 1 << u8::BITS];
+        let mut start = |slot: u8| {
+            let known = starts.get_mut(usize::from(slot))?;
+            *known.get_or_insert_with(|| start_of(slot).map(|start| Timestamp::from_secs(query.start_of(start))))
+        };
         for entry in &block.entries {
             let group = usize::try_from(entry.dimension).ok().and_then(|index| groups.get(index).copied()).flatten();
-            let (Some(group), Some(start)) = (group, start_of(entry.slot)) else { continue };
-            block.add_to(self.point(start, group), entry, detail)?;
+            let (Some(group), Some(start)) = (group, start(entry.slot)) else { continue };
+            if let Some(point) = self.point(group, start) {
+                block.add_to(point, entry, query.detail)?;
+            }
         }
         Ok(())
     }
 
-    fn point(&mut self, start: i64, group: usize) -> &mut Sums {
-        let start = Timestamp::from_secs(self.query.start_of(start));
-        self.found.points.entry((start, group)).or_default()
+    fn point(&mut self, group: usize, start: Timestamp) -> Option<&mut Sums> {
+        let points = &mut self.groups.get_mut(group)?.points;
+        let place = match points.last() {
+            Some((last, _)) if *last == start => points.len() - 1,
+            Some((last, _)) if *last > start => match points.binary_search_by_key(&start, |(start, _)| *start) {
+                Ok(place) => place,
+                Err(place) => {
+                    points.insert(place, (start, Sums::default()));
+                    place
+                }
+            },
+            _ => {
+                points.push((start, Sums::default()));
+                points.len() - 1
+            }
+        };
+        points.get_mut(place).map(|(_, sums)| sums)
     }
 
     /// The index of the group whose values have these numbers, or `None` if it does not count. Its names are those of the newest
     /// period: folded days may be read after newer ones.
     fn group(&mut self, numbers: [u32; 2], names: &Names<'_>, start: i64) -> Option<usize> {
         let group_by = &self.query.group_by;
-        let found = &mut self.found.groups;
+        let groups = &mut self.groups;
         let index = (*self.index.entry(numbers).or_insert_with(|| {
             let values: Vec<_> = group_by.iter().map(|axis| axis.of(names).to_owned()).collect();
             let counts = self.only.is_none_or(|only| only.contains(&values));
             counts.then(|| {
-                found.push(Group { names: vec![String::new(); values.len()], values });
-                self.named_at.push(i64::MIN);
-                found.len() - 1
+                let group = Group { names: vec![String::new(); values.len()], values };
+                groups.push(Found { group, named_at: i64::MIN, points: Vec::new() });
+                groups.len() - 1
             })
         }))?;
-        if let (Some(group), Some(named_at)) = (self.found.groups.get_mut(index), self.named_at.get_mut(index))
-            && *named_at < start
+        if let Some(found) = groups.get_mut(index)
+            && found.named_at < start
         {
-            *named_at = start;
-            for (known, axis) in group.names.iter_mut().zip(group_by) {
+            found.named_at = start;
+            for (known, axis) in found.group.names.iter_mut().zip(group_by) {
                 let name = axis.name_of(names);
                 if *known != name {
                     *known = name.into_owned();
@@ -107,21 +129,16 @@ impl<'a> Collector<'a> {
         Some(index)
     }
 
-    /// As one group, what is left of all, as these were found, without those of this.
-    pub(super) fn add_rest(&mut self, all: Collector<'_>) {
-        let mut rest: BTreeMap<_, _> = all.found.points.into_iter().map(|((start, _), sums)| (start, sums)).collect();
-        for ((start, _), sums) in &self.found.points {
-            if let Some(rest) = rest.get_mut(start) {
-                rest.subtract(sums);
-            }
+    /// What was found, without groups of which nothing was.
+    pub(super) fn finish(self, breakdown_since: Timestamp) -> Metrics {
+        let mut groups = Vec::with_capacity(self.groups.len());
+        let mut points = Vec::new();
+        for found in self.groups.into_iter().filter(|found| !found.points.is_empty()) {
+            let index = groups.len();
+            groups.push(found.group);
+            points.extend(found.points.into_iter().map(|(start, sums)| ((start, index), sums)));
         }
-        rest.retain(|_, sums| !sums.is_empty());
-        if !rest.is_empty() {
-            let other = self.found.groups.len();
-            self.found.points.extend(rest.into_iter().map(|(start, sums)| ((start, other), sums)));
-            let count = self.query.group_by.len();
-            self.found.groups.push(Group { values: vec![OTHER.to_owned(); count], names: vec![String::new(); count] });
-        }
+        Metrics { groups, points: points.into_iter().collect(), breakdown_since }
     }
 }
 

@@ -102,20 +102,18 @@ impl Metrics {
 }
 
 pub async fn metrics(database: &dyn Database, query: &MetricsQuery) -> Result<Metrics, DatabaseError> {
-    let mut sums = Collector::new(query);
-    read(database, query, &mut sums, |_| false).await?;
-    Ok(sums.found)
+    let (found, _) = read(database, query, Collector::new(query), |_| false).await?;
+    Ok(found)
 }
 
-/// Collects what [`metrics`] answers, but without the folded days that are to be left out, and answers which these are.
+/// What [`metrics`] answers, collected by `sums`, but without the folded days that are to be left out, and which these are.
 pub(super) async fn read(
     database: &dyn Database,
     query: &MetricsQuery,
-    sums: &mut Collector<'_>,
+    mut sums: Collector<'_>,
     is_left_out: impl Fn(FoldedDay) -> bool,
-) -> Result<Vec<FoldedDay>, DatabaseError> {
+) -> Result<(Metrics, Vec<FoldedDay>), DatabaseError> {
     let state = folds::state(database).await?;
-    sums.found.breakdown_since = Timestamp::from_secs(state.breakdown_since);
     let (from, to) = query.bounds();
     let mut gaps = vec![(from.max(state.pruned_until), to)];
     let five_minutes = query.interval == Interval::FiveMinutes;
@@ -127,9 +125,9 @@ pub(super) async fn read(
         gaps = without(&gaps, &spans);
         let wanted: Vec<_>;
         (left_out, wanted) = days.into_iter().partition(|day| is_left_out(*day));
-        read_days(database, query, &wanted, sums).await?;
+        read_days(database, query, &wanted, &mut sums).await?;
     }
-    read_margins(database, query, &mut gaps, sums).await?;
+    read_margins(database, query, &mut gaps, &mut sums).await?;
     if !five_minutes && !gaps.is_empty() {
         let mut hours = Vec::new();
         fold_hours::read(database, &gaps, |start, bytes| {
@@ -149,7 +147,7 @@ pub(super) async fn read(
         sums.add(row.names, row.start, |sums| sums.add_fine(row.currency, &row.fine));
     })
     .await?;
-    Ok(left_out)
+    Ok((sums.finish(Timestamp::from_secs(state.breakdown_since)), left_out))
 }
 
 /// Reads the margins of hours in the gaps, where they answer the question, and leaves the gaps between those.

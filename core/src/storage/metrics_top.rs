@@ -1,14 +1,14 @@
 //! Reports of the greatest groups, where all of them would be too many to read.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rustc_hash::FxHashMap;
 
 use super::collector::{Asked, Collector, Numbers};
 use super::day_sums::{self, Blocks, Table};
 use super::folds::FoldedDay;
-use super::metrics::{Axis, Choice, Detail, Interval, Metrics, MetricsQuery, metrics, read};
+use super::metrics::{Axis, Choice, Detail, Group, Interval, Metrics, MetricsQuery, metrics, read};
 use crate::platform::{Database, DatabaseError};
 use crate::record::blocks::{DAY_HOURS, OTHER, RANKS};
 use crate::record::ranks::{self, Rank, Ranks};
@@ -59,14 +59,28 @@ async fn all_but(database: &dyn Database, query: &MetricsQuery, place: usize) ->
 async fn ranked(database: &dyn Database, query: &MetricsQuery, limit: usize) -> Result<Metrics, DatabaseError> {
     let greatest = greatest(database, query, limit).await?;
     let narrowed = query.narrowed_to(&greatest);
-    let mut great = Collector::only(&narrowed, &greatest);
-    read(database, &narrowed, &mut great, |_| false).await?;
+    let (mut great, _) = read(database, &narrowed, Collector::only(&narrowed, &greatest), |_| false).await?;
     // What is recorded meanwhile may only be in the second.
     let undivided = MetricsQuery { group_by: Vec::new(), ..query.clone() };
-    let mut all = Collector::new(&undivided);
-    read(database, &undivided, &mut all, |_| false).await?;
-    great.add_rest(all);
-    Ok(great.found)
+    let all = metrics(database, &undivided).await?;
+    add_rest(&mut great, all, query.group_by.len());
+    Ok(great)
+}
+
+/// As one group, what the groups leave of all.
+fn add_rest(groups: &mut Metrics, all: Metrics, axes: usize) {
+    let mut rest: BTreeMap<_, _> = all.points.into_iter().map(|((start, _), sums)| (start, sums)).collect();
+    for ((start, _), sums) in &groups.points {
+        if let Some(rest) = rest.get_mut(start) {
+            rest.subtract(sums);
+        }
+    }
+    rest.retain(|_, sums| !sums.is_empty());
+    if !rest.is_empty() {
+        let other = groups.groups.len();
+        groups.groups.push(Group { values: vec![OTHER.to_owned(); axes], names: vec![String::new(); axes] });
+        groups.points.extend(rest.into_iter().map(|(start, sums)| ((start, other), sums)));
+    }
 }
 
 /// The values of the groups that most was asked of, and of these the first by name.
@@ -79,11 +93,10 @@ async fn greatest(
     // Of five minutes there are no others than are asked for, and no whole days.
     let interval = if query.interval == Interval::FiveMinutes { query.interval } else { Interval::Whole };
     let counted = MetricsQuery { interval, detail: Detail::Requests, ..query.clone() };
-    let mut counts = Collector::new(&counted);
     let is_ranked = |day: FoldedDay| day.is_current() && query.has_all_of(day.day);
-    let days = read(database, &counted, &mut counts, is_ranked).await?;
-    for ((_, group), sums) in &counts.found.points {
-        if let Some(group) = counts.found.groups.get(*group) {
+    let (found, days) = read(database, &counted, Collector::new(&counted), is_ranked).await?;
+    for ((_, group), sums) in &found.points {
+        if let Some(group) = found.groups.get(*group) {
             ranking.add(group.values.iter().map(String::as_str), (sums.counts.requests, sums.counts.attempts));
         }
     }
