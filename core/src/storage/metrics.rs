@@ -102,7 +102,7 @@ impl Metrics {
 }
 
 pub async fn metrics(database: &dyn Database, query: &MetricsQuery) -> Result<Metrics, DatabaseError> {
-    let (found, _) = read(database, query, Collector::new(query), |_| false).await?;
+    let (found, _) = read(database, query, Collector::new(query), &|_| false).await?;
     Ok(found)
 }
 
@@ -111,7 +111,7 @@ pub(super) async fn read(
     database: &dyn Database,
     query: &MetricsQuery,
     mut sums: Collector<'_>,
-    is_left_out: impl Fn(FoldedDay) -> bool,
+    is_left_out: &(dyn Fn(FoldedDay) -> bool + Sync),
 ) -> Result<(Metrics, Vec<FoldedDay>), DatabaseError> {
     let state = folds::state(database).await?;
     let (from, to) = query.bounds();

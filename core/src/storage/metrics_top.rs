@@ -59,7 +59,7 @@ async fn all_but(database: &dyn Database, query: &MetricsQuery, place: usize) ->
 async fn ranked(database: &dyn Database, query: &MetricsQuery, limit: usize) -> Result<Metrics, DatabaseError> {
     let greatest = greatest(database, query, limit).await?;
     let narrowed = query.narrowed_to(&greatest);
-    let (mut great, _) = read(database, &narrowed, Collector::only(&narrowed, &greatest), |_| false).await?;
+    let (mut great, _) = read(database, &narrowed, Collector::only(&narrowed, &greatest), &|_| false).await?;
     // What is recorded meanwhile may only be in the second.
     let undivided = MetricsQuery { group_by: Vec::new(), ..query.clone() };
     let all = metrics(database, &undivided).await?;
@@ -94,7 +94,7 @@ async fn greatest(
     let interval = if query.interval == Interval::FiveMinutes { query.interval } else { Interval::Whole };
     let counted = MetricsQuery { interval, detail: Detail::Requests, ..query.clone() };
     let is_ranked = |day: FoldedDay| day.is_current() && query.has_all_of(day.day);
-    let (found, days) = read(database, &counted, Collector::new(&counted), is_ranked).await?;
+    let (found, days) = read(database, &counted, Collector::new(&counted), &is_ranked).await?;
     for ((_, group), sums) in &found.points {
         if let Some(group) = found.groups.get(*group) {
             ranking.add(group.values.iter().map(String::as_str), (sums.counts.requests, sums.counts.attempts));
