@@ -41,8 +41,9 @@ test("the upload", async () => {
   const bytes = modules.reduce((sum, module) => sum + gzipSync(module).byteLength, 0);
   // A free plan takes twice that. It was 1 MiB until decisions, rollups on three levels, the configuration's
   // changes and the codecs between dialects came, of which each translated dialect brings six translators; and 1,450 KiB
-  // until they told of several choices and of searches, and sums had margins by the hour.
-  assert.ok(bytes <= 1490 << 10, `${bytes} compressed bytes, not ${1490 << 10}`);
+  // until they told of several choices and of searches, and sums had margins by the hour; 1,490 KiB until reports found their
+  // greatest groups before they read them.
+  assert.ok(bytes <= 1510 << 10, `${bytes} compressed bytes, not ${1510 << 10}`);
 });
 
 test("a request without streaming", async () => {
