@@ -68,7 +68,10 @@ async fn the_greatest_groups_and_the_rest_are_those_of_the_entries() {
     for days in [0, 2, 9] {
         home.clock.advance(DAY * days);
         fold_all(&home).await;
-        for interval in intervals().into_iter().filter(|it| *it != Interval::FiveMinutes) {
+        for interval in intervals() {
+            if interval == Interval::FiveMinutes && days > 2 {
+                continue;
+            }
             for filter in &filters {
                 let asked = |group_by: &[Axis]| {
                     let (group_by, filter) = (group_by.to_vec(), filter.clone());
