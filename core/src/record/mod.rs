@@ -31,3 +31,4 @@ pub use sums::{Detail, Histogram, Sums, Unpriced};
 pub use translated::{MAX_TRANSLATED, Translated, TranslatedKind};
 
 pub(crate) use id::first_id_at;
+pub(crate) use sums::Rank;

@@ -72,7 +72,7 @@ pub(crate) fn encode<'a>(cells: impl IntoIterator<Item = Cell<'a>>) -> Result<Ve
     let mut chunks = Vec::new();
     let mut packer = Packer::default();
     for cell in cells {
-        if packer.bytes >= CHUNK_BYTES {
+        if packer.bytes + packer.texts.bytes >= CHUNK_BYTES {
             chunks.push(std::mem::take(&mut packer).finish()?);
         }
         packer.add(cell)?;
@@ -157,12 +157,34 @@ impl Dimension {
     }
 }
 
+/// The texts of a chunk that is written, each once.
+#[derive(Default)]
+pub(super) struct Texts<'a> {
+    pub(super) list: Vec<&'a str>,
+    places: HashMap<&'a str, u32>,
+    /// What they come to so far.
+    pub(super) bytes: usize,
+}
+
+impl<'a> Texts<'a> {
+    pub(super) fn index(&mut self, text: &'a str) -> u32 {
+        let (list, bytes) = (&mut self.list, &mut self.bytes);
+        *self.places.entry(text).or_insert_with(|| {
+            // Two for its length.
+            *bytes += text.len() + 2;
+            list.push(text);
+            number(list.len() - 1)
+        })
+    }
+}
+
 #[derive(Default)]
 struct Packer<'a> {
-    block: Block<'a>,
-    texts: HashMap<&'a str, u32>,
+    texts: Texts<'a>,
+    dimensions: Vec<[u32; 8]>,
+    entries: Vec<Entry<'a>>,
     last: Option<&'a Dimension>,
-    /// What it comes to so far.
+    /// What dimensions and entries come to so far.
     bytes: usize,
 }
 
@@ -170,30 +192,21 @@ impl<'a> Packer<'a> {
     fn add(&mut self, (dimension, slot, sums): Cell<'a>) -> Result<(), DatabaseError> {
         if self.last.is_none_or(|last| last != dimension) {
             self.last = Some(dimension);
-            let indices = dimension.names().texts().map(|text| self.index(text));
+            let indices = dimension.names().texts().map(|text| self.texts.index(text));
             self.bytes += size(&indices)?;
-            self.block.dimensions.push(indices);
+            self.dimensions.push(indices);
         }
-        let sums = pack(sums, |currency| self.index(currency))?;
-        let dimension = number(self.block.dimensions.len().saturating_sub(1));
+        let sums = pack(sums, |currency| self.texts.index(currency))?;
+        let dimension = number(self.dimensions.len().saturating_sub(1));
         let entry = Entry { dimension, slot, sums: sums.into() };
         self.bytes += size(&entry)?;
-        self.block.entries.push(entry);
+        self.entries.push(entry);
         Ok(())
     }
 
-    fn index(&mut self, text: &'a str) -> u32 {
-        let (texts, bytes) = (&mut self.block.texts, &mut self.bytes);
-        *self.texts.entry(text).or_insert_with(|| {
-            // Two for its length.
-            *bytes += text.len() + 2;
-            texts.push(text);
-            number(texts.len() - 1)
-        })
-    }
-
     fn finish(self) -> Result<Vec<u8>, DatabaseError> {
-        postcard::to_extend(&self.block, vec![VERSION]).map_err(unwritable)
+        let block = Block { texts: self.texts.list, dimensions: self.dimensions, entries: self.entries };
+        postcard::to_extend(&block, vec![VERSION]).map_err(unwritable)
     }
 }
 
@@ -214,7 +227,7 @@ fn size(part: &impl Serialize) -> Result<usize, DatabaseError> {
     postcard::serialize_with_flavor(part, Size::default()).map_err(unwritable)
 }
 
-pub(super) fn number(index: usize) -> u32 {
+fn number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(u32::MAX)
 }
 

@@ -1,23 +1,19 @@
 //! How often each dimension was asked for, a dozen bytes for each: by it a report finds its greatest groups before it reads
 //! their sums.
 
-use std::collections::HashMap;
-
 use serde::Serialize;
 
-use super::pack::{self, CHUNK_BYTES, Cell};
+use super::pack::{self, CHUNK_BYTES, Cell, Texts};
 use super::packed::Packed;
 use super::rollup::Dimension;
+use super::sums::Rank;
 use crate::platform::DatabaseError;
 
 /// The first byte; another layout gets another one.
 const VERSION: u8 = 1;
 
-/// What groups are ranked by: requests, then attempts.
-pub(crate) type Rank = (u64, u64);
-
 /// A chunk as it is read: texts are slices of its bytes.
-#[derive(Default, Serialize)]
+#[derive(Serialize)]
 pub(crate) struct Ranks<'a> {
     pub(crate) texts: Vec<&'a str>,
     /// The indices of each dimension's texts, in the order of [`pack::Names`].
@@ -31,10 +27,10 @@ pub(super) fn encode<'a>(cells: impl IntoIterator<Item = Cell<'a>>) -> Result<Ve
     let mut writer = Writer::default();
     for (dimension, _, sums) in cells {
         let is_next = writer.last.is_none_or(|last| last != dimension);
-        if is_next && writer.bytes >= CHUNK_BYTES {
+        if is_next && writer.bytes() >= CHUNK_BYTES {
             chunks.push(std::mem::take(&mut writer).finish()?);
         }
-        writer.add(dimension, (sums.counts.requests, sums.counts.attempts));
+        writer.add(dimension, sums.rank());
     }
     chunks.push(writer.finish()?);
     Ok(chunks)
@@ -68,38 +64,32 @@ fn read(bytes: &[u8]) -> Option<Ranks<'_>> {
 
 #[derive(Default)]
 struct Writer<'a> {
-    ranks: Ranks<'a>,
-    texts: HashMap<&'a str, u32>,
+    texts: Texts<'a>,
+    rows: Vec<([u32; 8], Rank)>,
     last: Option<&'a Dimension>,
-    /// What it comes to at most.
-    bytes: usize,
 }
 
 impl<'a> Writer<'a> {
     fn add(&mut self, dimension: &'a Dimension, (requests, attempts): Rank) {
         if self.last.is_some_and(|last| last == dimension) {
-            if let Some((_, rank)) = self.ranks.rows.last_mut() {
+            if let Some((_, rank)) = self.rows.last_mut() {
                 *rank = (rank.0.saturating_add(requests), rank.1.saturating_add(attempts));
             }
             return;
         }
         self.last = Some(dimension);
-        let indices = dimension.names().texts().map(|text| self.index(text));
-        self.ranks.rows.push((indices, (requests, attempts)));
-        self.bytes += size_of::<([u32; 8], Rank)>();
+        let indices = dimension.names().texts().map(|text| self.texts.index(text));
+        self.rows.push((indices, (requests, attempts)));
     }
 
-    fn index(&mut self, text: &'a str) -> u32 {
-        let (ranks, bytes) = (&mut self.ranks, &mut self.bytes);
-        *self.texts.entry(text).or_insert_with(|| {
-            *bytes += text.len() + size_of::<u64>();
-            ranks.texts.push(text);
-            pack::number(ranks.texts.len() - 1)
-        })
+    /// What it comes to at most, unless the numbers are huge.
+    fn bytes(&self) -> usize {
+        self.texts.bytes + self.rows.len() * size_of::<([u32; 8], Rank)>()
     }
 
     fn finish(self) -> Result<Vec<u8>, DatabaseError> {
-        postcard::to_extend(&self.ranks, vec![VERSION]).map_err(pack::unwritable)
+        let ranks = Ranks { texts: self.texts.list, rows: self.rows };
+        postcard::to_extend(&ranks, vec![VERSION]).map_err(pack::unwritable)
     }
 }
 

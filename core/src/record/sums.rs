@@ -20,6 +20,9 @@ pub struct Sums {
     pub last_minute: u64,
 }
 
+/// See [`Sums::rank`].
+pub(crate) type Rank = (u64, u64);
+
 /// What is to be told of sums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Detail {
@@ -78,6 +81,11 @@ impl Sums {
         self.unpriced.tokens = self.unpriced.tokens.saturating_sub(others.unpriced.tokens);
         self.first_token.subtract(&others.first_token);
         self.total.subtract(&others.total);
+    }
+
+    /// What groups are ranked by: requests, then attempts.
+    pub(crate) const fn rank(&self) -> Rank {
+        (self.counts.requests, self.counts.attempts)
     }
 
     /// Whether nothing was counted.

@@ -40,7 +40,7 @@ impl<'a> Collector<'a> {
     }
 
     pub(super) fn add(&mut self, names: Names<'_>, start: i64, add: impl FnOnce(&mut Sums)) {
-        if !self.query.filter.iter().all(|choice| choice.takes_value(choice.axis.of(&names))) {
+        if !self.query.filter.iter().all(|choice| choice.takes(&names)) {
             return;
         }
         let numbers = self.values.numbers(self.query.group_by.iter().map(|axis| axis.of(&names)));
@@ -213,7 +213,7 @@ impl Choice {
         self.takes_value(self.axis.of(names))
     }
 
-    pub(super) fn takes_value(&self, value: &str) -> bool {
+    fn takes_value(&self, value: &str) -> bool {
         self.values.is_empty() || self.values.iter().any(|wanted| wanted == value) != self.leaves_out
     }
 }

@@ -10,8 +10,9 @@ use super::day_sums::{self, Blocks, Table};
 use super::folds::FoldedDay;
 use super::metrics::{Axis, Choice, Detail, Group, Interval, Metrics, MetricsQuery, metrics, read};
 use crate::platform::{Database, DatabaseError};
+use crate::record::Rank;
 use crate::record::blocks::{DAY_HOURS, OTHER, RANKS};
-use crate::record::ranks::{self, Rank, Ranks};
+use crate::record::ranks::{self, Ranks};
 
 /// As [`metrics`], for who tells `limit` groups and the others as one. Those may be one already, whose values are [`OTHER`], and the
 /// minutes in which somebody was last asked may be too late.
@@ -97,7 +98,7 @@ async fn greatest(
     let (found, days) = read(database, &counted, Collector::new(&counted), &is_ranked).await?;
     for ((_, group), sums) in &found.points {
         if let Some(group) = found.groups.get(*group) {
-            ranking.add(group.values.iter().map(String::as_str), (sums.counts.requests, sums.counts.attempts));
+            ranking.add(group.values.iter().map(String::as_str), sums.rank());
         }
     }
     let days: Vec<_> = days.iter().map(|it| it.day).collect();
@@ -136,6 +137,7 @@ impl Ranking {
         Ok(())
     }
 
+    /// In the order in which the report tells them: by rank, then by name.
     fn greatest(self, limit: usize) -> HashSet<Vec<String>> {
         let values = self.values.values();
         let value = |number: u32| values.get(&number).copied().unwrap_or_default();

@@ -344,7 +344,7 @@ async fn over_time(admin: &Admin, call: AdminCall) -> Result<Reply, AdminError> 
 fn top(found: Metrics, limit: usize) -> (Vec<MetricsGroup>, Vec<MetricsPoint>) {
     let totals = found.totals();
     let mut order: Vec<usize> = (0..found.groups.len()).collect();
-    let rank = |index: &usize| totals.get(*index).map(|sums| (sums.counts.requests, sums.counts.attempts));
+    let rank = |index: &usize| totals.get(*index).map(Sums::rank);
     order.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| values(&found, *a).cmp(values(&found, *b))));
     // Where each group's sums go: to a place of its own, or to that behind the last.
     order.retain(|index| !values(&found, *index).iter().any(|value| value == OTHER));
