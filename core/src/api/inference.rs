@@ -61,7 +61,8 @@ pub(super) async fn answer(
     let mut room = shared.room.reserve();
     let mut journal = Journal::new(Arc::clone(shared), context.background, facts);
     match prepare(shared, asked, parts, body, journal.facts_mut(), &mut room).await {
-        Ok((call, route)) => pipeline::run(shared, &call, &route, journal).await,
+        // On the heap, because it is larger than all that leads to it.
+        Ok((call, route)) => Box::pin(pipeline::run(shared, &call, &route, journal)).await,
         Err(error) => {
             let (outcome, status) = match error.code {
                 Some(upload::ABORTED) => (Outcome::Cancelled, 499),

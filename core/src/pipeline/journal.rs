@@ -75,8 +75,8 @@ pub(crate) struct Journal {
     /// How the first candidate was chosen.
     choice: Option<Choice>,
     is_done: bool,
-    /// The last failed attempt; final unless another one follows.
-    failed: Option<LogEntry>,
+    /// The last failed attempt; final unless another one follows. On the heap, for the many requests that have none.
+    failed: Option<Box<LogEntry>>,
     current: Option<Current>,
     live: Arc<Live>,
     /// Of `live` among all requests on their way.
@@ -150,7 +150,7 @@ impl Journal {
 
     pub(crate) fn begin(&mut self, candidate: Arc<Candidate>, provider_model: String) {
         if let Some(entry) = self.failed.take() {
-            self.submit(entry);
+            self.submit(*entry);
         }
         self.attempts += 1;
         if let Some(choice) = &mut self.choice {
@@ -221,14 +221,14 @@ impl Journal {
         let entry = self.entry(ending);
         self.current = None;
         self.live.attempt(self.attempts, None);
-        self.failed = Some(entry);
+        self.failed = Some(Box::new(entry));
     }
 
     /// No other attempt follows the failed one: the client was answered with `status`.
     pub(crate) fn answered(&mut self, status: u16) {
         if let Some(mut entry) = self.failed.take() {
             entry.status = status;
-            self.submit_last(entry);
+            self.submit_last(*entry);
         }
     }
 
@@ -243,7 +243,7 @@ impl Journal {
     /// The gateway answered by itself, after all attempts.
     pub(super) fn finish_by_oneself(&mut self, ending: Ending) {
         if let Some(entry) = self.failed.take() {
-            self.submit(entry);
+            self.submit(*entry);
             self.attempts += 1;
         }
         self.finish(ending);

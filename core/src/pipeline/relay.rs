@@ -64,13 +64,12 @@ impl Relay {
     ) -> Self {
         let ready = guide.pass_held(held).into();
         let end = ends_at.filter(|_| rest.is_some()).map(|end| Timer(clock.sleep(end.since(clock.now()))));
-        let silence = Silence::new(clock);
         Self {
             ready,
             rest,
             guide,
             pace,
-            silence,
+            silence: Silence::default(),
             fillers: 0,
             doubt: Doubt::default(),
             end,
@@ -134,7 +133,7 @@ impl Relay {
         let limit = if is_ending { SOON } else { self.pace.idle };
         let filler_due = self.pace.keep_alive.map(|every| every.saturating_mul(self.fillers + 1));
         let filler_due = filler_due.filter(|due| *due < limit && self.guide.is_stream());
-        let silent = std::task::ready!(self.silence.poll(cx, filler_due.unwrap_or(limit)));
+        let silent = std::task::ready!(self.silence.poll(cx, &*self.clock, filler_due.unwrap_or(limit)));
         Poll::Ready(match filler_due {
             Some(_) if silent < limit => Silent::Fill,
             _ if is_ending => Silent::End(End::Over),

@@ -13,6 +13,8 @@ use http::{Request, Response, Uri, Version};
 use http_body::Body as HttpBody;
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
+use hyper::rt::{Read, Write};
+use hyper_rustls::MaybeHttpsStream;
 use llmio_core::platform::{Body, BodyError, HttpResponse, Payload};
 
 use super::alarm::Alarm;
@@ -24,11 +26,19 @@ use super::host::Host;
 /// Some providers send more than a hundred headers.
 const MAX_HEADERS: usize = 512;
 
+/// On the heap: hyper makes room for 32 requests to a connection, of which there is never more than one.
+type RequestBody = Box<PayloadBody>;
+
+/// What a connection goes over. On the heap, where plain TCP takes the little that it needs: TLS has more than all the rest.
+trait Transport: Read + Write + Send + Unpin {}
+
+impl<T: Read + Write + Send + Unpin> Transport for T {}
+
 /// An open connection. It makes progress only while it is driven.
 pub(super) struct Connection {
-    sender: http1::SendRequest<PayloadBody>,
+    sender: http1::SendRequest<RequestBody>,
     /// Gone as soon as the connection is closed: what waits for it then learns so.
-    driver: Option<http1::Connection<Io, PayloadBody>>,
+    driver: Option<http1::Connection<Box<dyn Transport>, RequestBody>>,
     /// It has served an exchange.
     was_used: bool,
     /// It was closed in the midst of a head.
@@ -37,6 +47,10 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) async fn open(io: Io) -> Result<Box<Self>, SendError> {
+        let io: Box<dyn Transport> = match io {
+            MaybeHttpsStream::Http(MaybeHttpsStream::Http(tcp)) => Box::new(tcp),
+            tls => Box::new(tls),
+        };
         let handshake = http1::Builder::new().max_headers(MAX_HEADERS).handshake(io);
         let (sender, driver) = handshake.await.map_err(|error| SendError::Exchange(error.into()))?;
         let mut connection = Box::new(Self { sender, driver: Some(driver), was_used: false, has_rest: false });
@@ -73,7 +87,7 @@ pub(super) async fn send(
     request: Request<Payload>,
     host: &Arc<Host>,
 ) -> Result<HttpResponse, SendError> {
-    let mut request = request.map(PayloadBody::from);
+    let mut request = request.map(|payload| RequestBody::new(payload.into()));
     request.headers_mut().entry(HOST).or_insert_with(|| host.name());
     // The request line has path and query only.
     *request.uri_mut() = match request.uri().path_and_query() {

@@ -100,7 +100,8 @@ impl Pool {
             }
         })?;
         if io.connected().is_negotiated_h2() {
-            let place = host.add_lane(h2::Lane::open(io).await?, since);
+            // Boxed, because it is rare and large.
+            let place = host.add_lane(Box::pin(h2::Lane::open(io)).await?, since);
             place.map(Connection::Http2).ok_or_else(|| SendError::Exchange("it closed a new connection".into()))
         } else {
             h1::Connection::open(io).await.map(Connection::Http1)

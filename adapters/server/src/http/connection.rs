@@ -1,13 +1,14 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Version;
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulConnection;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
@@ -44,46 +45,41 @@ impl Shutdown {
 /// How clients are served.
 #[derive(Debug)]
 pub(super) struct Terms {
-    http1: Builder<TokioExecutor>,
-    http2: Builder<TokioExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
     proxies: TrustedProxies,
 }
 
 impl Terms {
     pub(super) fn new(proxies: TrustedProxies) -> Self {
-        Self { http1: protocol().http1_only(), http2: protocol().http2_only(), proxies }
+        let mut http1 = http1::Builder::new();
+        http1.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(BUFFER).max_headers(MAX_HEADERS);
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
+            .timer(TokioTimer::new())
+            .max_header_list_size(u32::try_from(BUFFER).unwrap_or(u32::MAX))
+            .initial_stream_window_size(HTTP2_WINDOW)
+            .initial_connection_window_size(HTTP2_WINDOW * 2)
+            .keep_alive_interval(PING_INTERVAL)
+            .keep_alive_timeout(PING_TIMEOUT);
+        Self { http1, http2, proxies }
     }
-}
-
-fn protocol() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(BUFFER)
-        .max_headers(MAX_HEADERS);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(BUFFER).unwrap_or(u32::MAX))
-        .initial_stream_window_size(HTTP2_WINDOW)
-        .initial_connection_window_size(HTTP2_WINDOW * 2)
-        .keep_alive_interval(PING_INTERVAL)
-        .keep_alive_timeout(PING_TIMEOUT);
-    builder
 }
 
 /// Serves one connection to its end. When the client leaves, the running handler or body is dropped at once.
 pub(super) async fn serve<H: Handler>(
     terms: Arc<Terms>,
-    stream: TcpStream,
+    stream: std::net::TcpStream,
     peer: SocketAddr,
     handler: Arc<H>,
     shutdown: Shutdown,
     exchanges: Exchanges,
     _burden: Burden,
 ) {
+    let stream = match TcpStream::from_std(stream) {
+        Ok(stream) => stream,
+        Err(error) => return tracing::warn!(%peer, %error, "a connection could not be taken"),
+    };
     let watched = exchanges.clone();
     let mut silence = pin!(silence(&watched));
     let mut stream = ClientStream::new(stream, exchanges.clone());
@@ -92,11 +88,7 @@ pub(super) async fn serve<H: Handler>(
         () = silence.as_mut() => return,
         () = shutdown.stop.cancelled() => return,
     };
-    let protocol = match version {
-        Ok(Some(Version::HTTP_2)) => &terms.http2,
-        Ok(Some(_)) => &terms.http1,
-        Ok(None) | Err(_) => return,
-    };
+    let Ok(Some(version)) = version else { return };
     let (of_clients, doubt) = (Arc::clone(&terms), exchanges.doubt().clone());
     let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
         let handler = Arc::clone(&handler);
@@ -110,25 +102,34 @@ pub(super) async fn serve<H: Handler>(
             Ok::<_, Infallible>(answer.map(|body| AnswerBody::new(body, exchange)))
         })
     });
-    let mut connection = pin!(protocol.serve_connection(TokioIo::new(stream), service));
-    let ended = tokio::select! {
-        biased;
-        ended = connection.as_mut() => Some(ended),
-        () = silence.as_mut() => None,
-        () = shutdown.stop.cancelled() => None,
-    };
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            connection.as_mut().graceful_shutdown();
-            tokio::select! {
-                ended = connection => ended,
-                () = shutdown.abort.cancelled() => Ok(()),
-            }
-        }
+    let stream = TokioIo::new(stream);
+    let ended = if version == Version::HTTP_2 {
+        // On the heap, because it is rare and large.
+        drive(Box::pin(terms.http2.serve_connection(stream, service)).as_mut(), silence, &shutdown).await
+    } else {
+        drive(pin!(terms.http1.serve_connection(stream, service)), silence, &shutdown).await
     };
     if let Err(error) = ended {
         tracing::debug!(%peer, error = %error, "a client's connection broke off");
+    }
+}
+
+/// Until the connection has ended, or after its running exchanges when it is to stop.
+async fn drive<C: GracefulConnection>(
+    mut connection: Pin<&mut C>,
+    silence: Pin<&mut impl Future<Output = ()>>,
+    shutdown: &Shutdown,
+) -> Result<(), C::Error> {
+    tokio::select! {
+        biased;
+        ended = connection.as_mut() => return ended,
+        () = silence => {}
+        () = shutdown.stop.cancelled() => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    tokio::select! {
+        ended = connection => ended,
+        () = shutdown.abort.cancelled() => Ok(()),
     }
 }
 

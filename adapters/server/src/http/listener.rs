@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -95,13 +95,7 @@ impl Listener {
                     };
                     let exchanges = Exchanges::new(burden.load());
                     crowd.add(&exchanges, &shutdown.stop, connections.len());
-                    let served = async move {
-                        match TcpStream::from_std(stream) {
-                            Ok(stream) => serve(terms, stream, peer, handler, shutdown, exchanges, burden).await,
-                            Err(error) => tracing::warn!(%peer, %error, "a connection could not be taken"),
-                        }
-                    };
-                    connections.spawn_on(served, runtime);
+                    connections.spawn_on(serve(terms, stream, peer, handler, shutdown, exchanges, burden), runtime);
                 }
                 Err(error) if is_of_connection(&error) => {}
                 Err(error) => {
