@@ -64,7 +64,7 @@ export function BarChart({
   const step = bars.length ? width / bars.length : width;
   const gap = step > 6 ? Math.min(3, step * 0.2) : 0;
   const y = (value: number) => (top ? (value / top) * (height - 4) : 0);
-  const label = (index: number) => bars[index]?.label ?? '';
+  const label = (index: number) => bars[index]?.label ?? '\u00a0';
   const first = Math.min(at ?? 0, anchor ?? at ?? 0);
   const last = at === null ? -1 : Math.min(bars.length - 1, Math.max(at, anchor ?? at));
   const chosen = bars.slice(first, last + 1);

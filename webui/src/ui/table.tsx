@@ -58,7 +58,17 @@ function Windowed<T>(props: TableProps<T>) {
   const [offset, setOffset] = useState(0);
   const { rows, columns, flowing } = props;
   const lines = columns.filter(({ card }) => !card || card === 'bare').length;
-  useLayoutEffect(() => setOffset((top.current?.getBoundingClientRect().top ?? 0) + scrollY), []);
+  // Where the rows begin, below the names of the columns. What stands above the table may come, grow and go.
+  useLayoutEffect(() => {
+    const find = () => {
+      const first = top.current?.querySelector('tbody, ul');
+      if (first) setOffset(first.getBoundingClientRect().top + scrollY);
+    };
+    find();
+    const observer = new ResizeObserver(find);
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, []);
   const virtual = useWindowVirtualizer({
     count: rows.length,
     estimateSize: () => (phone ? 60 + (flowing ? Math.ceil(lines / 2) : lines) * 26 : ROW),
