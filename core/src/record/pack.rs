@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn what_is_packed_comes_out() {
         let mut sums = Sums { last_minute: 29_000_000, ..Sums::default() };
-        sums.counts.requests = 300;
+        (sums.counts.requests, sums.counts.attempts) = (300, 301);
         sums.counts.generation_tokens = u64::MAX;
         sums.add_cost("USD", 0.1);
         sums.add_cost("CNY", 2.5);
@@ -264,7 +264,10 @@ mod tests {
                 assert_eq!(read, sums);
                 let (mut without, none) = (Sums::default(), Default::default);
                 block.add_to(&mut without, entry, Detail::Sums).unwrap();
-                assert_eq!(without, Sums { first_token: none(), total: none(), ..read });
+                assert_eq!(without, Sums { first_token: none(), total: none(), ..read.clone() });
+                let mut rank = Sums::default();
+                block.add_to(&mut rank, entry, Detail::Requests).unwrap();
+                assert_eq!(rank.rank(), read.rank());
                 assert_eq!(names[entry.dimension as usize], dimensions[seen / 3_000]);
                 assert_eq!(entry.slot, (seen % 3_000) as u8);
                 seen += 1;

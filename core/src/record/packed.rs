@@ -1,10 +1,12 @@
 //! Packed sums, read number by number: a report may have some million of them.
 
-use super::rollup::Counts;
 use super::sums::{Detail, Histogram, Sums, Unpriced};
 
 /// So many counts of a histogram are added at once, if each is one byte.
 const SHORT: usize = 32;
+
+/// So many counts come up to attempts, the first of them requests.
+const RANKED: usize = 10;
 
 /// Numbers as postcard writes them.
 pub(super) struct Packed<'a>(pub(super) &'a [u8]);
@@ -12,14 +14,13 @@ pub(super) struct Packed<'a>(pub(super) &'a [u8]);
 /// Adds what [`super::pack::pack`] has written, as far as it is wanted. `None` for what it has not.
 pub(super) fn add<'a>(sums: &mut Sums, bytes: &[u8], currency: impl Fn(u32) -> &'a str, detail: Detail) -> Option<()> {
     let mut packed = Packed(bytes);
-    let mut counts = [0; Counts::WHOLE_NUMBERS];
-    for count in &mut counts {
-        *count = packed.number()?;
-    }
-    sums.counts.add_whole_numbers(&counts);
     if detail == Detail::Requests {
+        let [requests, .., attempts] = packed.numbers::<RANKED>()?;
+        sums.counts.requests = sums.counts.requests.saturating_add(requests);
+        sums.counts.attempts = sums.counts.attempts.saturating_add(attempts);
         return Some(());
     }
+    sums.counts.add_whole_numbers(&packed.numbers()?);
     for _ in 0..packed.number()? {
         let index = u32::try_from(packed.number()?).ok()?;
         sums.add_cost(currency(index), packed.real()?);
@@ -43,6 +44,14 @@ impl<'a> Packed<'a> {
             return Some((*first).into());
         }
         self.long_number()
+    }
+
+    fn numbers<const COUNT: usize>(&mut self) -> Option<[u64; COUNT]> {
+        let mut numbers = [0; COUNT];
+        for number in &mut numbers {
+            *number = self.number()?;
+        }
+        Some(numbers)
     }
 
     fn long_number(&mut self) -> Option<u64> {

@@ -4,7 +4,7 @@ use super::fold_hours::ANY_MARGIN;
 use super::together;
 use crate::platform::{Database, DatabaseError, Row, Statement, Value};
 use crate::record::pack::CHUNK_BYTES;
-use crate::record::rollup::DAY_SECS;
+use crate::record::rollup::{DAY_SECS, HOUR_SECS};
 
 /// Bytes of packed sums to an answer: it is whole in memory, more than once, and a Worker has 128 MB for everything. A single
 /// day may take more.
@@ -84,6 +84,17 @@ pub(crate) async fn folded_days(database: &dyn Database, from: i64, to: i64) -> 
         Ok(FoldedDay { day: cells.integer()?, form: cells.integer()? })
     };
     rows.iter().map(day).collect()
+}
+
+/// Where what is folded ends, of the times before `before`, a second; zero where nothing is.
+pub(crate) async fn folded_until(database: &dyn Database, before: i64) -> Result<i64, DatabaseError> {
+    // There are few hours behind it, and to find the end of those before it would compare all of a row.
+    let sql = format!(
+        "SELECT max(\
+             coalesce((SELECT start + {HOUR_SECS} FROM rollup_hours WHERE +start < ?1 ORDER BY start DESC LIMIT 1), 0), \
+             coalesce((SELECT max(day) + {DAY_SECS} FROM rollup_days WHERE day < ?1), 0))"
+    );
+    Ok(integers(database, sql, vec![before.into()]).await?.first().copied().unwrap_or(0))
 }
 
 /// The newest folded day whose blocks are not those of [`FORM`].

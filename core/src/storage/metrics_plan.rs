@@ -64,6 +64,14 @@ impl MetricsQuery {
         (from.max(to - i64::from(ROLLUP_RETENTION_DAYS + 2) * DAY_SECS).max(1), to)
     }
 
+    /// The same of the times before a second and from it on; five minutes are not parted, since they are not read from what is folded.
+    pub(super) fn cut_at(&self, second: i64) -> (Self, Self) {
+        let (from, to) = self.bounds();
+        let second = if self.interval == Interval::FiveMinutes { to } else { second.max(from).min(to) };
+        let cut = Timestamp::from_secs(second);
+        (Self { to: cut, ..self.clone() }, Self { from: cut, ..self.clone() })
+    }
+
     /// When the interval began that a period belongs to.
     pub(super) fn start_of(&self, second: i64) -> i64 {
         match self.interval {

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::collector::{Asked, Collector, Numbers};
 use super::day_sums::{self, Blocks, Table};
-use super::folds::FoldedDay;
+use super::folds::{self, FoldedDay};
 use super::metrics::{Axis, Choice, Detail, Group, Interval, Metrics, MetricsQuery, metrics, read};
 use crate::platform::{Database, DatabaseError};
 use crate::record::Rank;
@@ -58,14 +58,40 @@ async fn all_but(database: &dyn Database, query: &MetricsQuery, place: usize) ->
 /// Finds the greatest groups by how often they were asked for, and reads the sums of those; the rest is what they leave of the sums
 /// of all.
 async fn ranked(database: &dyn Database, query: &MetricsQuery, limit: usize) -> Result<Metrics, DatabaseError> {
-    let greatest = greatest(database, query, limit).await?;
-    let narrowed = query.narrowed_to(&greatest);
+    // Of what is not folded every row would be read to find them, and once more for each of the others: so it is read whole.
+    let (folded, open) = query.cut_at(folds::folded_until(database, query.bounds().1).await?);
+    let open = metrics(database, &open).await?;
+    let greatest = greatest(database, &folded, &open, limit).await?;
+    let narrowed = folded.narrowed_to(&greatest);
     let (mut great, _) = read(database, &narrowed, Collector::only(&narrowed, &greatest), &|_| false).await?;
     // What is recorded meanwhile may only be in the second.
-    let undivided = MetricsQuery { group_by: Vec::new(), ..query.clone() };
-    let all = metrics(database, &undivided).await?;
+    let undivided = MetricsQuery { group_by: Vec::new(), ..folded.clone() };
+    let mut all = metrics(database, &undivided).await?;
+    add(&mut all, &open, |_| Some(Group::default()));
+    add(&mut great, &open, |group| greatest.contains(&group.values).then(|| group.clone()));
     add_rest(&mut great, all, query.group_by.len());
     Ok(great)
+}
+
+/// Adds what was found of a later time, to the group that `group_of` answers, if to any.
+fn add(sums: &mut Metrics, later: &Metrics, group_of: impl Fn(&Group) -> Option<Group>) {
+    let places = sums.groups.iter().map(|group| group.values.clone()).zip(0..);
+    let mut places: HashMap<Vec<String>, usize> = places.collect();
+    let mut place_of = |group: &Group| {
+        let group = group_of(group)?;
+        let place = *places.entry(group.values.clone()).or_insert(sums.groups.len());
+        match sums.groups.get_mut(place) {
+            Some(known) => known.names = group.names,
+            None => sums.groups.push(group),
+        }
+        Some(place)
+    };
+    let places: Vec<_> = later.groups.iter().map(&mut place_of).collect();
+    for ((start, group), later) in &later.points {
+        if let Some(Some(place)) = places.get(*group) {
+            *sums.points.entry((*start, *place)).or_default() += later;
+        }
+    }
 }
 
 /// As one group, what the groups leave of all.
@@ -84,23 +110,21 @@ fn add_rest(groups: &mut Metrics, all: Metrics, axes: usize) {
     }
 }
 
-/// The values of the groups that most was asked of, and of these the first by name.
+/// The values of the groups that most was asked of, with what is known of a later time, and of these the first by name.
 async fn greatest(
     database: &dyn Database,
     query: &MetricsQuery,
+    later: &Metrics,
     limit: usize,
 ) -> Result<HashSet<Vec<String>>, DatabaseError> {
     let mut ranking = Ranking::default();
+    ranking.add(later);
     // Of five minutes there are no others than are asked for, and no whole days.
     let interval = if query.interval == Interval::FiveMinutes { query.interval } else { Interval::Whole };
     let counted = MetricsQuery { interval, detail: Detail::Requests, ..query.clone() };
     let is_ranked = |day: FoldedDay| day.is_current() && query.has_all_of(day.day);
     let (found, days) = read(database, &counted, Collector::new(&counted), &is_ranked).await?;
-    for ((_, group), sums) in &found.points {
-        if let Some(group) = found.groups.get(*group) {
-            ranking.add(group.values.iter().map(String::as_str), sums.rank());
-        }
-    }
+    ranking.add(&found);
     let days: Vec<_> = days.iter().map(|it| it.day).collect();
     let blocks = Blocks { table: Table::Sums, days: &days, axis: RANKS, parts: None, hours: &[DAY_HOURS] };
     day_sums::read(database, &blocks, |_, _, bytes| ranking.add_dimensions(query, bytes)).await?;
@@ -115,9 +139,13 @@ struct Ranking {
 }
 
 impl Ranking {
-    fn add<'v>(&mut self, values: impl Iterator<Item = &'v str>, rank: Rank) {
-        let group = self.values.numbers(values);
-        self.add_to(group, rank);
+    fn add(&mut self, found: &Metrics) {
+        for ((_, group), sums) in &found.points {
+            if let Some(group) = found.groups.get(*group) {
+                let group = self.values.numbers(group.values.iter().map(String::as_str));
+                self.add_to(group, sums.rank());
+            }
+        }
     }
 
     fn add_to(&mut self, group: [u32; 2], (requests, attempts): Rank) {
