@@ -113,9 +113,7 @@ impl<'a> Block<'a> {
 
     /// The dimension that has these texts.
     pub(crate) fn names(&self, indices: &[u32; 8]) -> Names<'a> {
-        let [model, provider, provider_model, association_id, key_id, key_name, dialect, origin] =
-            indices.map(|index| self.text(index));
-        Names { model, provider, provider_model, association_id, key_id, key_name, dialect, origin }
+        Names::of(indices.map(|index| self.text(index)))
     }
 
     /// Adds what is wanted of an entry.
@@ -129,8 +127,14 @@ impl<'a> Block<'a> {
 }
 
 impl<'a> Names<'a> {
+    /// Takes them in the order of the fields.
+    pub(crate) const fn of(texts: [&'a str; 8]) -> Self {
+        let [model, provider, provider_model, association_id, key_id, key_name, dialect, origin] = texts;
+        Self { model, provider, provider_model, association_id, key_id, key_name, dialect, origin }
+    }
+
     /// In the order of the fields.
-    pub(super) const fn texts(self) -> [&'a str; 8] {
+    pub(crate) const fn texts(self) -> [&'a str; 8] {
         let Self { model, provider, provider_model, association_id, key_id, key_name, dialect, origin } = self;
         [model, provider, provider_model, association_id, key_id, key_name, dialect, origin]
     }

@@ -1,6 +1,5 @@
 //! What a report has found so far.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use rustc_hash::FxHashMap;
@@ -12,40 +11,51 @@ use crate::record::pack::{self, Block, Names};
 
 pub(super) struct Collector<'a> {
     query: &'a MetricsQuery,
-    /// The groups that count, if not all do.
-    only: Option<&'a HashSet<Vec<String>>>,
-    values: Numbers,
-    /// By the numbers of their values; `None` for one that does not count.
-    index: FxHashMap<[u32; 2], Option<usize>>,
+    texts: Numbers,
+    /// By the numbers of their values.
+    index: FxHashMap<[u32; 2], usize>,
     groups: Vec<Found>,
+    /// Whether groups that are not there yet count.
+    takes_others: bool,
 }
 
 /// A group, and what was found of it.
 struct Found {
-    group: Group,
-    /// When the period began that its names are of.
-    named_at: i64,
+    values: [u32; 2],
+    /// The texts of the newest of its dimensions, which has its names.
+    newest: [u32; 8],
+    /// When the period began that this one is of.
+    newest_at: i64,
     /// By the start of the interval, in order: most are added to the last, so that none is searched for.
     points: Vec<(Timestamp, Sums)>,
 }
 
 impl<'a> Collector<'a> {
     pub(super) fn new(query: &'a MetricsQuery) -> Self {
-        Self { query, only: None, values: Numbers::default(), index: FxHashMap::default(), groups: Vec::new() }
+        let (texts, index) = (Numbers::default(), FxHashMap::default());
+        Self { query, texts, index, groups: Vec::new(), takes_others: true }
     }
 
     /// As [`Self::new`], of some groups.
-    pub(super) fn only(query: &'a MetricsQuery, groups: &'a HashSet<Vec<String>>) -> Self {
-        Self { only: Some(groups), ..Self::new(query) }
+    pub(super) fn only(query: &'a MetricsQuery, groups: &HashSet<Vec<String>>) -> Self {
+        let mut collector = Self::new(query);
+        for values in groups {
+            let values = collector.texts.numbers(values.iter().map(String::as_str));
+            collector.place_of(values);
+        }
+        collector.takes_others = false;
+        collector
     }
 
     pub(super) fn add(&mut self, names: Names<'_>, start: i64, add: impl FnOnce(&mut Sums)) {
         if !self.query.filter.iter().all(|choice| choice.takes(&names)) {
             return;
         }
-        let numbers = self.values.numbers(self.query.group_by.iter().map(|axis| axis.of(&names)));
-        let start_of_interval = Timestamp::from_secs(self.query.start_of(start));
-        if let Some(point) = self.group(numbers, &names, start).and_then(|group| self.point(group, start_of_interval)) {
+        let values = self.texts.numbers(self.query.group_by.iter().map(|axis| axis.of(&names)));
+        let Some(group) = self.place_of(values) else { return };
+        let texts = names.texts().map(|text| self.texts.number(text));
+        self.name(group, start, || texts);
+        if let Some(point) = self.point(group, Timestamp::from_secs(self.query.start_of(start))) {
             add(point);
         }
     }
@@ -59,11 +69,14 @@ impl<'a> Collector<'a> {
         start_of: impl Fn(u8) -> Option<i64>,
     ) -> Result<(), DatabaseError> {
         let block: Block<'_> = pack::decode(bytes)?;
-        let asked = Asked::of(self.query, &block.texts, &mut self.values);
+        let asked = Asked::of(self.query, &block.texts, &mut self.texts);
         let mut groups = Vec::with_capacity(block.dimensions.len());
         for indices in &block.dimensions {
-            let numbers = asked.group(indices);
-            groups.push(numbers.and_then(|numbers| self.group(numbers, &block.names(indices), begin)));
+            let group = asked.group(indices).and_then(|values| self.place_of(values));
+            if let Some(group) = group {
+                self.name(group, begin, || asked.texts(indices));
+            }
+            groups.push(group);
         }
         let query = self.query;
         // A block has many entries of few periods.
@@ -101,58 +114,62 @@ impl<'a> Collector<'a> {
         points.get_mut(place).map(|(_, sums)| sums)
     }
 
-    /// The index of the group whose values have these numbers, or `None` if it does not count. Its names are those of the newest
-    /// period: folded days may be read after newer ones.
-    fn group(&mut self, numbers: [u32; 2], names: &Names<'_>, start: i64) -> Option<usize> {
-        let group_by = &self.query.group_by;
-        let groups = &mut self.groups;
-        let index = (*self.index.entry(numbers).or_insert_with(|| {
-            let values: Vec<_> = group_by.iter().map(|axis| axis.of(names).to_owned()).collect();
-            let counts = self.only.is_none_or(|only| only.contains(&values));
-            counts.then(|| {
-                let group = Group { names: vec![String::new(); values.len()], values };
-                groups.push(Found { group, named_at: i64::MIN, points: Vec::new() });
-                groups.len() - 1
-            })
-        }))?;
-        if let Some(found) = groups.get_mut(index)
-            && found.named_at < start
-        {
-            found.named_at = start;
-            for (known, axis) in found.group.names.iter_mut().zip(group_by) {
-                let name = axis.name_of(names);
-                if *known != name {
-                    *known = name.into_owned();
-                }
-            }
+    /// The place of the group whose values have these numbers, or `None` if it does not count.
+    fn place_of(&mut self, values: [u32; 2]) -> Option<usize> {
+        if !self.takes_others {
+            return self.index.get(&values).copied();
         }
-        Some(index)
+        let groups = &mut self.groups;
+        Some(*self.index.entry(values).or_insert_with(|| {
+            groups.push(Found { values, newest: [0; 8], newest_at: i64::MIN, points: Vec::new() });
+            groups.len() - 1
+        }))
+    }
+
+    /// A group's names are those of the newest period: folded days may be read after newer ones.
+    fn name(&mut self, group: usize, start: i64, texts: impl FnOnce() -> [u32; 8]) {
+        if let Some(found) = self.groups.get_mut(group)
+            && found.newest_at < start
+        {
+            (found.newest, found.newest_at) = (texts(), start);
+        }
     }
 
     /// What was found, without groups of which nothing was.
     pub(super) fn finish(self, breakdown_since: Timestamp) -> Metrics {
+        let texts = self.texts.texts();
+        let text = |number: u32| usize::try_from(number).ok().and_then(|number| texts.get(number)).copied();
+        let axes = &self.query.group_by;
         let mut groups = Vec::with_capacity(self.groups.len());
         let mut points = Vec::new();
         for found in self.groups.into_iter().filter(|found| !found.points.is_empty()) {
             let index = groups.len();
-            groups.push(found.group);
+            let names = Names::of(found.newest.map(|number| text(number).unwrap_or_default()));
+            groups.push(Group {
+                values: axes
+                    .iter()
+                    .zip(found.values)
+                    .map(|(_, value)| text(value).unwrap_or_default().to_owned())
+                    .collect(),
+                names: axes.iter().map(|axis| axis.name_of(&names)).collect(),
+            });
             points.extend(found.points.into_iter().map(|(start, sums)| ((start, index), sums)));
         }
         Metrics { groups, points: points.into_iter().collect(), breakdown_since }
     }
 }
 
-/// Numbers for the values of groups, since there are many groups of few.
+/// Numbers for texts: what is found has few of them, many times.
 #[derive(Default)]
 pub(super) struct Numbers(HashMap<String, u32>);
 
 impl Numbers {
-    fn number(&mut self, value: &str) -> u32 {
-        if let Some(number) = self.0.get(value) {
+    fn number(&mut self, text: &str) -> u32 {
+        if let Some(number) = self.0.get(text) {
             return *number;
         }
         let number = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        self.0.insert(value.to_owned(), number);
+        self.0.insert(text.to_owned(), number);
         number
     }
 
@@ -165,9 +182,11 @@ impl Numbers {
         numbers
     }
 
-    /// The values by their numbers.
-    pub(super) fn values(&self) -> HashMap<u32, &str> {
-        self.0.iter().map(|(value, number)| (*number, value.as_str())).collect()
+    /// The texts in the order of their numbers.
+    pub(super) fn texts(&self) -> Vec<&str> {
+        let mut texts: Vec<_> = self.0.iter().map(|(text, number)| (number, text.as_str())).collect();
+        texts.sort_unstable();
+        texts.into_iter().map(|(_, text)| text).collect()
     }
 }
 
@@ -182,12 +201,12 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn of(query: &MetricsQuery, texts: &[&str], values: &mut Numbers) -> Self {
+    pub(super) fn of(query: &MetricsQuery, texts: &[&str], numbers: &mut Numbers) -> Self {
         let choices = query.filter.iter().filter(|choice| !choice.values.is_empty());
         let taken = |choice: &Choice| texts.iter().map(|text| choice.takes_value(text)).collect();
         Self {
             groups: query.group_by.iter().map(|axis| axis.place()).collect(),
-            numbers: texts.iter().map(|text| values.number(text)).collect(),
+            numbers: texts.iter().map(|text| numbers.number(text)).collect(),
             taken: choices.map(|choice| (choice.axis.place(), taken(choice))).collect(),
         }
     }
@@ -205,6 +224,12 @@ impl Asked {
             *slot = *self.numbers.get(index(*place)?)?;
         }
         Some(numbers)
+    }
+
+    /// The numbers of all texts of a dimension.
+    fn texts(&self, dimension: &[u32; 8]) -> [u32; 8] {
+        let number = |index: u32| usize::try_from(index).ok().and_then(|index| self.numbers.get(index));
+        dimension.map(|index| number(index).copied().unwrap_or_default())
     }
 }
 
@@ -244,13 +269,13 @@ impl Axis {
         }
     }
 
-    fn name_of<'a>(self, names: &Names<'a>) -> Cow<'a, str> {
+    fn name_of(self, names: &Names<'_>) -> String {
         match self {
-            Self::Key => names.key_name.into(),
+            Self::Key => names.key_name.to_owned(),
             Self::Association if !names.association_id.is_empty() => {
-                format!("{} / {}", names.provider, names.provider_model).into()
+                format!("{} / {}", names.provider, names.provider_model)
             }
-            _ => Cow::Borrowed(""),
+            _ => String::new(),
         }
     }
 }

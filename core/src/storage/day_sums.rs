@@ -1,5 +1,6 @@
 //! SQL of the folded days' sums, packed.
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
 
 use super::folds::{ANSWER_BYTES, BlockRow, CHUNK_ROWS, FORM, FoldedDay, UNCHANGED, in_statements, integers};
@@ -11,6 +12,8 @@ use crate::record::rollup::DAY_SECS;
 /// So many days come in one answer, unasked for their size; of coarse blocks by few names.
 const FEW_DAYS: usize = 3;
 const ANSWER_DAYS: usize = 31;
+/// While one answer is looked at, the next one is on its way.
+const AT_ONCE: usize = 2;
 
 /// True of the rows that days of older forms have in `rollup_margins`, beside those in `rollup_blocks`.
 const OLD_MARGINS: &str = "axis IN ('total', 'model', 'provider', 'key', 'route') AND minutes IN (1440, 480)";
@@ -53,9 +56,10 @@ pub(crate) async fn read(
     } else {
         answers(database, wanted).await?
     };
-    for days in answers {
-        let statement = wanted.of(&days).statement("b.day, b.hours, b.sums", "");
-        for row in database.query(statement).await?.iter() {
+    let answer = |days: Vec<i64>| database.query(wanted.of(&days).statement("b.day, b.hours, b.sums", ""));
+    let mut answers = stream::iter(answers).map(answer).buffered(AT_ONCE);
+    while let Some(rows) = answers.try_next().await? {
+        for row in rows.iter() {
             let mut cells = row.cells();
             show(cells.integer()?, cells.integer()?, cells.blob()?)?;
         }

@@ -6,9 +6,9 @@ use crate::platform::{Database, DatabaseError, Row, Statement, Value};
 use crate::record::pack::CHUNK_BYTES;
 use crate::record::rollup::{DAY_SECS, HOUR_SECS};
 
-/// Bytes of packed sums to an answer: it is whole in memory, more than once, and a Worker has 128 MB for everything. A single
-/// day may take more.
-pub(super) const ANSWER_BYTES: u64 = 8 << 20;
+/// Bytes of packed sums to an answer: it is whole in memory, more than once, beside the next one, and a Worker has 128 MB for
+/// everything. A single day may take more.
+pub(super) const ANSWER_BYTES: u64 = 4 << 20;
 /// Chunks of hours to an answer, each of about [`CHUNK_BYTES`] at the most.
 pub(super) const ANSWER_CHUNKS: usize = ANSWER_BYTES as usize / CHUNK_BYTES;
 /// Rows to a deletion: a few milliseconds, for which other writers wait.

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use futures_util::future::try_join;
 use rustc_hash::FxHashMap;
 
 use super::collector::{Asked, Collector, Numbers};
@@ -60,8 +61,9 @@ async fn all_but(database: &dyn Database, query: &MetricsQuery, place: usize) ->
 async fn ranked(database: &dyn Database, query: &MetricsQuery, limit: usize) -> Result<Metrics, DatabaseError> {
     // Of what is not folded every row would be read to find them, and once more for each of the others: so it is read whole.
     let (folded, open) = query.cut_at(folds::folded_until(database, query.bounds().1).await?);
-    let open = metrics(database, &open).await?;
-    let greatest = greatest(database, &folded, &open, limit).await?;
+    let (open, mut ranking) = try_join(metrics(database, &open), ranking(database, &folded)).await?;
+    ranking.add(&open);
+    let greatest = ranking.greatest(limit);
     let narrowed = folded.narrowed_to(&greatest);
     let (mut great, _) = read(database, &narrowed, Collector::only(&narrowed, &greatest), &|_| false).await?;
     // What is recorded meanwhile may only be in the second.
@@ -110,15 +112,9 @@ fn add_rest(groups: &mut Metrics, all: Metrics, axes: usize) {
     }
 }
 
-/// The values of the groups that most was asked of, with what is known of a later time, and of these the first by name.
-async fn greatest(
-    database: &dyn Database,
-    query: &MetricsQuery,
-    later: &Metrics,
-    limit: usize,
-) -> Result<HashSet<Vec<String>>, DatabaseError> {
+/// How often all groups were asked for.
+async fn ranking(database: &dyn Database, query: &MetricsQuery) -> Result<Ranking, DatabaseError> {
     let mut ranking = Ranking::default();
-    ranking.add(later);
     // Of five minutes there are no others than are asked for, and no whole days.
     let interval = if query.interval == Interval::FiveMinutes { query.interval } else { Interval::Whole };
     let counted = MetricsQuery { interval, detail: Detail::Requests, ..query.clone() };
@@ -128,13 +124,13 @@ async fn greatest(
     let days: Vec<_> = days.iter().map(|it| it.day).collect();
     let blocks = Blocks { table: Table::Sums, days: &days, axis: RANKS, parts: None, hours: &[DAY_HOURS] };
     day_sums::read(database, &blocks, |_, _, bytes| ranking.add_dimensions(query, bytes)).await?;
-    Ok(ranking.greatest(limit))
+    Ok(ranking)
 }
 
 /// Groups by how often they were asked for.
 #[derive(Default)]
 struct Ranking {
-    values: Numbers,
+    texts: Numbers,
     groups: FxHashMap<[u32; 2], Rank>,
 }
 
@@ -142,7 +138,7 @@ impl Ranking {
     fn add(&mut self, found: &Metrics) {
         for ((_, group), sums) in &found.points {
             if let Some(group) = found.groups.get(*group) {
-                let group = self.values.numbers(group.values.iter().map(String::as_str));
+                let group = self.texts.numbers(group.values.iter().map(String::as_str));
                 self.add_to(group, sums.rank());
             }
         }
@@ -156,7 +152,7 @@ impl Ranking {
     /// Adds what `ranks` tells of a day.
     fn add_dimensions(&mut self, query: &MetricsQuery, bytes: &[u8]) -> Result<(), DatabaseError> {
         let Ranks { texts, rows } = ranks::decode(bytes)?;
-        let asked = Asked::of(query, &texts, &mut self.values);
+        let asked = Asked::of(query, &texts, &mut self.texts);
         for (dimension, rank) in &rows {
             if let Some(group) = asked.group(dimension) {
                 self.add_to(group, *rank);
@@ -165,10 +161,11 @@ impl Ranking {
         Ok(())
     }
 
-    /// In the order in which the report tells them: by rank, then by name.
+    /// The values of those that most was asked of, and of these the first by name, as the report orders them.
     fn greatest(self, limit: usize) -> HashSet<Vec<String>> {
-        let values = self.values.values();
-        let value = |number: u32| values.get(&number).copied().unwrap_or_default();
+        let texts = self.texts.texts();
+        let value =
+            |number| usize::try_from(number).ok().and_then(|number| texts.get(number)).copied().unwrap_or_default();
         let mut groups: Vec<_> =
             self.groups.into_iter().map(|(group, rank)| (Reverse(rank), group.map(value))).collect();
         groups.retain(|(_, group)| !group.contains(&OTHER));

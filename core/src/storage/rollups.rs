@@ -243,6 +243,9 @@ pub(crate) struct By<'a> {
 /// Rows of up to so many seconds are one. No hour, since the texts of their latencies become one, which D1 bounds.
 const QUARTER_SECS: i64 = 900;
 
+/// What is not folded yet, as a rule.
+const SHORT_SECS: i64 = 2 * HOUR_SECS;
+
 const NAMES: [&str; 8] =
     ["model", "provider", "provider_model", "association_id", "key_id", "key_name", "dialect", "origin"];
 
@@ -268,8 +271,8 @@ pub(crate) async fn read(
     read_latencies(database, spans, &mut show).await
 }
 
-/// As [`read`], but with one row for what is one by `by`. Of the names only those of its axes are told, of keys and
-/// associations as they were last.
+/// As [`read`], but with one row for what is one by `by`, where there may be many or that are few. Of the names only those of its
+/// axes are told, of keys and associations as they were last.
 pub(crate) async fn read_sums(
     database: &dyn Database,
     spans: &[(i64, i64)],
@@ -284,20 +287,25 @@ pub(crate) async fn read_sums(
     let is_told = |name: &str| by.axes.iter().any(|axis| axis.column() == name || told(axis, name));
     // A column that is neither grouped by nor summed up is that of the row with the one maximum that is asked for.
     let names = NAMES.map(|name| if is_told(name) { format!("d.{name}") } else { format!("'' AS {name}") }).join(", ");
+    let is_summed = by.axes.len() < 2 || !is_short(spans);
     let quarter = format!("r.hour / {QUARTER_SECS} * {QUARTER_SECS}");
-    let start = if by.five_minutes { "r.hour" } else { quarter.as_str() };
+    let start = if by.five_minutes || !is_summed { "r.hour" } else { quarter.as_str() };
     // Most of a row's time goes into its counts.
     let is_told = |column: &str| by.detail > Detail::Requests || matches!(column, "requests" | "attempts");
     // `sum` of whole numbers would be an error where it is too large, which a provider's count of tokens may make it.
     let sum = |column: &&str| match *column {
         column if !is_told(column) => "0".to_owned(),
+        column if !is_summed => format!("r.{column}"),
         "cost" => "total(r.cost)".to_owned(),
         column => format!("CAST(total(r.{column}) AS INTEGER)"),
     };
     let sums = Counts::COLUMNS.iter().map(sum).collect::<Vec<_>>().join(", ");
-    let latencies = if by.detail == Detail::All { "group_concat(r.latencies, '')" } else { "''" };
+    let (last_at, latencies) =
+        if is_summed { ("max(r.last_at)", "group_concat(r.latencies, '')") } else { ("r.last_at", "r.latencies") };
+    let latencies = if by.detail == Detail::All { latencies } else { "''" };
     // The last axis first, for most have the same of the first: rows are compared until something differs.
     let groups = by.axes.iter().rev().map(|axis| format!("d.{}, ", axis.column())).collect::<String>();
+    let end = if is_summed { format!("GROUP BY {groups}{start}, r.currency") } else { String::new() };
     let mut wanted = Vec::new();
     let mut conditions = String::new();
     // Few origins are not those of clients.
@@ -308,8 +316,7 @@ pub(crate) async fn read_sums(
         conditions += &format!(" AND d.{column} IN (SELECT value FROM json_each(?{}))", wanted.len() + 1);
     }
     let sql = format!(
-        "SELECT {names}, {start}, r.currency, {sums}, max(r.last_at), {latencies} {}{conditions} \
-         GROUP BY {groups}{start}, r.currency",
+        "SELECT {names}, {start}, r.currency, {sums}, {last_at}, {latencies} {}{conditions} {end}",
         in_spans("rollups")
     );
     show_rows(database, sql, spans, wanted, &mut show).await?;
@@ -317,6 +324,12 @@ pub(crate) async fn read_sums(
         read_latencies(database, spans, &mut show).await?;
     }
     Ok(())
+}
+
+/// Whether rows are few, so that to sum them up by two things, which leaves nearly as many, would take longer than to read them.
+fn is_short(spans: &[(i64, i64)]) -> bool {
+    // Under negative times there are fewer still.
+    spans.iter().filter(|(from, _)| *from > 0).map(|(from, to)| to - from).sum::<i64>() <= SHORT_SECS
 }
 
 async fn show_rows(

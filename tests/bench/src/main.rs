@@ -20,6 +20,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
+/// That of the server, parts of which are measured in this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub(crate) type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Measures the gateway in front of a scripted provider.
