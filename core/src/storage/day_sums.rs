@@ -56,7 +56,7 @@ pub(crate) async fn read(
     } else {
         answers(database, wanted).await?
     };
-    let answer = |days: Vec<i64>| database.query(wanted.of(&days).statement("b.day, b.hours, b.sums", ""));
+    let answer = |days: Vec<i64>| database.query(wanted.of(&days).statement("b.day, b.hours, b.sums"));
     let mut answers = stream::iter(answers).map(answer).buffered(AT_ONCE);
     while let Some(rows) = answers.try_next().await? {
         for row in rows.iter() {
@@ -69,13 +69,20 @@ pub(crate) async fn read(
 
 /// Those of the days that have such blocks, divided into what one answer may hold.
 async fn answers(database: &dyn Database, wanted: &Blocks<'_>) -> Result<Vec<Vec<i64>>, DatabaseError> {
+    // Summed up by the database, the sums themselves would go through its sorter.
+    let mut sizes = Vec::<(i64, u64)>::new();
+    for row in database.query(wanted.statement("b.day, length(b.sums)")).await?.iter() {
+        let mut cells = row.cells();
+        let (day, size) = (cells.integer()?, u64::try_from(cells.integer()?).unwrap_or(0));
+        match sizes.last_mut() {
+            Some((last, sum)) if *last == day => *sum += size,
+            _ => sizes.push((day, size)),
+        }
+    }
     let mut answers = Vec::new();
     let mut days = Vec::new();
     let mut bytes = 0;
-    let sizes = wanted.statement("b.day, sum(length(b.sums))", "GROUP BY b.day ORDER BY b.day");
-    for row in database.query(sizes).await?.iter() {
-        let mut cells = row.cells();
-        let (day, size) = (cells.integer()?, u64::try_from(cells.integer()?).unwrap_or(0));
+    for (day, size) in sizes {
         if bytes + size > ANSWER_BYTES && !days.is_empty() {
             answers.push(std::mem::take(&mut days));
             bytes = 0;
@@ -93,7 +100,8 @@ impl Blocks<'_> {
         Blocks { days, ..self.clone() }
     }
 
-    fn statement(&self, columns: &str, end: &str) -> Statement {
+    /// Answers in the order of the days.
+    fn statement(&self, columns: &str) -> Statement {
         let Self { table, days, axis, parts, hours } = self;
         let table = match table {
             Table::Sums => "rollup_sums",
@@ -105,7 +113,7 @@ impl Blocks<'_> {
         };
         let sql = format!(
             "SELECT {columns} FROM json_each(?1) AS d {of_parts}CROSS JOIN {table} AS b ON {is_part}b.day = d.value AND b.axis = ?2 \
-             AND b.hours IN (SELECT value FROM json_each(?3)) {end}"
+             AND b.hours IN (SELECT value FROM json_each(?3))"
         );
         let mut params: Vec<Value> =
             vec![json!(days).to_string().into(), (*axis).into(), json!(hours).to_string().into()];
