@@ -83,7 +83,8 @@ static FINISH_BATCH: &str = "\
 /// A writer numbers its entries upwards, and sends a batch, the entries `numbers`, only after those before it were
 /// written. The same entries may come again, all together or each alone.
 ///
-/// One statement a row, always the same text, as in [`logs::insert`](super::logs::insert); in the order of the tables.
+/// One statement a row, always the same text, which is kept compiled, as in [`logs::insert`](super::logs::insert); in the order
+/// of the tables.
 pub(crate) fn add(
     rollups: &Rollups,
     writer: &str,
