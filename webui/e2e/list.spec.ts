@@ -217,7 +217,8 @@ test('a link to an open request leaves the page where it begins when the request
     await route.continue();
   });
   const chart = page.getByRole('region', { name: 'Requests over time' });
-  const begins = () => page.locator('tbody:has(> [data-row])').evaluate((it) => it.getBoundingClientRect().top + scrollY);
+  const begins = () =>
+    page.locator('tbody:has(> [data-row])').evaluate((it) => it.getBoundingClientRect().top + scrollY);
   for (late of [0, 1000]) {
     await open(page, seeded, '/logs?open=row-90');
     await expect(page.locator('tr[data-row="row-90"]')).toBeInViewport({ ratio: 0.9 });

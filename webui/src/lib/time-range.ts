@@ -74,3 +74,11 @@ export function steps(from: number, to: number, step: number, known?: string): n
   for (let at = first; at < to && starts.length < MOST_STEPS; at += step) starts.push(at);
   return starts;
 }
+
+/** Takes bars by their places, a single one or the first and the last of several, and tells when they begin and end. */
+export function onTimes(starts: number[], step: number, tell: (from: Date, to: Date) => void) {
+  return (first: number, last = first) => {
+    const [from, to] = [starts[first], starts[last]];
+    if (from !== undefined && to !== undefined) tell(new Date(from), new Date(to + step));
+  };
+}

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { Schemas } from '@/api/client';
 import { intervalLabel, lengthOfInterval, type Report, startsOf } from '@/entities/metrics';
 import { bytes, duration, number } from '@/lib/format';
+import { onTimes } from '@/lib/time-range';
 import { BarChart } from '@/ui/bar-chart';
 import { Select } from '@/ui/field';
 import { Card, Facts } from '@/ui/page';
@@ -82,14 +83,8 @@ export function Speed({
               values: [found.get(start)?.p95 ?? 0, found.get(start)?.p50 ?? 0],
             }))}
             format={duration}
-            onBar={(index) => {
-              const start = starts[index];
-              if (start !== undefined) onBucket(new Date(start), new Date(start + step));
-            }}
-            onZoom={(first, last) => {
-              const [from, to] = [starts[first], starts[last]];
-              if (from !== undefined && to !== undefined) onZoom(new Date(from), new Date(to + step));
-            }}
+            onBar={onTimes(starts, step, onBucket)}
+            onZoom={onTimes(starts, step, onZoom)}
           />
           <Table label={t`Speed`} columns={columns} rows={rows} rowKey={(row) => row.measure} />
           <Facts

@@ -12,6 +12,7 @@ import {
 } from '@/entities/metrics';
 import { compact, moneys, number } from '@/lib/format';
 import { colours } from '@/lib/series';
+import { onTimes } from '@/lib/time-range';
 import { BarChart } from '@/ui/bar-chart';
 import { Select } from '@/ui/field';
 import { Card } from '@/ui/page';
@@ -115,14 +116,8 @@ export function Traffic({
           series={series}
           bars={bars}
           format={format}
-          onBar={(index) => {
-            const start = starts[index];
-            if (start !== undefined) onBucket(new Date(start), new Date(start + step));
-          }}
-          onZoom={(first, last) => {
-            const [from, to] = [starts[first], starts[last]];
-            if (from !== undefined && to !== undefined) onZoom(new Date(from), new Date(to + step));
-          }}
+          onBar={onTimes(starts, step, onBucket)}
+          onZoom={onTimes(starts, step, onZoom)}
         />
       ) : (
         <Empty>{t`Nothing of this in this time.`}</Empty>

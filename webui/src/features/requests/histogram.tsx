@@ -5,7 +5,7 @@ import type { Schemas } from '@/api/client';
 import type { LogSearch } from '@/entities/log-search';
 import { logHistogram } from '@/entities/logs';
 import { dateLabel, number } from '@/lib/format';
-import { steps, timeRange } from '@/lib/time-range';
+import { onTimes, steps, timeRange } from '@/lib/time-range';
 import { BarChart } from '@/ui/bar-chart';
 import { Clock } from '@/ui/time';
 
@@ -47,14 +47,8 @@ export function Histogram({ search, onZoom }: { search: LogSearch; onZoom: (from
           return { label, values: [it?.success ?? 0, it?.error ?? 0, it?.cancelled ?? 0] };
         })}
         format={number}
-        onBar={(index) => {
-          const start = starts[index];
-          if (start !== undefined) onZoom(new Date(start), new Date(start + seconds * 1000));
-        }}
-        onZoom={(first, last) => {
-          const [from, to] = [starts[first], starts[last]];
-          if (from !== undefined && to !== undefined) onZoom(new Date(from), new Date(to + seconds * 1000));
-        }}
+        onBar={onTimes(starts, seconds * 1000, onZoom)}
+        onZoom={onTimes(starts, seconds * 1000, onZoom)}
       />
       {scanned_to && (
         <p className="text-meta text-t3">
