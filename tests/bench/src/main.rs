@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-/// That of the server, parts of which are measured in this process.
+/// That of the server, which goes without huge pages, too: parts of it are measured in this process.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -65,6 +65,7 @@ pub(crate) struct Common {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> Result<(), Error> {
+    nix::sys::prctl::set_thp_disable(true)?;
     match Arguments::parse().home {
         Home::Server(arguments) => server::run(arguments).await,
         Home::Translation(arguments) => translation::run(arguments).await,
