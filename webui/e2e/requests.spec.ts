@@ -11,9 +11,12 @@ test('a number of the dashboard opens its requests', async ({ page, seeded }) =>
   await page.getByRole('table', { name: 'In numbers' }).getByRole('link', { name: 'claude-5' }).click();
   await expect(page.getByRole('heading', { name: 'Requests' })).toBeVisible();
   expect(page.url()).toContain('model=claude-5');
-  // Other tests have sent some, too.
-  const { data } = await seeded.api<Page>('GET', '/api/logs?model=claude-5&limit=200');
-  await expect(page.locator('tr[data-row]')).toHaveCount(data.length);
+  // Other tests have sent some, too, of which the last may be written only now.
+  await expect(async () => {
+    const { data } = await seeded.api<Page>('GET', '/api/logs?model=claude-5&limit=200');
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    await expect(page.locator('tr[data-row]')).toHaveCount(data.length, { timeout: 1000 });
+  }).toPass({ timeout: 10_000 });
 });
 
 test('clearing the filters keeps the time', async ({ page, seeded }) => {

@@ -33,7 +33,7 @@ for (const [device, viewport] of [
             const pressed = (it.matches('[type=radio]') && it.closest('label')) || it;
             // A browser lays out by 64ths of a pixel; what moves while it comes has sizes that are rounded elsewhere.
             const { width, height } = pressed.getBoundingClientRect();
-            const size = [width, height].map((it) => Math.round(it * 64) / 64);
+            const size = [width, height].map((pixels) => Math.round(pixels * 64) / 64);
             // What is for readers of the screen alone is one pixel.
             if (Math.min(...size) <= 1) return [];
             const least = it.classList.contains('tap') || it.classList.contains('control') ? 44 : 24;

@@ -53,8 +53,10 @@ impl<'a> Collector<'a> {
         }
         let values = self.texts.numbers(self.query.group_by.iter().map(|axis| axis.of(&names)));
         let Some(group) = self.place_of(values) else { return };
-        let texts = names.texts().map(|text| self.texts.number(text));
-        self.name(group, start, || texts);
+        if self.groups.get(group).is_some_and(|found| found.newest_at < start) {
+            let texts = names.texts().map(|text| self.texts.number(text));
+            self.name(group, start, || texts);
+        }
         if let Some(point) = self.point(group, Timestamp::from_secs(self.query.start_of(start))) {
             add(point);
         }
@@ -146,10 +148,11 @@ impl<'a> Collector<'a> {
             let index = groups.len();
             let names = Names::of(found.newest.map(|number| text(number).unwrap_or_default()));
             groups.push(Group {
-                values: axes
+                values: found
+                    .values
                     .iter()
-                    .zip(found.values)
-                    .map(|(_, value)| text(value).unwrap_or_default().to_owned())
+                    .take(axes.len())
+                    .map(|value| text(*value).unwrap_or_default().to_owned())
                     .collect(),
                 names: axes.iter().map(|axis| axis.name_of(&names)).collect(),
             });

@@ -56,7 +56,7 @@ pub(crate) async fn read(
     } else {
         answers(database, wanted).await?
     };
-    let answer = |days: Vec<i64>| database.query(wanted.of(&days).statement("b.day, b.hours, b.sums"));
+    let answer = |days: Vec<i64>| database.query(wanted.of(&days).statement());
     let mut answers = stream::iter(answers).map(answer).buffered(AT_ONCE);
     while let Some(rows) = answers.try_next().await? {
         for row in rows.iter() {
@@ -69,20 +69,15 @@ pub(crate) async fn read(
 
 /// Those of the days that have such blocks, divided into what one answer may hold.
 async fn answers(database: &dyn Database, wanted: &Blocks<'_>) -> Result<Vec<Vec<i64>>, DatabaseError> {
-    // Summed up by the database, the sums themselves would go through its sorter.
-    let mut sizes = Vec::<(i64, u64)>::new();
-    for row in database.query(wanted.statement("b.day, length(b.sums)")).await?.iter() {
-        let mut cells = row.cells();
-        let (day, size) = (cells.integer()?, u64::try_from(cells.integer()?).unwrap_or(0));
-        match sizes.last_mut() {
-            Some((last, sum)) if *last == day => *sum += size,
-            _ => sizes.push((day, size)),
-        }
-    }
     let mut answers = Vec::new();
     let mut days = Vec::new();
     let mut bytes = 0;
-    for (day, size) in sizes {
+    for row in database.query(wanted.sizes()).await?.iter() {
+        let mut cells = row.cells();
+        let (day, size) = (cells.integer()?, u64::try_from(cells.integer()?).unwrap_or(0));
+        if size == 0 {
+            continue;
+        }
         if bytes + size > ANSWER_BYTES && !days.is_empty() {
             answers.push(std::mem::take(&mut days));
             bytes = 0;
@@ -100,21 +95,38 @@ impl Blocks<'_> {
         Blocks { days, ..self.clone() }
     }
 
-    /// Answers in the order of the days.
-    fn statement(&self, columns: &str) -> Statement {
-        let Self { table, days, axis, parts, hours } = self;
-        let table = match table {
+    /// The blocks, in the order of the days.
+    fn statement(&self) -> Statement {
+        let (tables, condition) = self.of_a_day();
+        self.with_params(format!(
+            "SELECT b.day, b.hours, b.sums FROM json_each(?1) AS d CROSS JOIN {tables} ON {condition}"
+        ))
+    }
+
+    /// The bytes of each day's blocks together. Grouped by the day, the blocks themselves would go through a sorter.
+    fn sizes(&self) -> Statement {
+        let (tables, condition) = self.of_a_day();
+        let sum = format!("SELECT coalesce(sum(length(b.sums)), 0) FROM {tables} WHERE {condition}");
+        self.with_params(format!("SELECT d.value, ({sum}) FROM json_each(?1) AS d"))
+    }
+
+    /// From where the blocks of day `d.value` come, and how they are known.
+    fn of_a_day(&self) -> (String, String) {
+        let table = match self.table {
             Table::Sums => "rollup_sums",
             Table::Older => "rollup_blocks",
         };
-        let (of_parts, is_part) = match parts {
-            Some(_) => ("CROSS JOIN json_each(?4) AS p ", "b.part = p.value AND "),
+        let (of_parts, is_part) = match self.parts {
+            Some(_) => ("json_each(?4) AS p CROSS JOIN ", "b.part = p.value AND "),
             None => ("", ""),
         };
-        let sql = format!(
-            "SELECT {columns} FROM json_each(?1) AS d {of_parts}CROSS JOIN {table} AS b ON {is_part}b.day = d.value AND b.axis = ?2 \
-             AND b.hours IN (SELECT value FROM json_each(?3))"
-        );
+        let tables = format!("{of_parts}{table} AS b");
+        let hours = "b.hours IN (SELECT value FROM json_each(?3))";
+        (tables, format!("{is_part}b.day = d.value AND b.axis = ?2 AND {hours}"))
+    }
+
+    fn with_params(&self, sql: String) -> Statement {
+        let Self { table: _, days, axis, parts, hours } = self;
         let mut params: Vec<Value> =
             vec![json!(days).to_string().into(), (*axis).into(), json!(hours).to_string().into()];
         if let Some(parts) = parts {

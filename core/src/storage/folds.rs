@@ -9,8 +9,8 @@ use crate::record::rollup::{DAY_SECS, HOUR_SECS};
 /// Bytes of packed sums to an answer: it is whole in memory, more than once, beside the next one, and a Worker has 128 MB for
 /// everything. A single day may take more.
 pub(super) const ANSWER_BYTES: u64 = 4 << 20;
-/// Chunks of hours to an answer, each of about [`CHUNK_BYTES`] at the most.
-pub(super) const ANSWER_CHUNKS: usize = ANSWER_BYTES as usize / CHUNK_BYTES;
+/// Chunks of hours to an answer, each of about [`CHUNK_BYTES`] at the most. Of these no answer comes beside the next one.
+pub(super) const ANSWER_CHUNKS: usize = 2 * ANSWER_BYTES as usize / CHUNK_BYTES;
 /// Rows to a deletion: a few milliseconds, for which other writers wait.
 pub(super) const CHUNK_ROWS: u32 = 500;
 

@@ -62,12 +62,12 @@ pub(super) const COLUMNS: [&str; 49] = [
     "translation",
 ];
 
-/// So many rows go into one statement of [`INSERT_SOME`].
-const SOME: usize = 4;
+/// So many rows go into one statement: more are no quicker (docs/BENCHMARKS.md).
+const ROWS: usize = 4;
 
 static INSERT: LazyLock<String> = LazyLock::new(|| insert_rows(1));
 
-static INSERT_SOME: LazyLock<String> = LazyLock::new(|| insert_rows(SOME));
+static INSERT_ROWS: LazyLock<String> = LazyLock::new(|| insert_rows(ROWS));
 
 fn insert_rows(rows: usize) -> String {
     let row = format!("({})", vec!["?"; COLUMNS.len()].join(", "));
@@ -89,9 +89,9 @@ static INSERT_BODIES: &str = "INSERT OR IGNORE INTO log_bodies (log_id, side, bo
 /// One statement for some rows, and one for each that is left, always the same texts: a kept compiled statement takes a fifth
 /// of the time that SQLite needs to read many rows out of one JSON parameter.
 pub(crate) fn insert(entries: &[LogEntry], statements: &mut Vec<Statement>) {
-    let (some, left) = entries.as_chunks::<SOME>();
+    let (some, left) = entries.as_chunks::<ROWS>();
     statements
-        .extend(some.iter().map(|rows| Statement::new(INSERT_SOME.as_str(), rows.iter().flat_map(row).collect())));
+        .extend(some.iter().map(|rows| Statement::new(INSERT_ROWS.as_str(), rows.iter().flat_map(row).collect())));
     statements.extend(left.iter().map(|entry| Statement::new(INSERT.as_str(), row(entry))));
     statements.extend(entries.iter().flat_map(bodies).map(|body| insert_body(&body)));
 }

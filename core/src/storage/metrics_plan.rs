@@ -69,7 +69,9 @@ impl MetricsQuery {
         let (from, to) = self.bounds();
         let second = if self.interval == Interval::FiveMinutes { to } else { second.max(from).min(to) };
         let cut = Timestamp::from_secs(second);
-        (Self { to: cut, ..self.clone() }, Self { from: cut, ..self.clone() })
+        // As it is bounded for all, not for the time before the cut.
+        let from = Timestamp::from_secs(from);
+        (Self { from, to: cut, ..self.clone() }, Self { from: cut, ..self.clone() })
     }
 
     /// When the interval began that a period belongs to.

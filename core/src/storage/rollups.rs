@@ -244,7 +244,7 @@ pub(crate) struct By<'a> {
 /// Rows of up to so many seconds are one. No hour, since the texts of their latencies become one, which D1 bounds.
 const QUARTER_SECS: i64 = 900;
 
-/// What is not folded yet, as a rule.
+/// A span of which rows come as they are: at most what is not folded yet, as a rule.
 const SHORT_SECS: i64 = 2 * HOUR_SECS;
 
 const NAMES: [&str; 8] =
@@ -272,8 +272,8 @@ pub(crate) async fn read(
     read_latencies(database, spans, &mut show).await
 }
 
-/// As [`read`], but with one row for what is one by `by`, where there may be many or that are few. Of the names only those of its
-/// axes are told, of keys and associations as they were last.
+/// As [`read`], but rows that are one by `by` come as one, unless there are too few for that to pay. Of the names only those of its
+/// axes are told, of keys and associations as they were last (of rows that come as they are, in the last five minutes).
 pub(crate) async fn read_sums(
     database: &dyn Database,
     spans: &[(i64, i64)],
@@ -292,10 +292,10 @@ pub(crate) async fn read_sums(
     let quarter = format!("r.hour / {QUARTER_SECS} * {QUARTER_SECS}");
     let start = if by.five_minutes || !is_summed { "r.hour" } else { quarter.as_str() };
     // Most of a row's time goes into its counts.
-    let is_told = |column: &str| by.detail > Detail::Requests || matches!(column, "requests" | "attempts");
+    let is_counted = |column: &str| by.detail > Detail::Requests || matches!(column, "requests" | "attempts");
     // `sum` of whole numbers would be an error where it is too large, which a provider's count of tokens may make it.
     let sum = |column: &&str| match *column {
-        column if !is_told(column) => "0".to_owned(),
+        column if !is_counted(column) => "0".to_owned(),
         column if !is_summed => format!("r.{column}"),
         "cost" => "total(r.cost)".to_owned(),
         column => format!("CAST(total(r.{column}) AS INTEGER)"),

@@ -64,7 +64,7 @@ export function BarChart({
   const step = bars.length ? width / bars.length : width;
   const gap = step > 6 ? Math.min(3, step * 0.2) : 0;
   const y = (value: number) => (top ? (value / top) * (height - 4) : 0);
-  const label = (index: number) => bars[index]?.label ?? '\u00a0';
+  const label = (index: number) => bars[index]?.label ?? '';
   const first = Math.min(at ?? 0, anchor ?? at ?? 0);
   const last = at === null ? -1 : Math.min(bars.length - 1, Math.max(at, anchor ?? at));
   const chosen = bars.slice(first, last + 1);
@@ -190,7 +190,8 @@ export function BarChart({
             </button>
           </div>
           <div className="flex justify-between gap-2 pt-1 text-caption text-t3">
-            <span>{label(0)}</span>
+            {/* As high when nothing has come yet. */}
+            <span>{label(0) || '\u00a0'}</span>
             <span>{label(bars.length - 1)}</span>
           </div>
           <span id={`${id}-keys`} className="sr-only">

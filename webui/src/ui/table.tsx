@@ -62,7 +62,7 @@ function Windowed<T>(props: TableProps<T>) {
   useLayoutEffect(() => {
     const find = () => {
       const first = top.current?.querySelector('tbody, ul');
-      if (first) setOffset(first.getBoundingClientRect().top + scrollY);
+      if (first) setOffset(Math.round(first.getBoundingClientRect().top + scrollY));
     };
     find();
     const observer = new ResizeObserver(find);

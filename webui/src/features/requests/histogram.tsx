@@ -22,7 +22,7 @@ const NOTHING: Schemas['LogHistogram'] = {
 export function Histogram({ search, onZoom }: { search: LogSearch; onZoom: (from: Date, to: Date) => void }) {
   const { t } = useLingui();
   const { data, isPending } = useQuery(logHistogram(search, BUCKETS));
-  // An empty chart keeps its room, so that the list below does not move; which also says what went wrong, if anything did.
+  // An empty chart keeps its room, so that the list below does not move. If anything went wrong, the list says what.
   const { buckets, seconds, total, scanned_to } = data ?? NOTHING;
   if (!isPending && total.count === 0) return null;
   const step = seconds >= DAY ? 'day' : 'minute';
