@@ -53,10 +53,7 @@ impl<'a> Collector<'a> {
         }
         let values = self.texts.numbers(self.query.group_by.iter().map(|axis| axis.of(&names)));
         let Some(group) = self.place_of(values) else { return };
-        if self.groups.get(group).is_some_and(|found| found.newest_at < start) {
-            let texts = names.texts().map(|text| self.texts.number(text));
-            self.name(group, start, || texts);
-        }
+        self.name(group, start, |numbers| names.texts().map(|text| numbers.number(text)));
         if let Some(point) = self.point(group, Timestamp::from_secs(self.query.start_of(start))) {
             add(point);
         }
@@ -76,7 +73,7 @@ impl<'a> Collector<'a> {
         for indices in &block.dimensions {
             let group = asked.group(indices).and_then(|values| self.place_of(values));
             if let Some(group) = group {
-                self.name(group, begin, || asked.texts(indices));
+                self.name(group, begin, |_| asked.texts(indices));
             }
             groups.push(group);
         }
@@ -129,11 +126,11 @@ impl<'a> Collector<'a> {
     }
 
     /// A group's names are those of the newest period: folded days may be read after newer ones.
-    fn name(&mut self, group: usize, start: i64, texts: impl FnOnce() -> [u32; 8]) {
+    fn name(&mut self, group: usize, start: i64, texts: impl FnOnce(&mut Numbers) -> [u32; 8]) {
         if let Some(found) = self.groups.get_mut(group)
             && found.newest_at < start
         {
-            (found.newest, found.newest_at) = (texts(), start);
+            (found.newest, found.newest_at) = (texts(&mut self.texts), start);
         }
     }
 

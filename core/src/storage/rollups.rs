@@ -288,7 +288,9 @@ pub(crate) async fn read_sums(
     let is_told = |name: &str| by.axes.iter().any(|axis| axis.column() == name || told(axis, name));
     // A column that is neither grouped by nor summed up is that of the row with the one maximum that is asked for.
     let names = NAMES.map(|name| if is_told(name) { format!("d.{name}") } else { format!("'' AS {name}") }).join(", ");
-    let is_summed = by.axes.len() < 2 || !is_short(spans);
+    // Few are of another origin than most.
+    let is_divided = by.axes.iter().filter(|axis| **axis != Axis::Origin).count() > 1;
+    let is_summed = !is_divided || !is_short(spans);
     let quarter = format!("r.hour / {QUARTER_SECS} * {QUARTER_SECS}");
     let start = if by.five_minutes || !is_summed { "r.hour" } else { quarter.as_str() };
     // Most of a row's time goes into its counts.
