@@ -7,7 +7,7 @@ interface Listed {
   data: { id: string; model: string; outcome: string; created_at: string }[];
 }
 
-/** How many entries there are: other tests have sent some, too. */
+/** How many entries there are. */
 const listed = async (seeded: Seeded, query: string) =>
   (await seeded.api<Listed>('GET', `/api/logs?limit=200&${query}`)).data.length;
 

@@ -12,30 +12,36 @@ export interface Seeded extends Gateway {
   sent: number;
 }
 
-export const test = base.extend<{ watched: undefined }, { empty: Gateway; seeded: Seeded }>({
-  empty: [
+async function startSeeded(): Promise<Seeded> {
+  const gateway = await startGateway();
+  const { key, models } = await seed(gateway);
+  const sent = await traffic(gateway, key);
+  await until(async () => (await gateway.api<{ data: unknown[] }>('GET', '/api/logs?limit=200')).data.length >= sent);
+  return { ...gateway, key, models, sent };
+}
+
+export const test = base.extend<
+  { watched: undefined; seeded: Seeded },
+  { seededOf: (file: string) => Promise<Seeded> }
+>({
+  seededOf: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright wants a pattern
     async ({}, use) => {
-      const gateway = await startGateway();
-      await use(gateway);
-      await gateway.stop();
+      let kept: { file: string; gateway: Seeded } | undefined;
+      await use(async (file) => {
+        if (kept?.file !== file) {
+          await kept?.gateway.stop();
+          kept = undefined;
+          kept = { file, gateway: await startSeeded() };
+        }
+        return kept.gateway;
+      });
+      await kept?.gateway.stop();
     },
-    { scope: 'worker', timeout: 180_000 },
+    { scope: 'worker' },
   ],
-  seeded: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright wants a pattern
-    async ({}, use) => {
-      const gateway = await startGateway();
-      const { key, models } = await seed(gateway);
-      const sent = await traffic(gateway, key);
-      await until(
-        async () => (await gateway.api<{ data: unknown[] }>('GET', '/api/logs?limit=200')).data.length >= sent,
-      );
-      await use({ ...gateway, key, models, sent });
-      await gateway.stop();
-    },
-    { scope: 'worker', timeout: 180_000 },
-  ],
+  // Whatever a worker ran before, and in which order: each file has a gateway that no other has changed.
+  seeded: [async ({ seededOf }, use, { file }) => use(await seededOf(file)), { timeout: 180_000 }],
   // No error of a script, nothing that the content security policy had to stop, and no request to anybody else.
   watched: [
     async ({ page }, use) => {
