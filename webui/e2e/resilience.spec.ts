@@ -1,7 +1,7 @@
 /** Behaviour before a gateway that is slow, fails, goes away, or changes under one's hands. */
-import type { Page, Route } from '@playwright/test';
+import type { Page, Request, Route } from '@playwright/test';
 import { startGateway } from './gateway';
-import { expect, open, test } from './test';
+import { expect, open, settled, test } from './test';
 
 const PAGES = ['/', '/logs', '/models', '/providers', '/keys', '/settings', '/start', '/playground'];
 const isApi = (url: URL) => url.pathname.startsWith('/api/');
@@ -40,6 +40,71 @@ test('before a slow gateway each page shows at once what comes, and hardly moves
     expect.soft(shifts, path).toBeLessThan(0.25);
     for (const route of held) await route.continue().catch(() => undefined);
     held = [];
+  }
+});
+
+/** Notes each text that the page ever shows below its title, but for what stands for something that is not known. */
+async function watchTexts(page: Page) {
+  await page.addInitScript(() => {
+    const said = new Set<string>();
+    const look = () => {
+      const now = new Set<string>();
+      const main = document.querySelector('main');
+      if (!main) return now;
+      const texts = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
+      while (texts.nextNode()) {
+        const { parentElement, textContent } = texts.currentNode;
+        const text = textContent?.trim();
+        if (text && !['–', 'Loading'].includes(text) && !parentElement?.closest('h1, [role=status][aria-label]'))
+          now.add(text);
+      }
+      for (const text of now) said.add(text);
+      return now;
+    };
+    new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+    const takenBack = () => {
+      const now = look();
+      return [...said].filter((text) => !now.has(text));
+    };
+    Object.assign(window, { takenBack });
+  });
+}
+
+test('whichever answer is late, nothing is said before it that it takes back', async ({ page, seeded }) => {
+  test.setTimeout(180_000);
+  // What happened two seconds ago did so all the time.
+  await page.clock.setFixedTime(new Date());
+  await watchTexts(page);
+  let late: string | undefined;
+  const held: Route[] = [];
+  const answering = new Set<Request>();
+  await page.route(isApi, (route) =>
+    new URL(route.request().url()).pathname === late ? held.push(route) : route.continue(),
+  );
+  page.on('request', (it) => isApi(new URL(it.url())) && answering.add(it));
+  page.on('requestfinished', (it) => answering.delete(it));
+  page.on('requestfailed', (it) => answering.delete(it));
+  const { data } = await seeded.api<{ data: { id: string }[] }>('GET', '/api/providers');
+  for (const path of [...PAGES, `/providers/${data[0]?.id}`, `/models/${seeded.models['gpt-5']}`]) {
+    const asked = new Set<string>();
+    const note = (it: Request) => isApi(new URL(it.url())) && asked.add(new URL(it.url()).pathname);
+    page.on('request', note);
+    await open(page, seeded, path);
+    await page.waitForLoadState('networkidle');
+    page.off('request', note);
+    for (late of asked) {
+      const begun = page.waitForRequest((it) => isApi(new URL(it.url())));
+      await page.goto(seeded.console + path);
+      await begun;
+      await expect.poll(() => answering.size - held.length).toBe(0);
+      const name = late;
+      late = undefined;
+      for (const route of held.splice(0)) await route.continue();
+      await settled(page);
+      await expect.poll(() => answering.size).toBe(0);
+      const taken = await page.evaluate(() => (window as unknown as { takenBack: () => string[] }).takenBack());
+      expect.soft(taken, `${path} before ${name}`).toEqual([]);
+    }
   }
 });
 

@@ -80,6 +80,17 @@ export interface Query<T> {
   refetch: () => unknown;
 }
 
+/** Several things as one, for what cannot be told before all of them have come. */
+export function together<T extends readonly unknown[]>(...queries: { [I in keyof T]: Query<T[I]> }): Query<T> {
+  const all: readonly Query<unknown>[] = queries;
+  const data = all.map((query) => query.data);
+  return {
+    data: data.includes(undefined) ? undefined : (data as unknown as T),
+    error: all.find((query) => query.error)?.error ?? null,
+    refetch: () => all.forEach((query) => void query.refetch()),
+  };
+}
+
 /** Skeleton, error, or what was asked for. Data that is there stays when asking again fails. */
 export function Loaded<T>({
   query,

@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { Pencil, Plus, RefreshCw, Trash2 } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
-import { type Association, type Provider, queries, useModels, useProviders } from '@/entities/config';
+import { type Association, type Model, type Provider, queries, useModels, useProviders } from '@/entities/config';
 import { AssociationState, ProviderState } from '@/entities/state';
 import { providerTypes } from '@/entities/words';
 import { number } from '@/lib/format';
@@ -12,7 +12,7 @@ import { CopyButton } from '@/ui/copy';
 import { Missing } from '@/ui/missing';
 import { Card, Facts, Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
-import { Empty, Loaded } from '@/ui/states';
+import { Empty, Loaded, together } from '@/ui/states';
 import { Badge } from '@/ui/status';
 import { Table } from '@/ui/table';
 import { AddModels } from './add-models';
@@ -25,9 +25,10 @@ const route = getRouteApi('/providers/$id');
 export default function ProviderPage() {
   const { t } = useLingui();
   const { id } = route.useParams();
-  const query = useProviders();
-  const found = query.data?.find((provider) => provider.id === id);
-  if (found) return <Detail provider={found} />;
+  const query = together(useProviders(), useModels());
+  const [providers = [], models = []] = query.data ?? [];
+  const found = providers.find((provider) => provider.id === id);
+  if (found) return <Detail provider={found} models={models} />;
   return (
     <Missing
       title={t`Provider`}
@@ -41,10 +42,9 @@ export default function ProviderPage() {
   );
 }
 
-function Detail({ provider }: { provider: Provider }) {
+function Detail({ provider, models }: { provider: Provider; models: Model[] }) {
   const { t } = useLingui();
   const navigate = route.useNavigate();
-  const models = useModels().data ?? [];
   const [editing, setEditing] = useState(false);
   const [deleting, setDeleting] = useState(false);
   const associations = models.flatMap((model) => model.associations).filter((it) => it.provider_id === provider.id);

@@ -14,7 +14,7 @@ import { FilterSelect } from '@/ui/filter-select';
 import { RowMenu } from '@/ui/menu';
 import { Page } from '@/ui/page';
 import { SearchBox } from '@/ui/search-box';
-import { Empty, Loaded } from '@/ui/states';
+import { Empty, Loaded, together } from '@/ui/states';
 import { type Column, Table } from '@/ui/table';
 import { AddProvider } from './add-provider';
 import { DeleteProvider } from './delete-provider';
@@ -26,15 +26,16 @@ export default function ProvidersPage() {
   const { t } = useLingui();
   const { q = '', type = '', state = '', add } = route.useSearch();
   const navigate = route.useNavigate();
-  const query = useProviders();
-  const models = useModels().data ?? [];
+  const models = useModels();
+  // How a provider is, its models tell.
+  const query = together(useProviders(), models);
   const counting = useCountingProvider(state !== '');
   const [editing, setEditing] = useState<Provider | null>(null);
   const [deleting, setDeleting] = useState<Provider | null>(null);
   const filter = (change: { q?: string; type?: string; state?: string }) =>
     navigate({ search: (old) => ({ ...old, ...change }), replace: true });
   const associations = (provider: Provider) =>
-    models.flatMap((model) => model.associations).filter((it) => it.provider_id === provider.id);
+    (models.data ?? []).flatMap((model) => model.associations).filter((it) => it.provider_id === provider.id);
 
   const states: [Condition, string][] = [
     ['ready', t`ready`],
@@ -125,7 +126,7 @@ export default function ProvidersPage() {
       }
     >
       <Loaded query={query}>
-        {(providers) => {
+        {([providers]) => {
           const wanted = q.toLowerCase();
           const shown = providers.filter(
             (it) =>

@@ -8,7 +8,7 @@ import { dialects } from '@/entities/words';
 import { buttonClass } from '@/ui/button';
 import { Field, Select } from '@/ui/field';
 import { Page } from '@/ui/page';
-import { Empty, Loaded } from '@/ui/states';
+import { Empty, Loaded, together } from '@/ui/states';
 import { Notice } from '@/ui/status';
 import { clients } from './clients';
 import { Received } from './received';
@@ -22,18 +22,16 @@ export default function StartPage() {
   const { t } = useLingui();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const models = useModels();
-  const providers = useProviders().data ?? [];
-  const keys = useKeys().data ?? [];
+  const query = together(useModels(), useProviders(), useKeys());
   const [keyId, setKeyId] = useState('');
-  const key = keys.find((it) => it.id === keyId);
   const client = clients.find((it) => it.id === search.client) ?? clients[0];
   const origin = gatewayOrigin();
   if (!client) return null;
   return (
     <Page narrow title={t`Quick start`} intro={t`What a client must be told: an address, a key, a model.`}>
-      <Loaded query={models}>
-        {(all) => {
+      <Loaded query={query}>
+        {([all, providers, keys]) => {
+          const key = keys.find((it) => it.id === keyId);
           const usable = all.filter((it) => isUsable(it) && (!key?.models || key.models.includes(it.name)));
           const model =
             usable.find((it) => it.name === search.model) ??
