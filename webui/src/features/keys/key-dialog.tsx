@@ -144,7 +144,8 @@ function inDays(days: number): string {
 function ChooseModels({ value, onChange }: { value: string[]; onChange: (models: string[]) => void }) {
   const { t } = useLingui();
   const [text, setText] = useState('');
-  const known = useModels().data?.map((model) => model.name) ?? [];
+  const models = useModels().data;
+  const known = models?.map((model) => model.name) ?? [];
   // A name that no model has any more stays until it is taken out.
   const names = [...known, ...value.filter((name) => !known.includes(name))];
   const shown = names.filter((name) => name.toLowerCase().includes(text.toLowerCase()));
@@ -156,7 +157,7 @@ function ChooseModels({ value, onChange }: { value: string[]; onChange: (models:
           <Checkbox
             key={name}
             label={<code className="break-anywhere">{name}</code>}
-            hint={known.includes(name) ? undefined : t`no model has this name`}
+            hint={!models || known.includes(name) ? undefined : t`no model has this name`}
             checked={value.includes(name)}
             onChange={(event) => onChange(event.target.checked ? [...value, name] : value.filter((it) => it !== name))}
           />
