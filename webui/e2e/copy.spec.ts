@@ -56,3 +56,19 @@ test('what the playground has asked is copied as code, on a phone', async ({ pag
   expect(python).toContain(JSON.stringify('Say "hello".'));
   await fits(page);
 });
+
+test('what is copied once more is said for as long as the first', async ({ page, context, seeded }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.clock.install();
+  await open(page, seeded, '/providers');
+  await page.clock.pauseAt(Date.now() + 60_000);
+  const said = page.getByRole('status').filter({ hasText: 'Copied' });
+  await page.getByRole('button', { name: 'Copy the base URL of OpenAI', exact: true }).click();
+  await expect(said).toHaveCount(1);
+  await page.clock.runFor(1500);
+  await page.getByRole('button', { name: 'Copied' }).click();
+  await page.clock.runFor(1500);
+  await expect(said).toHaveCount(1);
+  await page.clock.runFor(2000);
+  await expect(said).toHaveCount(0);
+});

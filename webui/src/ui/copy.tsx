@@ -15,19 +15,21 @@ interface CopyProps {
 /** How a text gets into the clipboard, and what says so. */
 function useCopy() {
   const { t } = useLingui();
-  const [state, setState] = useState<'' | 'copied' | { select: string }>('');
+  // Each time another object: what is copied a moment later is said for as long.
+  const [state, setState] = useState<{ copied?: true; select?: string }>({});
+  const { copied = false, select } = state;
   useEffect(() => {
-    if (state !== 'copied') return;
-    const timer = setTimeout(() => setState(''), 2000);
+    if (!state.copied) return;
+    const timer = setTimeout(() => setState({}), 2000);
     return () => clearTimeout(timer);
   }, [state]);
   return {
-    copied: state === 'copied',
-    icon: state === 'copied' ? <Check size={14} /> : <Copy size={14} />,
+    copied,
+    icon: copied ? <Check size={14} /> : <Copy size={14} />,
     copy: async (text: string) => {
       try {
         await navigator.clipboard.writeText(text);
-        setState('copied');
+        setState({ copied: true });
       } catch {
         setState({ select: text });
       }
@@ -36,17 +38,17 @@ function useCopy() {
     said: (
       <>
         <span role="status" className="sr-only">
-          {state === 'copied' && t`Copied`}
+          {copied && t`Copied`}
         </span>
-        {typeof state === 'object' && (
+        {select !== undefined && (
           <input
             readOnly
             aria-label={t`Press Ctrl C or ⌘ C to copy`}
             title={t`Press Ctrl C or ⌘ C to copy`}
             className="control max-w-60 font-mono"
-            value={state.select}
+            value={select}
             ref={(input) => input?.select()}
-            onBlur={() => setState('')}
+            onBlur={() => setState({})}
           />
         )}
       </>
