@@ -66,9 +66,11 @@ test('what is copied once more is said for as long as the first', async ({ page,
   await page.getByRole('button', { name: 'Copy the base URL of OpenAI', exact: true }).click();
   await expect(said).toHaveCount(1);
   await page.clock.runFor(1500);
+  await page.evaluate(() => navigator.clipboard.writeText(''));
   await page.getByRole('button', { name: 'Copied' }).click();
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(`${seeded.upstream}/v1`);
   await page.clock.runFor(1500);
   await expect(said).toHaveCount(1);
-  await page.clock.runFor(2000);
+  await page.clock.resume();
   await expect(said).toHaveCount(0);
 });
