@@ -1,4 +1,4 @@
-import type { Page } from '@playwright/test';
+import type { Page, Route } from '@playwright/test';
 import { type Gateway, startGateway, TOKEN } from './gateway';
 import { accessible, expect, open, test } from './test';
 
@@ -26,6 +26,26 @@ test('a wrong token is told of and kept in its field; the right one leads to whe
   await expect(page.getByRole('heading', { name: 'Models' })).toBeVisible();
   expect(new URL(page.url()).search).toBe('?q=gpt');
   expect(await page.evaluate(() => Object.keys(localStorage))).not.toContain('llmio.session');
+});
+
+test('that a token is wrong is said, though the first look at the gateway is answered after it', async ({
+  page,
+  seeded,
+}) => {
+  await page.goto(`${seeded.console}/sign-in`);
+  const held: Route[] = [];
+  await page.route('**/api/version', (route) =>
+    route.request().headers().authorization ? route.continue() : void held.push(route),
+  );
+  await address(page, seeded);
+  await expect.poll(() => held.length).toBeGreaterThan(0);
+  await page.getByLabel('Token').fill('wrong');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  const wrong = page.getByRole('alert').filter({ hasText: 'does not accept this token' });
+  await expect(wrong).toHaveCount(1);
+  for (const route of held) await route.continue();
+  await page.waitForLoadState('networkidle');
+  expect(await wrong.count()).toBe(1);
 });
 
 test('a link may bring the token, and does not keep it', async ({ page, seeded }) => {

@@ -1,5 +1,5 @@
 import { Trans, useLingui } from '@lingui/react/macro';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { currentSession, isKept, lastAddress, signIn } from '@/api/session';
 import { Button } from '@/ui/button';
 import { Checkbox, Field, Input } from '@/ui/field';
@@ -34,17 +34,21 @@ export function SignInForm({ onDone, elsewhere }: { onDone: () => void; elsewher
   const [reached, setReached] = useState<Reached | null>(null);
   const target = elsewhere ? (other ? tidy(address) : '') : (currentSession()?.address ?? '');
 
+  // Only the last question counts: an earlier one's answer may come after its own.
+  const asked = useRef(0);
+
   useEffect(() => {
-    let current = true;
+    const turn = ++asked.current;
     const timer = setTimeout(async () => {
+      if (turn !== asked.current) return;
       const found = await knock(target, null);
-      if (!current) return;
+      if (turn !== asked.current) return;
       setReached(found);
       // These files stand alone, and are for a gateway elsewhere.
       if (elsewhere && target === '' && found.is === 'not-llmio') setOther(true);
     }, 400);
     return () => {
-      current = false;
+      asked.current += 1;
       clearTimeout(timer);
     };
   }, [target, elsewhere]);
@@ -52,8 +56,10 @@ export function SignInForm({ onDone, elsewhere }: { onDone: () => void; elsewher
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     setBusy(true);
+    const turn = ++asked.current;
     const found = await knock(target, token.trim() || null);
     setBusy(false);
+    if (turn !== asked.current) return;
     setReached(found);
     if (found.is !== 'let-in') return;
     signIn({ address: target, token: token.trim() || null }, keep);
