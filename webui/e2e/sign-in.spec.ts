@@ -34,7 +34,7 @@ test('that a token is wrong is said, though the first look at the gateway is ans
 }) => {
   await page.goto(`${seeded.console}/sign-in`);
   const held: Route[] = [];
-  await page.route('**/api/version', (route) =>
+  await page.route(`${seeded.url}/api/version`, (route) =>
     route.request().headers().authorization ? route.continue() : void held.push(route),
   );
   await address(page, seeded);

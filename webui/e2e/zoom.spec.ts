@@ -143,8 +143,8 @@ for (const [locale, theme, name] of [
       .getByRole('button')
       .filter({ has: page.locator('svg rect') })
       .first();
-    const bar = await chart.locator('rect:not(defs rect)').first().boundingBox();
-    expect(bar?.width).toBeGreaterThan(5);
+    const bar = chart.locator('rect:not(defs rect)').first();
+    await expect.poll(async () => (await bar.boundingBox())?.width ?? 0).toBeGreaterThan(5);
     await fits(page);
     await accessible(page);
   });
