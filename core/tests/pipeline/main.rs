@@ -22,6 +22,7 @@ mod shown;
 mod silences;
 mod strict;
 mod support;
+mod thoughts;
 mod tiers;
 mod timeouts;
 mod translation;
